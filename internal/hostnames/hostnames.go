@@ -1,0 +1,99 @@
+// Package hostnames maps the names of a lab's hosts to addresses and back,
+// from what the lab put in the environment, for the machines on which the lab
+// may not put its own /etc/hosts in place. Programs other than ours use the
+// system's resolver, and so does Lookup for any name that is not the lab's.
+package hostnames
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"strings"
+)
+
+// Variable is the environment variable that holds the lab's names:
+// "server=10.77.0.10,client1=10.77.0.11".
+const Variable = "WIRELAB_HOSTS"
+
+// Table maps names to addresses.
+type Table map[string]netip.Addr
+
+// Parse reads the form of Variable. Empty parts are allowed.
+func Parse(s string) (Table, error) {
+	t := Table{}
+	for part := range strings.SplitSeq(s, ",") {
+		if part = strings.TrimSpace(part); part == "" {
+			continue
+		}
+		name, value, ok := strings.Cut(part, "=")
+		addr, err := netip.ParseAddr(value)
+		if !ok || name == "" || err != nil {
+			return nil, fmt.Errorf("host %q: want NAME=ADDRESS", part)
+		}
+		t[name] = addr
+	}
+	return t, nil
+}
+
+// FromEnvironment returns the lab's names, empty outside a lab.
+func FromEnvironment() Table {
+	t, err := Parse(os.Getenv(Variable))
+	if err != nil {
+		return Table{}
+	}
+	return t
+}
+
+// FromHostsFile reads a file in the form of hosts(5), addresses in the first
+// column, and takes the first name of each line.
+func FromHostsFile(path string) (Table, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	t := Table{}
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		line, _, _ := strings.Cut(lines.Text(), "#")
+		fields := strings.Fields(line)
+		if len(fields) < 2 {
+			continue
+		}
+		if addr, err := netip.ParseAddr(fields[0]); err == nil {
+			t[fields[1]] = addr
+		}
+	}
+	return t, lines.Err()
+}
+
+// Names returns the table the other way round.
+func (t Table) Names() map[netip.Addr]string {
+	m := make(map[netip.Addr]string, len(t))
+	for name, addr := range t {
+		m[addr] = name
+	}
+	return m
+}
+
+// Lookup returns the IPv4 address of host: an address as it is, a name of the
+// lab from the environment, any other name from the system's resolver.
+func Lookup(ctx context.Context, host string) (netip.Addr, error) {
+	if addr, err := netip.ParseAddr(host); err == nil {
+		return addr, nil
+	}
+	if addr, ok := FromEnvironment()[host]; ok {
+		return addr, nil
+	}
+	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip4", host)
+	if err != nil {
+		return netip.Addr{}, err
+	}
+	if len(addrs) == 0 {
+		return netip.Addr{}, fmt.Errorf("host %q has no IPv4 address", host)
+	}
+	return addrs[0].Unmap(), nil
+}

@@ -1,0 +1,55 @@
+// Package lang chooses between the two languages wirelab speaks to people:
+// English and 正體中文 (Taiwan). Machines' words (ids, JSON keys, logs) are
+// English and never pass through here.
+package lang
+
+import (
+	"fmt"
+	"os"
+	"strings"
+)
+
+// Lang is a language of people.
+type Lang string
+
+// The languages, by their BCP 47 tags.
+const (
+	English Lang = "en"
+	Chinese Lang = "zh-TW"
+)
+
+// Parse reads the value of a --lang flag: en, zh, zh-TW, zh_TW.UTF-8 and the
+// like; empty means the locale of the environment (LC_ALL, LC_MESSAGES, LANG
+// in this order, as setlocale(3) has it).
+func Parse(s string) (Lang, error) {
+	if s == "" {
+		return fromEnvironment(), nil
+	}
+	switch l := strings.ToLower(s); {
+	case strings.HasPrefix(l, "zh"):
+		return Chinese, nil
+	case strings.HasPrefix(l, "en"):
+		return English, nil
+	}
+	return English, fmt.Errorf("language %q is not known: en or zh-TW", s)
+}
+
+func fromEnvironment() Lang {
+	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+		if v := os.Getenv(name); v != "" {
+			if strings.HasPrefix(strings.ToLower(v), "zh") {
+				return Chinese
+			}
+			return English
+		}
+	}
+	return English
+}
+
+// Pick returns the text of the language.
+func (l Lang) Pick(english, chinese string) string {
+	if l == Chinese {
+		return chinese
+	}
+	return english
+}
