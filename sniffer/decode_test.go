@@ -1,0 +1,233 @@
+package sniffer_test
+
+import (
+	"encoding/hex"
+	"net/netip"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"wirelab/sniffer"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+// frame makes a frame of hex text; what follows '#' on a line is a comment.
+func frame(t testing.TB, text string) []byte {
+	t.Helper()
+	var digits strings.Builder
+	for line := range strings.Lines(text) {
+		line, _, _ = strings.Cut(line, "#")
+		digits.WriteString(strings.Join(strings.Fields(line), ""))
+	}
+	b, err := hex.DecodeString(digits.String())
+	if err != nil {
+		t.Fatalf("frame: %v", err)
+	}
+	return b
+}
+
+// Headers that the fixtures share.
+const (
+	ethernet = "02000000000a 02000000000b "
+	addrs4   = " 0a4d000b 0a4d000a "
+	tcp      = `
+		9c40 1b58           # 40000 > 7000
+		00000001 00000002
+		5018 0100 0000 0000 # PSH, ACK, window 256
+	`
+	addrs6 = " fd000000000000000000000000000011 fd000000000000000000000000000010 "
+)
+
+var (
+	client1 = netip.MustParseAddr("10.77.0.11")
+	server  = netip.MustParseAddr("10.77.0.10")
+	client6 = netip.MustParseAddr("fd00::11")
+	server6 = netip.MustParseAddr("fd00::10")
+	macs    = sniffer.Packet{SrcMAC: sniffer.MAC{2, 0, 0, 0, 0, 11}, DstMAC: sniffer.MAC{2, 0, 0, 0, 0, 10}}
+)
+
+func TestDecode(t *testing.T) {
+	with := func(layers sniffer.Layers, ether uint16, set func(p *sniffer.Packet)) sniffer.Packet {
+		p := macs
+		p.Layers, p.EtherType = layers, ether
+		set(&p)
+		return p
+	}
+	ip4 := func(p *sniffer.Packet, protocol uint8) {
+		p.Src, p.Dst, p.TTL, p.Protocol = client1, server, 64, protocol
+	}
+	segment := func(p *sniffer.Packet, payload string) {
+		p.SrcPort, p.DstPort, p.Seq, p.Ack, p.Flags, p.Window = 40000, 7000, 1, 2, sniffer.PSH|sniffer.ACK, 256
+		p.Payload = []byte(payload)
+	}
+	tests := []struct {
+		name, hex string
+		want      sniffer.Packet
+		err       string
+	}{
+		{"padding is no payload", ethernet + "0800 45000029 00004000 40060000" + addrs4 + tcp + "68 000000000000",
+			with(sniffer.Ethernet|sniffer.IPv4|sniffer.TCP, 0x0800, func(p *sniffer.Packet) { ip4(p, 6); segment(p, "h") }), ""},
+		{"UDP ends where it says", ethernet + "0800 4500001f 00000000 40110000" + addrs4 + "0001 0002 0009 0000 61 6262",
+			with(sniffer.Ethernet|sniffer.IPv4|sniffer.UDP, 0x0800, func(p *sniffer.Packet) {
+				ip4(p, 17)
+				p.SrcPort, p.DstPort, p.Payload = 1, 2, []byte("a")
+			}), ""},
+		{"UDP longer than its datagram", ethernet + "0800 4500001d 00000000 40110000" + addrs4 + "0001 0002 0010 0000 61",
+			with(sniffer.Ethernet|sniffer.IPv4|sniffer.UDP, 0x0800, func(p *sniffer.Packet) {
+				ip4(p, 17)
+				p.SrcPort, p.DstPort, p.Payload = 1, 2, []byte("a")
+			}), "UDP: length 16, 9 bytes there"},
+		{"two VLAN tags", ethernet + "88a8 0005 8100 0007 0800 4500001c 00000000 40010000" + addrs4 + "0800 0000 0102 0003",
+			with(sniffer.Ethernet|sniffer.VLAN|sniffer.IPv4|sniffer.ICMPv4, 0x0800, func(p *sniffer.Packet) {
+				ip4(p, 1)
+				p.VLANID, p.ICMPType, p.ICMPID, p.ICMPSeq, p.Payload = 5, 8, 0x102, 3, []byte{}
+			}), ""},
+		{"ARP", ethernet + "0806 0001 0800 06 04 0002 02000000000b 0a4d000b 02000000000a 0a4d000a",
+			with(sniffer.Ethernet|sniffer.ARP, 0x0806, func(p *sniffer.Packet) {
+				p.ARPOperation, p.ARPSender, p.ARPTarget = 2, client1, server
+				p.ARPSenderMAC, p.ARPTgtMAC = p.SrcMAC, p.DstMAC
+			}), ""},
+		{"ARP with lengths that overflow", ethernet + "0806 0001 0800 ff ff 0001 02000000000b 0a4d000b 02000000000a 0a4d000a",
+			with(sniffer.Ethernet|sniffer.ARP, 0x0806, func(p *sniffer.Packet) { p.ARPOperation = 1 }), "ARP: lengths contradict"},
+		{"ARP of another protocol", ethernet + "0806 0001 86dd 06 04 0001 02000000000b 0a4d000b 02000000000a 0a4d000a",
+			with(sniffer.Ethernet|sniffer.ARP, 0x0806, func(p *sniffer.Packet) { p.ARPOperation = 1 }), "ARP: not IPv4 over Ethernet"},
+		{"later fragment", ethernet + "0800 45000020 00012001 40110000" + addrs4 + "0001 0002 0010 0000 6162 6364",
+			with(sniffer.Ethernet|sniffer.IPv4, 0x0800, func(p *sniffer.Packet) { ip4(p, 17); p.Fragment = true }), ""},
+		{"first fragment", ethernet + "0800 45000020 00012000 40110000" + addrs4 + "0001 0002 0110 0000 6162 6364",
+			with(sniffer.Ethernet|sniffer.IPv4|sniffer.UDP, 0x0800, func(p *sniffer.Packet) {
+				ip4(p, 17)
+				p.Fragment, p.SrcPort, p.DstPort, p.Payload = true, 1, 2, []byte("abcd")
+			}), ""},
+		{"a packet in a packet is not read", ethernet + "0800 45000028 00000000 40040000" + addrs4 + "45000014 00000000 40060000" + addrs4,
+			with(sniffer.Ethernet|sniffer.IPv4, 0x0800, func(p *sniffer.Packet) { ip4(p, 4) }), ""},
+		{"IPv4 that says it is 6", ethernet + "0800 65000014 00000000 40060000" + addrs4,
+			with(sniffer.Ethernet, 0x0800, func(*sniffer.Packet) {}), "IPv4: version 6"},
+		{"IPv4 longer than the frame", ethernet + "0800 45000040 00000000 40060000" + addrs4 + tcp,
+			with(sniffer.Ethernet|sniffer.IPv4|sniffer.TCP, 0x0800, func(p *sniffer.Packet) { ip4(p, 6); segment(p, "") }), "IPv4: total length 64, 40 bytes there"},
+		{"IPv4 with a bad option", ethernet + "0800 46000018 00000000 40060000" + addrs4 + "44ff0000",
+			with(sniffer.Ethernet|sniffer.IPv4, 0x0800, func(p *sniffer.Packet) { ip4(p, 6) }), "IPv4: "},
+		{"IPv4 without a header", ethernet + "0800", with(sniffer.Ethernet, 0x0800, func(*sniffer.Packet) {}), "IPv4: no bytes"},
+		{"IPv4 with a short header", ethernet + "0800 4500", with(sniffer.Ethernet, 0x0800, func(*sniffer.Packet) {}), "IPv4: "},
+		{"TCP without a header", ethernet + "0800 45000014 00000000 40060000" + addrs4,
+			with(sniffer.Ethernet|sniffer.IPv4, 0x0800, func(p *sniffer.Packet) { ip4(p, 6) }), "TCP: no bytes"},
+		{"TCP with a bad option keeps its flags", ethernet + "0800 4500002c 00000000 40060000" + addrs4 +
+			"9c40 1b58 00000001 00000002 6018 0100 0000 0000 02ff0000",
+			with(sniffer.Ethernet|sniffer.IPv4|sniffer.TCP, 0x0800, func(p *sniffer.Packet) { ip4(p, 6); segment(p, ""); p.Payload = nil }), "TCP: "},
+		{"IPv6 echo", ethernet + "86dd 60000000 0009 3a 40" + addrs6 + "8000 0000 0001 0002 61",
+			with(sniffer.Ethernet|sniffer.IPv6|sniffer.ICMPv6, 0x86dd, func(p *sniffer.Packet) {
+				p.Src, p.Dst, p.TTL, p.Protocol, p.ICMPType, p.ICMPID, p.ICMPSeq = client6, server6, 64, 58, 128, 1, 2
+				p.Payload = []byte("a")
+			}), ""},
+		{"IPv6 fragment", ethernet + "86dd 60000000 0010 2c 40" + addrs6 + "11 00 0001 00000001 0001 0002 0100 0000",
+			with(sniffer.Ethernet|sniffer.IPv6|sniffer.UDP, 0x86dd, func(p *sniffer.Packet) {
+				p.Src, p.Dst, p.TTL, p.Protocol, p.SrcPort, p.DstPort, p.Fragment = client6, server6, 64, 17, 1, 2, true
+				p.Payload = []byte{}
+			}), ""},
+		{"IPv6 hop-by-hop and padding", ethernet + "86dd 60000000 0011 00 40" + addrs6 + "11 00 0502 0000 0100 0001 0002 0009 0000 61 0000000000",
+			with(sniffer.Ethernet|sniffer.IPv6|sniffer.UDP, 0x86dd, func(p *sniffer.Packet) {
+				p.Src, p.Dst, p.TTL, p.Protocol, p.SrcPort, p.DstPort = client6, server6, 64, 17, 1, 2
+				p.Payload = []byte("a")
+			}), ""},
+		{"802.3", ethernet + "0003 424203", with(sniffer.Ethernet, 3, func(*sniffer.Packet) {}), ""},
+		{"other EtherType", ethernet + "88cc 0207", with(sniffer.Ethernet, 0x88cc, func(*sniffer.Packet) {}), ""},
+		{"no Ethernet header", "0200", sniffer.Packet{}, "Ethernet: "},
+		{"nothing", "", sniffer.Packet{}, "Ethernet: "},
+	}
+	d := sniffer.NewDecoder()
+	// What another frame left in the decoder must not show.
+	stain := sniffer.Packet{Frame: sniffer.Frame{Data: frame(t, ethernet+"8100 0fff 0806 0001 0800 06 04 0002 ffffffffffff ffffffff ffffffffffff ffffffff")}}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			d.Decode(&stain)
+			data := frame(t, test.hex)
+			p := sniffer.Packet{Frame: sniffer.Frame{Data: data, Length: len(data)}, Number: 7, TTL: 99}
+			d.Decode(&p)
+			switch {
+			case test.err == "" && p.Err != nil:
+				t.Errorf("error %v", p.Err)
+			case test.err != "" && (p.Err == nil || !strings.HasPrefix(p.Err.Error(), test.err)):
+				t.Errorf("error %v, want %s…", p.Err, test.err)
+			}
+			test.want.Frame, test.want.Number = p.Frame, 7
+			if diff := cmp.Diff(test.want, p, cmpopts.EquateComparable(netip.Addr{}), cmpopts.IgnoreFields(sniffer.Packet{}, "Err"), cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+// A capture that kept only the headers is no malformed frame.
+func TestDecodeCutBySnapshotLength(t *testing.T) {
+	data := frame(t, ethernet+"0800 450005dc 00004000 40060000"+addrs4+tcp+"6869")
+	p := sniffer.Packet{Frame: sniffer.Frame{Data: data, Length: 1514}}
+	sniffer.NewDecoder().Decode(&p)
+	if p.Err != nil || !p.Has(sniffer.TCP) || string(p.Payload) != "hi" {
+		t.Errorf("layers %b, payload %q, error %v", p.Layers, p.Payload, p.Err)
+	}
+}
+
+func TestDecodeAllocatesNothing(t *testing.T) {
+	packets, _ := readFile(t, filepath.Join("testdata", "session-ns.pcap"))
+	d := sniffer.NewDecoder()
+	for i := range packets {
+		p := &packets[i]
+		if p.Dst.IsMulticast() { // the options of MLD's hop-by-hop header
+			continue
+		}
+		if n := testing.AllocsPerRun(100, func() { d.Decode(p) }); n > 0 {
+			t.Errorf("packet %d: %v allocations", p.Number, n)
+		}
+	}
+}
+
+func BenchmarkDecode(b *testing.B) {
+	data := frame(b, ethernet+"0800 4500002a 00004000 40060000"+addrs4+tcp+"6869")
+	p := sniffer.Packet{Frame: sniffer.Frame{Data: data, Length: len(data)}}
+	d := sniffer.NewDecoder()
+	b.ReportAllocs()
+	for b.Loop() {
+		d.Decode(&p)
+	}
+}
+
+func BenchmarkAppendLine(b *testing.B) {
+	data := frame(b, ethernet+"0800 4500002a 00004000 40060000"+addrs4+tcp+"6869")
+	p := sniffer.Packet{Frame: sniffer.Frame{Data: data, Length: len(data)}}
+	sniffer.NewDecoder().Decode(&p)
+	var line []byte
+	b.ReportAllocs()
+	for b.Loop() {
+		line = sniffer.AppendLine(line[:0], &p, hosts)
+	}
+}
+
+// Whatever is on the wire, decoding ends, its fields hold together, and its
+// line is one line of text that cannot act on a terminal.
+func FuzzDecode(f *testing.F) {
+	for _, text := range []string{
+		ethernet + "0800 4500002a 00004000 40060000" + addrs4 + tcp + "6869",
+		ethernet + "0806 0001 0800 06 04 0002 02000000000b 0a4d000b 02000000000a 0a4d000a",
+		ethernet + "86dd 60000000 0011 00 40" + addrs6 + "11 00 0502 0000 0100 0001 0002 0009 0000 61",
+		ethernet + "8100 0005 0800 4500001c 00000000 40010000" + addrs4 + "0800 0000 0102 0003",
+	} {
+		f.Add(frame(f, text), 2000)
+	}
+	d := sniffer.NewDecoder()
+	f.Fuzz(func(t *testing.T, data []byte, length int) {
+		p := sniffer.Packet{Frame: sniffer.Frame{Data: data, Length: max(len(data), length)}}
+		d.Decode(&p)
+		if len(p.Payload) > len(data) {
+			t.Fatalf("payload of %d bytes in a frame of %d", len(p.Payload), len(data))
+		}
+		if (p.Has(sniffer.TCP) || p.Has(sniffer.UDP)) && !(p.Src.IsValid() && p.Dst.IsValid()) {
+			t.Fatalf("ports without addresses: layers %b", p.Layers)
+		}
+		for _, c := range sniffer.AppendLine(nil, &p, hosts) {
+			if c < ' ' || c > '~' {
+				t.Fatalf("byte %#x in the line", c)
+			}
+		}
+	})
+}

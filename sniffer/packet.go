@@ -1,0 +1,140 @@
+// Package sniffer turns frames into a trace that people and tests can read.
+//
+// It knows link-layer frames, the protocols inside them and the notation in
+// which they are written. It does not know where frames come from (capture,
+// pcapfile) nor what a lab or a chat is.
+package sniffer
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+)
+
+// Direction says on which way a frame crossed the capturing interface
+// (packet(7), sll_pkttype).
+type Direction uint8
+
+// The directions. A file may not say.
+const (
+	Unknown Direction = iota
+	In
+	Out
+)
+
+// Frame is one link-layer frame as it was captured.
+type Frame struct {
+	Time      time.Time // when the kernel saw it
+	Data      []byte    // the bytes that were captured
+	Length    int       // its length on the wire in bytes, at least len(Data)
+	Interface int       // index of the interface in the capture, from 0
+	Direction Direction
+}
+
+// Truncated reports whether the capture holds fewer bytes than the wire did.
+func (f *Frame) Truncated() bool { return len(f.Data) < f.Length }
+
+// MAC is an Ethernet address.
+type MAC [6]byte
+
+// Broadcast is the Ethernet broadcast address.
+var Broadcast = MAC{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
+
+// Multicast reports whether the group bit is set (IEEE 802.3, 3.2.3); the
+// broadcast address is a multicast address too.
+func (m MAC) Multicast() bool { return m[0]&1 != 0 }
+
+func (m MAC) String() string {
+	return fmt.Sprintf("%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5])
+}
+
+// Layers is the set of layers that were decoded from a frame.
+type Layers uint16
+
+// The layers that Decode knows.
+const (
+	Ethernet Layers = 1 << iota
+	VLAN
+	ARP
+	IPv4
+	IPv6
+	ICMPv4
+	ICMPv6
+	TCP
+	UDP
+)
+
+// EtherTypes (IANA, IEEE 802 numbers).
+const (
+	EtherTypeIPv4 = 0x0800
+	EtherTypeARP  = 0x0806
+	EtherTypeVLAN = 0x8100
+	EtherTypeIPv6 = 0x86dd
+)
+
+// ARP operations (RFC 826).
+const (
+	ARPRequest = 1
+	ARPReply   = 2
+)
+
+// ICMPv4 types that the notation names (RFC 792).
+const (
+	ICMPEchoReply      = 0
+	ICMPUnreachable    = 3
+	ICMPEchoRequest    = 8
+	ICMPTimeExceeded   = 11
+	ICMPv6EchoRequest  = 128
+	ICMPv6EchoReply    = 129
+	ICMPv6RouterSolict = 133
+)
+
+// TCPFlags are the control bits of a TCP segment (RFC 9293, section 3.1).
+type TCPFlags uint8
+
+// The control bits.
+const (
+	FIN TCPFlags = 1 << iota
+	SYN
+	RST
+	PSH
+	ACK
+	URG
+	ECE
+	CWR
+)
+
+// Packet is a decoded frame. Fields of a layer are meaningful only if Layers
+// has it. Data and Payload point into the frame's bytes.
+type Packet struct {
+	Frame
+	Number int    // position in the capture, from 1: what a claim cites
+	Layers Layers // what was decoded
+	Err    error  // why decoding stopped early: the frame is malformed or truncated
+
+	SrcMAC, DstMAC MAC
+	EtherType      uint16 // of the innermost VLAN tag, if any
+	VLANID         uint16 // of the outermost VLAN tag
+
+	ARPOperation            uint16
+	ARPSender, ARPTarget    netip.Addr // protocol addresses
+	ARPSenderMAC, ARPTgtMAC MAC
+
+	Src, Dst netip.Addr // IPv4 or IPv6
+	TTL      uint8      // TTL or hop limit, hops
+	Protocol uint8      // IP protocol number of the payload
+	Fragment bool       // not the whole datagram: more fragments or an offset
+
+	SrcPort, DstPort uint16 // TCP or UDP
+	Seq, Ack         uint32
+	Flags            TCPFlags
+	Window           uint16
+
+	ICMPType, ICMPCode uint8
+	ICMPID, ICMPSeq    uint16 // of an echo
+
+	Payload []byte // of TCP, UDP or an ICMP echo, without link-layer padding
+}
+
+// Has reports whether all of the given layers were decoded.
+func (p *Packet) Has(l Layers) bool { return p.Layers&l == l }
