@@ -1,0 +1,103 @@
+// Package pcapfile reads pcap and pcapng files and writes pcapng.
+//
+// It is made for files from anywhere: what it allocates is bounded by what it
+// has read, never by what a file claims, and every error says at which byte
+// the file is wrong. It knows Ethernet alone, and nothing of what is inside a
+// frame.
+//
+// The formats: draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng.
+package pcapfile
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"wirelab/sniffer"
+)
+
+// Bounds of what is read and written.
+const (
+	MaxPacket = 256 << 10 // bytes of one frame
+
+	maxBlock      = 1 << 20 // bytes of a block whose content is read
+	maxInterfaces = 4096    // of one file
+	maxNames      = 65536   // of one file
+)
+
+// Statistics are what a capture counted, in frames, as totals over its
+// interfaces.
+type Statistics struct {
+	Received uint64    // seen by the kernel: delivered and dropped
+	Dropped  uint64    // not delivered for want of room
+	Start    time.Time // when the capture began, zero if not known
+	End      time.Time // when it ended, zero if not known
+}
+
+// TruncatedError says that a file ends within a block or record. All frames
+// before it have been returned.
+type TruncatedError struct {
+	Offset int64 // where the block that is cut begins, bytes
+	Size   int64 // how long the file is, bytes
+}
+
+func (e *TruncatedError) Error() string {
+	return fmt.Sprintf("file ends at byte %d, within the block that begins at byte %d", e.Size, e.Offset)
+}
+
+// FormatError says that a file is not what its format allows.
+type FormatError struct {
+	Offset int64  // where the block or record that is wrong begins, bytes
+	Reason string // what is wrong with it
+}
+
+func (e *FormatError) Error() string {
+	return fmt.Sprintf("malformed at byte %d: %s", e.Offset, e.Reason)
+}
+
+// linkEthernet is LINKTYPE_ETHERNET.
+const linkEthernet = 1
+
+// linkTypes names what people are likely to have in place of Ethernet
+// (https://www.tcpdump.org/linktypes.html).
+var linkTypes = map[uint16]string{
+	0: "BSD loopback", 9: "PPP", 101: "raw IP", 105: "802.11", 108: "OpenBSD loopback",
+	113: "Linux cooked (any interface)", 127: "802.11 radiotap", 189: "USB", 228: "raw IPv4",
+	229: "raw IPv6", 276: "Linux cooked v2 (any interface)",
+}
+
+func linkName(t uint16) string {
+	if name := linkTypes[t]; name != "" {
+		return fmt.Sprintf("%d (%s)", t, name)
+	}
+	return fmt.Sprint(t)
+}
+
+// ValidName reports whether a host's name can stand in a file: letters,
+// digits, '-', '_' and '.', at most 253 (RFC 1123, section 2.1).
+func ValidName(name string) bool {
+	return name != "" && len(name) <= 253 && strings.IndexFunc(name, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' ||
+			r == '-' || r == '_' || r == '.')
+	}) < 0
+}
+
+// addSaturating adds counters from a file, which may claim anything.
+func addSaturating(a, b uint64) uint64 {
+	if a > math.MaxUint64-b {
+		return math.MaxUint64
+	}
+	return a + b
+}
+
+// direction of the epb_flags option's two lowest bits.
+func direction(flags uint32) sniffer.Direction {
+	switch flags & 3 {
+	case 1:
+		return sniffer.In
+	case 2:
+		return sniffer.Out
+	}
+	return sniffer.Unknown
+}

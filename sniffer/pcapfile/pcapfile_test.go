@@ -1,0 +1,222 @@
+package pcapfile
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"wirelab/sniffer"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+func diff(t *testing.T, want, got any) {
+	t.Helper()
+	if d := cmp.Diff(want, got, cmpopts.EquateComparable(netip.Addr{}), cmpopts.EquateEmpty()); d != "" {
+		t.Errorf("(-want +got)\n%s", d)
+	}
+}
+
+// An ARP request, as it is on the wire.
+var arpRequest = []byte{
+	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02, 0, 0, 0, 0, 11, 0x08, 0x06, // broadcast, ARP
+	0, 1, 0x08, 0, 6, 4, 0, 1, // request
+	0x02, 0, 0, 0, 0, 11, 10, 77, 0, 11,
+	0, 0, 0, 0, 0, 0, 10, 77, 0, 10,
+}
+
+func writeSample(t *testing.T, w io.Writer) ([]sniffer.Frame, map[netip.Addr]string, Statistics) {
+	t.Helper()
+	start := time.Unix(1_700_000_000, 123_456_789)
+	frames := []sniffer.Frame{
+		{Time: start, Data: arpRequest, Length: len(arpRequest), Direction: sniffer.In},
+		{Time: start.Add(time.Nanosecond), Data: arpRequest[:41], Length: 1514, Interface: 1, Direction: sniffer.Out},
+		{Time: start.Add(time.Second), Data: arpRequest, Length: len(arpRequest)},
+	}
+	hosts := map[netip.Addr]string{
+		netip.MustParseAddr("10.77.0.11"): "client1",
+		netip.MustParseAddr("10.77.0.10"): "server",
+		netip.MustParseAddr("fd00::1"):    "server6",
+	}
+	one := Statistics{Received: 5, Dropped: 2, Start: start, End: start.Add(2 * time.Second)}
+	pw, err := NewWriter(w, Interface{Name: "eth0", SnapLen: MaxPacket}, Interface{Name: "eth1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range frames {
+		if err := pw.WriteFrame(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, err := range []error{
+		pw.WriteNames(hosts),
+		pw.WriteStatistics(one, Statistics{Received: 1, Start: start, End: start.Add(time.Second)}),
+		pw.Flush(),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	one.Received++
+	return frames, hosts, one
+}
+
+func TestRoundTrip(t *testing.T) {
+	var file bytes.Buffer
+	frames, hosts, stats := writeSample(t, &file)
+	r, got, err := readAll(&file)
+	if !errors.Is(err, io.EOF) {
+		t.Fatal(err)
+	}
+	diff(t, frames, got)
+	diff(t, hosts, r.Names())
+	counted, ok := r.Statistics()
+	if !ok {
+		t.Error("no statistics")
+	}
+	diff(t, stats, counted)
+}
+
+// Buffered says yes only if Next need not wait.
+func TestBuffered(t *testing.T) {
+	for name, text := range map[string]string{"pcap": pcapMicroLittle, "pcapng": pcapngBig} {
+		file := fixture(t, text)
+		for n := range len(file) {
+			src := &counter{Reader: bytes.NewReader(file[:n])}
+			r, err := NewReader(src)
+			if err != nil {
+				continue
+			}
+			for err == nil {
+				sure, before := r.Buffered(), src.reads
+				_, err = r.Next()
+				if sure && (err != nil || src.reads != before) {
+					t.Fatalf("%s, %d bytes: Buffered, then %d reads and %v", name, n, src.reads-before, err)
+				}
+			}
+		}
+	}
+}
+
+// counter counts reads.
+type counter struct {
+	io.Reader
+	reads int
+}
+
+func (c *counter) Read(p []byte) (int, error) { c.reads++; return c.Reader.Read(p) }
+
+func TestStatisticsNeedEveryInterface(t *testing.T) {
+	var file bytes.Buffer
+	writeSample(t, &file)
+	whole := file.Bytes()
+	for n := range len(whole) {
+		r, _, err := readAll(bytes.NewReader(whole[:n]))
+		if err == nil {
+			t.Fatal("reading never ended")
+		}
+		if r == nil {
+			continue
+		}
+		if s, ok := r.Statistics(); ok {
+			t.Fatalf("%d bytes of %d already have statistics: %+v", n, len(whole), s)
+		}
+	}
+}
+
+func TestWriterRefuses(t *testing.T) {
+	w, err := NewWriter(io.Discard, Interface{Name: "eth0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, err := range map[string]error{
+		"interface":     w.WriteFrame(sniffer.Frame{Interface: 1}),
+		"size":          w.WriteFrame(sniffer.Frame{Data: make([]byte, MaxPacket+1)}),
+		"time":          w.WriteFrame(sniffer.Frame{Time: time.Unix(1<<36, 0)}),
+		"host name":     w.WriteNames(map[netip.Addr]string{netip.IPv4Unspecified(): "a b"}),
+		"name with NUL": w.WriteNames(map[netip.Addr]string{netip.IPv4Unspecified(): "a\x00b"}),
+		"statistics":    w.WriteStatistics(Statistics{}, Statistics{}),
+	} {
+		if err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+	if _, err := NewWriter(io.Discard); err == nil {
+		t.Error("a file without interfaces: no error")
+	}
+}
+
+// tshark, which nobody here wrote, reads what Writer writes.
+func TestTsharkReadsIt(t *testing.T) {
+	tshark, err := exec.LookPath("tshark")
+	if err != nil {
+		t.Skip("tshark is not installed")
+	}
+	path := filepath.Join(t.TempDir(), "sample.pcapng")
+	var file bytes.Buffer
+	frames, _, _ := writeSample(t, &file)
+	if err := os.WriteFile(path, file.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(tshark, "-r", path, "-n", "-T", "fields", "-E", "separator=,",
+		"-e", "frame.number", "-e", "frame.time_epoch", "-e", "frame.len", "-e", "frame.cap_len",
+		"-e", "frame.interface_name", "-e", "frame.packet_flags_direction", "-e", "arp.opcode")
+	var stdout, stderr strings.Builder
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%v\n%s", err, stderr.String())
+	}
+	if complaint := strings.ReplaceAll(stderr.String(), "Running as user \"root\" and group \"root\". This could be dangerous.\n", ""); complaint != "" {
+		t.Errorf("tshark complains: %s", complaint)
+	}
+	var want strings.Builder
+	for i, f := range frames {
+		direction := map[sniffer.Direction]string{sniffer.In: "0x00000001", sniffer.Out: "0x00000002"}[f.Direction]
+		fmt.Fprintf(&want, "%d,%d.%09d,%d,%d,eth%d,%s,1\n", i+1, f.Time.Unix(), f.Time.Nanosecond(),
+			f.Length, len(f.Data), f.Interface, direction)
+	}
+	diff(t, want.String(), stdout.String())
+}
+
+func FuzzReader(f *testing.F) {
+	for _, text := range []string{pcapMicroLittle, pcapNanoBig, pcapngBig} {
+		f.Add(fixture(f, text))
+	}
+	f.Fuzz(func(t *testing.T, file []byte) {
+		r, frames, err := readAll(bytes.NewReader(file))
+		if err == nil {
+			t.Fatal("reading never ended")
+		}
+		if r == nil {
+			return
+		}
+		if cap(r.buf) > max(maxBlock, MaxPacket) {
+			t.Fatalf("%d bytes kept", cap(r.buf))
+		}
+		for _, frame := range frames {
+			if len(frame.Data) > MaxPacket || frame.Length < len(frame.Data) {
+				t.Fatalf("%d bytes captured of %d", len(frame.Data), frame.Length)
+			}
+			if _, err := frame.Time.MarshalText(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, name := range r.Names() {
+			if !ValidName(name) {
+				t.Fatalf("name %q", name)
+			}
+		}
+		if _, again := r.Next(); !errors.Is(again, err) {
+			t.Fatalf("%v, then %v", err, again)
+		}
+	})
+}

@@ -1,0 +1,376 @@
+package pcapfile
+
+import (
+	"encoding/binary"
+	"errors"
+	"io"
+	"iter"
+	"net/netip"
+	"time"
+
+	"wirelab/sniffer"
+)
+
+// The block types that are read (pcapng, section 11.1).
+const (
+	blockSection    = 0x0a0d0d0a
+	blockInterface  = 1
+	blockPacket     = 2 // obsolete, but old files have it
+	blockSimple     = 3
+	blockNames      = 4
+	blockStatistics = 5
+	blockEnhanced   = 6
+)
+
+// Options, by the block that they belong to.
+const (
+	optEnd        = 0
+	optUserAppl   = 4  // shb_userappl
+	optName       = 2  // if_name
+	optResolution = 9  // if_tsresol
+	optOffset     = 14 // if_tsoffset
+	optFlags      = 2  // epb_flags
+	optStart      = 2  // isb_starttime
+	optEndTime    = 3  // isb_endtime
+	optReceived   = 4  // isb_ifrecv
+	optDropped    = 5  // isb_ifdrop
+	optOSDropped  = 7  // isb_osdrop
+)
+
+// Other values of the format.
+const (
+	magicOrder      = 0x1a2b3c4d // says the byte order of a section
+	sectionUnknown  = 1<<64 - 1  // a section length that is not told
+	nameRecordIPv4  = 1
+	nameRecordIPv6  = 2
+	blockOverhead   = 12 // bytes: type, length, length again
+	enhancedContent = 20 // bytes before the frame in an enhanced packet block
+)
+
+// section is the state of a pcapng file: the interfaces of its sections, in
+// one list. base is the index of the first of this section.
+type section struct {
+	interfaces []captured
+	base       int
+}
+
+// captured is an interface that a file describes.
+type captured struct {
+	link    uint16
+	snap    uint32
+	unit    resolution
+	offset  int64
+	counted bool
+	stats   Statistics
+}
+
+func (s *section) statistics() (total Statistics, ok bool) {
+	for i := range s.interfaces {
+		c := &s.interfaces[i]
+		if !c.counted {
+			return Statistics{}, false
+		}
+		total.Received = addSaturating(total.Received, c.stats.Received)
+		total.Dropped = addSaturating(total.Dropped, c.stats.Dropped)
+		if t := c.stats.Start; !t.IsZero() && (total.Start.IsZero() || t.Before(total.Start)) {
+			total.Start = t
+		}
+		if t := c.stats.End; t.After(total.End) {
+			total.End = t
+		}
+	}
+	return total, len(s.interfaces) > 0
+}
+
+// firstSection reads the section header with which a pcapng file begins.
+func (r *Reader) firstSection() error {
+	if err := r.read(8); err != nil {
+		return r.cut(err)
+	}
+	return r.section()
+}
+
+// nextBlock reads blocks up to the next one with a frame.
+func (r *Reader) nextBlock() (sniffer.Frame, error) {
+	for {
+		r.start = r.offset
+		if err := r.read(8); err != nil {
+			if errors.Is(err, io.EOF) {
+				return sniffer.Frame{}, io.EOF
+			}
+			return sniffer.Frame{}, r.cut(err)
+		}
+		// A section header reads the same in both byte orders.
+		kind := r.order.Uint32(r.buf)
+		if kind == blockSection {
+			if err := r.section(); err != nil {
+				return sniffer.Frame{}, err
+			}
+			continue
+		}
+		frame, err := r.block(kind)
+		if err != nil || frame.Data != nil {
+			return frame, err
+		}
+	}
+}
+
+// block reads the rest of a block whose type and length are in r.buf. A block
+// without a frame returns a frame without Data.
+func (r *Reader) block(kind uint32) (none sniffer.Frame, err error) {
+	size := int64(r.order.Uint32(r.buf[4:]))
+	if size < blockOverhead || size%4 != 0 {
+		return none, r.malformed("a block of %d bytes", size)
+	}
+	wanted := kind >= blockInterface && kind <= blockEnhanced
+	if wanted && size > maxBlock && kind != blockNames {
+		return none, r.malformed("a block of %d bytes, at most %d", size, maxBlock)
+	}
+	if !wanted || size > maxBlock {
+		if err := r.skip(size - blockOverhead); err != nil {
+			return none, r.cut(err)
+		}
+		return none, r.trailer(size)
+	}
+	// One read for content and trailer: r.buf holds the frame afterwards.
+	if err := r.read(int(size) - 8); err != nil {
+		return none, r.cut(err)
+	}
+	content := r.buf[:size-blockOverhead]
+	if again := int64(r.order.Uint32(r.buf[len(content):])); again != size {
+		return none, r.malformed("a block of %d bytes says %d at its end", size, again)
+	}
+	switch kind {
+	case blockInterface:
+		return none, r.describe(content)
+	case blockNames:
+		return none, r.resolve(content)
+	case blockStatistics:
+		return none, r.count(content)
+	case blockSimple:
+		return r.simple(content)
+	default:
+		return r.enhanced(content, kind == blockPacket)
+	}
+}
+
+// trailer reads the length that ends a block.
+func (r *Reader) trailer(size int64) error {
+	if err := r.read(4); err != nil {
+		return r.cut(err)
+	}
+	if again := int64(r.order.Uint32(r.buf)); again != size {
+		return r.malformed("a block of %d bytes says %d at its end", size, again)
+	}
+	return nil
+}
+
+// section reads the rest of a section header block.
+func (r *Reader) section() error {
+	raw := [4]byte(r.buf[4:8])
+	if err := r.read(4); err != nil {
+		return r.cut(err)
+	}
+	switch {
+	case binary.LittleEndian.Uint32(r.buf) == magicOrder:
+		r.order = binary.LittleEndian
+	case binary.BigEndian.Uint32(r.buf) == magicOrder:
+		r.order = binary.BigEndian
+	default:
+		return r.malformed("a section with the byte-order magic % x", r.buf)
+	}
+	size := int64(r.order.Uint32(raw[:]))
+	if size < 28 || size%4 != 0 || size > maxBlock {
+		return r.malformed("a section header of %d bytes", size)
+	}
+	if err := r.read(4); err != nil {
+		return r.cut(err)
+	}
+	if major := r.order.Uint16(r.buf); major != 1 {
+		return r.malformed("pcapng version %d, only 1 is known", major)
+	}
+	r.ng.base = len(r.ng.interfaces)
+	if err := r.skip(size - 20); err != nil {
+		return r.cut(err)
+	}
+	return r.trailer(size)
+}
+
+// describe reads an interface description.
+func (r *Reader) describe(b []byte) error {
+	if len(b) < 8 {
+		return r.malformed("an interface description of %d bytes", len(b))
+	}
+	if len(r.ng.interfaces) == maxInterfaces {
+		return r.malformed("more than %d interfaces", maxInterfaces)
+	}
+	c := captured{link: r.order.Uint16(b), snap: r.order.Uint32(b[4:]), unit: microseconds}
+	for code, value := range r.options(b[8:]) {
+		switch {
+		case code == optResolution && len(value) == 1:
+			c.unit = resolution(value[0])
+		case code == optOffset && len(value) == 8:
+			c.offset = int64(r.order.Uint64(value))
+		}
+	}
+	r.ng.interfaces = append(r.ng.interfaces, c)
+	return nil
+}
+
+// enhanced reads an enhanced packet block, or the obsolete packet block, which
+// has two counters of 16 bits in place of the interface's number.
+func (r *Reader) enhanced(b []byte, obsolete bool) (none sniffer.Frame, err error) {
+	if len(b) < enhancedContent {
+		return none, r.malformed("a packet block of %d bytes", len(b))
+	}
+	id := r.order.Uint32(b)
+	if obsolete {
+		id = uint32(r.order.Uint16(b))
+	}
+	c, err := r.captured(id)
+	if err != nil {
+		return none, err
+	}
+	at, err := r.time(c, b[4:])
+	if err != nil {
+		return none, err
+	}
+	kept, length := r.order.Uint32(b[12:]), r.order.Uint32(b[16:])
+	b = b[enhancedContent:]
+	if kept > MaxPacket || int(kept) > len(b) {
+		return none, r.malformed("a frame of %d bytes in a block with room for %d, at most %d", kept, len(b), MaxPacket)
+	}
+	f := sniffer.Frame{Time: at, Data: b[:kept:kept], Length: frameLength(length, kept), Interface: r.ng.base + int(id)}
+	for code, value := range r.options(b[min(len(b), padded(int(kept))):]) {
+		if code == optFlags && len(value) == 4 {
+			f.Direction = direction(r.order.Uint32(value))
+		}
+	}
+	return f, nil
+}
+
+// simple reads a simple packet block: interface 0, and no time.
+func (r *Reader) simple(b []byte) (none sniffer.Frame, err error) {
+	if len(b) < 4 {
+		return none, r.malformed("a simple packet block of %d bytes", len(b))
+	}
+	c, err := r.captured(0)
+	if err != nil {
+		return none, err
+	}
+	length := r.order.Uint32(b)
+	kept := length
+	if c.snap > 0 {
+		kept = min(kept, c.snap)
+	}
+	b = b[4:]
+	if kept > MaxPacket || int(kept) > len(b) {
+		return none, r.malformed("a frame of %d bytes in a block with room for %d, at most %d", kept, len(b), MaxPacket)
+	}
+	return sniffer.Frame{Data: b[:kept:kept], Length: frameLength(length, kept), Interface: r.ng.base}, nil
+}
+
+// captured returns an interface of this section that a frame names.
+func (r *Reader) captured(id uint32) (*captured, error) {
+	if n := len(r.ng.interfaces) - r.ng.base; int64(id) >= int64(n) {
+		return nil, r.malformed("interface %d of %d", id, n)
+	}
+	c := &r.ng.interfaces[r.ng.base+int(id)]
+	if c.link != linkEthernet {
+		return nil, r.malformed("link type %s, only Ethernet (1) is known", linkName(c.link))
+	}
+	return c, nil
+}
+
+// time reads a timestamp: its upper, then its lower half.
+func (r *Reader) time(c *captured, b []byte) (time.Time, error) {
+	units := uint64(r.order.Uint32(b))<<32 | uint64(r.order.Uint32(b[4:]))
+	at, ok := c.unit.time(units, c.offset)
+	if !ok {
+		return at, r.malformed("a time of %d units of if_tsresol %#x", units, uint8(c.unit))
+	}
+	return at, nil
+}
+
+// count reads interface statistics. A later block of an interface replaces an
+// earlier one.
+func (r *Reader) count(b []byte) error {
+	if len(b) < 12 {
+		return r.malformed("interface statistics of %d bytes", len(b))
+	}
+	id := r.order.Uint32(b)
+	if n := len(r.ng.interfaces) - r.ng.base; int64(id) >= int64(n) {
+		return r.malformed("statistics of interface %d of %d", id, n)
+	}
+	c := &r.ng.interfaces[r.ng.base+int(id)]
+	var stats Statistics
+	for code, value := range r.options(b[12:]) {
+		if len(value) != 8 {
+			continue
+		}
+		n := r.order.Uint64(value)
+		switch code {
+		case optStart:
+			stats.Start, _ = r.time(c, value)
+		case optEndTime:
+			stats.End, _ = r.time(c, value)
+		case optReceived:
+			stats.Received = n
+		case optDropped, optOSDropped:
+			stats.Dropped = addSaturating(stats.Dropped, n)
+			c.counted = true
+		}
+	}
+	c.stats = stats
+	return nil
+}
+
+// resolve reads name resolution records, each an address and its names, of
+// which the first counts. Names that no host can have are passed over.
+func (r *Reader) resolve(b []byte) error {
+	for kind, value := range r.options(b) {
+		size := 0
+		switch kind {
+		case nameRecordIPv4:
+			size = 4
+		case nameRecordIPv6:
+			size = 16
+		}
+		if size == 0 || len(value) < size {
+			continue
+		}
+		addr, _ := netip.AddrFromSlice(value[:size])
+		if name := cString(value[size:]); ValidName(name) && len(r.host) < maxNames {
+			r.host[addr] = name
+		}
+	}
+	return nil
+}
+
+// cString returns the text before the first NUL.
+func cString(b []byte) string {
+	for i, c := range b {
+		if c == 0 {
+			return string(b[:i])
+		}
+	}
+	return string(b)
+}
+
+// options yields codes and values: options and name records have one form. It
+// stops at the end mark and where the rest can be none.
+func (r *Reader) options(b []byte) iter.Seq2[uint16, []byte] {
+	return func(yield func(uint16, []byte) bool) {
+		for len(b) >= 4 {
+			code, size := r.order.Uint16(b), int(r.order.Uint16(b[2:]))
+			b = b[4:]
+			if code == optEnd || size > len(b) || !yield(code, b[:size]) {
+				return
+			}
+			b = b[min(len(b), padded(size)):]
+		}
+	}
+}
+
+// padded rounds up to 32 bits.
+func padded(n int) int { return (n + 3) &^ 3 }
