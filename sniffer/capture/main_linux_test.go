@@ -1,0 +1,9 @@
+package capture
+
+import (
+	"testing"
+
+	"wirelab/sniffer/internal/ownnet"
+)
+
+func TestMain(m *testing.M) { ownnet.Main(m) }

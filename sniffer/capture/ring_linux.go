@@ -1,0 +1,276 @@
+package capture
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"wirelab/sniffer"
+
+	"github.com/mdlayher/packet"
+	"golang.org/x/sys/unix"
+)
+
+// drainTimeout bounds the wait for frames that the kernel has counted. It
+// hands over a block RetireTimeout after its first frame.
+const drainTimeout = 5 * time.Second
+
+// ring is the reader's side of a TPACKET_V3 ring: blocks that the kernel fills
+// in turn, each with as many frames as fit, and gives to us by its status.
+type ring struct {
+	name string
+	conn *packet.Conn
+	raw  syscall.RawConn
+
+	reading  sync.Mutex // held by next; close waits for it
+	mem      []byte     // all blocks, nil after close
+	block    int        // index of the current one
+	offset   int        // of its next frame
+	left     int        // frames that it still has
+	held     bool       // it is ours
+	tagged   []byte     // a frame whose VLAN tag was put back
+	ended    error      // what next returns when the ring is drained
+	deadline time.Time  // for draining
+
+	stopping atomic.Bool
+	closing  atomic.Bool
+
+	delivered atomic.Uint64
+	counting  sync.Mutex
+	kernel    Statistics // without Delivered
+}
+
+func (r *ring) next() (sniffer.Frame, error) {
+	r.reading.Lock()
+	defer r.reading.Unlock()
+	for {
+		if r.closing.Load() {
+			return sniffer.Frame{}, net.ErrClosed
+		}
+		if r.left > 0 {
+			return r.take(), nil
+		}
+		if r.held {
+			r.release()
+		}
+		if r.ready() {
+			r.enter()
+			continue
+		}
+		if done, err := r.drained(); done {
+			return sniffer.Frame{}, err
+		}
+		r.wait()
+	}
+}
+
+func (r *ring) buffered() bool {
+	r.reading.Lock()
+	defer r.reading.Unlock()
+	if r.mem == nil {
+		return false
+	}
+	if r.left == 0 && r.held {
+		// Data of the frame before is still in use: look, do not release.
+		return r.ours(r.following())
+	}
+	return r.left > 0 || r.ready()
+}
+
+// wait parks in the runtime's poller until a block is ready, the interface
+// fails, or another goroutine stops or closes the ring.
+func (r *ring) wait() {
+	var failed error
+	err := r.raw.Read(func(fd uintptr) bool {
+		if r.ready() {
+			return true
+		}
+		errno, err := unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_ERROR)
+		if err == nil && errno != 0 {
+			err = unix.Errno(errno)
+		}
+		failed = err
+		return failed != nil
+	})
+	if failed == nil && err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+		failed = err
+	}
+	if failed != nil && r.ended == nil && !r.closing.Load() {
+		// The interface may come up again: what follows is not of this capture.
+		r.ended = errors.Join(fmt.Errorf("capture on %s: %w", r.name, failed), r.conn.SetBPF(accept(0)))
+	}
+}
+
+// drained reports whether the capture has ended and all of it was delivered.
+// Until then it sets the time at which to look again.
+func (r *ring) drained() (bool, error) {
+	if r.ended == nil && r.stopping.Load() {
+		r.ended = io.EOF
+	}
+	if r.ended == nil {
+		return false, nil
+	}
+	s, err := r.statistics()
+	if err != nil {
+		return true, err
+	}
+	if s.Delivered+s.Dropped >= s.Received {
+		return true, r.ended
+	}
+	now := time.Now()
+	if r.deadline.IsZero() {
+		r.deadline = now.Add(drainTimeout)
+	}
+	if now.After(r.deadline) {
+		return true, fmt.Errorf("capture on %s: %d frames received, %d delivered and %d dropped after %v",
+			r.name, s.Received, s.Delivered, s.Dropped, drainTimeout)
+	}
+	if err := r.conn.SetReadDeadline(now.Add(20 * time.Millisecond)); err != nil {
+		return true, err
+	}
+	return false, nil
+}
+
+func (r *ring) stop() error {
+	// A closed ring cannot be stopped, and need not be.
+	if r.closing.Load() || r.stopping.Load() {
+		return nil
+	}
+	// From here on the kernel counts and queues nothing more.
+	if err := r.conn.SetBPF(accept(0)); err != nil {
+		return fmt.Errorf("stop capture on %s: %w", r.name, err)
+	}
+	r.stopping.Store(true)
+	return r.conn.SetReadDeadline(time.Unix(1, 0))
+}
+
+func (r *ring) statistics() (Statistics, error) {
+	r.counting.Lock()
+	defer r.counting.Unlock()
+	// Reading sets the kernel's counters to 0; its packets have its drops in
+	// them (packet(7), PACKET_STATISTICS).
+	delivered := r.delivered.Load()
+	if !r.closing.Load() {
+		s, err := r.conn.Stats()
+		if err != nil {
+			return Statistics{}, fmt.Errorf("statistics of %s: %w", r.name, err)
+		}
+		r.kernel.Received += uint64(s.Packets)
+		r.kernel.Dropped += uint64(s.Drops)
+	}
+	return Statistics{Received: r.kernel.Received, Dropped: r.kernel.Dropped, Delivered: delivered}, nil
+}
+
+func (r *ring) close() error {
+	if _, err := r.statistics(); err != nil { // the last moment to count
+		return errors.Join(err, r.shut())
+	}
+	return r.shut()
+}
+
+func (r *ring) shut() error {
+	r.counting.Lock()
+	already := r.closing.Swap(true)
+	r.counting.Unlock()
+	if already {
+		return nil
+	}
+	err := r.conn.Close() // which wakes next
+	r.reading.Lock()
+	defer r.reading.Unlock()
+	return errors.Join(err, r.unmap())
+}
+
+func (r *ring) unmap() error {
+	if r.mem == nil {
+		return nil
+	}
+	err := unix.Munmap(r.mem)
+	r.mem, r.left, r.held = nil, 0, false
+	return err
+}
+
+// The block's header is struct tpacket_block_desc of linux/if_packet.h.
+
+func (r *ring) desc(block int) *unix.TpacketBlockDesc {
+	return (*unix.TpacketBlockDesc)(unsafe.Pointer(&r.mem[block*blockSize]))
+}
+
+func (r *ring) header() *unix.TpacketHdrV1 {
+	return (*unix.TpacketHdrV1)(unsafe.Pointer(&r.desc(r.block).Hdr))
+}
+
+func (r *ring) status(block int) *uint32 {
+	return (*uint32)(unsafe.Pointer(&r.desc(block).Hdr))
+}
+
+// ours reports whether the kernel has filled a block and given it to us.
+func (r *ring) ours(block int) bool {
+	return atomic.LoadUint32(r.status(block))&unix.TP_STATUS_USER != 0
+}
+
+func (r *ring) ready() bool { return r.ours(r.block) }
+
+func (r *ring) following() int { return (r.block + 1) % (len(r.mem) / blockSize) }
+
+func (r *ring) enter() {
+	h := r.header()
+	r.held, r.offset, r.left = true, int(h.Offset_to_first_pkt), int(h.Num_pkts)
+}
+
+// release gives the current block back to the kernel.
+func (r *ring) release() {
+	atomic.StoreUint32(r.status(r.block), unix.TP_STATUS_KERNEL)
+	r.block = r.following()
+	r.held = false
+}
+
+// take returns the next frame of the current block.
+func (r *ring) take() sniffer.Frame {
+	b := r.mem[r.block*blockSize : (r.block+1)*blockSize]
+	h := (*unix.Tpacket3Hdr)(unsafe.Pointer(&b[r.offset]))
+	// A struct sockaddr_ll follows the header.
+	from := (*unix.RawSockaddrLinklayer)(unsafe.Pointer(&b[r.offset+unix.SizeofTpacket3Hdr]))
+	start := r.offset + int(h.Mac)
+	f := sniffer.Frame{
+		Time:      time.Unix(int64(h.Sec), int64(h.Nsec)),
+		Data:      b[start : start+int(h.Snaplen) : start+int(h.Snaplen)],
+		Length:    int(h.Len),
+		Direction: sniffer.In,
+	}
+	if from.Pkttype == unix.PACKET_OUTGOING {
+		f.Direction = sniffer.Out
+	}
+	if h.Status&unix.TP_STATUS_VLAN_VALID != 0 && len(f.Data) >= 12 {
+		f = r.tag(f, h)
+	}
+	r.offset += int(h.Next_offset)
+	r.left--
+	// The kernel's counters have 32 bits: read them long before they are full.
+	if r.delivered.Add(1)%(1<<30) == 0 {
+		_, _ = r.statistics()
+	}
+	return f
+}
+
+// tag puts an 802.1Q tag back that the kernel took out of a frame.
+func (r *ring) tag(f sniffer.Frame, h *unix.Tpacket3Hdr) sniffer.Frame {
+	tpid := uint16(sniffer.EtherTypeVLAN)
+	if h.Status&unix.TP_STATUS_VLAN_TPID_VALID != 0 {
+		tpid = h.Hv1.Vlan_tpid
+	}
+	r.tagged = append(r.tagged[:0], f.Data[:12]...)
+	r.tagged = binary.BigEndian.AppendUint16(r.tagged, tpid)
+	r.tagged = binary.BigEndian.AppendUint16(r.tagged, uint16(h.Hv1.Vlan_tci))
+	r.tagged = append(r.tagged, f.Data[12:]...)
+	f.Data, f.Length = r.tagged, f.Length+4
+	return f
+}
