@@ -1,0 +1,218 @@
+package cli
+
+import (
+	"encoding/binary"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+
+	"wirelab/internal/exit"
+	"wirelab/sniffer"
+	"wirelab/sniffer/internal/ownnet"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// running is a sniff that captures.
+type running struct {
+	stdout, stderr *transcript
+	stdin          *io.PipeWriter
+	done           chan ended
+}
+
+// start returns when the socket is bound.
+func start(t *testing.T, args ...string) *running {
+	t.Helper()
+	stdin, feed := io.Pipe()
+	s := &running{newTranscript(), newTranscript(), feed, make(chan ended, 1)}
+	t.Cleanup(func() { feed.Close() })
+	go func() {
+		code, err := sniff(t.Context(), stdin, s.stdout, s.stderr, args...)
+		s.done <- ended{code, err}
+	}()
+	s.stderr.await(t, "wirelab: capturing on near\n")
+	return s
+}
+
+func frame(n uint32) []byte {
+	return append([]byte{2, 0, 0, 0, 0, 99, 2, 0, 0, 0, 0, 1, 0x88, 0xb5}, binary.BigEndian.AppendUint32(nil, n)...)
+}
+
+const shown = "02:00:00:00:00:01 > 02:00:00:00:00:63 0x88b5 len=4\n"
+
+func TestLive(t *testing.T) {
+	near, far := ownnet.Cable(t)
+	path := filepath.Join(t.TempDir(), "live.pcapng")
+	s := start(t, "-i", near.Name, "-w", path, "--host", "server=10.77.0.10")
+	ownnet.Sender(t, far)(frame(1))
+	s.stdout.await(t, shown)
+	// The file of a capture that still runs can be read.
+	running, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if frames, r := packets(t, running); len(frames) != 1 || len(r.Names()) != 1 {
+		t.Errorf("the file has %d frames and the names %v while sniff runs", len(frames), r.Names())
+	}
+	ownnet.Sender(t, near)(frame(2))
+	s.stdout.await(t, "\n   2 ")
+	if err := syscall.Kill(os.Getpid(), syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	if e := wait(t, s.done); e.code != exit.OK {
+		t.Error(e.err)
+	}
+	s.stderr.await(t, "wirelab: 2 packets captured, 2 shown, 0 dropped by the kernel, 0 malformed\n")
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	frames, r := packets(t, whole)
+	if stats, ok := r.Statistics(); !ok || stats.Received != 2 || stats.Dropped != 0 || !stats.End.After(stats.Start) {
+		t.Errorf("statistics %+v, %v", stats, ok)
+	}
+	if len(frames) != 2 || frames[0].Direction != sniffer.In || frames[1].Direction != sniffer.Out {
+		t.Errorf("frames %v, want one in and one out", frames)
+	}
+}
+
+// As a lab captures: everything that was sent before standard input ended is
+// in what comes out of standard output.
+func TestUntilEOF(t *testing.T) {
+	near, far := ownnet.Cable(t)
+	s := start(t, "-i", near.Name, "-w", "-", "--direction", "in", "--until-eof")
+	send, back := ownnet.Sender(t, far), ownnet.Sender(t, near)
+	const sent = 500
+	for i := range uint32(sent) {
+		send(frame(i))
+		back(frame(i)) // not captured
+	}
+	s.stdin.Close()
+	if e := wait(t, s.done); e.code != exit.OK {
+		t.Error(e.err)
+	}
+	file, _ := s.stdout.state()
+	frames, r := packets(t, []byte(file))
+	if len(frames) != sent {
+		t.Errorf("%d frames, want %d", len(frames), sent)
+	}
+	if stats, ok := r.Statistics(); !ok || stats.Received != sent || stats.Dropped != 0 {
+		t.Errorf("statistics %+v, %v", stats, ok)
+	}
+}
+
+// A frame is in a reader's hands before the next one is sent.
+func TestStreamIsNotHeldBack(t *testing.T) {
+	near, far := ownnet.Cable(t)
+	s := start(t, "-i", near.Name, "-w", "-", "--until-eof")
+	send := ownnet.Sender(t, far)
+	for i := range uint32(5) {
+		send(frame(i))
+		s.stdout.await(t, string(frame(i)))
+	}
+	s.stdin.Close()
+	if e := wait(t, s.done); e.code != exit.OK {
+		t.Error(e.err)
+	}
+}
+
+func TestEndsByItself(t *testing.T) {
+	near, far := ownnet.Cable(t)
+	t.Run("count", func(t *testing.T) {
+		s := start(t, "-i", near.Name, "-c", "2")
+		send := ownnet.Sender(t, far)
+		for i := range uint32(3) {
+			send(frame(i))
+		}
+		if e := wait(t, s.done); e.code != exit.OK {
+			t.Error(e.err)
+		}
+		if text, _ := s.stdout.state(); strings.Count(text, "\n") != 2 {
+			t.Errorf("want 2 lines:\n%s", text)
+		}
+	})
+	t.Run("time", func(t *testing.T) {
+		s := start(t, "-i", near.Name, "--for", "50ms")
+		if e := wait(t, s.done); e.code != exit.OK {
+			t.Error(e.err)
+		}
+		s.stderr.await(t, "0 packets captured")
+	})
+	t.Run("interface", func(t *testing.T) {
+		s := start(t, "-i", near.Name)
+		ownnet.Sender(t, far)(frame(1))
+		link, err := netlink.LinkByName(near.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := netlink.LinkDel(link); err != nil {
+			t.Fatal(err)
+		}
+		if e := wait(t, s.done); e.code != exit.Failed || !errors.Is(e.err, syscall.ENETDOWN) {
+			t.Errorf("code %d, %v; want 1 and ENETDOWN", e.code, e.err)
+		}
+		s.stderr.await(t, "wirelab: 1 packets captured, 1 shown, 0 dropped")
+	})
+}
+
+func TestChoosesInterface(t *testing.T) {
+	near, _ := ownnet.Cable(t)
+	_, err := sniff(t.Context(), strings.NewReader(""), io.Discard, io.Discard, "--for", "1ms")
+	if exit.Code(err) != exit.Usage || !strings.Contains(err.Error(), "-i one of lo, ") {
+		t.Errorf("two interfaces and no route: %v", err)
+	}
+	link, err := netlink.LinkByName(near.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr, err := netlink.ParseAddr("10.77.0.13/24")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := netlink.AddrAdd(link, addr); err != nil {
+		t.Fatal(err)
+	}
+	gateway, err := netlink.ParseIPNet("0.0.0.0/0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := netlink.RouteAdd(&netlink.Route{LinkIndex: near.Index, Dst: gateway, Gw: addr.IP.Mask(addr.Mask).To4()}); err != nil {
+		route := &netlink.Route{LinkIndex: near.Index, Dst: gateway, Scope: netlink.SCOPE_LINK}
+		if err := netlink.RouteAdd(route); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stderr := newTranscript()
+	if code, err := sniff(t.Context(), strings.NewReader(""), io.Discard, stderr, "--for", "1ms"); code != exit.OK {
+		t.Fatal(err)
+	}
+	stderr.await(t, "wirelab: near has the default route")
+	stderr.await(t, "wirelab: capturing on near\n")
+}
+
+func TestNoPermission(t *testing.T) {
+	near, _ := ownnet.Cable(t)
+	done := make(chan ended)
+	go func() {
+		// The thread without capabilities ends with its goroutine.
+		runtime.LockOSThread()
+		header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+		var none [2]unix.CapUserData
+		if err := unix.Capset(&header, &none[0]); err != nil {
+			done <- ended{0, err}
+			return
+		}
+		code, err := sniff(t.Context(), strings.NewReader(""), io.Discard, io.Discard, "-i", near.Name)
+		done <- ended{code, err}
+	}()
+	e := wait(t, done)
+	if e.code != exit.Unable || !strings.Contains(e.err.Error(), "setcap cap_net_raw+ep") {
+		t.Errorf("code %d, %v; want 3 and what to do", e.code, e.err)
+	}
+}

@@ -1,0 +1,58 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+
+	"wirelab/internal/exit"
+	"wirelab/internal/lang"
+	"wirelab/internal/safetext"
+	"wirelab/sniffer/pcapfile"
+)
+
+// words are what sniff says to people.
+type words struct{ lang.Lang }
+
+func (w words) chosen(name string, byRoute bool) string {
+	name = safetext.Escape(name)
+	if byRoute {
+		return fmt.Sprintf(w.Pick("%s has the default route (-i chooses another interface)",
+			"%s 是預設路由的介面 (用 -i 可以選別的)"), name)
+	}
+	return fmt.Sprintf(w.Pick("%s is the only interface that is up (-i chooses another)",
+		"%s 是唯一啟用的介面 (用 -i 可以選別的)"), name)
+}
+
+// totals takes nil for statistics that a file does not have.
+func (w words) totals(captured, shown, malformed uint64, stats *pcapfile.Statistics) string {
+	dropped := w.Pick("drops not recorded", "沒有記錄丟棄數")
+	if stats != nil {
+		dropped = fmt.Sprintf(w.Pick("%d dropped by the kernel", "核心丟棄 %d 個"), stats.Dropped)
+	}
+	return fmt.Sprintf(w.Pick("%d packets captured, %d shown, %s, %d malformed",
+		"擷取 %d 個封包,顯示 %d 個,%s,格式錯誤 %d 個"), captured, shown, dropped, malformed)
+}
+
+// cannotCapture adds what to do to an error of capture.Open.
+func (w words) cannotCapture(err error) error {
+	advice := ""
+	switch {
+	case errors.Is(err, os.ErrPermission):
+		advice = w.Pick("capturing needs CAP_NET_RAW: run it with sudo, or give the program the capability once:\n"+
+			"  sudo setcap cap_net_raw+ep \"$(command -v wirelab)\"\n"+
+			"in a container: --cap-add NET_RAW and user 0; in a lab of wirelab's own no right is needed: wirelab up",
+			"擷取封包需要 CAP_NET_RAW:請用 sudo 執行,或一次給程式這個權限:\n"+
+				"  sudo setcap cap_net_raw+ep \"$(command -v wirelab)\"\n"+
+				"在容器裡:--cap-add NET_RAW 並以使用者 0 執行;在 wirelab 自己的實驗室裡不需要任何權限:wirelab up")
+	case errors.Is(err, syscall.ENETDOWN):
+		advice = w.Pick("the interface is down: ip link set dev INTERFACE up", "介面沒有啟用:ip link set dev 介面名稱 up")
+	case errors.Is(err, errors.ErrUnsupported):
+		advice = w.Pick("here sniff reads files: wirelab sniff -r FILE", "在這個系統上 sniff 可以讀檔案:wirelab sniff -r 檔案")
+	}
+	if advice != "" {
+		err = fmt.Errorf("%w\n%s", err, advice)
+	}
+	return exit.With(exit.Unable, err)
+}
