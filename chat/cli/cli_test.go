@@ -1,0 +1,270 @@
+package cli
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/spf13/cobra"
+	"go.uber.org/goleak"
+
+	"wirelab/chat"
+	"wirelab/internal/exit"
+)
+
+// asProgram makes the test binary be the program: the commands are tried as
+// processes, with signals, exit codes and pipes.
+const asProgram = "WIRELAB_TEST_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) == "" {
+		goleak.VerifyTestMain(m)
+		return
+	}
+	root := &cobra.Command{Use: "wirelab", SilenceUsage: true, SilenceErrors: true}
+	root.AddCommand(Commands()...)
+	err := root.Execute()
+	if e, ok := errors.AsType[*exit.Error](err); err != nil && (!ok || e.Err != nil) {
+		fmt.Fprintln(os.Stderr, "wirelab:", err)
+	}
+	os.Exit(exit.Code(err))
+}
+
+const patience = 20 * time.Second
+
+// program is a running wirelab.
+type program struct {
+	t     *testing.T
+	cmd   *exec.Cmd
+	stdin io.WriteCloser
+
+	mu   sync.Mutex
+	out  bytes.Buffer // both streams
+	seen int          // bytes of out that await has passed
+}
+
+func (p *program) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.out.Write(b)
+}
+
+func (p *program) output() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.out.String()
+}
+
+func wirelabCommand(t *testing.T, args ...string) *exec.Cmd {
+	cmd := exec.Command(os.Args[0], args...)
+	cmd.Env = append(os.Environ(), asProgram+"=1", hostVariable+"=client1", "LC_ALL=C")
+	t.Cleanup(func() {
+		if cmd.ProcessState == nil && cmd.Process != nil {
+			cmd.Process.Kill()
+			cmd.Wait()
+		}
+	})
+	return cmd
+}
+
+func start(t *testing.T, args ...string) *program {
+	t.Helper()
+	p := &program{t: t, cmd: wirelabCommand(t, args...)}
+	p.cmd.Stdout, p.cmd.Stderr = p, p
+	var err error
+	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// await waits for a match beyond the last one.
+func (p *program) await(pattern string) []string {
+	p.t.Helper()
+	re := regexp.MustCompile(pattern)
+	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+		out := p.output()
+		if at := re.FindStringIndex(out[p.seen:]); at != nil {
+			m := re.FindStringSubmatch(out[p.seen:])
+			p.seen += at[1]
+			return m
+		}
+		if time.Now().After(end) {
+			p.t.Fatalf("%v: awaited %q, got %q", p.cmd.Args[1:], pattern, out[p.seen:])
+		}
+	}
+}
+
+func (p *program) say(line string) {
+	p.t.Helper()
+	if _, err := io.WriteString(p.stdin, line+"\n"); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// exits waits for the end and checks the exit code.
+func (p *program) exits(want int) {
+	p.t.Helper()
+	late := time.AfterFunc(patience, func() { p.cmd.Process.Kill() })
+	defer late.Stop()
+	p.cmd.Wait()
+	if got := p.cmd.ProcessState.ExitCode(); got != want {
+		p.t.Errorf("%v: exit code %d, want %d; output %q", p.cmd.Args[1:], got, want, p.output())
+	}
+}
+
+func startServer(t *testing.T) (p *program, tcp, udp string) {
+	t.Helper()
+	p = start(t, "chat", "serve", "--tcp", "127.0.0.1:0", "--udp", "127.0.0.1:0")
+	m := p.await(`listening on tcp (\S+), udp (\S+)\n`)
+	return p, m[1], m[2]
+}
+
+func TestConversation(t *testing.T) {
+	server, tcp, udp := startServer(t)
+	server.stdin.Close() // it may run without
+	alice := start(t, "chat", "join", "--name", "alice", tcp)
+	alice.await(`\* joined ` + tcp + ` as alice \(tcp\)\n`)
+	bob := start(t, "chat", "join", "--udp", "--lang", "zh-TW", "--name", "小明", udp)
+	bob.await(`\* 以 UDP 與 ` + udp + ` 交談,名稱 小明 \(udp\)\n`)
+	bob.say("大家好")
+	alice.await(`\* 小明 joined\n小明: 大家好\n`)
+	alice.say("hello")
+	bob.await(`alice: hello\n`)
+
+	client1 := start(t, "chat", "join", tcp)
+	client1.await(`as client1 \(tcp\)\n`)
+	bob.await(`\* client1 加入了聊天室\n`)
+	client1.say("/quit")
+	client1.exits(exit.OK)
+	bob.await(`\* client1 離開了聊天室\n`)
+	alice.await(`\* client1 left\n`)
+
+	alice.stdin.Close()
+	alice.exits(exit.OK)
+	bob.await(`\* alice 離開了聊天室\n`)
+	bob.cmd.Process.Signal(syscall.SIGTERM)
+	bob.exits(exit.OK)
+	if strings.Contains(alice.output(), "alice: hello") {
+		t.Errorf("alice's own line was printed: %q", alice.output())
+	}
+	server.await(`alice: hello\n`)
+	server.cmd.Process.Signal(syscall.SIGTERM)
+	server.exits(exit.OK)
+}
+
+func TestConsole(t *testing.T) {
+	server, tcp, _ := startServer(t)
+	bob := start(t, "chat", "join", "--lang", "zh-TW", "--name", "bob", tcp)
+	server.await(`\* bob joined \(tcp\)\n`)
+	server.say("blueprint")
+	bob.await(`server: blueprint\n`)
+	server.say("print")
+	server.await(`bob\ttcp\t127.0.0.1:\d+\tsince .*\npeople: 1\n`)
+	server.say("kick nobody")
+	server.await(`kick "nobody": nobody of that name is here\n`)
+	server.say("kick bob")
+	bob.await(`\* 你被踢出聊天室了!\n`)
+	bob.exits(exit.Failed)
+
+	alice := start(t, "chat", "join", "--name", "alice", tcp)
+	server.await(`\* alice joined`)
+	server.say("/quit")
+	server.exits(exit.OK)
+	alice.await(`\* server is closing\n`)
+	alice.await(`the connection to ` + tcp + ` is lost\n`)
+	alice.exits(exit.Failed)
+}
+
+func TestSend(t *testing.T) {
+	server, tcp, udp := startServer(t)
+	p := start(t, "chat", "send", "--name", "ci", tcp, "one", "two words")
+	p.exits(exit.OK)
+	for _, line := range []string{"* ci joined (tcp)", "ci: one", "ci: two words", "* ci left (closed)"} {
+		server.await(regexp.QuoteMeta(line) + `\n`) // the log may stand between two
+	}
+	start(t, "chat", "send", "--udp", udp, "three").exits(exit.OK)
+	server.await(`\* client1 joined \(udp\)\n`)
+	server.await(`client1: three\n`)
+}
+
+func TestErrors(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	busy := taken.Addr().String()
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed := free.Addr().String()
+	free.Close()
+	defer taken.Close()
+	tests := []struct {
+		args string
+		code int
+		want string
+	}{
+		{"chat join --wait 50ms " + closed, exit.Unable, "no chat at " + closed + ".*connection refused"},
+		{"chat send --wait 50ms " + closed + " hi", exit.Unable, "no chat at"},
+		{"chat join --wait 50ms " + busy, exit.Unable, "no chat at"},
+		{"chat send --wait 50ms no-such-host.invalid hi", exit.Unable, "no chat at no-such-host.invalid:7000"},
+		{"chat join a:b:c", exit.Usage, "want HOST or HOST:PORT"},
+		{"chat join server:0", exit.Usage, "want HOST or HOST:PORT"},
+		{"chat join --name a:b " + busy, exit.Usage, "cannot contain"},
+		{"chat join --lang xx " + busy, exit.Usage, "not known"},
+		{"chat send " + busy + " \x01", exit.Usage, "nothing to say"},
+		{"chat serve --tcp= --udp=", exit.Usage, "nothing to listen on"},
+		{"chat serve --tcp " + busy, exit.Unable, "address already in use.*--tcp"},
+	}
+	for _, tt := range tests {
+		p := start(t, strings.Split(tt.args, " ")...)
+		p.exits(tt.code)
+		if !regexp.MustCompile(tt.want).MatchString(p.output()) {
+			t.Errorf("%s: %q, want %q", tt.args, p.output(), tt.want)
+		}
+	}
+}
+
+func TestAddress(t *testing.T) {
+	tests := []struct {
+		in   string
+		udp  bool
+		host string
+		port uint16
+	}{
+		{"server", false, "server", tcpPort},
+		{"server", true, "server", udpPort},
+		{"server:9", true, "server", 9},
+		{"10.0.0.1", false, "10.0.0.1", tcpPort},
+		{"::1", false, "::1", tcpPort},
+		{"[::1]:9", false, "::1", 9},
+	}
+	for _, tt := range tests {
+		host, port, err := (&link{udp: tt.udp}).address(tt.in)
+		if err != nil || host != tt.host || port != tt.port {
+			t.Errorf("%q: %s %d %v, want %s %d", tt.in, host, port, err, tt.host, tt.port)
+		}
+	}
+}
+
+func TestWordsAreSafe(t *testing.T) {
+	got := words{"en"}.line(chat.Line{Kind: chat.Say, Name: "al\x1bice", Text: "\x1b[2Jhi\u202e"}, "me")
+	if want := "alice: [2Jhi"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
