@@ -1,0 +1,206 @@
+package lab
+
+import (
+	"context"
+	"debug/elf"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+)
+
+// modulePath is the module and the main package of the wirelab program.
+const modulePath = "wirelab"
+
+// Program returns the path of the wirelab program that runs on a lab's hosts,
+// for Linux on this machine's architecture; static asks for one that needs no
+// C library, as an image made from scratch does. It is the running program if
+// that will do; otherwise, as in a test binary or on another system, it is
+// built from the module, once a process. The error is an *Unavailable where
+// neither can be had. Program may be called from several goroutines at once.
+//
+// A program that was built stays in Go's build cache, which bounds itself, so
+// that nothing is left behind however this process ends; cleanup is never nil.
+func Program(ctx context.Context, static bool) (path string, cleanup func(), err error) {
+	cleanup = func() {}
+	if path, ok := runningProgram(); ok && (!static || isStatic(path, runtime.GOARCH)) {
+		return path, cleanup, nil
+	}
+	path, err = buildProgram(ctx, runtime.GOARCH)
+	return path, cleanup, err
+}
+
+// StaticProgram is Program for an architecture (GOARCH) that need not be this
+// machine's: that of a Docker daemon.
+func StaticProgram(ctx context.Context, arch string) (path string, err error) {
+	if path, ok := runningProgram(); ok && isStatic(path, arch) {
+		return path, nil
+	}
+	return buildProgram(ctx, arch)
+}
+
+// runningProgram returns the path of this process's file if it is wirelab for
+// Linux, and not a test or another program that imports this package.
+func runningProgram() (string, bool) {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Path != modulePath || runtime.GOOS != "linux" {
+		return "", false
+	}
+	path, err := os.Executable()
+	if err != nil {
+		return "", false
+	}
+	// The file may have been replaced or removed while it runs.
+	if _, err := os.Stat(path); err != nil {
+		return "", false
+	}
+	return path, true
+}
+
+// elfMachines are the architectures that Docker runs on, by GOARCH.
+var elfMachines = map[string]elf.Machine{
+	"386": elf.EM_386, "amd64": elf.EM_X86_64, "arm": elf.EM_ARM, "arm64": elf.EM_AARCH64,
+	"loong64": elf.EM_LOONGARCH, "ppc64le": elf.EM_PPC64, "riscv64": elf.EM_RISCV, "s390x": elf.EM_S390,
+}
+
+// isStatic reports whether a file is a program of the architecture that no
+// dynamic linker has to start: elf(5), PT_INTERP.
+func isStatic(path, arch string) bool {
+	f, err := elf.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	for _, p := range f.Progs {
+		if p.Type == elf.PT_INTERP {
+			return false
+		}
+	}
+	machine, ok := elfMachines[arch]
+	return ok && f.Machine == machine
+}
+
+// built holds the programs that this process has built, by architecture.
+var built struct {
+	sync.Mutex
+	paths map[string]string
+}
+
+func buildProgram(ctx context.Context, arch string) (string, error) {
+	built.Lock()
+	defer built.Unlock()
+	if path, ok := built.paths[arch]; ok {
+		return path, nil
+	}
+	path, err := build(ctx, arch)
+	if err != nil {
+		if ctx.Err() != nil {
+			return "", ctx.Err()
+		}
+		return "", &Unavailable{
+			What:   "the wirelab program for the lab's hosts",
+			Cause:  err.Error(),
+			Advice: "run `CGO_ENABLED=0 go build -o wirelab .` in wirelab's folder, then ./wirelab; or run where Go and wirelab's module are",
+		}
+	}
+	if built.paths == nil {
+		built.paths = map[string]string{}
+	}
+	built.paths[arch] = path
+	return path, nil
+}
+
+// build links the program and returns its path in Go's build cache.
+//
+// `go run -exec` hands over the path of the program that it has linked. Since
+// Go 1.24 that file is kept in the build cache (release notes, "Go command"):
+// linked once for all processes, renamed into place, trimmed by Go. A folder
+// of our own would need a lock, a bound and somebody to remove it after kill -9.
+func build(ctx context.Context, arch string) (string, error) {
+	// This works in any folder of the module, which is where go test runs its
+	// packages, and in a module that depends on this one.
+	dir, err := goCommand(ctx, "", nil, "list", "-m", "-f", "{{.Dir}}", modulePath)
+	if err != nil {
+		return "", err
+	}
+	env := []string{"CGO_ENABLED=0", "GOOS=linux", "GOARCH=" + arch}
+	// The run that links prints the path in its work folder, which is gone
+	// when it ends; the next one finds the file in the cache.
+	for range 2 {
+		path, err := goCommand(ctx, dir, env, "run", "-trimpath", "-exec", echo, ".")
+		if err != nil {
+			return "", err
+		}
+		if _, err := os.Stat(path); err == nil {
+			return path, nil
+		}
+	}
+	return "", fmt.Errorf("go run -exec: the linked program is not in Go's build cache (go env GOCACHE)")
+}
+
+// goCommand runs the go command and returns the one line that it printed.
+func goCommand(ctx context.Context, dir string, env []string, args ...string) (string, error) {
+	// Files, since a pipe would break with this process, and the signal of
+	// that kills the go command before it has removed its work folder.
+	stdout, err := scratchFile()
+	if err != nil {
+		return "", err
+	}
+	defer stdout.close()
+	stderr, err := scratchFile()
+	if err != nil {
+		return "", err
+	}
+	defer stderr.close()
+	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), env...)
+	cmd.Stdout, cmd.Stderr = stdout.File, stderr.File
+	// Interrupted, go removes its work folder; killed, it does not.
+	cmd.Cancel = func() error { return interrupt(cmd.Process) }
+	cmd.WaitDelay = 5 * time.Second
+	if err := cmd.Run(); err != nil {
+		if said := stderr.text(); said != "" {
+			err = fmt.Errorf("%w: %s", err, said)
+		}
+		return "", fmt.Errorf("go %s: %w", args[0], err)
+	}
+	out := stdout.text()
+	if out == "" || strings.Contains(out, "\n") {
+		return "", fmt.Errorf("go %s printed %q, want one line", args[0], out)
+	}
+	return out, nil
+}
+
+// scratch is a file that is gone when the last process has closed it, where
+// the system can do that.
+type scratch struct{ *os.File }
+
+func scratchFile() (scratch, error) {
+	f, err := os.CreateTemp("", "wirelab-")
+	if err != nil {
+		return scratch{}, err
+	}
+	os.Remove(f.Name()) // Windows refuses, hence once more in close
+	return scratch{f}, nil
+}
+
+// text returns what was written, at most 64 KiB of it, without the white
+// space around it.
+func (s scratch) text() string {
+	b, err := io.ReadAll(io.NewSectionReader(s, 0, 64<<10))
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(b))
+}
+
+func (s scratch) close() {
+	s.Close()
+	os.Remove(s.Name())
+}

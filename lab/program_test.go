@@ -1,0 +1,62 @@
+package lab
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+func TestStaticProgram(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("the program is for Linux: it is run here")
+	}
+	path, err := StaticProgram(t.Context(), runtime.GOARCH)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !isStatic(path, runtime.GOARCH) {
+		t.Errorf("%s is not a static program for %s", path, runtime.GOARCH)
+	}
+	if isStatic(path, "s390x") && runtime.GOARCH != "s390x" {
+		t.Errorf("%s is taken for a program of another architecture", path)
+	}
+	out, err := exec.CommandContext(t.Context(), path, "hold", "--help").CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "wirelab hold") {
+		t.Errorf("wirelab hold --help: %v: %s", err, out)
+	}
+	// A test binary is not what runs on hosts.
+	again, cleanup, err := Program(t.Context(), false)
+	if err != nil || again != path {
+		t.Errorf("Program = %q, %v; want %q", again, err, path)
+	}
+	cleanup()
+}
+
+func TestIsStatic(t *testing.T) {
+	text := t.TempDir() + "/text"
+	if err := os.WriteFile(text, []byte("#!/bin/sh\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{text, t.TempDir() + "/none"} {
+		if isStatic(path, runtime.GOARCH) {
+			t.Errorf("%s is taken for a program", path)
+		}
+	}
+}
+
+// Outside the module, and of a program that is not wirelab, nothing can be
+// built: the error says so and what helps.
+func TestProgramUnavailable(t *testing.T) {
+	t.Chdir(t.TempDir())
+	_, err := buildProgram(t.Context(), "no-such-architecture")
+	u, ok := errors.AsType[*Unavailable](err)
+	if !ok {
+		t.Fatalf("error %v, want *Unavailable", err)
+	}
+	if !strings.Contains(u.Cause, "go list") || !strings.Contains(u.Advice, "go build") {
+		t.Errorf("cause %q, advice %q", u.Cause, u.Advice)
+	}
+}

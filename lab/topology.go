@@ -1,0 +1,69 @@
+package lab
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"regexp"
+	"slices"
+)
+
+// SnifferHost is the host on which the capture runs. Every topology has it.
+const SnifferHost = "sniffer"
+
+// MaxHosts is the number of hosts that a segment can address (a /24 without
+// its network, broadcast and gateway addresses).
+const MaxHosts = 253
+
+// Topology is what a lab is made of: hosts on one segment.
+type Topology struct {
+	Hosts []string // names, in the order of their lanes
+}
+
+// DefaultTopology is the lab of the course note: a server, two clients and
+// the sniffer that watches them.
+var DefaultTopology = Topology{Hosts: []string{"client1", "server", "client2", SnifferHost}}
+
+// hostName is a label of RFC 1123 that fits Linux's interface names.
+var hostName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,30}$`)
+
+// Validate checks the names and adds nothing.
+func (t Topology) Validate() error {
+	seen := map[string]bool{}
+	for _, h := range t.Hosts {
+		switch {
+		case !hostName.MatchString(h):
+			return fmt.Errorf("host name %q: want a lower-case letter, then letters, digits or '-', at most 31", h)
+		case h == "localhost":
+			return fmt.Errorf("host name %q is every host's own", h)
+		case seen[h]:
+			return fmt.Errorf("host %q is named twice", h)
+		}
+		seen[h] = true
+	}
+	if !seen[SnifferHost] {
+		return fmt.Errorf("the topology has no host %q to capture on", SnifferHost)
+	}
+	if len(t.Hosts) > MaxHosts {
+		return fmt.Errorf("%d hosts, at most %d fit on the segment", len(t.Hosts), MaxHosts)
+	}
+	return nil
+}
+
+// Judged returns the hosts whose frames are judged: all but the sniffer.
+func (t Topology) Judged() []string {
+	return slices.DeleteFunc(slices.Clone(t.Hosts), func(h string) bool { return h == SnifferHost })
+}
+
+// Address returns the address that the i-th host of a topology gets in a
+// subnet: .10 for the first and so on, so that people know them by sight.
+func Address(subnet netip.Prefix, i int) netip.Addr {
+	base := subnet.Masked().Addr().As4()
+	base[3] += byte((i+9)%MaxHosts + 1)
+	return netip.AddrFrom4(base)
+}
+
+// HardwareAddress returns the locally administered address of the i-th host.
+func HardwareAddress(i int) net.HardwareAddr {
+	return net.HardwareAddr{0x02, 0, 0, 0, byte((i + 10) >> 8), byte(i + 10)}
+}
