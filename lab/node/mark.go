@@ -1,0 +1,186 @@
+package node
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"wirelab/internal/exit"
+	"wirelab/internal/safetext"
+	"wirelab/lab"
+)
+
+func markCommand() *cobra.Command {
+	var name, host string
+	var stdin bool
+	c := &cobra.Command{
+		Use:   "mark LABEL",
+		Short: "Send a marker: a barrier in every capture of the segment",
+		Long: `Puts a barrier into every capture of the segment: sends a UDP broadcast to the
+discard port that names LABEL and this host. Each host must send it: what a
+host had sent before its marker is in the capture before it, too.`,
+		Example: `  wirelab mark cold
+  wirelab mark --interface wlan0 --host laptop before-lunch`,
+		Args: func(c *cobra.Command, args []string) error {
+			if stdin {
+				return cobra.NoArgs(c, args)
+			}
+			return cobra.ExactArgs(1)(c, args)
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			if host == "" {
+				host = hostName()
+			}
+			if !stdin && !lab.ValidLabel(args[0]) {
+				return exit.Usagef("%v", badLabel(args[0]))
+			}
+			if !lab.ValidLabel(host) { // a host's name and a label have one form
+				return exit.Usagef("host name %q: want a lower-case letter, then letters, digits or '-'; choose one with --host", host)
+			}
+			s, err := openMarkSocket(name, host)
+			if err != nil {
+				return exit.With(exit.Unable, err)
+			}
+			defer s.Close()
+			if stdin {
+				return s.serve(c.Context(), c.InOrStdin(), c.OutOrStdout())
+			}
+			return s.mark(args[0])
+		},
+	}
+	c.Flags().StringVar(&name, "interface", device, "`name` of the interface on the segment")
+	c.Flags().StringVar(&host, "host", "", "`name` of this host (default: $"+hostVariable+", then the hostname)")
+	c.Flags().BoolVar(&stdin, "stdin", false, "read commands (quiet DURATION, mark LABEL), one a line, and answer each")
+	// The resident form is the lab's own way of asking a host.
+	if err := c.Flags().MarkHidden("stdin"); err != nil {
+		panic(err) // the flag is three lines above
+	}
+	return c
+}
+
+func hostName() string {
+	if name := os.Getenv(hostVariable); name != "" {
+		return name
+	}
+	name, err := os.Hostname()
+	if err != nil {
+		return ""
+	}
+	return name
+}
+
+func badLabel(label string) error {
+	return fmt.Errorf("label %q: want a lower-case letter, then letters, digits or '-', at most 31", label)
+}
+
+// markSocket sends markers.
+type markSocket struct {
+	conn *net.UDPConn
+	to   netip.AddrPort
+	host string
+}
+
+// openMarkSocket opens a socket that sends to the broadcast address of the
+// named interface's segment.
+func openMarkSocket(name, host string) (*markSocket, error) {
+	prefix, err := interfacePrefix(name)
+	if err != nil {
+		return nil, err
+	}
+	// Package net sets SO_BROADCAST on every datagram socket.
+	conn, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.AddrPortFrom(prefix.Addr(), 0)))
+	if err != nil {
+		return nil, fmt.Errorf("open a socket for markers: %w", err)
+	}
+	return &markSocket{conn, netip.AddrPortFrom(broadcast(prefix), lab.MarkerPort), host}, nil
+}
+
+// Close closes the socket.
+func (s *markSocket) Close() error { return s.conn.Close() }
+
+func (s *markSocket) mark(label string) error {
+	if !lab.ValidLabel(label) {
+		return badLabel(label)
+	}
+	if _, err := s.conn.WriteToUDPAddrPort(lab.Marker{Label: label, Host: s.host}.Payload(), s.to); err != nil {
+		return fmt.Errorf("send marker: %w", err)
+	}
+	return nil
+}
+
+// serve answers one line for each line of in, until its end.
+func (s *markSocket) serve(ctx context.Context, in io.Reader, out io.Writer) error {
+	if _, err := fmt.Fprintln(out, "ready"); err != nil {
+		return err
+	}
+	lines := bufio.NewScanner(in)
+	lines.Buffer(nil, 1024)
+	for lines.Scan() {
+		if _, err := fmt.Fprintln(out, s.answer(ctx, lines.Text())); err != nil {
+			return err
+		}
+	}
+	return lines.Err()
+}
+
+func (s *markSocket) answer(ctx context.Context, line string) string {
+	word, rest, _ := strings.Cut(line, " ")
+	switch word {
+	case "mark":
+		if err := s.mark(rest); err != nil {
+			return "error " + err.Error()
+		}
+		return "marked " + rest
+	case "quiet":
+		limit, err := time.ParseDuration(rest)
+		if err != nil || limit < 0 {
+			return fmt.Sprintf("error duration %q: want one such as 5s, or 0s for one look", rest)
+		}
+		busy, err := awaitQuiet(ctx, limit)
+		switch {
+		case err != nil:
+			return "error " + safetext.Escape(err.Error())
+		case busy != nil:
+			return "busy " + busy.String()
+		}
+		return "quiet"
+	}
+	return fmt.Sprintf("error command %q is not known: quiet DURATION or mark LABEL", line)
+}
+
+// interfacePrefix returns the first IPv4 address of an interface and the length
+// of its network.
+func interfacePrefix(name string) (netip.Prefix, error) {
+	ifi, err := net.InterfaceByName(name)
+	if err != nil {
+		return netip.Prefix{}, fmt.Errorf("interface %s: %w", name, err)
+	}
+	addrs, err := ifi.Addrs()
+	if err != nil {
+		return netip.Prefix{}, fmt.Errorf("addresses of %s: %w", name, err)
+	}
+	for _, a := range addrs {
+		if p, err := netip.ParsePrefix(a.String()); err == nil && p.Addr().Is4() {
+			return p, nil
+		}
+	}
+	return netip.Prefix{}, errors.New("interface " + name + " has no IPv4 address")
+}
+
+// broadcast returns the last address of an IPv4 network (RFC 919, section 7).
+func broadcast(p netip.Prefix) netip.Addr {
+	b := p.Addr().As4()
+	host := uint32(1<<(32-p.Bits()) - 1)
+	binary.BigEndian.PutUint32(b[:], binary.BigEndian.Uint32(b[:])|host)
+	return netip.AddrFrom4(b)
+}

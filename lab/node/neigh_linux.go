@@ -1,0 +1,95 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
+	"wirelab/internal/exit"
+)
+
+var neighbourStates = []struct {
+	bit  int
+	name string
+}{
+	{netlink.NUD_PERMANENT, "PERMANENT"}, {netlink.NUD_NOARP, "NOARP"}, {netlink.NUD_REACHABLE, "REACHABLE"},
+	{netlink.NUD_STALE, "STALE"}, {netlink.NUD_DELAY, "DELAY"}, {netlink.NUD_PROBE, "PROBE"},
+	{netlink.NUD_INCOMPLETE, "INCOMPLETE"}, {netlink.NUD_FAILED, "FAILED"},
+}
+
+func neighbourState(state int) string {
+	for _, s := range neighbourStates {
+		if state&s.bit != 0 {
+			return s.name
+		}
+	}
+	return "NONE"
+}
+
+func neighbours(device string) (netlink.Link, []netlink.Neigh, error) {
+	l, err := netlink.LinkByName(device)
+	if err != nil {
+		return nil, nil, exit.With(exit.Unable, fmt.Errorf("interface %s: %w", device, err))
+	}
+	entries, err := netlink.NeighList(l.Attrs().Index, netlink.FAMILY_V4)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read the neighbour cache: %w", err)
+	}
+	return l, entries, nil
+}
+
+// showNeighbours prints address, MAC and state of each entry.
+func showNeighbours(out io.Writer, device string) error {
+	_, entries, err := neighbours(device)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		mac := "-"
+		if len(e.HardwareAddr) > 0 {
+			mac = e.HardwareAddr.String()
+		}
+		if _, err := fmt.Fprintf(out, "%s %s %s\n", e.IP, mac, neighbourState(e.State)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func addNeighbour(device string, addr netip.Addr, mac net.HardwareAddr) error {
+	l, _, err := neighbours(device)
+	if err != nil {
+		return err
+	}
+	err = netlink.NeighSet(&netlink.Neigh{
+		LinkIndex: l.Attrs().Index, Family: netlink.FAMILY_V4, State: netlink.NUD_PERMANENT,
+		IP: addr.AsSlice(), HardwareAddr: mac,
+	})
+	if err != nil {
+		return needsAdmin(fmt.Errorf("set neighbour %s: %w", addr, err))
+	}
+	return nil
+}
+
+// flushNeighbours removes what was learnt.
+func flushNeighbours(device string) error {
+	_, entries, err := neighbours(device)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if e.State&(netlink.NUD_PERMANENT|netlink.NUD_NOARP) != 0 {
+			continue
+		}
+		// One that the kernel has removed meanwhile is what was wanted.
+		if err := netlink.NeighDel(&e); err != nil && !errors.Is(err, unix.ENOENT) {
+			return needsAdmin(fmt.Errorf("remove neighbour %s: %w", e.IP, err))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,58 @@
+// Package node has the commands that run on a host of a lab, besides chat and
+// sniff. They are ordinary commands: on a student's own machine they do the
+// same.
+//
+// The package knows sockets, interfaces and the kernel's tables of the host it
+// runs on. It does not know which backend made the host.
+package node
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// Commands returns the commands of this package.
+func Commands() []*cobra.Command {
+	return []*cobra.Command{
+		pingCommand(), holdCommand(), markCommand(), neighCommand(), readyCommand(), hubCommand(),
+	}
+}
+
+// hostVariable is the environment variable in which a lab says which of its
+// hosts this is.
+const hostVariable = "WIRELAB_HOST"
+
+// device is the interface of a lab's host.
+const device = "eth0"
+
+// untilSignal returns a context that ends with Ctrl-C or SIGTERM. It asks for
+// the signals even where the parent ignores them: PID 1 of a container gets no
+// others, and a program in the background inherits an ignored SIGINT.
+func untilSignal(c *cobra.Command) (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
+}
+
+// poll calls done, first after shortest, then less and less often, until it
+// returns true or an error or ctx ends, whose error is returned then. It is for
+// what the kernel tells nobody about.
+func poll(ctx context.Context, done func() (bool, error)) error {
+	const shortest, longest = 200 * time.Microsecond, 5 * time.Millisecond
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for wait := shortest; ; wait = min(2*wait, longest) {
+		if ok, err := done(); ok || err != nil {
+			return err
+		}
+		timer.Reset(wait)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-timer.C:
+		}
+	}
+}

@@ -1,0 +1,44 @@
+//go:build !linux
+
+package node
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"runtime"
+	"time"
+
+	"wirelab/internal/exit"
+)
+
+// errOnlyLinux is the error of what this system has no means for.
+func errOnlyLinux(command string) error {
+	return exit.With(exit.Unable, fmt.Errorf("%s needs Linux and does not run on %s; on a lab's host it does", command, runtime.GOOS))
+}
+
+// echoConn cannot be opened here.
+type echoConn struct{}
+
+func openEcho(int) (*echoConn, error) { return nil, errOnlyLinux("ping") }
+
+func (*echoConn) Close() error                          { return nil }
+func (*echoConn) wake()                                 {}
+func (*echoConn) send(netip.Addr, uint16, []byte) error { return errOnlyLinux("ping") }
+func (*echoConn) receive(context.Context, time.Time) (echoEvent, error) {
+	return echoEvent{}, errOnlyLinux("ping")
+}
+
+func awaitQuiet(context.Context, time.Duration) (*socket, error) {
+	return nil, errOnlyLinux("mark --stdin")
+}
+
+func showNeighbours(io.Writer, string) error                  { return errOnlyLinux("neigh") }
+func addNeighbour(string, netip.Addr, net.HardwareAddr) error { return errOnlyLinux("neigh") }
+func flushNeighbours(string) error                            { return errOnlyLinux("neigh") }
+func bound(string, uint16) (string, error)                    { return "", errOnlyLinux("ready") }
+func packetSocketOpen() (string, error)                       { return "", errOnlyLinux("ready") }
+func floods(string) (string, error)                           { return "", errOnlyLinux("ready") }
+func hub(context.Context, hubOptions, func()) error           { return errOnlyLinux("hub") }

@@ -1,0 +1,47 @@
+package node
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+
+	"wirelab/lab/segment"
+)
+
+// bound looks for a socket of a protocol on a local port.
+func bound(proto string, port uint16) (string, error) {
+	rows, err := sockets(proto)
+	if err != nil {
+		return "", err
+	}
+	for _, s := range rows {
+		if s.local.Port() == port && (proto == "udp" || s.state == tcpListen) {
+			return "", nil
+		}
+	}
+	return fmt.Sprintf("nothing listens on %s port %d", proto, port), nil
+}
+
+// packetSocketOpen looks for a packet socket in this namespace (packet(7)).
+func packetSocketOpen() (string, error) {
+	table, err := os.ReadFile(procNet + "packet")
+	if err != nil {
+		return "", fmt.Errorf("read the packet sockets: %w", err)
+	}
+	if bytes.Count(table, []byte("\n")) > 1 { // a heading, then one line each
+		return "", nil
+	}
+	return "no packet socket is open", nil
+}
+
+// floods looks whether a bridge is a hub.
+func floods(name string) (string, error) {
+	b, err := segment.Open(name)
+	if err != nil {
+		return err.Error(), nil
+	}
+	if b.Found() != 0 {
+		return fmt.Sprintf("bridge %s is a switch: its ageing time is %v", name, b.Found()), nil
+	}
+	return "", nil
+}
