@@ -1,0 +1,35 @@
+//go:build !linux
+
+package netns
+
+import (
+	"context"
+	"runtime"
+
+	"wirelab/lab"
+)
+
+func unavailable() error {
+	return &lab.Unavailable{
+		What:   Name,
+		Cause:  "network namespaces are Linux's, and this is " + runtime.GOOS,
+		Advice: "use Docker: wirelab run --backend docker",
+	}
+}
+
+// Check implements lab.Backend.
+func (Backend) Check(context.Context) error { return unavailable() }
+
+// Up implements lab.Backend.
+func (Backend) Up(context.Context, lab.Topology) (lab.Network, error) { return nil, unavailable() }
+
+// Hold keeps an interactive lab up until ctx ends.
+func Hold(context.Context, string, lab.Topology, func(context.Context, lab.Network) error) error {
+	return unavailable()
+}
+
+// Exec runs a command on a host of the interactive lab of that name.
+func Exec(context.Context, string, string, ...string) (int, error) { return 0, unavailable() }
+
+// Down ends the interactive lab of that name.
+func Down(context.Context, string) error { return unavailable() }

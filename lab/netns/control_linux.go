@@ -1,0 +1,167 @@
+package netns
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"syscall"
+
+	"github.com/creack/pty"
+
+	"wirelab/lab"
+)
+
+// The lab process takes requests over unix sockets of type SOCK_SEQPACKET, a
+// JSON message each. The first socket (descriptor 3) carries nothing but other
+// sockets, each for one request; its end is the end of the lab.
+//
+//	up     topology, program     -> hosts
+//	mode   mode                  -> done: the bridge is set
+//	learnt                       -> done: it has learnt every host
+//	fresh  host                  -> done: its neighbour cache is empty
+//	exec   host, args, env       -> started, then exit; with tty a pty's master
+//	                                comes back, without it stdin, stdout and
+//	                                stderr go along. A request "signal" may
+//	                                follow, and the socket's end kills.
+//	down                         -> done, and the lab process ends
+type request struct {
+	Op       string       `json:"op"`
+	Topology lab.Topology `json:"topology,omitzero"`
+	Program  string       `json:"program,omitempty"` // path of wirelab for the hosts
+	Mode     lab.Mode     `json:"mode,omitempty"`
+	Host     string       `json:"host,omitempty"`
+	Args     []string     `json:"args,omitempty"`
+	Env      []string     `json:"env,omitempty"`
+	Dir      string       `json:"dir,omitempty"`
+	TTY      *pty.Winsize `json:"tty,omitempty"` // the size of the terminal that is wanted
+	Signal   int          `json:"signal,omitempty"`
+}
+
+type reply struct {
+	Error   string     `json:"error,omitempty"`
+	Errno   int        `json:"errno,omitempty"` // of the system call behind Error
+	Hosts   []hostInfo `json:"hosts,omitempty"`
+	Started bool       `json:"started,omitempty"`
+	Exited  bool       `json:"exited,omitempty"`
+	Exit    int        `json:"exit,omitempty"`
+}
+
+type hostInfo struct {
+	Name   string `json:"name"`
+	Prefix string `json:"prefix"`
+	MAC    string `json:"mac"`
+}
+
+// maxMessage bounds a message in bytes: the environment of an exec is the
+// largest thing in it. It stays below the kernel's default socket buffer.
+const maxMessage = 160 << 10
+
+// errEnded is what a request gets whose lab ends meanwhile.
+var errEnded = errors.New("the lab has ended")
+
+// remoteError is an error of the lab process. It unwraps to the system's.
+type remoteError struct{ r reply }
+
+func (e *remoteError) Error() string { return e.r.Error }
+
+func (e *remoteError) Unwrap() error {
+	if e.r.Errno == 0 {
+		return nil
+	}
+	return syscall.Errno(e.r.Errno)
+}
+
+func errorReply(err error) reply {
+	r := reply{Error: err.Error()}
+	if errno, ok := errors.AsType[syscall.Errno](err); ok {
+		r.Errno = int(errno)
+	}
+	return r
+}
+
+// send writes a message with the descriptors of files.
+func send(c *net.UnixConn, message any, files ...*os.File) error {
+	b, err := json.Marshal(message)
+	if err != nil {
+		return err
+	}
+	if len(b) > maxMessage {
+		return fmt.Errorf("a request of %d bytes; the environment and arguments may have %d", len(b), maxMessage)
+	}
+	var fds []int
+	for _, f := range files {
+		fds = append(fds, int(f.Fd()))
+	}
+	var rights []byte
+	if len(fds) > 0 {
+		rights = syscall.UnixRights(fds...)
+	}
+	_, _, err = c.WriteMsgUnix(b, rights, nil)
+	return err
+}
+
+// maxFiles is the number of descriptors that a message may bring.
+const maxFiles = 3
+
+// receive reads a message and the files that came with it, which are the
+// caller's to close. The end of the socket is io.EOF.
+func receive(c *net.UnixConn, message any) ([]*os.File, error) {
+	b, rights := make([]byte, maxMessage), make([]byte, syscall.CmsgSpace(4*maxFiles))
+	n, m, flags, _, err := c.ReadMsgUnix(b, rights)
+	if err != nil {
+		return nil, err
+	}
+	var files []*os.File
+	controls, err := syscall.ParseSocketControlMessage(rights[:m])
+	if err != nil {
+		return nil, err
+	}
+	for _, control := range controls {
+		fds, err := syscall.ParseUnixRights(&control)
+		if err != nil {
+			continue // another kind of control message
+		}
+		for _, fd := range fds {
+			files = append(files, os.NewFile(uintptr(fd), "received"))
+		}
+	}
+	switch {
+	case n == 0:
+		err = io.EOF // of a SOCK_SEQPACKET socket
+	case flags&(syscall.MSG_TRUNC|syscall.MSG_CTRUNC) != 0:
+		err = errors.New("a message was cut")
+	default:
+		err = json.Unmarshal(b[:n], message)
+	}
+	if err != nil {
+		closeAll(files)
+		return nil, err
+	}
+	return files, nil
+}
+
+func closeAll(files []*os.File) {
+	for _, f := range files {
+		f.Close()
+	}
+}
+
+// call sends a request over a socket of its own and reads the reply.
+func call(c *net.UnixConn, r request, files ...*os.File) (reply, error) {
+	if err := send(c, r, files...); err != nil {
+		return reply{}, err
+	}
+	var answer reply
+	received, err := receive(c, &answer)
+	closeAll(received)
+	if err != nil {
+		return reply{}, fmt.Errorf("the lab process does not answer: %w", err)
+	}
+	if answer.Error != "" {
+		return answer, &remoteError{answer}
+	}
+	return answer, nil
+}

@@ -1,0 +1,149 @@
+package netns
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"wirelab/lab"
+)
+
+// labName is what a lab may be called.
+var labName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,30}$`)
+
+// socketAddr is where the lab of a name is held: an abstract unix socket
+// (unix(7)), which the kernel removes with its process, kill -9 included. It
+// has no file mode, so both ends look at who the other is.
+func socketAddr(name string) *net.UnixAddr {
+	return &net.UnixAddr{Name: fmt.Sprintf("@wirelab/%d/%s", os.Geteuid(), name), Net: "unixpacket"}
+}
+
+// samePeer checks that the process at the other end is this user's.
+func samePeer(c *net.UnixConn) error {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var peer *unix.Ucred
+	var credErr error
+	err = raw.Control(func(fd uintptr) { peer, credErr = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED) })
+	if err = errors.Join(err, credErr); err != nil {
+		return fmt.Errorf("who is at the other end: %w", err)
+	}
+	if int(peer.Uid) != os.Geteuid() {
+		return fmt.Errorf("the process at the other end is user %d's", peer.Uid)
+	}
+	return nil
+}
+
+// Hold brings the lab of a name up, calls serve and takes commands from other
+// processes of the user (Exec) until serve returns, ctx ends or Down is called.
+func Hold(ctx context.Context, name string, t lab.Topology, serve func(context.Context, lab.Network) error) error {
+	if !labName.MatchString(name) {
+		return fmt.Errorf("lab name %q: want lower-case letters, digits and '-', at most 31", name)
+	}
+	listener, err := net.ListenUnix("unixpacket", socketAddr(name))
+	if errors.Is(err, unix.EADDRINUSE) {
+		return fmt.Errorf("lab %q is up already: end it with wirelab down --lab %s, or take another name with --lab", name, name)
+	}
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	up, err := Backend{}.Up(ctx, t)
+	if err != nil {
+		return err
+	}
+	n := up.(*network)
+	defer n.Close()
+	go n.acceptAll(listener)
+	go func() { // Down ended the lab process
+		<-n.ended
+		cancel()
+	}()
+	err = serve(ctx, n)
+	if errors.Is(err, errEnded) || ctx.Err() != nil {
+		return nil // Down, or the caller, wanted it so
+	}
+	return err
+}
+
+// acceptAll hands every connection to the lab process, which serves it, until
+// the listener is closed.
+func (n *network) acceptAll(listener *net.UnixListener) {
+	for {
+		c, err := listener.AcceptUnix()
+		if err != nil {
+			return
+		}
+		if samePeer(c) == nil {
+			if f, err := c.File(); err == nil {
+				n.handOver(f) // if the lab has ended, so will this loop
+				f.Close()
+			}
+		}
+		c.Close()
+	}
+}
+
+// dial connects to the lab of a name.
+func dial(name string) (*net.UnixConn, error) {
+	c, err := net.DialUnix("unixpacket", nil, socketAddr(name))
+	if err != nil {
+		return nil, notUp(name)
+	}
+	if err := samePeer(c); err != nil {
+		c.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+func notUp(name string) error {
+	if up := held(); len(up) > 0 {
+		return fmt.Errorf("no lab %q is up; there is %s: choose it with --lab", name, strings.Join(up, ", "))
+	}
+	start := "wirelab up"
+	if name != "default" {
+		start += " --lab " + name
+	}
+	return fmt.Errorf("no lab %q is up: start it in another terminal with %s", name, start)
+}
+
+// held lists the labs of this user that are up.
+func held() []string {
+	table, err := os.ReadFile("/proc/net/unix")
+	if err != nil {
+		return nil
+	}
+	prefix := socketAddr("").Name
+	var names []string
+	for line := range strings.Lines(string(table)) {
+		fields := strings.Fields(line)
+		name, ours := strings.CutPrefix(fields[len(fields)-1], prefix)
+		if ours && labName.MatchString(name) && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// Down ends the lab of that name.
+func Down(_ context.Context, name string) error {
+	c, err := dial(name)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	_, err = call(c, request{Op: "down"})
+	return err
+}

@@ -1,0 +1,64 @@
+package netns
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"wirelab/internal/hostnames"
+)
+
+// mountNames makes the hosts' names resolve for every program on every host:
+// in the lab's own mount namespace /etc/hosts has them, and the resolver asks
+// nobody else, who might answer differently or cause traffic.
+func mountNames(hosts []*host) error {
+	// Without this what follows would be seen by the whole machine.
+	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
+		return fmt.Errorf("private mounts: %w", err)
+	}
+	var table strings.Builder
+	table.WriteString("127.0.0.1\tlocalhost\n")
+	for _, h := range hosts {
+		fmt.Fprintf(&table, "%s\t%s\n", h.prefix.Addr(), h.name)
+	}
+	files := map[string]string{
+		"hosts":         table.String(),
+		"resolv.conf":   "# the lab's names are in /etc/hosts\n",
+		"nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
+	}
+	// The files live in a tmpfs that nothing but the bind mounts refers to: it
+	// goes with the namespace, and the machine's disk never sees it. It needs
+	// a folder to be mounted on for the moment in which they are made.
+	stage := os.TempDir()
+	if err := unix.Mount("wirelab", stage, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "size=64k,mode=0755"); err != nil {
+		return fmt.Errorf("tmpfs: %w", err)
+	}
+	defer unix.Unmount(stage, unix.MNT_DETACH)
+	var errs []error
+	for name, content := range files {
+		source := filepath.Join(stage, name)
+		if err := os.WriteFile(source, []byte(content), 0o644); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		// A system without the file (musl has no nsswitch.conf) does not read it.
+		if err := unix.Mount(source, "/etc/"+name, "", unix.MS_BIND, ""); err != nil && !errors.Is(err, unix.ENOENT) {
+			errs = append(errs, fmt.Errorf("bind /etc/%s: %w", name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// hostsVariable is the environment variable that has the same names for our
+// own commands, where the system does not let us mount.
+func hostsVariable(hosts []*host) string {
+	var parts []string
+	for _, h := range hosts {
+		parts = append(parts, h.name+"="+h.prefix.Addr().String())
+	}
+	return hostnames.Variable + "=" + strings.Join(parts, ",")
+}

@@ -1,0 +1,24 @@
+// Package netns brings labs up in Linux namespaces: no root, no Docker.
+//
+// The calling process stays as it is, with its own network and user. It
+// executes itself once more as the lab process, which alone enters new user,
+// network, PID and mount namespaces, makes the hosts there and starts commands
+// on them. The two speak over sockets (control.go); when the calling process
+// ends, however it ends, the lab process does, and with it its PID namespace
+// and all that ran in it.
+//
+//	lab process (root of its namespaces)
+//	  bridge br0 ── port0 ══ eth0 host client1
+//	             ── port1 ══ eth0 host server
+//	             ── port2 ══ eth0 host sniffer
+//
+// It does not know what runs on the hosts.
+package netns
+
+import "net/netip"
+
+// Name is the backend's name.
+const Name = "netns"
+
+// subnet is the same for every lab: their networks never meet.
+var subnet = netip.MustParsePrefix("10.77.0.0/24")

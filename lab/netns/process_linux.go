@@ -1,0 +1,151 @@
+package netns
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/signal"
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// processVariable marks the environment of the lab process. Its init takes
+// over before main, so that any program that imports this package, a test
+// binary too, can execute itself as the lab process.
+const processVariable = "WIRELAB_NETNS_PROCESS"
+
+func init() {
+	if os.Getenv(processVariable) == "" {
+		return
+	}
+	os.Unsetenv(processVariable)
+	if err := serveProcess(); err != nil {
+		fmt.Fprintln(os.Stderr, "wirelab: lab process:", err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+// process is the lab process. Requests are served concurrently.
+type process struct {
+	mu      sync.Mutex
+	segment *wire // nil until up
+	program string
+	env     []string
+}
+
+// serveProcess serves until the first socket ends. Leaving it ends the
+// process, which is PID 1 of its namespace: the kernel kills all others.
+func serveProcess() error {
+	// A program that was started in the background inherits ignored signals,
+	// and so would every command on the hosts.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGINT, syscall.SIGQUIT, syscall.SIGHUP, syscall.SIGTERM)
+	conn, err := net.FileConn(os.NewFile(3, "control"))
+	if err != nil {
+		return err
+	}
+	control, ok := conn.(*net.UnixConn)
+	if !ok {
+		return fmt.Errorf("descriptor 3 is a %T", conn)
+	}
+	p := &process{}
+	for {
+		var ignored struct{}
+		files, err := receive(control, &ignored)
+		if err != nil {
+			return nil // the caller is gone, or wants us to be
+		}
+		for _, f := range files {
+			conn, err := net.FileConn(f)
+			f.Close()
+			if c, ok := conn.(*net.UnixConn); err == nil && ok {
+				go p.serve(c)
+			}
+		}
+	}
+}
+
+// serve takes one request and answers it.
+func (p *process) serve(c *net.UnixConn) {
+	defer c.Close()
+	var r request
+	files, err := receive(c, &r)
+	if err != nil {
+		return
+	}
+	defer closeAll(files)
+	if r.Op == "exec" {
+		p.exec(c, r, files)
+		return
+	}
+	answer, err := p.do(r)
+	if err != nil {
+		answer = errorReply(err)
+	}
+	if send(c, answer) == nil && r.Op == "down" {
+		os.Exit(0)
+	}
+}
+
+// learnTimeout bounds the wait for a switch to learn its ports.
+const learnTimeout = 5 * time.Second
+
+func (p *process) do(r request) (reply, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.segment == nil && r.Op != "up" && r.Op != "down" {
+		return reply{}, errors.New("the lab is not up")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), learnTimeout)
+	defer cancel()
+	switch r.Op {
+	case "up":
+		return p.up(ctx, r)
+	case "down":
+		return reply{}, nil
+	case "mode":
+		return reply{}, p.segment.setMode(ctx, r.Mode)
+	case "learnt":
+		return reply{}, p.segment.awaitLearnt(ctx)
+	case "fresh":
+		return reply{}, p.segment.freshARP(r.Host)
+	}
+	return reply{}, fmt.Errorf("request %q is not known", r.Op)
+}
+
+func (p *process) up(ctx context.Context, r request) (reply, error) {
+	if p.segment != nil {
+		return reply{}, errors.New("the lab is up already")
+	}
+	w, err := newWire(ctx, r.Topology)
+	if err != nil {
+		return reply{}, err
+	}
+	p.segment, p.program = w, r.Program
+	// Names for every program where the system lets us mount; where it does
+	// not, the environment has them for our own.
+	_ = mountNames(w.hosts)
+	p.env = []string{hostsVariable(w.hosts)}
+	var answer reply
+	for _, h := range w.hosts {
+		answer.Hosts = append(answer.Hosts, hostInfo{h.name, h.prefix.String(), h.mac.String()})
+	}
+	return answer, nil
+}
+
+func (p *process) host(name string) (*host, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.segment == nil {
+		return nil, errors.New("the lab is not up")
+	}
+	i := slices.IndexFunc(p.segment.hosts, func(h *host) bool { return h.name == name })
+	if i < 0 {
+		return nil, fmt.Errorf("no host %q in the lab", name)
+	}
+	return p.segment.hosts[i], nil
+}
