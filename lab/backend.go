@@ -86,7 +86,7 @@ func ParseMode(s string) (Mode, error) {
 type Unavailable struct {
 	What   string // a backend's name, or what else is missing
 	Cause  string // what was tried and what the system answered
-	Advice string // what to do, a line that can be pasted where there is one
+	Advice string // what to do, alternatives a line each, that can be pasted where possible
 }
 
 func (u *Unavailable) Error() string {

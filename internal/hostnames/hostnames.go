@@ -5,7 +5,6 @@
 package hostnames
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"net"
@@ -45,29 +44,6 @@ func FromEnvironment() Table {
 		return Table{}
 	}
 	return t
-}
-
-// FromHostsFile reads a file in the form of hosts(5), addresses in the first
-// column, and takes the first name of each line.
-func FromHostsFile(path string) (Table, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	t := Table{}
-	lines := bufio.NewScanner(f)
-	for lines.Scan() {
-		line, _, _ := strings.Cut(lines.Text(), "#")
-		fields := strings.Fields(line)
-		if len(fields) < 2 {
-			continue
-		}
-		if addr, err := netip.ParseAddr(fields[0]); err == nil {
-			t[fields[1]] = addr
-		}
-	}
-	return t, lines.Err()
 }
 
 // Names returns the table the other way round.

@@ -1,0 +1,32 @@
+package lang
+
+import "testing"
+
+func TestParse(t *testing.T) {
+	for _, test := range []struct {
+		flag, all, messages, lang string
+		want                      Lang
+		fails                     bool
+	}{
+		{flag: "en", lang: "zh_TW.UTF-8", want: English},
+		{flag: "zh", want: Chinese},
+		{flag: "zh_TW.UTF-8", want: Chinese},
+		{flag: "ZH-tw", want: Chinese},
+		{flag: "fr", fails: true},
+		{want: English},
+		{lang: "zh_TW.UTF-8", want: Chinese},
+		{messages: "en_US.UTF-8", lang: "zh_TW.UTF-8", want: English},
+		{all: "C.UTF-8", messages: "zh_TW.UTF-8", want: English},
+	} {
+		t.Setenv("LC_ALL", test.all)
+		t.Setenv("LC_MESSAGES", test.messages)
+		t.Setenv("LANG", test.lang)
+		got, err := Parse(test.flag)
+		if (err != nil) != test.fails || !test.fails && got != test.want {
+			t.Errorf("%+v: %q, %v", test, got, err)
+		}
+	}
+	if English.Pick("yes", "是") != "yes" || Chinese.Pick("yes", "是") != "是" {
+		t.Error("Pick takes the other language's text")
+	}
+}
