@@ -1,0 +1,64 @@
+// Package docker is the lab in containers: every host is a container on one
+// bridge network, and one more container makes the bridge a hub or a switch.
+//
+// It knows Docker and nothing of experiments, captures or verdicts, nor of
+// the other backends.
+//
+// Everything that it makes carries the labels of its run and of the process
+// that owns it. Removal goes by these labels alone, in three places: Close, a
+// second process that outlives this one however it ends (the reaper), and the
+// start of the next lab, which sweeps the runs whose owner is dead.
+package docker
+
+import (
+	"context"
+	"errors"
+
+	"wirelab/lab"
+)
+
+// Backend brings labs up in containers of the Docker daemon that DOCKER_HOST,
+// DOCKER_CONTEXT or the configuration of the docker command names. The zero
+// value is ready. Its methods may be called from several goroutines at once.
+//
+// The first use sets DOCKER_HOST of this process to the daemon that answered
+// (with DOCKER_CERT_PATH and DOCKER_TLS_VERIFY where its context has
+// certificates): testcontainers-go looks for a daemon by itself, and would
+// silently take another than the one that was named.
+type Backend struct{}
+
+var _ lab.Backend = &Backend{}
+
+// Name is "docker".
+func (*Backend) Name() string { return "docker" }
+
+// Check reports whether the daemon answers, within five seconds.
+func (*Backend) Check(ctx context.Context) error {
+	cli, err := connect(ctx)
+	if err != nil {
+		return err
+	}
+	return cli.Close()
+}
+
+// Up brings up a container for each host of the topology, on a network of its
+// own with a free subnet of 256 addresses.
+func (*Backend) Up(ctx context.Context, topology lab.Topology) (lab.Network, error) {
+	if err := topology.Validate(); err != nil {
+		return nil, err
+	}
+	cli, err := connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r, err := newRun(ctx, cli)
+	if err != nil {
+		return nil, errors.Join(err, cli.Close())
+	}
+	s, err := r.bringUp(ctx, topology)
+	if err != nil {
+		return nil, errors.Join(err, r.abandon())
+	}
+	s.closeWith(ctx)
+	return s, nil
+}

@@ -1,0 +1,206 @@
+package docker
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/moby/moby/client"
+
+	"wirelab/lab"
+)
+
+// answerWithin is how long a daemon has to answer a ping.
+const answerWithin = 5 * time.Second
+
+// endpoint is where a daemon listens, and who said so.
+type endpoint struct {
+	host  string // unix:///var/run/docker.sock, tcp://192.0.2.1:2376, …
+	certs string // folder with ca.pem, cert.pem and key.pem; empty: the environment's
+	from  string // what named it, for people
+	mend  string // what to do if it does not answer
+}
+
+// findEndpoint returns the daemon that the docker command would talk to:
+// DOCKER_HOST, else the context of DOCKER_CONTEXT or of the configuration,
+// else the first default socket that exists.
+func findEndpoint() (endpoint, error) {
+	if host := os.Getenv(client.EnvOverrideHost); host != "" {
+		return endpoint{host: host, from: "DOCKER_HOST", mend: "unset DOCKER_HOST, or set it to a daemon that runs"}, nil
+	}
+	dir := os.Getenv("DOCKER_CONFIG")
+	home, _ := os.UserHomeDir()
+	if dir == "" {
+		dir = filepath.Join(home, ".docker")
+	}
+	name, from := os.Getenv("DOCKER_CONTEXT"), "DOCKER_CONTEXT"
+	if name == "" {
+		var err error
+		if name, err = currentContext(dir); err != nil {
+			return endpoint{}, err
+		}
+		from = "the current docker context"
+	}
+	if name != "" && name != "default" {
+		e, err := contextEndpoint(dir, name)
+		if err != nil {
+			return endpoint{}, err
+		}
+		e.from = fmt.Sprintf("%s %q", from, name)
+		e.mend = "start that daemon, or docker context use default"
+		return e, nil
+	}
+	// Without any of these sockets, the platform's default says what is missing.
+	e := endpoint{host: client.DefaultDockerHost, from: "the default",
+		mend: "install Docker, or start it: sudo systemctl start docker"}
+	for _, socket := range defaultSockets(home) {
+		if _, err := os.Stat(socket); err == nil {
+			e.host = "unix://" + socket
+			break
+		}
+	}
+	return e, nil
+}
+
+// defaultSockets are the Unix sockets at which Docker Engine, rootless Docker
+// and Docker Desktop listen.
+func defaultSockets(home string) []string {
+	sockets := []string{strings.TrimPrefix(client.DefaultDockerHost, "unix://")}
+	if dir := os.Getenv("XDG_RUNTIME_DIR"); dir != "" {
+		sockets = append(sockets, filepath.Join(dir, "docker.sock"))
+	}
+	if home != "" {
+		sockets = append(sockets, filepath.Join(home, ".docker", "run", "docker.sock"))
+	}
+	return sockets
+}
+
+// currentContext reads the name of the context in use from the docker
+// command's configuration; no file is the default context.
+func currentContext(dir string) (string, error) {
+	var config struct{ CurrentContext string }
+	err := readJSON(filepath.Join(dir, "config.json"), &config)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	return config.CurrentContext, err
+}
+
+// contextEndpoint reads a context's metadata. The folder is named by the
+// SHA-256 of the context's name (docker/cli, cli/context/store).
+func contextEndpoint(dir, name string) (endpoint, error) {
+	sum := sha256.Sum256([]byte(name))
+	id := hex.EncodeToString(sum[:])
+	var meta struct {
+		Endpoints map[string]struct{ Host string }
+	}
+	if err := readJSON(filepath.Join(dir, "contexts", "meta", id, "meta.json"), &meta); err != nil {
+		return endpoint{}, fmt.Errorf("docker context %q: %w", name, err)
+	}
+	e := endpoint{host: meta.Endpoints["docker"].Host}
+	if e.host == "" {
+		return endpoint{}, fmt.Errorf("docker context %q names no daemon", name)
+	}
+	certs := filepath.Join(dir, "contexts", "tls", id, "docker")
+	if _, err := os.Stat(filepath.Join(certs, "ca.pem")); err == nil {
+		e.certs = certs
+	}
+	return e, nil
+}
+
+// readJSON reads a small file: 1 MiB is far beyond any configuration.
+func readJSON(path string, v any) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	if info.Size() > 1<<20 {
+		return fmt.Errorf("%s: %d bytes, at most 1 MiB is read", path, info.Size())
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(b, v); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}
+
+// connect returns a client of the daemon that was named, and only of that
+// one, after it has answered. The error is a *lab.Unavailable, or ctx's.
+func connect(ctx context.Context) (*client.Client, error) {
+	e, err := findEndpoint()
+	if err != nil {
+		return nil, &lab.Unavailable{What: "docker", Cause: err.Error(),
+			Advice: "mend or remove the docker configuration, or set DOCKER_HOST"}
+	}
+	if strings.HasPrefix(e.host, "ssh://") {
+		return nil, &lab.Unavailable{What: "docker", Cause: fmt.Sprintf("%s names %s: SSH is not spoken here", e.from, e.host),
+			Advice: "ssh -nNT -L /tmp/docker.sock:/var/run/docker.sock HOST & export DOCKER_HOST=unix:///tmp/docker.sock"}
+	}
+	if err := e.pinTLS(); err != nil {
+		return nil, err
+	}
+	cli, err := client.New(client.FromEnv, client.WithHost(e.host))
+	if err != nil {
+		return nil, unavailable(e, err)
+	}
+	pingCtx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	ping, err := cli.Ping(pingCtx, client.PingOptions{NegotiateAPIVersion: true})
+	switch {
+	case ctx.Err() != nil:
+		cli.Close()
+		return nil, ctx.Err()
+	case err != nil:
+		cli.Close()
+		if pingCtx.Err() != nil {
+			err = fmt.Errorf("no answer within %v", answerWithin)
+		}
+		return nil, unavailable(e, err)
+	case ping.OSType != "linux":
+		cli.Close()
+		return nil, &lab.Unavailable{What: "docker", Cause: fmt.Sprintf("the daemon at %s runs %q containers", e.host, ping.OSType),
+			Advice: "switch Docker to Linux containers"}
+	}
+	return cli, os.Setenv(client.EnvOverrideHost, e.host)
+}
+
+// pinTLS puts a context's certificates where both Docker clients look.
+func (e endpoint) pinTLS() error {
+	if e.certs == "" {
+		return nil
+	}
+	return errors.Join(os.Setenv(client.EnvOverrideCertPath, e.certs), os.Setenv(client.EnvTLSVerify, "1"))
+}
+
+// unavailable says why a daemon cannot be used and what to do about it.
+func unavailable(e endpoint, err error) error {
+	u := &lab.Unavailable{What: "docker", Cause: fmt.Sprintf("%s, named by %s: %v", e.host, e.from, rootCause(err)), Advice: e.mend}
+	// The client hides the system's error in a text of its own.
+	if strings.Contains(err.Error(), "permission denied") {
+		u.Advice = "sudo usermod -aG docker $USER, then log in again; or run it with sudo"
+	}
+	return u
+}
+
+// rootCause takes the innermost error: the client wraps it in questions and
+// in the address, which the caller says already.
+func rootCause(err error) error {
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return err
+		}
+		err = inner
+	}
+}

@@ -1,0 +1,77 @@
+package docker
+
+import (
+	"net/netip"
+	"testing"
+)
+
+func TestOwnerDead(t *testing.T) {
+	self := owner{"machine", "boot", "pid:[1]", 100, 1}
+	startOf := func(pid int) (uint64, bool) { return 5, pid == 7 } // process 7 lives
+	for _, tt := range []struct {
+		name  string
+		owner owner
+		want  bool
+	}{
+		{"lives", owner{"machine", "boot", "pid:[1]", 7, 5}, false},
+		{"has ended", owner{"machine", "boot", "pid:[1]", 8, 5}, true},
+		{"its id was given to another", owner{"machine", "boot", "pid:[1]", 7, 4}, true},
+		{"before the last boot", owner{"machine", "older", "pid:[1]", 7, 5}, true},
+		{"in a namespace that is not ours to see", owner{"machine", "boot", "pid:[2]", 8, 5}, false},
+		{"on another machine", owner{"other", "older", "pid:[1]", 8, 5}, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, ok := parseOwner(tt.owner.String())
+			if !ok || got != tt.owner {
+				t.Fatalf("parseOwner(%q) = %v, %v", tt.owner, got, ok)
+			}
+			if got := tt.owner.dead(self, startOf); got != tt.want {
+				t.Errorf("dead = %v, want %v", got, tt.want)
+			}
+			if tt.owner.dead(owner{boot: "boot"}, startOf) {
+				t.Error("dead, to a process that does not know its own machine")
+			}
+		})
+	}
+}
+
+func FuzzParseOwner(f *testing.F) {
+	f.Add("machine/boot/pid:[4026531836]/7/5")
+	f.Add("////")
+	f.Add("m/b/n/-1/5")
+	f.Fuzz(func(t *testing.T, s string) {
+		if o, ok := parseOwner(s); ok && o.String() != s {
+			t.Errorf("parseOwner(%q).String() = %q", s, o)
+		}
+	})
+}
+
+func TestPickSubnet(t *testing.T) {
+	count := func() func() uint32 { n := uint32(0); return func() uint32 { n++; return n } }
+	prefixes := func(list ...string) (p []netip.Prefix) {
+		for _, s := range list {
+			p = append(p, netip.MustParsePrefix(s))
+		}
+		return p
+	}
+	for _, tt := range []struct {
+		name string
+		used []netip.Prefix
+		want string
+	}{
+		{"free", nil, "10.0.1.0/24"},
+		{"taken by a network and a part of it by another", prefixes("10.0.1.0/24", "10.0.2.128/25"), "10.0.3.0/24"},
+		{"all of 10 goes to a VPN", prefixes("10.0.0.0/8"), "172.16.101.0/24"},
+		{"and all of 172.16", prefixes("10.0.0.0/8", "172.16.0.0/12"), "192.168.201.0/24"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := pickSubnet(tt.used, count())
+			if err != nil || got.String() != tt.want {
+				t.Errorf("got %v, %v; want %s", got, err, tt.want)
+			}
+		})
+	}
+	if p, err := pickSubnet(pools, count()); err == nil {
+		t.Errorf("got %v where nothing is free", p)
+	}
+}

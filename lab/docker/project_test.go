@@ -1,0 +1,117 @@
+package docker
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// project is one compose lab.
+type project struct {
+	t        *testing.T
+	argv     []string
+	env      []string
+	name     string
+	consoles map[string]*console
+	hosts    map[string]netip.Addr
+	ids      map[string]string // of the containers
+}
+
+// newProject takes a name, subnet, bridge and ports of its own, beside a lab
+// that may run.
+func newProject(t *testing.T, argv []string, r *run, subnet netip.Prefix) *project {
+	p := &project{t: t, argv: argv, name: "wirelab-test-" + r.id, consoles: map[string]*console{}, hosts: map[string]netip.Addr{}, ids: map[string]string{}}
+	p.env = append(os.Environ(),
+		"WIRELAB_IMAGE="+r.image(), "WIRELAB_NET="+subnet.String(), "WIRELAB_BRIDGE=wc"+r.id,
+		"WIRELAB_BIND=127.0.0.1", "WIRELAB_PORT=0", "WIRELAB_UDP_PORT=0", "LANG=C")
+	t.Cleanup(p.down)
+	return p
+}
+
+// command runs a program in the repository's root and returns its output.
+func (p *project) command(ctx context.Context, stdin string, argv ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	var stdout, stderr bytes.Buffer
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	cmd.Dir = filepath.Join("..", "..")
+	cmd.Env = p.env
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return "", fmt.Errorf("%s: %w\n%s%s", strings.Join(argv, " "), err, &stdout, &stderr)
+	}
+	return stdout.String(), nil
+}
+
+func (p *project) compose(args ...string) string {
+	p.t.Helper()
+	out, err := p.command(p.t.Context(), "", slices.Concat(p.argv, []string{"-p", p.name, "-f", "docker-compose.yml"}, args)...)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return out
+}
+
+func (p *project) docker(args ...string) string {
+	p.t.Helper()
+	out, err := p.command(p.t.Context(), "", append([]string{"docker"}, args...)...)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return strings.TrimSpace(out)
+}
+
+func (p *project) container(host string) string {
+	p.t.Helper()
+	id := strings.TrimSpace(p.compose("ps", "-q", host))
+	if id == "" {
+		p.t.Fatalf("%s has no container", host)
+	}
+	return id
+}
+
+func (p *project) address(container string) netip.Addr {
+	p.t.Helper()
+	addr, err := netip.ParseAddr(p.docker("inspect", "-f", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", container))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return addr
+}
+
+// down removes the lab; nothing of the project is left.
+func (p *project) down() {
+	for _, c := range p.consoles {
+		c.close()
+	}
+	if p.t.Failed() {
+		logs, err := p.command(context.Background(), "", slices.Concat(p.argv, []string{"-p", p.name, "-f", "docker-compose.yml", "logs"})...)
+		p.t.Logf("what the containers said (%v):\n%s", err, logs)
+	}
+	_, err := p.command(context.Background(), "", slices.Concat(p.argv, []string{"-p", p.name, "-f", "docker-compose.yml", "down", "-v"})...)
+	filter := "label=com.docker.compose.project=" + p.name
+	errs := []error{err}
+	for _, list := range [][]string{
+		{"docker", "ps", "-aq", "--filter", filter},
+		{"docker", "network", "ls", "-q", "--filter", filter},
+		{"docker", "volume", "ls", "-q", "--filter", filter},
+	} {
+		left, err := p.command(context.Background(), "", list...)
+		if err == nil && left != "" {
+			err = fmt.Errorf("%s after down -v: %q", strings.Join(list, " "), left)
+		}
+		errs = append(errs, err)
+	}
+	if err := errors.Join(errs...); err != nil {
+		p.t.Error(err)
+	}
+}

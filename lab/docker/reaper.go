@@ -1,0 +1,102 @@
+package docker
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"time"
+
+	"github.com/moby/moby/client"
+)
+
+// A reaper is this program once more, as a process that waits for the end of
+// its standard input, of which this process holds the other end. However this
+// process ends, the kernel closes it, and the reaper removes the run.
+
+// reaperVariable is the environment variable that makes a process the reaper
+// of the run that it names.
+const reaperVariable = "WIRELAB_DOCKER_REAPER"
+
+const (
+	// A request may have been under way when the owner died, and the daemon
+	// finishes it: the reaper leaves only after it has seen nothing for this long.
+	reaperQuiet = 2 * time.Second
+	// And at the latest after this: nothing is left after 15 s, itself included.
+	reaperLimit = 13 * time.Second
+)
+
+// The re-executed process must never get to main: it may be a test binary or
+// any program that imports this package.
+func init() {
+	if id := os.Getenv(reaperVariable); validID(id) {
+		os.Exit(reap(id))
+	}
+}
+
+// reap is the reaper's whole life; it returns its exit code.
+func reap(id string) int {
+	// One byte says that the run was closed and that nothing is left.
+	if n, _ := os.Stdin.Read(make([]byte, 1)); n == 1 {
+		return 0
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), reaperLimit)
+	defer cancel()
+	cli, err := client.New(client.FromEnv)
+	if err != nil {
+		return 1
+	}
+	for empty := time.Now(); time.Since(empty) < reaperQuiet; {
+		if found, err := removePass(ctx, cli, id); found > 0 || err != nil {
+			empty = time.Now()
+		}
+		if pause(ctx, pollEvery) != nil {
+			return 1
+		}
+	}
+	return 0
+}
+
+// reaper is the owner's end of it.
+type reaper struct {
+	cmd   *exec.Cmd
+	stdin io.WriteCloser
+}
+
+func startReaper(id string) (*reaper, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("start reaper: %w", err)
+	}
+	cmd := exec.Command(self)
+	cmd.Env = append(os.Environ(), reaperVariable+"="+id)
+	cmd.Dir = os.TempDir() // any folder that is not the user's to unmount
+	cmd.SysProcAttr = ownSession()
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, fmt.Errorf("start reaper: %w", err)
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start reaper: %w", err)
+	}
+	return &reaper{cmd, stdin}, nil
+}
+
+// release ends the reaper and waits for it: nothing of the run is left.
+func (r *reaper) release() error {
+	_, err := r.stdin.Write([]byte{1})
+	if waitErr := r.reap(); err == nil {
+		err = waitErr
+	}
+	return err
+}
+
+// reap lets the reaper remove the run and waits for it.
+func (r *reaper) reap() error {
+	r.stdin.Close()
+	if err := r.cmd.Wait(); err != nil {
+		return fmt.Errorf("reaper: %w", err)
+	}
+	return nil
+}
