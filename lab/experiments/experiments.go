@@ -1,0 +1,64 @@
+// Package experiments holds the experiments that come with wirelab, one a
+// file. A student's own experiment is a file of the same form.
+package experiments
+
+import (
+	"embed"
+	"fmt"
+	"slices"
+	"strings"
+
+	"wirelab/lab"
+)
+
+//go:embed *.txtar
+var files embed.FS
+
+// order is the order of the course: what a lesson needs was in one before it.
+var order = []string{"ping", "tcp-chat", "udp-chat", "hub-and-switch"}
+
+// All returns the experiments in the order of the course.
+func All() ([]*lab.Experiment, error) {
+	entries, err := files.ReadDir(".")
+	if err != nil {
+		return nil, err
+	}
+	var all []*lab.Experiment
+	for _, entry := range entries {
+		e, err := load(entry.Name())
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, e)
+	}
+	slices.SortStableFunc(all, func(a, b *lab.Experiment) int {
+		return slices.Index(order, a.Name) - slices.Index(order, b.Name)
+	})
+	return all, nil
+}
+
+// Names returns their names in the same order.
+func Names() []string { return slices.Clone(order) }
+
+// Find returns the experiment of a name, or that of a path to a file of one's
+// own: a word with a slash or the ending .txtar.
+func Find(name string) (*lab.Experiment, error) {
+	if strings.ContainsAny(name, `/\`) || strings.HasSuffix(name, ".txtar") {
+		return lab.ReadExperiment(name)
+	}
+	if !slices.Contains(order, name) {
+		return nil, fmt.Errorf("no experiment %q: there are %s, or give the path of a file, ./%s.txtar", name, strings.Join(order, ", "), name)
+	}
+	return load(name + ".txtar")
+}
+
+// Source returns the text of an experiment that comes with wirelab.
+func Source(name string) ([]byte, error) { return files.ReadFile(name + ".txtar") }
+
+func load(file string) (*lab.Experiment, error) {
+	data, err := files.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	return lab.ParseExperiment(file, data)
+}

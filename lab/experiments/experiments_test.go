@@ -1,0 +1,247 @@
+package experiments
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"wirelab/internal/lang"
+	"wirelab/lab"
+)
+
+//	client1   server   client2   sniffer
+//	   │         │         │        │
+//	   └─────────┴────┬────┴────────┘
+//	            one segment (hub)
+
+// Every experiment passes on every backend, and its file, judged again, says
+// the same.
+func TestExperiments(t *testing.T) {
+	onEveryBackend(t, func(t *testing.T, backend lab.Backend) {
+		all, err := All()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range all {
+			t.Run(e.Name, func(t *testing.T) {
+				outcome := carryOut(t, backend, e)
+				if outcome.Status() != lab.Pass {
+					t.Fatal(describe(outcome))
+				}
+				path := filepath.Join(t.TempDir(), e.Name+".pcapng")
+				if err := outcome.Record.WriteFile(path); err != nil {
+					t.Fatal(err)
+				}
+				record, err := lab.ReadRecord(path, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				again := record.Judge(e)
+				if diff := cmp.Diff(outcome.Verdicts, again, cmpopts.IgnoreUnexported(lab.Verdict{})); diff != "" {
+					t.Errorf("verdicts of the lab and of its file (-lab +file):\n%s", diff)
+				}
+				confirmWithTshark(t, path, e, outcome)
+			})
+		}
+	})
+}
+
+func carryOut(t *testing.T, backend lab.Backend, e *lab.Experiment) *lab.Outcome {
+	t.Helper()
+	outcome, err := lab.Run(t.Context(), backend, e, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return outcome
+}
+
+// describe says what was judged, and what crossed the wire.
+func describe(o *lab.Outcome) string {
+	var b strings.Builder
+	if o.Err != nil {
+		b.WriteString(o.Err.Error() + "\n")
+	}
+	for _, v := range o.Verdicts {
+		b.WriteString(string(v.Status) + " " + v.ID + " " + v.Reason + "\nexpected:\n" + v.Expected + "\nobserved:\n" + v.Observed + "\n")
+	}
+	return b.String()
+}
+
+// An experiment whose claims nobody can make fail proves nothing: for each
+// claim there is a change of its script by which it must fail, and does.
+func TestClaimsCanFail(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	variations := []struct {
+		claim    string
+		what     string
+		old, new string // of the script
+		observed string // in what was observed
+		only     string // the backend that can do it, if not every one
+	}{
+		{
+			claim: "ping.arp-before-echo", what: "the address is known from before",
+			old: "run client1 ping -c 1 server\nsettle cold", new: "run client1 ping -c 1 server\nsettle before\nrun client1 ping -c 1 server\nsettle cold",
+			observed: "client1 > server  echo-request",
+		},
+		{
+			claim: "ping.arp-before-echo", what: "a static ARP entry",
+			old: "run client1 ping -c 1 server\n", new: "run client1 neigh add server 02:00:00:00:00:0b\nrun client1 ping -c 1 server\n",
+			observed: "client1 > server  echo-request", only: "netns", // needs NET_ADMIN
+		},
+		{
+			claim: "ping.echo-pairs", what: "a host that does not reply",
+			old:      "run client1 ping -c 2 -i 0.2 server\n",
+			new:      "run server /bin/sh -c \"echo 1 > /proc/sys/net/ipv4/icmp_echo_ignore_all\"\nstart client1 ping -c 1 -W 0.2 server\nawait client1 \"100% packet loss\"\nclose client1\n",
+			observed: "client1 > server  echo-request seq=1", only: "netns", // a container has no shell
+		},
+		{
+			claim: "ping.echo-pairs", what: "a request too many",
+			old: "ping -c 2", new: "ping -c 3", observed: "seq=3",
+		},
+		{
+			claim: "ping.warm-no-arp", what: "the cache is emptied",
+			old: "settle cold\n", new: "settle cold\nfresh client1\n", observed: "who-has server",
+		},
+		{
+			claim: "tcp-chat.handshake", what: "another connection",
+			old: "settle joined\n", new: "run client2 chat send server x\nsettle joined\n", observed: "client2 > server  S acked",
+		},
+		{
+			claim: "tcp-chat.payload", what: "a text that is said twice",
+			old: "settle talk\n", new: "say client1 hello from client1\nawait client2 hello from client1\nsettle talk\n", observed: `"hello from client1"`,
+		},
+		{
+			claim: "tcp-chat.teardown", what: "a server that aborts",
+			old: "start server chat serve\n", new: "start server " + self + " " + abortingServer + "\n",
+			observed: "server  > client1 R", only: "netns", // a container has only wirelab
+		},
+		{
+			claim: "udp-chat.no-handshake", what: "a datagram before the first word",
+			old: "say client1 hello from client1\n", new: "run client1 chat send --udp server knock\nsay client1 hello from client1\n", observed: "client1 > server udp\n",
+		},
+		{
+			claim: "udp-chat.no-teardown", what: "a datagram after the last word",
+			old: "close client2\n", new: "close client2\nrun client1 chat send --udp server late\n", observed: "client1 > server",
+		},
+		{
+			claim: "hub-and-switch.hub-sees-unicast", what: "a switch in place of the hub",
+			old: "settle warm-up\n", new: "settle warm-up\nmode switch\n", observed: "nothing",
+		},
+		{
+			claim: "hub-and-switch.switch-hides-unicast", what: "a hub in place of the switch",
+			old: "mode switch\n", new: "mode hub\n", observed: "client1 > server  echo-request seq=1",
+		},
+	}
+	all, err := All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range all {
+		for _, c := range e.Claims {
+			covered := false
+			for _, v := range variations {
+				covered = covered || v.claim == c.ID
+			}
+			if !covered {
+				t.Errorf("nothing makes %s fail", c.ID)
+			}
+		}
+	}
+	onEveryBackend(t, func(t *testing.T, backend lab.Backend) {
+		for _, v := range variations {
+			if v.only != "" && v.only != backend.Name() {
+				continue
+			}
+			t.Run(v.claim+"/"+v.what, func(t *testing.T) {
+				name, _, _ := strings.Cut(v.claim, ".")
+				source, err := Source(name)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if n := strings.Count(string(source), v.old); n != 1 {
+					t.Fatalf("%q is %d times in %s", v.old, n, name)
+				}
+				e, err := lab.ParseExperiment(name+".txtar", []byte(strings.Replace(string(source), v.old, v.new, 1)))
+				if err != nil {
+					t.Fatal(err)
+				}
+				outcome := carryOut(t, backend, e)
+				for _, verdict := range outcome.Verdicts {
+					if verdict.ID != v.claim {
+						continue
+					}
+					if verdict.Status != lab.Fail || verdict.Reason == "" || !strings.Contains(verdict.Observed+"\n", v.observed) {
+						t.Errorf("%s is %s (%s), want fail and %q in what was observed:\n%s", v.claim, verdict.Status, verdict.Reason, v.observed, describe(outcome))
+					}
+				}
+			})
+		}
+	})
+}
+
+// A script whose steps cannot be carried out proves nothing either way, and
+// says why.
+func TestInconclusive(t *testing.T) {
+	onEveryBackend(t, func(t *testing.T, backend lab.Backend) {
+		e, err := lab.ParseExperiment("broken.txtar", []byte("topology client1 server sniffer\nrun client1 ping -c 1 nobody\nsettle x\nexpect broken.x in x trace arp\n-- broken.x --\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		outcome := carryOut(t, backend, e)
+		if outcome.Status() != lab.Inconclusive || outcome.Err == nil || !strings.Contains(outcome.Verdicts[0].Reason, "broken.txtar:2: run client1 ping -c 1 nobody") {
+			t.Error(describe(outcome))
+		}
+	})
+}
+
+// People read both languages: every lesson and claim has them, and the Chinese
+// is Taiwan's.
+func TestSentences(t *testing.T) {
+	all, err := All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(all) != len(Names()) {
+		t.Fatalf("%d files, %d names in the order of the course", len(all), len(Names()))
+	}
+	han := regexp.MustCompile(`\p{Han}`)
+	for _, e := range all {
+		texts := map[string]lab.Text{e.Name: e.Lesson}
+		for _, c := range e.Claims {
+			texts[c.ID] = c.Sentence
+		}
+		for id, text := range texts {
+			if text[lang.English] == "" || han.MatchString(text[lang.English]) {
+				t.Errorf("%s in English: %q", id, text[lang.English])
+			}
+			if !han.MatchString(text[lang.Chinese]) {
+				t.Errorf("%s in 正體中文: %q", id, text[lang.Chinese])
+			}
+		}
+	}
+}
+
+func TestFind(t *testing.T) {
+	if _, err := Find("nothing"); err == nil || !strings.Contains(err.Error(), "ping, tcp-chat") {
+		t.Errorf("an experiment that does not exist: %v", err)
+	}
+	path := filepath.Join(t.TempDir(), "mine.txtar")
+	source, err := Source("ping")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(strings.ReplaceAll(string(source), "ping.", "mine.")), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if e, err := Find(path); err != nil || e.Name != "mine" {
+		t.Errorf("one's own file: %v", err)
+	}
+}
