@@ -1,0 +1,104 @@
+// Package cli has the commands that bring labs up, run experiments and judge
+// captures. It is the one place, besides the experiments' test, that knows
+// both backends.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"wirelab/internal/exit"
+	"wirelab/internal/lang"
+	"wirelab/lab"
+	"wirelab/lab/docker"
+	"wirelab/lab/netns"
+)
+
+// Commands returns the commands of the lab.
+func Commands() []*cobra.Command {
+	return []*cobra.Command{runCommand(), checkCommand(), listCommand(), upCommand(), execCommand(), downCommand(), doctorCommand()}
+}
+
+// backends are all there are, in the order in which "auto" tries them.
+func backends() []lab.Backend {
+	return []lab.Backend{netns.Backend{}, &docker.Backend{}}
+}
+
+// chooseBackend returns the backend of that name, or for "auto" the first that
+// this machine can run.
+func chooseBackend(ctx context.Context, name string) (lab.Backend, error) {
+	var missing []*lab.Unavailable
+	var names []string
+	for _, b := range backends() {
+		names = append(names, b.Name())
+		if name != b.Name() && name != "auto" {
+			continue
+		}
+		err := b.Check(ctx)
+		if err == nil {
+			return b, nil
+		}
+		u, ok := errors.AsType[*lab.Unavailable](err)
+		if !ok {
+			return nil, err
+		}
+		missing = append(missing, u)
+	}
+	if missing == nil {
+		return nil, exit.Usagef("backend %q is not known: auto, %s", name, strings.Join(names, ", "))
+	}
+	return nil, exit.With(exit.Unable, noBackend(missing))
+}
+
+// noBackend says why each backend is missing and what to do, a line each.
+func noBackend(missing []*lab.Unavailable) error {
+	var b strings.Builder
+	b.WriteString("no lab can run here")
+	for _, u := range missing {
+		fmt.Fprintf(&b, "\n  %s: %s", u.What, u.Cause)
+	}
+	b.WriteString("\ndo one of these:")
+	for _, u := range missing {
+		fmt.Fprintf(&b, "\n  %s", strings.ReplaceAll(u.Advice, "\n", "\n  "))
+	}
+	return errors.New(b.String())
+}
+
+// unable gives an error its exit code: 3 for what cannot run here, 130 for an
+// interrupt.
+func unable(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return exit.With(exit.Interrupted, errors.New("interrupted; nothing of the lab is left"))
+	}
+	if u, ok := errors.AsType[*lab.Unavailable](err); ok {
+		return exit.With(exit.Unable, fmt.Errorf("%w\ndo one of these:\n  %s", err, strings.ReplaceAll(u.Advice, "\n", "\n  ")))
+	}
+	if _, ok := errors.AsType[*exit.Error](err); ok {
+		return err
+	}
+	return exit.With(exit.Unable, err)
+}
+
+// interruptible returns a context that ends at Ctrl-C or SIGTERM.
+func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+}
+
+// langFlag adds --lang to a command.
+func langFlag(cmd *cobra.Command) func() (lang.Lang, error) {
+	value := cmd.Flags().String("lang", "", "language of the text for people: en or zh-TW (default: the locale)")
+	return func() (lang.Lang, error) {
+		l, err := lang.Parse(*value)
+		return l, exit.With(exit.Usage, err)
+	}
+}

@@ -1,0 +1,116 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"wirelab/internal/exit"
+	"wirelab/internal/lang"
+	"wirelab/internal/safetext"
+	"wirelab/lab"
+)
+
+// doctorTimeout bounds the check of one backend.
+const doctorTimeout = 15 * time.Second
+
+func doctorCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Check what this machine can run and say how to mend the rest",
+		Long: `Doctor tries every backend of the lab on this machine and says of each whether
+it can run, why not, and what to do.
+
+Exit: 0 at least one can run, 3 none can.`,
+		Example: `  wirelab doctor
+  wirelab doctor --json`,
+		Args: cobra.NoArgs,
+	}
+	asJSON := cmd.Flags().Bool("json", false, "print a document for machines")
+	language := langFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		l, err := language()
+		if err != nil {
+			return err
+		}
+		ctx, cancel := interruptible(cmd.Context())
+		defer cancel()
+		findings := Diagnose(ctx)
+		if *asJSON {
+			err = encodeJSON(cmd.OutOrStdout(), struct {
+				Schema   string    `json:"schema"`
+				Backends []Finding `json:"backends"`
+			}{"wirelab/doctor/v1", findings})
+		} else {
+			printFindings(cmd.OutOrStdout(), findings, l)
+		}
+		if err != nil {
+			return err
+		}
+		for _, f := range findings {
+			if f.OK {
+				return nil
+			}
+		}
+		return exit.Silent(exit.Unable)
+	}
+	return cmd
+}
+
+// Finding is what the doctor found of one backend.
+type Finding struct {
+	Backend string `json:"backend"`
+	OK      bool   `json:"ok"`
+	Cause   string `json:"cause,omitempty"`
+	Advice  string `json:"advice,omitempty"`
+}
+
+// Diagnose checks every backend.
+func Diagnose(ctx context.Context) []Finding {
+	var findings []Finding
+	for _, b := range backends() {
+		findings = append(findings, diagnose(ctx, b))
+	}
+	return findings
+}
+
+func diagnose(ctx context.Context, b lab.Backend) Finding {
+	ctx, cancel := context.WithTimeout(ctx, doctorTimeout)
+	defer cancel()
+	f := Finding{Backend: b.Name()}
+	err := b.Check(ctx)
+	if u, ok := errors.AsType[*lab.Unavailable](err); ok {
+		f.Cause, f.Advice = u.Cause, u.Advice
+	} else if err != nil {
+		f.Cause = err.Error()
+	}
+	f.OK = err == nil
+	return f
+}
+
+func printFindings(w io.Writer, findings []Finding, l lang.Lang) {
+	for _, f := range findings {
+		if f.OK {
+			fmt.Fprintf(w, "%s %-8s %s\n", paint(w, "32", "✓"), f.Backend, l.Pick("can run labs", "可以執行實驗"))
+			continue
+		}
+		fmt.Fprintf(w, "%s %-8s %s\n", paint(w, "31", "✗"), f.Backend, lines(f.Cause))
+		if f.Advice != "" {
+			fmt.Fprintf(w, "           %s\n           %s\n", l.Pick("do one of these:", "請選擇一項執行:"), lines(f.Advice))
+		}
+	}
+}
+
+// lines escapes text from the system, whose lines are kept.
+func lines(s string) string {
+	parts := strings.Split(s, "\n")
+	for i := range parts {
+		parts[i] = safetext.Escape(parts[i])
+	}
+	return strings.Join(parts, "\n           ")
+}

@@ -1,0 +1,81 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"wirelab/lab"
+)
+
+func listCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List the experiments and what they claim",
+		Example: `  wirelab list
+  wirelab list --lang zh-TW
+  wirelab list ./mine.txtar --json`,
+	}
+	asJSON := cmd.Flags().Bool("json", false, "print a document for machines")
+	language := langFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		l, err := language()
+		if err != nil {
+			return err
+		}
+		all, err := findExperiments(args)
+		if err != nil {
+			return err
+		}
+		w := cmd.OutOrStdout()
+		if *asJSON {
+			return writeList(w, all)
+		}
+		for _, e := range all {
+			fmt.Fprintf(w, "%s  %s\n", paint(w, "1", e.Name), e.Lesson.In(l))
+			for _, c := range e.Claims {
+				fmt.Fprintf(w, "  %s\n      %s\n", c.ID, c.Sentence.In(l))
+			}
+		}
+		return nil
+	}
+	return cmd
+}
+
+type listedExperiment struct {
+	Name   string        `json:"name"`
+	Lesson lab.Text      `json:"lesson"`
+	Hosts  []string      `json:"hosts"`
+	Claims []listedClaim `json:"claims"`
+}
+
+type listedClaim struct {
+	ID       string   `json:"id"`
+	Sentence lab.Text `json:"sentence"`
+	Trace    string   `json:"trace"`
+	Expected []string `json:"expected"`
+}
+
+func writeList(w io.Writer, all []*lab.Experiment) error {
+	doc := struct {
+		Schema      string             `json:"schema"`
+		Experiments []listedExperiment `json:"experiments"`
+	}{"wirelab/list/v1", []listedExperiment{}}
+	for _, e := range all {
+		listed := listedExperiment{Name: e.Name, Lesson: e.Lesson, Hosts: e.Topology.Hosts}
+		for _, c := range e.Claims {
+			listed.Claims = append(listed.Claims, listedClaim{c.ID, c.Sentence, c.Projection.String(), c.Expected})
+		}
+		doc.Experiments = append(doc.Experiments, listed)
+	}
+	return encodeJSON(w, doc)
+}
+
+func encodeJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}

@@ -1,0 +1,168 @@
+//go:build linux
+
+package cli
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+)
+
+// hold starts `wirelab up` and returns its name and process.
+func hold(t *testing.T, program string) (name string, up *exec.Cmd) {
+	t.Helper()
+	name = "test-" + runID()
+	up = exec.Command(program, "up", "--lab", name)
+	out, err := up.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	up.Stderr = os.Stderr
+	if err := up.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		up.Process.Kill()
+		up.Wait()
+	})
+	awaitLine(t, out, "listening")
+	return name, up
+}
+
+// ended waits until a process has ended and returns its exit code.
+func ended(t *testing.T, cmd *exec.Cmd) int {
+	t.Helper()
+	done := make(chan struct{})
+	go func() {
+		cmd.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return cmd.ProcessState.ExitCode()
+	case <-time.After(10 * time.Second):
+		t.Fatalf("%v does not end", cmd.Args)
+		return 0
+	}
+}
+
+func TestInteractiveLab(t *testing.T) {
+	requireBackend(t, "netns")
+	program := wirelab(t)
+	name, up := hold(t, program)
+
+	for _, test := range []struct {
+		args   []string
+		code   int
+		stdout string
+		stderr string
+	}{
+		{[]string{"client1", "--", "ping", "-c", "1", "server"}, 0, "1 received", ""},
+		{[]string{"client1", "ping", "-c", "1", "-W", "0.2", "10.77.0.99"}, 1, "100% packet loss", ""},
+		{[]string{"client2", "--", "/bin/sh", "-c", "hostname 2>/dev/null || cat /proc/sys/kernel/hostname; exit 7"}, 7, "client2", ""},
+		{[]string{"client2", "--", "chat", "send", "server", "hello"}, 0, "", ""},
+		{[]string{"nobody", "--", "ping", "server"}, 3, "", `no host "nobody" in the lab`},
+		{[]string{"client1", "--", "/nonexistent"}, 3, "", "/nonexistent"},
+		{[]string{"client1"}, 2, "", "exec takes a host and a command"},
+	} {
+		stdout, stderr, code := command(t, program, append([]string{"exec", "--lab", name}, test.args...)...)
+		if code != test.code || !strings.Contains(stdout, test.stdout) || !strings.Contains(stderr, test.stderr) {
+			t.Errorf("exec %q: exit code %d, stdout %q, stderr %q; want %d, %q, %q", test.args, code, stdout, stderr, test.code, test.stdout, test.stderr)
+		}
+	}
+
+	if _, stderr, code := command(t, program, "up", "--lab", name); code != 3 || !strings.Contains(stderr, "is up already") {
+		t.Errorf("a second lab of the name: exit code %d, %q", code, stderr)
+	}
+	if _, stderr, code := command(t, program, "exec", "--lab", "other-"+name, "client1", "--", "ping", "server"); code != 3 || !strings.Contains(stderr, name) {
+		t.Errorf("a lab that is not up: exit code %d, %q; want those that are", code, stderr)
+	}
+	if _, stderr, code := command(t, program, "down", "--lab", name); code != 0 {
+		t.Errorf("down: exit code %d, %q", code, stderr)
+	}
+	if code := ended(t, up); code != 0 {
+		t.Errorf("up ended with exit code %d after down", code)
+	}
+	if _, _, code := command(t, program, "down", "--lab", name); code != 3 {
+		t.Errorf("down of a lab that is not up: exit code %d", code)
+	}
+}
+
+func TestInterruptEndsUp(t *testing.T) {
+	requireBackend(t, "netns")
+	_, up := hold(t, wirelab(t))
+	up.Process.Signal(os.Interrupt)
+	if code := ended(t, up); code != 0 {
+		t.Errorf("up ended with exit code %d after Ctrl-C", code)
+	}
+}
+
+// On a terminal the command gets one, of the same size, and Ctrl-C is its own.
+func TestExecOnATerminal(t *testing.T) {
+	requireBackend(t, "netns")
+	program := wirelab(t)
+	name, _ := hold(t, program)
+	cmd := exec.Command(program, "exec", "--lab", name, "client1", "--", "/bin/sh", "-c", "stty size; trap 'echo caught; exit 5' INT; echo waiting; while :; do sleep 1; done")
+	terminal, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 33, Cols: 97})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer terminal.Close()
+	var seen bytes.Buffer
+	read := func(until string) {
+		t.Helper()
+		terminal.SetReadDeadline(time.Now().Add(10 * time.Second))
+		for b := make([]byte, 1024); !strings.Contains(seen.String(), until); {
+			n, err := terminal.Read(b)
+			seen.Write(b[:n])
+			if err != nil {
+				t.Fatalf("awaited %q: %v; seen %q", until, err, seen.String())
+			}
+		}
+	}
+	read("waiting")
+	if !strings.Contains(seen.String(), "33 97") {
+		t.Errorf("the size of the terminal: %q, want 33 97", seen.String())
+	}
+	io.WriteString(terminal, "\x03") // Ctrl-C
+	read("caught")
+	go io.Copy(io.Discard, terminal)
+	if code := ended(t, cmd); code != 5 {
+		t.Errorf("exit code %d, want 5", code)
+	}
+}
+
+// A client that is killed takes its command with it.
+func TestKilledClient(t *testing.T) {
+	requireBackend(t, "netns")
+	program := wirelab(t)
+	name, _ := hold(t, program)
+	cmd := exec.Command(program, "exec", "--lab", name, "client1", "--", "/bin/sh", "-c", "echo started; exec sleep 1234")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	awaitLine(t, out, "started")
+	cmd.Process.Signal(syscall.SIGKILL)
+	cmd.Wait()
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		stdout, _, _ := command(t, program, "exec", "--lab", name, "client1", "--", "/bin/sh", "-c",
+			`for p in /proc/[0-9]*; do if [ "$(readlink $p/ns/net)" = "$(readlink /proc/self/ns/net)" ]; then tr '\0' ' ' <$p/cmdline; echo; fi; done 2>/dev/null`)
+		if !strings.Contains(stdout, "sleep 1234 ") {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("after its client was killed: %s", stdout)
+		}
+	}
+}

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"wirelab/lab/netns"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"wirelab": func() { os.Exit(run(os.Args[1:])) },
+	})
+}
+
+// The scripts use wirelab as people do. Those that bring a lab up need
+// namespaces; where the machine refuses them they are skipped with the cause,
+// unless WIRELAB_REQUIRE has netns.
+func TestScripts(t *testing.T) {
+	refused := netns.Backend{}.Check(context.Background())
+	required := slices.Contains(strings.Split(os.Getenv("WIRELAB_REQUIRE"), ","), netns.Name)
+	if refused != nil && required {
+		t.Fatal(refused)
+	}
+	if refused != nil {
+		t.Logf("scripts that need namespaces are skipped: %v", refused)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		Condition: func(cond string) (bool, error) {
+			if cond == "netns" {
+				return refused == nil, nil
+			}
+			return false, fmt.Errorf("condition %q is not known", cond)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		Setup: func(env *testscript.Env) error {
+			// Go builds the program for the hosts, and needs its caches for it.
+			for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPATH", "GOPROXY", "GOFLAGS", "GOTOOLCHAIN"} {
+				if v, ok := os.LookupEnv(name); ok {
+					env.Setenv(name, v)
+				}
+			}
+			home, err := os.UserHomeDir()
+			if err != nil {
+				return err
+			}
+			env.Setenv("HOME", home)
+			module, err := os.Getwd()
+			if err != nil {
+				return err
+			}
+			env.Setenv("MODULE", module)
+			return nil
+		},
+	})
+}
+
+// exits runs a command and checks its exit code: exits 3 wirelab run.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND…")
+	}
+	err := ts.Exec(args[1], args[2:]...)
+	got := "0"
+	if err != nil {
+		got = strings.TrimPrefix(err.Error(), "exit status ")
+	}
+	if got != args[0] {
+		ts.Fatalf("exit code %s, want %s", got, args[0])
+	}
+}
