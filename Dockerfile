@@ -1,0 +1,18 @@
+# The image of every host of the lab: one static program and nothing else.
+#
+#   docker build -t wirelab .
+#
+# Where no image can be pulled, scripts/builder-image makes the one to build in
+# from this machine's own Go. Exec form throughout: that image has no shell.
+ARG GO_IMAGE=golang:1.26
+FROM ${GO_IMAGE} AS build
+WORKDIR /src
+ENV CGO_ENABLED=0 GOTOOLCHAIN=local
+COPY go.mod go.sum ./
+RUN ["go", "mod", "download"]
+COPY . .
+RUN ["go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", "/out/wirelab", "."]
+
+FROM scratch
+COPY --from=build /out/wirelab /wirelab
+ENTRYPOINT ["/wirelab"]
