@@ -139,7 +139,7 @@ func TestConversation(t *testing.T) {
 	alice := start(t, "chat", "join", "--name", "alice", tcp)
 	alice.await(`\* joined ` + tcp + ` as alice \(tcp\)\n`)
 	bob := start(t, "chat", "join", "--udp", "--lang", "zh-TW", "--name", "小明", udp)
-	bob.await(`\* 以 UDP 與 ` + udp + ` 交談,名稱 小明 \(udp\)\n`)
+	bob.await(`\* 以 UDP 與 ` + udp + ` 交談，名稱：小明 \(udp\)\n`)
 	bob.say("大家好")
 	alice.await(`\* 小明 joined\n小明: 大家好\n`)
 	alice.say("hello")

@@ -18,9 +18,9 @@ func (w words) askName() string {
 
 func (w words) joined(where, name, transport string) string {
 	if transport == "udp" {
-		return fmt.Sprintf(w.Pick("* talking to %s as %s (udp)", "* 以 UDP 與 %s 交談,名稱 %s (udp)"), where, name)
+		return fmt.Sprintf(w.Pick("* talking to %s as %s (udp)", "* 以 UDP 與 %s 交談，名稱：%s (udp)"), where, name)
 	}
-	return fmt.Sprintf(w.Pick("* joined %s as %s (tcp)", "* 加入了聊天室 %s,名稱 %s (tcp)"), where, name)
+	return fmt.Sprintf(w.Pick("* joined %s as %s (tcp)", "* 加入了聊天室 %s，名稱：%s (tcp)"), where, name)
 }
 
 func (w words) left() string {
@@ -28,23 +28,23 @@ func (w words) left() string {
 }
 
 func (w words) waiting(where string, cause error) string {
-	return fmt.Sprintf(w.Pick("* waiting for %s: %v", "* 等待 %s:%v"), where, cause)
+	return fmt.Sprintf(w.Pick("* waiting for %s: %v", "* 正在等待 %s：%v"), where, cause)
 }
 
 func (w words) gone(where string) string {
-	return fmt.Sprintf(w.Pick("the connection to %s is lost", "與 %s 的連線中斷了"), where)
+	return fmt.Sprintf(w.Pick("the connection to %s is lost", "與 %s 的連線已中斷"), where)
 }
 
 func (w words) tooLong(limit int) string {
-	return fmt.Sprintf(w.Pick("* not said: a line has at most %d bytes", "* 沒有送出:一行最多 %d 個位元組"), limit)
+	return fmt.Sprintf(w.Pick("* not said: a line has at most %d bytes", "* 沒有送出：一行最多 %d 個位元組"), limit)
 }
 
 func (w words) notSaid(cause error) string {
-	return fmt.Sprintf(w.Pick("* not said: %v", "* 沒有送出:%v"), cause)
+	return fmt.Sprintf(w.Pick("* not said: %v", "* 沒有送出：%v"), cause)
 }
 
 func (w words) nobodyListens(where string) string {
-	return fmt.Sprintf(w.Pick("* nothing listens at %s (port unreachable)", "* %s 沒有程式在聽 (port unreachable)"), where)
+	return fmt.Sprintf(w.Pick("* nothing listens at %s (port unreachable)", "* %s 上沒有程式在監聽 (port unreachable)"), where)
 }
 
 // line returns what is shown of a line of the room, to the person who is called

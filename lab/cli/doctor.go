@@ -101,7 +101,7 @@ func printFindings(w io.Writer, findings []Finding, l lang.Lang) {
 		}
 		fmt.Fprintf(w, "%s %-8s %s\n", paint(w, "31", "✗"), f.Backend, lines(f.Cause))
 		if f.Advice != "" {
-			fmt.Fprintf(w, "           %s\n           %s\n", l.Pick("do one of these:", "請選擇一項執行:"), lines(f.Advice))
+			fmt.Fprintf(w, "           %s\n           %s\n", l.Pick("do one of these:", "請擇一執行："), lines(f.Advice))
 		}
 	}
 }

@@ -84,14 +84,14 @@ func printVerdict(w io.Writer, v lab.Verdict, explained bool, l lang.Lang) {
 		detail(l.Pick("packets", "封包"), numbers(v.Packets))
 	}
 	if v.Status == lab.Pass && len(v.Packets) == 0 {
-		detail(l.Pick("observed", "實際"), v.Observed)
+		detail(l.Pick("observed", "實際結果"), v.Observed)
 	}
 	if v.Status != lab.Pass && !explained {
 		detail(l.Pick("because", "原因"), v.Reason)
-		detail(l.Pick("expected", "預期"), v.Expected)
-		detail(l.Pick("observed", "實際"), v.Observed)
+		detail(l.Pick("expected", "預期結果"), v.Expected)
+		detail(l.Pick("observed", "實際結果"), v.Observed)
 	}
-	detail(l.Pick("note", "注意"), v.Note)
+	detail(l.Pick("note", "備註"), v.Note)
 }
 
 // numbers writes packet numbers as people do: 4-7, 12.
@@ -128,7 +128,7 @@ func printSummary(w io.Writer, r *lab.Result, took time.Duration, dir string, l 
 	}
 	fmt.Fprintf(w, "  %s  %.1f s", r.Backend, took.Seconds())
 	if dir != "" {
-		fmt.Fprintf(w, "  %s %s", l.Pick("captures in", "擷取檔在"), safetext.Escape(dir))
+		fmt.Fprintf(w, "  %s %s", l.Pick("captures in", "擷取檔位於"), safetext.Escape(dir))
 	}
 	fmt.Fprintln(w)
 }

@@ -93,7 +93,7 @@ type runner struct {
 func (r *runner) run(ctx context.Context, backendName string, chosen []*lab.Experiment) error {
 	began := time.Now()
 	defer r.progress.clear()
-	r.progress.show(r.lang.Pick("looking for a backend", "尋找可用的後端"))
+	r.progress.show(r.lang.Pick("looking for a backend", "正在尋找可用的後端"))
 	backend, err := chooseBackend(ctx, backendName)
 	if err != nil {
 		return unable(ctx, err)
@@ -135,7 +135,7 @@ func (r *runner) run(ctx context.Context, backendName string, chosen []*lab.Expe
 }
 
 func (r *runner) one(ctx context.Context, backend lab.Backend, e *lab.Experiment) (*lab.Outcome, error) {
-	r.progress.show(e.Name + ": " + r.lang.Pick("bringing the lab up", "建立實驗環境"))
+	r.progress.show(e.Name + ": " + r.lang.Pick("bringing the lab up", "正在建立實驗環境"))
 	return lab.Run(ctx, backend, e, func(s lab.Step) { r.progress.show(e.Name + ": " + s.String()) })
 }
 
