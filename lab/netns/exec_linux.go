@@ -20,15 +20,15 @@ func (p *process) exec(c *net.UnixConn, r request, files []*os.File) {
 		send(c, errorReply(err))
 		return
 	}
+	var master []*os.File
 	if terminal != nil {
-		err = send(c, reply{Started: true}, terminal)
-		terminal.Close()
-	} else {
-		err = send(c, reply{Started: true})
+		master = append(master, terminal)
 	}
+	sent := send(c, reply{Started: true}, master...)
+	closeAll(master)
 	ended := make(chan struct{})
 	go func() {
-		if err == nil {
+		if sent == nil {
 			relaySignals(c, cmd.Process.Pid)
 		}
 		select {
