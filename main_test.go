@@ -4,12 +4,12 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"wirelab/internal/require"
 	"wirelab/lab/netns"
 )
 
@@ -24,8 +24,7 @@ func TestMain(m *testing.M) {
 // unless WIRELAB_REQUIRE has netns.
 func TestScripts(t *testing.T) {
 	refused := netns.Backend{}.Check(context.Background())
-	required := slices.Contains(strings.Split(os.Getenv("WIRELAB_REQUIRE"), ","), netns.Name)
-	if refused != nil && required {
+	if refused != nil && require.Required(netns.Name) {
 		t.Fatal(refused)
 	}
 	if refused != nil {

@@ -18,25 +18,21 @@ import (
 const modulePath = "wirelab"
 
 // Program returns the path of the wirelab program that runs on a lab's hosts,
-// for Linux on this machine's architecture; static asks for one that needs no
-// C library, as an image made from scratch does. It is the running program if
-// that will do; otherwise, as in a test binary or on another system, it is
-// built from the module, once a process. The error is an *Unavailable where
-// neither can be had. Program may be called from several goroutines at once.
-//
-// A program that was built stays in Go's build cache, which bounds itself, so
-// that nothing is left behind however this process ends; cleanup is never nil.
-func Program(ctx context.Context, static bool) (path string, cleanup func(), err error) {
-	cleanup = func() {}
-	if path, ok := runningProgram(); ok && (!static || isStatic(path, runtime.GOARCH)) {
-		return path, cleanup, nil
+// for Linux on this machine's architecture. It is the running program if it is
+// wirelab; otherwise, as in a test binary, it is built from the module, once a
+// process. A program that was built stays in Go's build cache, which bounds
+// itself, so that nothing is left behind however this process ends. The error
+// is an *Unavailable where neither can be had. Program may be called from
+// several goroutines at once.
+func Program(ctx context.Context) (path string, err error) {
+	if path, ok := runningProgram(); ok {
+		return path, nil
 	}
-	path, err = buildProgram(ctx, runtime.GOARCH)
-	return path, cleanup, err
+	return buildProgram(ctx, runtime.GOARCH)
 }
 
 // StaticProgram is Program for an architecture (GOARCH) that need not be this
-// machine's: that of a Docker daemon.
+// machine's, and needs no C library, as an image made from scratch has none.
 func StaticProgram(ctx context.Context, arch string) (path string, err error) {
 	if path, ok := runningProgram(); ok && isStatic(path, arch) {
 		return path, nil
@@ -164,7 +160,7 @@ func goCommand(ctx context.Context, dir string, env []string, args ...string) (s
 	// Interrupted, go removes its work folder; killed, it does not.
 	cmd.Cancel = func() error { return interrupt(cmd.Process) }
 	cmd.WaitDelay = 5 * time.Second
-	if err := cmd.Run(); err != nil {
+	if err := runWithParent(cmd); err != nil {
 		if said := stderr.text(); said != "" {
 			err = fmt.Errorf("%w: %s", err, said)
 		}

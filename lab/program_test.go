@@ -28,11 +28,10 @@ func TestStaticProgram(t *testing.T) {
 		t.Errorf("wirelab hold --help: %v: %s", err, out)
 	}
 	// A test binary is not what runs on hosts.
-	again, cleanup, err := Program(t.Context(), false)
+	again, err := Program(t.Context())
 	if err != nil || again != path {
 		t.Errorf("Program = %q, %v; want %q", again, err, path)
 	}
-	cleanup()
 }
 
 func TestIsStatic(t *testing.T) {

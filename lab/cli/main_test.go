@@ -10,29 +10,26 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"wirelab/internal/require"
 	"wirelab/lab"
 )
 
 // wirelab returns the program as people run it.
 func wirelab(t *testing.T) string {
 	t.Helper()
-	path, cleanup, err := lab.Program(t.Context(), false)
+	path, err := lab.Program(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(cleanup)
 	return path
 }
 
-// requireBackend skips where this machine cannot run a backend, naming the
-// cause; if WIRELAB_REQUIRE names it, that is a failure.
+// requireBackend ends the test where this machine cannot run a backend.
 func requireBackend(t *testing.T, name string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
@@ -41,14 +38,9 @@ func requireBackend(t *testing.T, name string) {
 		if b.Name() != name {
 			continue
 		}
-		err := b.Check(ctx)
-		if err == nil {
-			return
+		if err := b.Check(ctx); err != nil {
+			require.Missing(t, name, err)
 		}
-		if slices.Contains(strings.Split(os.Getenv("WIRELAB_REQUIRE"), ","), name) {
-			t.Fatal(err)
-		}
-		t.Skip(err)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"wirelab/internal/require"
 	"wirelab/lab"
 )
 
@@ -85,14 +86,10 @@ func availableComposes(t *testing.T) []string {
 		found = append(found, name)
 	}
 	slices.Sort(found)
-	switch {
-	case len(found) > 0:
-		t.Logf("run under %q; not there: %q", found, missing)
-	case slices.Contains(strings.Split(os.Getenv("WIRELAB_REQUIRE"), ","), "docker"):
-		t.Fatalf("WIRELAB_REQUIRE: no compose: %q (scripts/install-compose builds one)", missing)
-	default:
-		t.Skipf("no compose: %q (scripts/install-compose builds one)", missing)
+	if len(found) == 0 {
+		require.Missing(t, "docker", fmt.Sprintf("no compose: %q (scripts/install-compose builds one)", missing))
 	}
+	t.Logf("run under %q; not there: %q", found, missing)
 	return found
 }
 

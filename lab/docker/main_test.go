@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"github.com/moby/moby/client"
 	"go.uber.org/goleak"
 
+	"wirelab/internal/require"
 	"wirelab/lab"
 )
 
@@ -50,10 +50,7 @@ func daemon(t *testing.T) *client.Client {
 		if u, ok := errors.AsType[*lab.Unavailable](err); ok {
 			advice = u.Advice
 		}
-		if slices.Contains(strings.Split(os.Getenv("WIRELAB_REQUIRE"), ","), "docker") {
-			t.Fatalf("WIRELAB_REQUIRE: %v (%s)", err, advice)
-		}
-		t.Skipf("%v (%s)", err, advice)
+		require.Missing(t, "docker", fmt.Sprintf("%v (%s)", err, advice))
 	}
 	t.Cleanup(func() { cli.Close() })
 	return cli

@@ -36,13 +36,14 @@ func parseOwner(s string) (owner, bool) {
 
 // dead reports whether the owner has surely ended, as seen by self. The runs
 // of another machine (a daemon may serve several) and of a PID namespace into
-// which one cannot look are left alone.
-func (o owner) dead(self owner, startOf func(pid int) (uint64, bool)) bool {
+// which one cannot look are left alone. Machines that were cloned share an id:
+// only of a daemon on this machine is another boot an earlier one.
+func (o owner) dead(self owner, localDaemon bool, startOf func(pid int) (uint64, bool)) bool {
 	switch {
 	case self.machine == "" || o.machine != self.machine:
 		return false
 	case o.boot != self.boot:
-		return true
+		return localDaemon
 	case o.namespace != self.namespace:
 		return false
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -112,7 +113,7 @@ func sweep(ctx context.Context, cli *client.Client, self owner) error {
 
 	dead := map[string]bool{}
 	for _, l := range labels {
-		if o, ok := parseOwner(l[ownerLabel]); ok && validID(l[runLabel]) && o.dead(self, startTime) {
+		if o, ok := parseOwner(l[ownerLabel]); ok && validID(l[runLabel]) && o.dead(self, isLocal(cli.DaemonHost()), startTime) {
 			dead[l[runLabel]] = true
 		}
 	}
@@ -121,6 +122,12 @@ func sweep(ctx context.Context, cli *client.Client, self owner) error {
 		errs = append(errs, removeRun(ctx, cli, id))
 	}
 	return errors.Join(errs...)
+}
+
+// isLocal reports whether a daemon runs on this machine: it is reached by a
+// socket of its file system.
+func isLocal(daemonHost string) bool {
+	return strings.HasPrefix(daemonHost, "unix://") || strings.HasPrefix(daemonHost, "npipe://")
 }
 
 // pause waits for d, or returns ctx's error.

@@ -6,12 +6,11 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	"wirelab/chat"
+	"wirelab/internal/require"
 	"wirelab/lab"
 	"wirelab/lab/docker"
 	"wirelab/lab/netns"
@@ -68,11 +67,8 @@ func advice(err error) string {
 func onEveryBackend(t *testing.T, test func(*testing.T, lab.Backend)) {
 	for _, b := range found {
 		t.Run(b.Name(), func(t *testing.T) {
-			if b.err != nil && slices.Contains(strings.Split(os.Getenv("WIRELAB_REQUIRE"), ","), b.Name()) {
-				t.Fatalf("required, but %v (%s)", b.err, advice(b.err))
-			}
 			if b.err != nil {
-				t.Skip(b.err)
+				require.Missing(t, b.Name(), fmt.Sprintf("%v (%s)", b.err, advice(b.err)))
 			}
 			test(t, b.Backend)
 		})

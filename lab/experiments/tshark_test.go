@@ -2,7 +2,6 @@ package experiments
 
 import (
 	"encoding/hex"
-	"os"
 	"os/exec"
 	"slices"
 	"strconv"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"wirelab/internal/require"
 	"wirelab/lab"
 )
 
@@ -30,7 +30,7 @@ func confirmWithTshark(t *testing.T, path string, e *lab.Experiment, o *lab.Outc
 	t.Helper()
 	tshark, err := exec.LookPath("tshark")
 	if err != nil {
-		if slices.Contains(strings.Split(os.Getenv("WIRELAB_REQUIRE"), ","), "tshark") {
+		if require.Required("tshark") {
 			t.Fatal(err)
 		}
 		t.Log("tshark is not installed: its opinion is not asked")

@@ -31,16 +31,14 @@ func (b Backend) Check(ctx context.Context) error {
 
 // Up implements lab.Backend.
 func (b Backend) Up(ctx context.Context, t lab.Topology) (lab.Network, error) {
-	program, cleanup, err := lab.Program(ctx, false)
+	program, err := lab.Program(ctx)
 	if err != nil {
 		return nil, err
 	}
 	n, err := b.up(ctx, t, program)
 	if err != nil {
-		cleanup()
 		return nil, err
 	}
-	n.cleanup = cleanup
 	return n, nil
 }
 
@@ -55,7 +53,11 @@ func (Backend) up(ctx context.Context, t lab.Topology, program string) (*network
 	if err != nil {
 		return nil, explain(err)
 	}
-	n.stopWatching = context.AfterFunc(ctx, func() { n.Close() })
+	stop := context.AfterFunc(ctx, func() { n.control.Close() }) // and the lab process ends
+	go func() {
+		<-n.ended
+		stop()
+	}()
 	return n, nil
 }
 
@@ -66,9 +68,7 @@ type network struct {
 	mu      sync.Mutex // of control's writes
 	hosts   map[string]*remoteHost
 
-	cleanup      func()
-	stopWatching func() bool
-	ended        chan struct{} // closed when the lab process is gone
+	ended chan struct{} // closed when the lab process is gone
 }
 
 func startProcess(userNamespace bool, t lab.Topology, program string) (*network, error) {
@@ -95,7 +95,7 @@ func startProcess(userNamespace bool, t lab.Topology, program string) (*network,
 		ours.Close()
 		return nil, err
 	}
-	n := &network{process: cmd, control: ours, hosts: map[string]*remoteHost{}, cleanup: func() {}, stopWatching: func() bool { return true }, ended: make(chan struct{})}
+	n := &network{process: cmd, control: ours, hosts: map[string]*remoteHost{}, ended: make(chan struct{})}
 	go func() {
 		cmd.Wait()
 		close(n.ended)
@@ -222,7 +222,6 @@ const closeTimeout = 5 * time.Second
 // Close implements lab.Network. The kernel ends every process of the lab with
 // the lab process, and frees the namespaces with their last process.
 func (n *network) Close() error {
-	n.stopWatching()
 	n.control.Close()
 	select {
 	case <-n.ended:
@@ -230,7 +229,6 @@ func (n *network) Close() error {
 		n.process.Process.Kill()
 		<-n.ended
 	}
-	n.cleanup()
 	return nil
 }
 

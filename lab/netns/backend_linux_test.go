@@ -10,28 +10,17 @@ import (
 	"testing"
 	"time"
 
+	"wirelab/internal/require"
 	"wirelab/lab"
 )
-
-// requireNetns skips where this machine refuses namespaces, naming the cause;
-// with netns in WIRELAB_REQUIRE that is a failure.
-func requireNetns(t *testing.T) {
-	t.Helper()
-	err := Backend{}.Check(t.Context())
-	if err == nil {
-		return
-	}
-	if strings.Contains(os.Getenv("WIRELAB_REQUIRE"), Name) {
-		t.Fatal(err)
-	}
-	t.Skip(err)
-}
 
 // up brings up the default lab without the wirelab program: these tests run
 // the machine's own programs.
 func up(t *testing.T) lab.Network {
 	t.Helper()
-	requireNetns(t)
+	if err := (Backend{}).Check(t.Context()); err != nil {
+		require.Missing(t, Name, err)
+	}
 	n, err := Backend{}.up(t.Context(), lab.DefaultTopology, "/nonexistent/wirelab")
 	if err != nil {
 		t.Fatal(err)
@@ -164,6 +153,50 @@ func TestExecEndsWithContext(t *testing.T) {
 		if time.Now().After(deadline) {
 			t.Fatalf("still there: %s", out)
 		}
+	}
+}
+
+// The lab process is PID 1 of its namespace: it waits for orphans, or they
+// would stay as zombies as long as the lab is up.
+func TestOrphansAreWaitedFor(t *testing.T) {
+	h := up(t).Host("client1")
+	for range 10 {
+		sh(t, h, "(sleep 0.01 &); exit 0")
+	}
+	deadline := time.Now().Add(10 * time.Second)
+	for {
+		// Zombies that have an id in a PID namespace below the one of /proc.
+		out, _ := sh(t, h, `grep -l "^State:.*Z" /proc/[0-9]*/status 2>/dev/null | xargs -r awk '/^Name|^NSpid/ && ($1 == "Name:" || NF > 2)' 2>/dev/null | grep -B1 NSpid`)
+		if out == "" {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("zombies: %s", out)
+		}
+	}
+}
+
+// A lab whose context ends while it comes up, or after, ends too.
+func TestContextEndsLab(t *testing.T) {
+	if err := (Backend{}).Check(t.Context()); err != nil {
+		require.Missing(t, Name, err)
+	}
+	for _, before := range []bool{true, false} {
+		ctx, cancel := context.WithCancel(t.Context())
+		if before {
+			cancel()
+		}
+		n, err := Backend{}.up(ctx, lab.DefaultTopology, "/nonexistent/wirelab")
+		if err != nil {
+			t.Fatal(err)
+		}
+		cancel()
+		select {
+		case <-n.ended:
+		case <-time.After(10 * time.Second):
+			t.Error("the lab outlives its context")
+		}
+		n.Close()
 	}
 }
 

@@ -37,7 +37,7 @@ func (p *process) exec(c *net.UnixConn, r request, files []*os.File) {
 			syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 		}
 	}()
-	err = cmd.Wait()
+	err = p.children.wait(cmd)
 	close(ended)
 	answer := reply{Exited: true, Exit: cmd.ProcessState.ExitCode()}
 	if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() {
@@ -88,7 +88,7 @@ func (p *process) start(r request, files []*os.File) (*exec.Cmd, *os.File, error
 		}
 		cmd.Stdin, cmd.Stdout, cmd.Stderr = files[0], files[1], files[2]
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-		return cmd, nil, h.do(cmd.Start)
+		return cmd, nil, p.children.start(cmd, func() error { return h.do(cmd.Start) })
 	}
 	master, terminal, err := pty.Open()
 	if err != nil {
@@ -101,7 +101,7 @@ func (p *process) start(r request, files []*os.File) (*exec.Cmd, *os.File, error
 	}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = terminal, terminal, terminal
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
-	if err := h.do(cmd.Start); err != nil {
+	if err := p.children.start(cmd, func() error { return h.do(cmd.Start) }); err != nil {
 		master.Close()
 		return nil, nil, err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"wirelab/internal/exit"
 	"wirelab/lab"
 )
 
@@ -47,10 +48,15 @@ func samePeer(c *net.UnixConn) error {
 // processes of the user (Exec) until serve returns, ctx ends or Down is called.
 func Hold(ctx context.Context, name string, t lab.Topology, serve func(context.Context, lab.Network) error) error {
 	if !labName.MatchString(name) {
-		return fmt.Errorf("lab name %q: want lower-case letters, digits and '-', at most 31", name)
+		return exit.Usagef("lab name %q: want lower-case letters, digits and '-', at most 31", name)
 	}
 	listener, err := net.ListenUnix("unixpacket", socketAddr(name))
 	if errors.Is(err, unix.EADDRINUSE) {
+		c, err := dial(name)
+		if err != nil {
+			return fmt.Errorf("the lab name %q is taken: %w; take another with --lab", name, err)
+		}
+		c.Close()
 		return fmt.Errorf("lab %q is up already: end it with wirelab down --lab %s, or take another name with --lab", name, name)
 	}
 	if err != nil {

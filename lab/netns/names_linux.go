@@ -32,8 +32,9 @@ func mountNames(hosts []*host) error {
 	}
 	// The files live in a tmpfs that nothing but the bind mounts refers to: it
 	// goes with the namespace, and the machine's disk never sees it. It needs
-	// a folder to be mounted on for the moment in which they are made.
-	stage := os.TempDir()
+	// a folder to be mounted on for the moment in which they are made: /sys is
+	// on every system, and nothing of the lab reads it.
+	const stage = "/sys"
 	if err := unix.Mount("wirelab", stage, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "size=64k,mode=0755"); err != nil {
 		return fmt.Errorf("tmpfs: %w", err)
 	}

@@ -36,6 +36,8 @@ type process struct {
 	segment *wire // nil until up
 	program string
 	env     []string
+
+	children *children
 }
 
 // serveProcess serves until the first socket ends. Leaving it ends the
@@ -52,7 +54,7 @@ func serveProcess() error {
 	if !ok {
 		return fmt.Errorf("descriptor 3 is a %T", conn)
 	}
-	p := &process{}
+	p := &process{children: newChildren()}
 	for {
 		var ignored struct{}
 		files, err := receive(control, &ignored)

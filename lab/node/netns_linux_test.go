@@ -1,6 +1,7 @@
 package node
 
 import (
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -12,6 +13,8 @@ import (
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netns"
 	"go.uber.org/goleak"
+
+	"wirelab/internal/require"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -38,10 +41,7 @@ func ownNetwork(t *testing.T) bool {
 	var out strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Start(); err != nil {
-		if strings.Contains(os.Getenv("WIRELAB_REQUIRE"), "netns") {
-			t.Fatalf("a user and network namespace is required and refused: %v", err)
-		}
-		t.Skipf("a user and network namespace is refused: %v", err)
+		require.Missing(t, "netns", fmt.Sprintf("a user and network namespace is refused: %v", err))
 	}
 	err := cmd.Wait()
 	switch {

@@ -7,11 +7,12 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"strings"
 	"syscall"
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"wirelab/internal/require"
 )
 
 // inNamespace marks the test binary that runs in its own network namespace.
@@ -71,8 +72,5 @@ func need(t *testing.T) {
 	if refused == "" {
 		return
 	}
-	if strings.Contains(os.Getenv("WIRELAB_REQUIRE"), "netns") {
-		t.Fatalf("a network namespace is required: %s", refused)
-	}
-	t.Skipf("no network namespace: %s", refused)
+	require.Missing(t, "netns", "no network namespace: "+refused)
 }
