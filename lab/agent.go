@@ -55,7 +55,7 @@ func (a *agent) answer(ctx context.Context) (string, error) {
 	select {
 	case r := <-read:
 		if r.err != nil {
-			return "", fmt.Errorf("%s has ended; it had printed:\n%s", a.mark.name(), indent(a.mark.output.String()))
+			return "", a.mark.ending()
 		}
 		return r.line[:len(r.line)-1], nil
 	case <-ctx.Done():

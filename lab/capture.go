@@ -53,12 +53,12 @@ func startCapture(ctx context.Context, host Host) (*capture, error) {
 
 func (c *capture) follow(out *io.PipeReader) {
 	err := c.readAll(out)
-	// Whatever the reader's error, the writer must not be blocked by it.
-	out.CloseWithError(errors.New("the capture is not read any more"))
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.err = err
 	c.signal()
+	c.mu.Unlock()
+	// Whatever the reader's error, the sniffer must not be blocked by it.
+	_, _ = io.Copy(io.Discard, out)
 	close(c.read)
 }
 
@@ -140,22 +140,34 @@ func (c *capture) awaitMarkers(ctx context.Context, label string, hosts []string
 }
 
 // finish stops the sniffer, which first delivers all that its kernel has seen
-// and then says how much that was, and returns the finished capture.
+// and then says how much that was. What was captured is returned with the
+// error, too.
 func (c *capture) finish(ctx context.Context) ([]sniffer.Packet, *pcapfile.Statistics, error) {
+	err := c.awaitEnd(ctx)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err == nil {
+		err = c.err
+	}
+	if err == nil && c.stats == nil {
+		err = errors.New("the sniffer did not say how many frames its kernel has seen")
+	}
+	return c.packets, c.stats, err
+}
+
+func (c *capture) awaitEnd(ctx context.Context) error {
 	if err := c.sniff.leave(ctx); err != nil {
-		return nil, nil, err
+		return err
 	}
 	if c.sniff.code != 0 {
-		return nil, nil, fmt.Errorf("%s ended with exit code %d:\n%s", c.sniff.name(), c.sniff.code, indent(c.sniff.output.String()))
+		return fmt.Errorf("%s ended with exit code %d:\n%s", c.sniff.name(), c.sniff.code, indent(c.sniff.output.String()))
 	}
 	select {
 	case <-c.read:
+		return nil
 	case <-ctx.Done():
-		return nil, nil, fmt.Errorf("the capture does not end: %w", ctx.Err())
+		return fmt.Errorf("the capture does not end: %w", ctx.Err())
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.packets, c.stats, c.err
 }
 
 // close ends the capture however it takes.

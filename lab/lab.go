@@ -268,20 +268,18 @@ func (l *Lab) FreshARP(ctx context.Context, name string) error {
 }
 
 // Finish stops the capture and returns it whole. The lab can only be closed
-// after that.
+// after that. With an error the record is what was captured, which may not be
+// all.
 func (l *Lab) Finish(ctx context.Context) (*Record, error) {
 	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
 	defer cancel()
 	packets, stats, err := l.capture.finish(ctx)
-	if err != nil {
-		return nil, err
-	}
 	r := &Record{Packets: packets, Hosts: sniffer.Names{}, Statistics: stats}
 	for _, name := range l.Topology.Hosts {
 		prefix, _ := l.network.Host(name).Addr()
 		r.Hosts[prefix.Addr()] = name
 	}
-	return r, nil
+	return r, err
 }
 
 // Close ends every program and removes the lab.

@@ -24,9 +24,10 @@ type Marker struct {
 // Payload returns the marker's UDP payload.
 func (m Marker) Payload() []byte { return []byte(markerPrefix + m.Label + " " + m.Host) }
 
-// MarkerOf returns the marker that a packet carries.
+// MarkerOf returns the marker that a packet carries. That its sender is the
+// host it names can only be told with the hosts' addresses: Record.Marker.
 func MarkerOf(p *sniffer.Packet) (Marker, bool) {
-	if !p.Has(sniffer.UDP) || p.DstPort != MarkerPort || !bytes.HasPrefix(p.Payload, []byte(markerPrefix)) {
+	if !p.Has(sniffer.UDP) || p.DstMAC != sniffer.Broadcast || p.DstPort != MarkerPort || p.Truncated() || !bytes.HasPrefix(p.Payload, []byte(markerPrefix)) {
 		return Marker{}, false
 	}
 	label, host, ok := strings.Cut(string(p.Payload[len(markerPrefix):]), " ")

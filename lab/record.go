@@ -106,10 +106,18 @@ func (r *Record) Dropped() *uint64 {
 	return &r.Statistics.Dropped
 }
 
-// Judged reports whether a packet is judged: it went from one host of the lab
-// to another, and it is no marker.
+// Marker returns the marker that a packet carries and that the host which it
+// names has sent.
+func (r *Record) Marker(p *sniffer.Packet) (Marker, bool) {
+	m, ok := MarkerOf(p)
+	return m, ok && r.Hosts[p.Src] == m.Host
+}
+
+// Judged reports whether a packet is judged: a host of the lab, not the
+// sniffer, sent it to a host of the lab or to all, and it is no marker. A
+// question for the address of a stranger is the stranger's business.
 func (r *Record) Judged(p *sniffer.Packet) bool {
-	if _, marker := MarkerOf(p); marker {
+	if _, marker := r.Marker(p); marker {
 		return false
 	}
 	from, to := p.Src, p.Dst
@@ -117,7 +125,8 @@ func (r *Record) Judged(p *sniffer.Packet) bool {
 		from, to = p.ARPSender, p.ARPTarget
 	}
 	src, dst := r.Hosts[from], r.Hosts[to]
-	return src != "" && dst != "" && src != SnifferHost && dst != SnifferHost
+	forAll := p.DstMAC.Multicast() && !p.Has(sniffer.ARP)
+	return src != "" && src != SnifferHost && (dst != "" || forAll)
 }
 
 // JudgedPackets returns the packets that are judged.
@@ -135,6 +144,7 @@ func (r *Record) JudgedPackets() []sniffer.Packet {
 type Phase struct {
 	After, Until int // it has the packets numbered (After, Until]
 	Duration     time.Duration
+	OpenStart    bool // no barrier begins it: it goes back to the capture's beginning
 	OpenEnd      bool // no barrier ends it: it goes to the end of the capture
 }
 
@@ -148,7 +158,7 @@ type barrier struct {
 func (r *Record) barrier(label string) (b barrier, found bool) {
 	for i := range r.Packets {
 		p := &r.Packets[i]
-		m, ok := MarkerOf(p)
+		m, ok := r.Marker(p)
 		if !ok || m.Label != label {
 			continue
 		}
@@ -218,7 +228,12 @@ func (r *Record) phase(labels, barriers, hosts []string) (Phase, error) {
 		}
 		p.After, begin = b.last, b.end
 	} else if b, ok := r.barrier(startLabel); ok {
+		if err := b.whole(startLabel, hosts); err != nil {
+			return Phase{}, err
+		}
 		p.After, begin = b.last, b.end
+	} else {
+		p.OpenStart = true
 	}
 	if p.After >= end.first {
 		return Phase{}, fmt.Errorf("barrier %q stands before the one it follows", final)

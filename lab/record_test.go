@@ -72,6 +72,7 @@ func TestJudge(t *testing.T) {
 		name                        string
 		phase, projection, expected string
 		build                       func(*recording)
+		late                        bool // no start barrier
 		status                      Status
 		packets                     []int
 		reason, note, observed      string
@@ -79,7 +80,6 @@ func TestJudge(t *testing.T) {
 		{
 			name: "as expected", phase: "two", projection: "icmp", expected: pingTrace, status: Pass, packets: []int{5, 6},
 			build: func(r *recording) {
-				r.barrier("start", hosts...)
 				r.barrier("one", hosts...)
 				ping(r)
 				r.barrier("two", hosts...)
@@ -88,7 +88,6 @@ func TestJudge(t *testing.T) {
 		{
 			name: "another phase's packets are not judged", phase: "one", projection: "icmp", status: Pass, packets: []int{},
 			build: func(r *recording) {
-				r.barrier("start", hosts...)
 				r.barrier("one", hosts...)
 				ping(r)
 				r.barrier("two", hosts...)
@@ -96,21 +95,21 @@ func TestJudge(t *testing.T) {
 			observed: "nothing in 1ms; 0 dropped",
 		},
 		{
-			name: "two phases together", phase: "one,two", projection: "icmp", expected: pingTrace + pingTrace, status: Pass, packets: []int{1, 2, 5, 6},
+			name: "two phases together", phase: "one,two", projection: "icmp", expected: pingTrace + pingTrace, status: Pass, packets: []int{3, 4, 7, 8},
 			build: func(r *recording) { ping(r); r.barrier("one", hosts...); ping(r); r.barrier("two", hosts...) },
 		},
 		{
-			name: "a line too many", phase: "one", projection: "icmp", expected: "", status: Fail, packets: []int{1},
+			name: "a line too many", phase: "one", projection: "icmp", expected: "", status: Fail, packets: []int{3},
 			build:  func(r *recording) { ping(r); r.barrier("one", hosts...) },
 			reason: "a line too many: client1 > server echo-request seq=1",
 		},
 		{
-			name: "a line missing", phase: "one", projection: "icmp", expected: pingTrace, status: Fail, packets: []int{1},
+			name: "a line missing", phase: "one", projection: "icmp", expected: pingTrace, status: Fail, packets: []int{3},
 			build:  func(r *recording) { r.echo("client1", "server", sniffer.ICMPEchoRequest); r.barrier("one", hosts...) },
 			reason: "missing: server > client1 echo-reply seq=1",
 		},
 		{
-			name: "another line", phase: "one", projection: "icmp", expected: pingTrace, status: Fail, packets: []int{1},
+			name: "another line", phase: "one", projection: "icmp", expected: pingTrace, status: Fail, packets: []int{3},
 			build:  func(r *recording) { r.echo("server", "client1", sniffer.ICMPEchoReply); r.barrier("one", hosts...) },
 			reason: "line 1: expected client1 > server echo-request seq=1; observed server > client1 echo-reply seq=1",
 		},
@@ -126,8 +125,8 @@ func TestJudge(t *testing.T) {
 		},
 		{
 			name: "a frame that was cut", phase: "one", projection: "icmp", expected: pingTrace, status: Inconclusive,
-			build:  func(r *recording) { ping(r); r.Packets[0].Length = 98; r.barrier("one", hosts...) },
-			reason: "packet 1 is cut: 0 of its 98 bytes",
+			build:  func(r *recording) { ping(r); r.Packets[2].Length = 98; r.barrier("one", hosts...) },
+			reason: "packet 3 is cut: 0 of its 98 bytes",
 		},
 		{
 			name: "a damaged file", phase: "one", projection: "icmp", expected: pingTrace, status: Inconclusive,
@@ -151,7 +150,7 @@ func TestJudge(t *testing.T) {
 			build: func(r *recording) { ping(r); r.barrier("two", hosts...) }, reason: `no barrier "one"`,
 		},
 		{
-			name: "all of a capture without barriers", phase: "all", projection: "icmp", expected: pingTrace, status: Pass, packets: []int{1, 2},
+			name: "all of a capture without barriers", phase: "all", projection: "icmp", expected: pingTrace, status: Pass, packets: []int{3, 4},
 			build: func(r *recording) { ping(r) }, note: "judged to its end",
 		},
 		{
@@ -168,7 +167,7 @@ func TestJudge(t *testing.T) {
 			build: func(r *recording) {
 				r.add(sniffer.Packet{Layers: sniffer.TCP, Src: addrOf["client1"], Dst: addrOf["server"], SrcPort: 4, DstPort: 7000, Flags: sniffer.ACK})
 				r.barrier("one", hosts...)
-			}, reason: "begins within a connection (packet 1)",
+			}, reason: "begins within a connection (packet 3)",
 		},
 		{
 			name: "which does not matter to another protocol", phase: "one", projection: "icmp", expected: "", status: Pass, packets: []int{},
@@ -176,6 +175,57 @@ func TestJudge(t *testing.T) {
 				r.add(sniffer.Packet{Layers: sniffer.TCP, Src: addrOf["client1"], Dst: addrOf["server"], SrcPort: 4, DstPort: 7000, Flags: sniffer.ACK})
 				r.barrier("one", hosts...)
 			},
+		},
+		{
+			name: "a capture that may have begun too late", phase: "one", projection: "icmp", expected: pingTrace, status: Inconclusive, late: true,
+			build: func(r *recording) { ping(r); r.barrier("one", hosts...) }, reason: `no barrier "start"`,
+		},
+		{
+			name: "a connection shows its own start", phase: "one", projection: "tcp", expected: "client1 > server S\n", status: Pass, packets: []int{1}, late: true,
+			build: func(r *recording) {
+				r.add(sniffer.Packet{Layers: sniffer.TCP, Src: addrOf["client1"], Dst: addrOf["server"], SrcPort: 4, DstPort: 7000, Flags: sniffer.SYN})
+				r.barrier("one", hosts...)
+			},
+		},
+		{
+			name: "a start that one host did not mark", phase: "one", projection: "icmp", expected: pingTrace, status: Inconclusive, late: true,
+			build: func(r *recording) { r.barrier("start", "server"); ping(r); r.barrier("one", hosts...) }, reason: `barrier "start" has no marker of client1`,
+		},
+		{
+			name: "a broadcast is for every host", phase: "one", projection: "udp", expected: "", status: Fail, packets: []int{3},
+			build: func(r *recording) {
+				r.add(sniffer.Packet{Layers: sniffer.UDP, Src: addrOf["client1"], Dst: netip.MustParseAddr("10.0.0.255"), DstMAC: sniffer.Broadcast, SrcPort: 5, DstPort: 7001})
+				r.barrier("one", hosts...)
+			}, reason: "a line too many: client1 > * udp",
+		},
+		{
+			name: "what is sent to the sniffer was sent", phase: "one", projection: "udp", expected: "", status: Fail, packets: []int{3},
+			build: func(r *recording) {
+				r.add(sniffer.Packet{Layers: sniffer.UDP, Src: addrOf["client1"], Dst: addrOf["sniffer"], SrcPort: 5, DstPort: 7001})
+				r.barrier("one", hosts...)
+			}, reason: "a line too many: client1 > sniffer udp",
+		},
+		{
+			name: "what looks like a marker and is none", phase: "one", projection: "udp", expected: "", status: Fail, packets: []int{3},
+			build: func(r *recording) {
+				r.add(sniffer.Packet{Layers: sniffer.UDP, Src: addrOf["client1"], Dst: addrOf["server"], DstPort: MarkerPort, Payload: Marker{"one", "client1"}.Payload()})
+				r.barrier("one", hosts...)
+			}, reason: "a line too many: client1 > server udp",
+		},
+		{
+			name: "a marker in another host's name", phase: "one", projection: "udp", expected: "", status: Inconclusive,
+			build: func(r *recording) {
+				r.barrier("one", "client1")
+				r.add(sniffer.Packet{Layers: sniffer.UDP, Src: addrOf["client1"], DstMAC: sniffer.Broadcast, DstPort: MarkerPort, Payload: Marker{"one", "server"}.Payload()})
+			}, reason: `barrier "one" has no marker of server`,
+		},
+		{
+			name: "a frame that was cut before its addresses", phase: "one", projection: "icmp", expected: "", status: Inconclusive,
+			build: func(r *recording) {
+				r.add(sniffer.Packet{})
+				r.Packets[2].Length = 98
+				r.barrier("one", hosts...)
+			}, reason: "packet 3 is cut",
 		},
 		{
 			name: "the sniffer and strangers are not judged", phase: "one", projection: "icmp,udp", expected: "", status: Pass, packets: []int{},
@@ -188,6 +238,9 @@ func TestJudge(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r := record()
+			if !test.late {
+				r.barrier("start", hosts...)
+			}
 			test.build(r)
 			v := r.Judge(experiment(t, test.phase, test.projection, test.expected))[0]
 			if v.Status != test.status || !strings.Contains(v.Reason, test.reason) || !strings.Contains(v.Note, test.note) || !strings.Contains(v.Observed, test.observed) {

@@ -58,13 +58,13 @@ func Run(ctx context.Context, backend Backend, e *Experiment, progress func(Step
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	record, err := l.Finish(ctx)
-	if err != nil {
-		return nil, errors.Join(stepErr, err)
+	record, finishErr := l.Finish(ctx)
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
 	}
 	outcome = &Outcome{Experiment: e, Record: record}
-	if stepErr != nil {
-		outcome.Err, outcome.Verdicts = stepErr, allInconclusive(e, stepErr.Error())
+	if err := errors.Join(stepErr, finishErr); err != nil {
+		outcome.Err, outcome.Verdicts = err, allInconclusive(e, err.Error())
 	} else {
 		outcome.Verdicts = record.Judge(e)
 	}

@@ -83,6 +83,15 @@ func (r *running) stop() {
 	<-r.done
 }
 
+// ending waits for the end and says how it came.
+func (r *running) ending() error {
+	<-r.done
+	if r.err != nil {
+		return fmt.Errorf("%s could not run: %w", r.name(), r.err)
+	}
+	return fmt.Errorf("%s ended with exit code %d; it had printed:\n%s", r.name(), r.code, indent(r.output.String()))
+}
+
 func (r *running) ended() bool {
 	select {
 	case <-r.done:
@@ -105,10 +114,7 @@ func (r *running) await(ctx context.Context, text string) error {
 	}
 	seen := indent(r.output.String())
 	if r.ended() {
-		if r.err != nil {
-			return fmt.Errorf("awaited %q from %s, which could not run: %w", text, r.name(), r.err)
-		}
-		return fmt.Errorf("awaited %q from %s, which ended with exit code %d; it had printed:\n%s", text, r.name(), r.code, seen)
+		return fmt.Errorf("awaited %q, but %w", text, r.ending())
 	}
 	return fmt.Errorf("awaited %q from %s for %v; it had printed:\n%s", text, r.name(), time.Since(start).Round(time.Millisecond), seen)
 }

@@ -86,8 +86,12 @@ func (c *Conversation) acknowledgedBy(p *Packet) *Packet {
 }
 
 // retransmitted returns the later copies of a SYN or FIN that the capture has.
+// A reset is never sent again: a second one answers something else.
 func (c *Conversation) retransmitted(p *Packet) (copies []*Packet) {
-	const control = SYN | FIN
+	const control = SYN | FIN | RST
+	if p.Flags&RST != 0 || p.Flags&control == 0 {
+		return nil
+	}
 	for _, q := range c.Packets {
 		if q.Number > p.Number && q.source() == p.source() && q.Flags&control == p.Flags&control && q.segmentEnd() == p.segmentEnd() {
 			copies = append(copies, q)
@@ -103,12 +107,11 @@ type said struct {
 	packets []int
 }
 
-// texts finds the given texts in what src sent within the numbers
-// (after, until], however it was cut into segments or datagrams, each
-// occurrence once, retransmissions ignored.
-func (c *Conversation) texts(src netip.AddrPort, wanted []string, after, until int) []said {
+// texts finds the given texts in what src sent, however it was cut into
+// segments or datagrams, each occurrence once, retransmissions ignored.
+func (c *Conversation) texts(src netip.AddrPort, wanted []string) []said {
 	var found []said
-	for _, run := range c.streams(src, after, until) {
+	for _, run := range c.streams(src) {
 		for _, text := range wanted {
 			found = append(found, run.find(text)...)
 		}
@@ -130,10 +133,10 @@ type piece struct {
 
 // streams puts the payload of one side in order. A datagram stands alone; TCP
 // segments are joined by sequence number.
-func (c *Conversation) streams(src netip.AddrPort, after, until int) []stream {
+func (c *Conversation) streams(src netip.AddrPort) []stream {
 	var sent []*Packet
 	for _, p := range c.Packets {
-		if p.source() == src && p.Number > after && p.Number <= until && len(p.Payload) > 0 {
+		if p.source() == src && len(p.Payload) > 0 {
 			sent = append(sent, p)
 		}
 	}

@@ -20,7 +20,7 @@ import (
 type Projection struct {
 	Selectors []Selector
 	Text      bool // show the texts that the experiment lists where they were sent
-	First     bool // of each conversation only the first line
+	First     bool // only the first line of each conversation, of all of the capture
 	Probes    bool // show the kernel's unicast ARP probes, which depend on time
 }
 
@@ -115,6 +115,11 @@ func (pr Projection) Selects(p *Packet) bool {
 	return slices.ContainsFunc(pr.Selectors, func(s Selector) bool { return s.selects(p) })
 }
 
+// Only reports whether the projection is of one protocol alone.
+func (pr Projection) Only(protocol string) bool {
+	return !slices.ContainsFunc(pr.Selectors, func(s Selector) bool { return s.Protocol != protocol })
+}
+
 // Line is one line of a trace.
 type Line struct {
 	From, To string // host names; To is "*" for a broadcast
@@ -149,7 +154,12 @@ func FormatTrace(lines []Line) string {
 func (pr Projection) Trace(packets []Packet, after, until int, names Namer, texts []string) []Line {
 	var groups [][]placed
 	for _, c := range Conversations(packets) {
-		if g := pr.conversation(c, after, until, names, texts); len(g) > 0 {
+		g := pr.conversation(c, names, texts)
+		if pr.First && len(g) > 0 {
+			g = g[:1]
+		}
+		g = slices.DeleteFunc(g, func(l placed) bool { return l.at <= after || l.at > until })
+		if len(g) > 0 {
 			groups = append(groups, g)
 		}
 	}
@@ -157,9 +167,6 @@ func (pr Projection) Trace(packets []Packet, after, until int, names Namer, text
 	sort.SliceStable(groups, func(i, j int) bool { return groups[i][0].at < groups[j][0].at })
 	var lines []Line
 	for _, g := range groups {
-		if pr.First {
-			g = g[:1]
-		}
 		for _, l := range g {
 			lines = append(lines, l.Line)
 		}
@@ -211,17 +218,18 @@ func (pr Projection) messages(packets []Packet, after, until int, names Namer) (
 	return groups
 }
 
-// conversation is the group of lines of one TCP or UDP conversation.
-func (pr Projection) conversation(c *Conversation, after, until int, names Namer, texts []string) (lines []placed) {
+// conversation is the group of lines of one TCP or UDP conversation, from its
+// beginning to its end.
+func (pr Projection) conversation(c *Conversation, names Namer, texts []string) (lines []placed) {
 	if !pr.Selects(c.Packets[0]) {
 		return nil
 	}
 	if c.Protocol == UDP {
-		return pr.datagrams(c, after, until, names, texts)
+		return pr.datagrams(c, names, texts)
 	}
 	copies := map[int]bool{}
 	for _, p := range c.Packets {
-		if p.Number <= after || p.Number > until || p.Flags&(SYN|FIN|RST) == 0 || copies[p.Number] {
+		if p.Flags&(SYN|FIN|RST) == 0 || copies[p.Number] {
 			continue
 		}
 		l := Line{From: nameOf(names, p.Src), To: nameOf(names, p.Dst), Packets: []int{p.Number}}
@@ -246,7 +254,7 @@ func (pr Projection) conversation(c *Conversation, after, until int, names Namer
 			if src == c.B {
 				dst = c.A
 			}
-			for _, s := range c.texts(src, texts, after, until) {
+			for _, s := range c.texts(src, texts) {
 				l := Line{From: nameOf(names, src.Addr()), To: nameOf(names, dst.Addr()), What: quoted(s.text), Packets: s.packets}
 				lines = append(lines, placed{l, s.last.Number})
 			}
@@ -256,11 +264,8 @@ func (pr Projection) conversation(c *Conversation, after, until int, names Namer
 	return lines
 }
 
-func (pr Projection) datagrams(c *Conversation, after, until int, names Namer, texts []string) (lines []placed) {
+func (pr Projection) datagrams(c *Conversation, names Namer, texts []string) (lines []placed) {
 	for _, p := range c.Packets {
-		if p.Number <= after || p.Number > until {
-			continue
-		}
 		l := Line{From: nameOf(names, p.Src), To: receiver(p, names), What: "udp", Packets: []int{p.Number}}
 		if pr.Text {
 			for _, text := range texts {

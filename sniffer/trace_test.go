@@ -119,6 +119,12 @@ func TestTrace(t *testing.T) {
 			cited:   []int{1, 2},
 		},
 		{
+			name: "each reset is its own line, and no ACK is taken for one", projection: "tcp",
+			packets: []Packet{down(RST|ACK, 500, 101, ""), down(ACK, 500, 101, ""), down(RST, 500, 0, "")},
+			want:    []string{"bob > alice R.", "bob > alice R"},
+			cited:   []int{1, 3},
+		},
+		{
 			name: "sequence numbers wrap", projection: "tcp",
 			packets: []Packet{up(FIN|ACK, 0xffffffff, 500, ""), down(ACK, 500, 0, "")},
 			want:    []string{"alice > bob F. acked"},
@@ -214,6 +220,17 @@ func TestTraceOfAPhase(t *testing.T) {
 	lines = pr.Trace(packets, 1, 3, names, nil)
 	if len(lines) != 1 || lines[0].String() != "bob > alice S. acked" {
 		t.Errorf("phase of the rest: %v", lines)
+	}
+}
+
+// The first line of a conversation is that of the conversation, not of the
+// phase: what came before it was said before.
+func TestTraceFirstOfAConversation(t *testing.T) {
+	packets := capture(datagram(alice, bob, 40000, 7001, "knock"), datagram(alice, bob, 40000, 7001, "hello"), datagram(carol, bob, 40000, 7001, "hello"))
+	pr := Projection{Selectors: []Selector{{Protocol: "udp"}}, First: true}
+	lines := pr.Trace(packets, 1, 3, names, nil)
+	if len(lines) != 1 || lines[0].String() != "carol > bob udp" {
+		t.Errorf("the phase after the knock: %v", lines)
 	}
 }
 

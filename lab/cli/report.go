@@ -60,15 +60,17 @@ func ladderOf(o *lab.Outcome) render.Ladder {
 		Names: o.Record.Hosts,
 		Texts: o.Experiment.Texts(),
 		Label: func(p *sniffer.Packet) string {
-			m, _ := lab.MarkerOf(p)
-			return m.Label
+			if m, ok := o.Record.Marker(p); ok {
+				return m.Label
+			}
+			return ""
 		},
 	}
 }
 
 func printVerdict(w io.Writer, v lab.Verdict, explained bool, l lang.Lang) {
-	s := styles[v.Status]
-	fmt.Fprintf(w, "  %s %s  %s\n", paint(w, s.colour, s.sign+" "+l.Pick(string(v.Status), s.chinese)), v.ID, v.Sentence().In(l))
+	s, words := styles[v.Status], v.In(l)
+	fmt.Fprintf(w, "  %s %s  %s\n", paint(w, s.colour, s.sign+" "+l.Pick(string(v.Status), s.chinese)), v.ID, words.Sentence)
 	detail := func(label, text string) {
 		if text == "" {
 			return
@@ -84,14 +86,14 @@ func printVerdict(w io.Writer, v lab.Verdict, explained bool, l lang.Lang) {
 		detail(l.Pick("packets", "封包"), numbers(v.Packets))
 	}
 	if v.Status == lab.Pass && len(v.Packets) == 0 {
-		detail(l.Pick("observed", "實際結果"), v.Observed)
+		detail(l.Pick("observed", "實際結果"), words.Observed)
 	}
 	if v.Status != lab.Pass && !explained {
-		detail(l.Pick("because", "原因"), v.Reason)
-		detail(l.Pick("expected", "預期結果"), v.Expected)
-		detail(l.Pick("observed", "實際結果"), v.Observed)
+		detail(l.Pick("because", "原因"), words.Reason)
+		detail(l.Pick("expected", "預期結果"), words.Expected)
+		detail(l.Pick("observed", "實際結果"), words.Observed)
 	}
-	detail(l.Pick("note", "備註"), v.Note)
+	detail(l.Pick("note", "備註"), words.Note)
 }
 
 // numbers writes packet numbers as people do: 4-7, 12.

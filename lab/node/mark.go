@@ -150,8 +150,8 @@ func (s *markSocket) answer(ctx context.Context, line string) string {
 		switch {
 		case err != nil:
 			return "error " + safetext.Escape(err.Error())
-		case busy != nil:
-			return "busy " + busy.String()
+		case busy != "":
+			return "busy " + busy
 		}
 		return "quiet"
 	}

@@ -31,8 +31,8 @@ func (*echoConn) receive(context.Context, time.Time) (echoEvent, error) {
 	return echoEvent{}, errOnlyLinux("ping")
 }
 
-func awaitQuiet(context.Context, time.Duration) (*socket, error) {
-	return nil, errOnlyLinux("mark --stdin")
+func awaitQuiet(context.Context, time.Duration) (string, error) {
+	return "", errOnlyLinux("mark --stdin")
 }
 
 func showNeighbours(io.Writer, string) error                  { return errOnlyLinux("neigh") }

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"time"
+
+	"github.com/vishvananda/netlink"
 )
 
 // procNet is this namespace's view: that of the thread, since that of the
@@ -52,17 +54,40 @@ func busySocket() (*socket, error) {
 	return nil, nil
 }
 
-// awaitQuiet waits until nothing is under way on any socket of this host. Past
-// the limit it returns one that still is busy.
-func awaitQuiet(ctx context.Context, limit time.Duration) (busy *socket, err error) {
+// unresolved returns a neighbour whose address is being asked for: a datagram
+// may wait for it in the kernel when its socket is long closed, and would
+// leave after the marker.
+func unresolved() (string, error) {
+	entries, err := netlink.NeighList(0, netlink.FAMILY_V4)
+	if err != nil {
+		return "", fmt.Errorf("read the neighbour cache: %w", err)
+	}
+	for _, e := range entries {
+		if e.State&netlink.NUD_INCOMPLETE != 0 {
+			return fmt.Sprintf("arp %s is being asked for", e.IP), nil
+		}
+	}
+	return "", nil
+}
+
+// awaitQuiet waits until nothing is under way on any socket of this host, or
+// waits for a neighbour's address. Past the limit it says what still is.
+func awaitQuiet(ctx context.Context, limit time.Duration) (busy string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	err = poll(ctx, func() (bool, error) {
-		var err error
-		busy, err = busySocket()
-		return busy == nil, err
+		s, err := busySocket()
+		if err != nil {
+			return false, err
+		}
+		if s != nil {
+			busy = s.String()
+			return false, nil
+		}
+		busy, err = unresolved()
+		return busy == "", err
 	})
-	if errors.Is(err, context.DeadlineExceeded) && busy != nil {
+	if errors.Is(err, context.DeadlineExceeded) && busy != "" {
 		err = nil
 	}
 	return busy, err
