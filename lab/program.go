@@ -1,17 +1,15 @@
 package lab
 
 import (
+	"bytes"
 	"context"
 	"debug/elf"
 	"fmt"
-	"io"
 	"os"
-	"os/exec"
 	"runtime"
 	"runtime/debug"
 	"strings"
 	"sync"
-	"time"
 )
 
 // modulePath is the module and the main package of the wirelab program.
@@ -141,62 +139,16 @@ func build(ctx context.Context, arch string) (string, error) {
 
 // goCommand runs the go command and returns the one line that it printed.
 func goCommand(ctx context.Context, dir string, env []string, args ...string) (string, error) {
-	// Files, since a pipe would break with this process, and the signal of
-	// that kills the go command before it has removed its work folder.
-	stdout, err := scratchFile()
-	if err != nil {
-		return "", err
-	}
-	defer stdout.close()
-	stderr, err := scratchFile()
-	if err != nil {
-		return "", err
-	}
-	defer stderr.close()
-	cmd := exec.CommandContext(ctx, "go", args...)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), env...)
-	cmd.Stdout, cmd.Stderr = stdout.File, stderr.File
-	// Interrupted, go removes its work folder; killed, it does not.
-	cmd.Cancel = func() error { return interrupt(cmd.Process) }
-	cmd.WaitDelay = 5 * time.Second
-	if err := runWithParent(cmd); err != nil {
-		if said := stderr.text(); said != "" {
+	var stdout, stderr bytes.Buffer
+	if err := runGo(ctx, dir, env, &stdout, &stderr, args...); err != nil {
+		if said := strings.TrimSpace(stderr.String()); said != "" {
 			err = fmt.Errorf("%w: %s", err, said)
 		}
 		return "", fmt.Errorf("go %s: %w", args[0], err)
 	}
-	out := stdout.text()
+	out := strings.TrimSpace(stdout.String())
 	if out == "" || strings.Contains(out, "\n") {
 		return "", fmt.Errorf("go %s printed %q, want one line", args[0], out)
 	}
 	return out, nil
-}
-
-// scratch is a file that is gone when the last process has closed it, where
-// the system can do that.
-type scratch struct{ *os.File }
-
-func scratchFile() (scratch, error) {
-	f, err := os.CreateTemp("", "wirelab-")
-	if err != nil {
-		return scratch{}, err
-	}
-	os.Remove(f.Name()) // Windows refuses, hence once more in close
-	return scratch{f}, nil
-}
-
-// text returns what was written, at most 64 KiB of it, without the white
-// space around it.
-func (s scratch) text() string {
-	b, err := io.ReadAll(io.NewSectionReader(s, 0, 64<<10))
-	if err != nil {
-		return ""
-	}
-	return strings.TrimSpace(string(b))
-}
-
-func (s scratch) close() {
-	s.Close()
-	os.Remove(s.Name())
 }

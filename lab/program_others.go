@@ -1,8 +1,23 @@
-//go:build !linux
+//go:build !unix
 
 package lab
 
-import "os/exec"
+import (
+	"context"
+	"io"
+	"os"
+	"os/exec"
+)
 
-// runWithParent runs the go command. Only Linux ends a child with its parent.
-func runWithParent(cmd *exec.Cmd) error { return cmd.Run() }
+// echo prints its arguments: a program for go run -exec. It is a word of the
+// command interpreter, not a program.
+const echo = "cmd /c echo"
+
+// runGo runs a go command and waits for it. It is killed when ctx ends.
+func runGo(ctx context.Context, dir string, env []string, stdout, stderr io.Writer, args ...string) error {
+	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), env...)
+	cmd.Stdout, cmd.Stderr = stdout, stderr
+	return cmd.Run()
+}
