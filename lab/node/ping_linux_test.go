@@ -104,7 +104,7 @@ func TestPingErrors(t *testing.T) {
 		near := one
 		near.ttl = 1
 		checkPing(t, "10.0.2.5", near, exit.Failed, `PING .*\nFrom 10\.0\.1\.1 icmp_seq=1 Time to live exceeded\n`+
-			`\n--- .*\n1 packets transmitted, 0 received, \+1 errors, 100% packet loss, time 0ms\n`)
+			`\n--- .*\n1 packets transmitted, 0 received, \+1 errors, 100% packet loss, time \d+ms\n`)
 		checkPing(t, "10.0.1.77", one, exit.Failed, `PING .*\nFrom 10\.0\.1\.2 icmp_seq=1 Destination Host Unreachable\n(.|\n)*`)
 		checkPing(t, "10.0.1.1", quick, exit.OK, `(.|\n)*3 packets transmitted, 3 received(.|\n)*`)
 		checkPing(t, "203.0.113.1", one, exit.Usage, `PING .*\n`) // no route
