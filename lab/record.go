@@ -75,8 +75,8 @@ func ReadRecord(path string, hosts map[string]netip.Addr) (*Record, error) {
 // WriteFile writes the record as pcapng with the hosts' names and the
 // statistics. The file is whole or not there.
 func (r *Record) WriteFile(path string) error {
-	return writeWhole(path, func(w io.Writer) error {
-		file, err := pcapfile.NewWriter(w, pcapfile.Interface{Name: "eth0"})
+	return WriteWhole(path, func(w io.Writer) error {
+		file, err := pcapfile.NewWriter(w, pcapfile.Interface{Name: "eth0", LinkType: sniffer.LinkEthernet})
 		if err != nil {
 			return err
 		}
@@ -257,8 +257,8 @@ func (r *Record) hostsMissing(t Topology) []string {
 	})
 }
 
-// writeWhole writes a file so that a crash leaves the old one or the new one.
-func writeWhole(path string, write func(io.Writer) error) (err error) {
+// WriteWhole writes a file so that a crash leaves the old one or the new one.
+func WriteWhole(path string, write func(io.Writer) error) (err error) {
 	dir := "."
 	if i := strings.LastIndexByte(path, os.PathSeparator); i >= 0 {
 		dir = path[:i+1]

@@ -278,13 +278,13 @@ func TestWriteWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	broken := errors.New("broken")
-	if err := writeWhole(path, func(w io.Writer) error { w.Write([]byte("ne")); return broken }); !errors.Is(err, broken) {
+	if err := WriteWhole(path, func(w io.Writer) error { w.Write([]byte("ne")); return broken }); !errors.Is(err, broken) {
 		t.Errorf("error %v", err)
 	}
 	if b, _ := os.ReadFile(path); string(b) != "old" {
 		t.Errorf("after a failed write the file has %q", b)
 	}
-	if err := writeWhole(path, func(w io.Writer) error { _, err := w.Write([]byte("new")); return err }); err != nil {
+	if err := WriteWhole(path, func(w io.Writer) error { _, err := w.Write([]byte("new")); return err }); err != nil {
 		t.Fatal(err)
 	}
 	if b, _ := os.ReadFile(path); string(b) != "new" {

@@ -65,4 +65,4 @@ func (r *Result) Encode(w io.Writer) error {
 }
 
 // WriteFile writes the document; the file is whole or the one before.
-func (r *Result) WriteFile(path string) error { return writeWhole(path, r.Encode) }
+func (r *Result) WriteFile(path string) error { return WriteWhole(path, r.Encode) }

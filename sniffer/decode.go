@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"strings"
 
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
@@ -14,269 +13,286 @@ import (
 // Decoder reads frames. It is not safe for use by several goroutines at once:
 // each has its own. A frame that is well formed costs no allocation.
 //
-// gopacket does the reading, with the core layers alone and never through
-// NewPacket: its other decoders panic and allocate without bound on hostile
+// gopacket reads the headers, with its core layers alone, each called by
+// itself: its other decoders panic and allocate without bound on hostile
 // frames.
 type Decoder struct {
-	parser  *gopacket.DecodingLayerParser
-	decoded []gopacket.LayerType
-
 	eth  layers.Ethernet
 	vlan layers.Dot1Q
 	arp  layers.ARP
-	ip4  ipv4
-	ip6  ipv6
+	ip4  layers.IPv4
+	ip6  layers.IPv6
 	icm4 layers.ICMPv4
 	icm6 layers.ICMPv6
 	tcp  layers.TCP
 	udp  layers.UDP
 }
 
-// NewDecoder returns a Decoder of Ethernet frames.
-func NewDecoder() *Decoder {
-	d := &Decoder{}
-	d.parser = gopacket.NewDecodingLayerParser(layers.LayerTypeEthernet)
-	d.parser.SetDecodingLayerContainer(gopacket.DecodingLayerArray(nil))
-	for _, l := range []gopacket.DecodingLayer{
-		&d.eth, &d.vlan, &d.arp, &d.ip4, &d.ip6, &d.icm4, &d.icm6, &d.tcp, &d.udp,
-	} {
-		d.parser.AddDecodingLayer(l)
-	}
-	d.parser.IgnoreUnsupported = true
-	return d
-}
+// NewDecoder returns a Decoder of frames of every LinkType that has a name.
+func NewDecoder() *Decoder { return &Decoder{} }
 
 // Decode reads p.Frame and fills every other field but Number. What could be
 // read of a frame that is malformed or cut short stays, and p.Err says why no
 // more could.
 func (d *Decoder) Decode(p *Packet) {
-	*p = Packet{Frame: p.Frame, Number: p.Number}
-	d.arp = layers.ARP{} // which a decoder that fails may leave half set
-	err := d.parser.DecodeLayers(p.Data, &d.decoded)
-	// The layer that decoding ended in, and the bytes that it was given.
-	next, rest := gopacket.LayerType(layers.LayerTypeEthernet), p.Data
-	for i, layer := range d.decoded {
-		d.take(p, layer, i == 1)
-		next, rest = d.after(layer)
-	}
-	switch {
-	case err != nil:
-		if headers[next] > 0 && len(rest) >= headers[next] {
-			d.take(p, next, len(d.decoded) == 1)
-			p.Payload = nil
-		}
-		p.Err = malformed(next, err)
-	case headers[next] > 0:
-		p.Err = fmt.Errorf("%v: no bytes", next)
-	case p.Err == nil && !p.Truncated():
+	p.reset()
+	d.decode(p)
+	if p.Err != nil {
+		p.Payload, p.PayloadOffset = nil, 0
+	} else if !p.Truncated() {
 		p.Err = d.lengths(p)
 	}
 }
 
-// headers are the sizes of the fixed parts of the layers. A decoder that got
-// that many bytes has set these fields even if it then found a fault.
-var headers = map[gopacket.LayerType]int{
-	layers.LayerTypeEthernet: 14, layers.LayerTypeDot1Q: 4, layers.LayerTypeARP: 28,
-	layers.LayerTypeIPv4: 20, layers.LayerTypeIPv6: 40,
-	layers.LayerTypeICMPv4: 8, layers.LayerTypeICMPv6: 4,
-	layers.LayerTypeTCP: 20, layers.LayerTypeUDP: 8,
+// decode reads one header after the other.
+func (d *Decoder) decode(p *Packet) {
+	next, ok := first(p.LinkType)
+	if !ok {
+		p.Err = fmt.Errorf("link type %d is not known", p.LinkType)
+		return
+	}
+	defer func() {
+		// A decoder of gopacket's believed a length.
+		if recover() != nil {
+			p.Err = fmt.Errorf("%s: lengths contradict one another", headers[next].name)
+		}
+	}()
+	rest := p.Data
+	for n := 0; next != headerNone; n++ {
+		if n == maxLayers {
+			p.Err = fmt.Errorf("more than %d headers", maxLayers)
+			return
+		}
+		if len(rest) == 0 {
+			p.Err = fmt.Errorf("%s: no bytes", headers[next].name)
+			return
+		}
+		following, behind, err := d.read(p, next, rest)
+		if err != nil {
+			p.Err = fmt.Errorf("%s: %w", headers[next].name, err)
+			return
+		}
+		next, rest = following, behind
+	}
 }
 
-func malformed(layer gopacket.LayerType, err error) error {
-	// gopacket's parser turns a panic of a decoder into an error.
-	if strings.HasPrefix(err.Error(), "panic:") {
-		return fmt.Errorf("%v: lengths contradict one another", layer)
+// read reads one header, which b begins with, and returns what follows it.
+func (d *Decoder) read(p *Packet, h header, b []byte) (next header, rest []byte, err error) {
+	switch h {
+	case headerEthernet:
+		return d.readEthernet(p, b)
+	case headerVLAN:
+		return d.readVLAN(p, b)
+	case headerIPv4:
+		return d.readIPv4(p, b)
+	case headerIPv6:
+		return d.readIPv6(p, b)
+	case headerTCP:
+		return headerNone, nil, d.readTCP(p, b)
+	case headerUDP:
+		return headerNone, nil, d.readUDP(p, b)
+	case headerICMPv4:
+		return headerNone, nil, d.readICMPv4(p, b)
+	case headerICMPv6:
+		return headerNone, nil, d.readICMPv6(p, b)
+	case headerARP:
+		return headerNone, nil, d.readARP(p, ARP, b)
+	case headerRARP:
+		return headerNone, nil, d.readARP(p, RARP, b)
+	default:
+		return readLink(p, h, b)
 	}
-	return fmt.Errorf("%v: %w", layer, err)
+}
+
+// at returns the offset of b, which is the end of some part of p.Data, in it.
+// What a decoder cuts off the end of b does not change it: the capacity stays.
+func (p *Packet) at(b []byte) int { return cap(p.Data) - cap(b) }
+
+// payload sets what a transport header carries.
+func (p *Packet) payload(b []byte) {
+	p.Payload, p.PayloadOffset = b, p.at(b)
 }
 
 // lengths compares the lengths that a whole frame's headers claim with what
 // there is.
 func (d *Decoder) lengths(p *Packet) error {
+	there := len(p.Data) - p.NetworkOffset
 	switch {
-	case p.Has(IPv4) && int(d.ip4.Length) > len(d.ip4.Contents)+len(d.ip4.Payload):
-		return fmt.Errorf("IPv4: total length %d, %d bytes there", d.ip4.Length, len(d.ip4.Contents)+len(d.ip4.Payload))
-	case p.Has(IPv6) && int(d.ip6.Length) > d.ip6.given-40:
-		return fmt.Errorf("IPv6: payload length %d, %d bytes there", d.ip6.Length, d.ip6.given-40)
-	case p.Has(UDP) && !p.Fragment && int(d.udp.Length) > 8+len(d.udp.Payload):
-		return fmt.Errorf("UDP: length %d, %d bytes there", d.udp.Length, 8+len(d.udp.Payload))
+	case p.Has(IPv4) && int(d.ip4.Length) > there:
+		return fmt.Errorf("IPv4: total length %d, %d bytes there", d.ip4.Length, there)
+	case p.Has(IPv6) && int(d.ip6.Length) > there-40:
+		return fmt.Errorf("IPv6: payload length %d, %d bytes there", d.ip6.Length, there-40)
+	case p.Has(UDP) && !p.Fragment && int(d.udp.Length) > 8+len(p.Payload):
+		return fmt.Errorf("UDP: length %d, %d bytes there", d.udp.Length, 8+len(p.Payload))
 	}
 	return nil
 }
 
-// after returns the layer that follows one, and its bytes.
-func (d *Decoder) after(layer gopacket.LayerType) (gopacket.LayerType, []byte) {
-	switch layer {
-	case layers.LayerTypeEthernet:
-		return d.eth.NextLayerType(), d.eth.Payload
-	case layers.LayerTypeDot1Q:
-		return d.vlan.NextLayerType(), d.vlan.Payload
-	case layers.LayerTypeIPv4:
-		return d.ip4.NextLayerType(), d.ip4.Payload
-	case layers.LayerTypeIPv6:
-		return d.ip6.NextLayerType(), d.ip6.Payload
-	}
-	return gopacket.LayerTypePayload, nil
-}
-
-// take copies the fields of a layer.
-func (d *Decoder) take(p *Packet, layer gopacket.LayerType, second bool) {
-	switch layer {
-	case layers.LayerTypeEthernet:
-		p.Layers |= Ethernet
-		p.DstMAC, p.SrcMAC = MAC(d.eth.DstMAC), MAC(d.eth.SrcMAC)
-		// The bytes: gopacket hides the length that an 802.3 frame has there.
-		p.EtherType = binary.BigEndian.Uint16(d.eth.Contents[12:])
-	case layers.LayerTypeDot1Q:
-		p.Layers |= VLAN
-		p.EtherType = uint16(d.vlan.Type)
-		if second {
-			p.VLANID = binary.BigEndian.Uint16(d.eth.Payload) & 0xfff
-		}
-	case layers.LayerTypeARP:
-		d.takeARP(p)
-	case layers.LayerTypeIPv4:
-		if d.ip4.Version == 4 {
-			p.Layers |= IPv4
-			p.Src, p.Dst = netip.AddrFrom4([4]byte(d.ip4.SrcIP)), netip.AddrFrom4([4]byte(d.ip4.DstIP))
-			p.TTL, p.Protocol = d.ip4.TTL, uint8(d.ip4.Protocol)
-			p.Fragment = d.ip4.FragOffset != 0 || d.ip4.Flags&layers.IPv4MoreFragments != 0
-		}
-	case layers.LayerTypeIPv6:
-		if d.ip6.Version == 6 {
-			p.Layers |= IPv6
-			p.Src, p.Dst = netip.AddrFrom16([16]byte(d.ip6.SrcIP)), netip.AddrFrom16([16]byte(d.ip6.DstIP))
-			p.TTL, p.Protocol, p.Fragment = d.ip6.HopLimit, uint8(d.ip6.next), d.ip6.fragment
-		}
-	case layers.LayerTypeICMPv4:
-		p.Layers |= ICMPv4
-		p.ICMPType, p.ICMPCode = d.icm4.TypeCode.Type(), d.icm4.TypeCode.Code()
-		if p.ICMPType == ICMPEchoRequest || p.ICMPType == ICMPEchoReply {
-			p.ICMPID, p.ICMPSeq, p.Payload = d.icm4.Id, d.icm4.Seq, d.icm4.Payload
-		}
-	case layers.LayerTypeICMPv6:
-		p.Layers |= ICMPv6
-		p.ICMPType, p.ICMPCode = d.icm6.TypeCode.Type(), d.icm6.TypeCode.Code()
-		if p.ICMPType == ICMPv6EchoRequest || p.ICMPType == ICMPv6EchoReply {
-			d.takeEcho6(p)
-		}
-	case layers.LayerTypeTCP:
-		p.Layers |= TCP
-		p.SrcPort, p.DstPort = uint16(d.tcp.SrcPort), uint16(d.tcp.DstPort)
-		p.Seq, p.Ack, p.Window = d.tcp.Seq, d.tcp.Ack, d.tcp.Window
-		p.Flags, p.Payload = tcpFlagsOf(&d.tcp), d.tcp.Payload
-	case layers.LayerTypeUDP:
-		p.Layers |= UDP
-		p.SrcPort, p.DstPort, p.Payload = uint16(d.udp.SrcPort), uint16(d.udp.DstPort), d.udp.Payload
-	}
-}
-
-func (d *Decoder) takeARP(p *Packet) {
+func (d *Decoder) readARP(p *Packet, layer Layers, b []byte) error {
 	a := &d.arp
-	p.Layers |= ARP
-	p.ARPOperation = a.Operation
-	if a.Protocol != EtherTypeIPv4 || len(a.SourceHwAddress) != 6 || len(a.SourceProtAddress) != 4 ||
-		len(a.DstHwAddress) != 6 || len(a.DstProtAddress) != 4 {
-		p.Err = errors.New("ARP: not IPv4 over Ethernet")
-		return
+	*a = layers.ARP{} // which a decoder that fails may leave half set
+	if len(b) >= headers[headerARP].fixed {
+		p.Layers |= layer
+		p.ARPOperation = binary.BigEndian.Uint16(b[6:])
+	}
+	if err := a.DecodeFromBytes(b, gopacket.NilDecodeFeedback); err != nil {
+		return err
+	}
+	if a.Protocol != EtherTypeIPv4 || len(a.SourceHwAddress) != 6 || len(a.SourceProtAddress) != 4 {
+		return errNotEthernet
 	}
 	p.ARPSenderMAC, p.ARPTgtMAC = MAC(a.SourceHwAddress), MAC(a.DstHwAddress)
 	p.ARPSender = netip.AddrFrom4([4]byte(a.SourceProtAddress))
 	p.ARPTarget = netip.AddrFrom4([4]byte(a.DstProtAddress))
+	return nil
 }
 
-// takeEcho6 reads what follows an ICMPv6 echo's checksum (RFC 4443, section 4.1).
-func (d *Decoder) takeEcho6(p *Packet) {
-	b := d.icm6.Payload
-	if len(b) < 4 {
-		p.Err = fmt.Errorf("ICMPv6: echo of %d bytes, at least 8", 4+len(b))
-		return
+var errNotEthernet = errors.New("not IPv4 over Ethernet")
+
+func (d *Decoder) readEthernet(p *Packet, b []byte) (header, []byte, error) {
+	if err := d.eth.DecodeFromBytes(b, gopacket.NilDecodeFeedback); err != nil {
+		return headerNone, nil, err
 	}
-	p.ICMPID, p.ICMPSeq, p.Payload = binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:]), b[4:]
+	p.Layers |= Ethernet
+	p.DstMAC, p.SrcMAC = MAC(d.eth.DstMAC), MAC(d.eth.SrcMAC)
+	// The bytes: gopacket hides the length that an 802.3 frame has there.
+	p.EtherType = binary.BigEndian.Uint16(b[12:])
+	p.NetworkOffset = 14
+	return after(p.EtherType), b[14:], nil
 }
 
-func tcpFlagsOf(t *layers.TCP) (f TCPFlags) {
-	for i, set := range [...]bool{t.FIN, t.SYN, t.RST, t.PSH, t.ACK, t.URG, t.ECE, t.CWR} {
-		if set {
-			f |= 1 << i
+func (d *Decoder) readVLAN(p *Packet, b []byte) (header, []byte, error) {
+	if err := d.vlan.DecodeFromBytes(b, gopacket.NilDecodeFeedback); err != nil {
+		return headerNone, nil, err
+	}
+	if !p.Has(VLAN) {
+		p.VLANID = d.vlan.VLANIdentifier
+	}
+	p.Layers |= VLAN
+	p.EtherType = uint16(d.vlan.Type)
+	p.NetworkOffset += 4
+	return after(p.EtherType), b[4:], nil
+}
+
+func (d *Decoder) readIPv4(p *Packet, b []byte) (header, []byte, error) {
+	if b[0]>>4 != 4 {
+		return headerNone, nil, fmt.Errorf("version %d", b[0]>>4)
+	}
+	l := &d.ip4
+	err := l.DecodeFromBytes(b, gopacket.NilDecodeFeedback)
+	if len(b) < 20 {
+		return headerNone, nil, err
+	}
+	p.Layers |= IPv4
+	p.Src, p.Dst = netip.AddrFrom4([4]byte(b[12:])), netip.AddrFrom4([4]byte(b[16:]))
+	p.TTL, p.Protocol = l.TTL, uint8(l.Protocol)
+	p.Fragment = l.FragOffset != 0 || l.Flags&layers.IPv4MoreFragments != 0
+	if err != nil {
+		return headerNone, nil, err
+	}
+	if l.FragOffset != 0 {
+		return headerNone, nil, nil
+	}
+	rest := l.Payload
+	if binary.BigEndian.Uint16(b[2:]) == 0 { // a segment that offloading made
+		rest = b[4*l.IHL:]
+	}
+	p.TransportOffset = p.NetworkOffset + 4*int(l.IHL)
+	return announced(p.Protocol, protocolICMPv4), rest, nil
+}
+
+func (d *Decoder) readIPv6(p *Packet, b []byte) (header, []byte, error) {
+	if b[0]>>4 != 6 {
+		return headerNone, nil, fmt.Errorf("version %d", b[0]>>4)
+	}
+	l := &d.ip6
+	data := b
+	if len(b) >= 40 {
+		// Padding goes; a length of 0 is that of a jumbogram or a segment that
+		// offloading made.
+		if n := int(binary.BigEndian.Uint16(b[4:])); n > 0 {
+			data = b[:min(len(b), 40+n)]
 		}
 	}
-	return f
+	err := l.DecodeFromBytes(data, gopacket.NilDecodeFeedback)
+	if len(b) < 40 {
+		return headerNone, nil, err
+	}
+	p.Layers |= IPv6
+	p.Src, p.Dst = netip.AddrFrom16([16]byte(b[8:])), netip.AddrFrom16([16]byte(b[24:]))
+	p.TTL, p.Protocol = l.HopLimit, uint8(l.NextHeader)
+	if err != nil && l.Length != 0 {
+		return headerNone, nil, err
+	}
+	rest, err := p.readExtensions(data[40:])
+	if err != nil {
+		return headerNone, nil, err
+	}
+	if p.TransportOffset = p.at(rest); rest == nil { // a later fragment
+		p.TransportOffset = 0
+		return headerNone, nil, nil
+	}
+	return announced(p.Protocol, protocolICMPv6), rest, nil
 }
 
-// ipv4 is gopacket's layer, which reads the ports of a first fragment too, and
-// reads no packet inside another.
-type ipv4 struct{ layers.IPv4 }
-
-func (l *ipv4) DecodeFromBytes(data []byte, df gopacket.DecodeFeedback) error {
-	if err := l.IPv4.DecodeFromBytes(data, df); err != nil {
+func (d *Decoder) readTCP(p *Packet, b []byte) error {
+	t := &d.tcp
+	err := t.DecodeFromBytes(b, gopacket.NilDecodeFeedback)
+	if len(b) < 20 {
 		return err
 	}
-	if l.Version != 4 {
-		return fmt.Errorf("version %d", l.Version)
+	p.Layers |= TCP
+	p.SrcPort, p.DstPort = uint16(t.SrcPort), uint16(t.DstPort)
+	p.Seq, p.Ack, p.Window = t.Seq, t.Ack, t.Window
+	p.Flags = TCPFlags(b[13])
+	if err != nil {
+		return err
+	}
+	p.payload(t.Payload)
+	return nil
+}
+
+func (d *Decoder) readUDP(p *Packet, b []byte) error {
+	err := d.udp.DecodeFromBytes(b, gopacket.NilDecodeFeedback)
+	if len(b) < 8 {
+		return err
+	}
+	p.Layers |= UDP
+	p.SrcPort, p.DstPort = uint16(d.udp.SrcPort), uint16(d.udp.DstPort)
+	if err != nil {
+		return err
+	}
+	p.payload(d.udp.Payload)
+	return nil
+}
+
+func (d *Decoder) readICMPv4(p *Packet, b []byte) error {
+	if err := d.icm4.DecodeFromBytes(b, gopacket.NilDecodeFeedback); err != nil {
+		return err
+	}
+	p.Layers |= ICMPv4
+	p.ICMPType, p.ICMPCode = d.icm4.TypeCode.Type(), d.icm4.TypeCode.Code()
+	if p.ICMPType == ICMPEchoRequest || p.ICMPType == ICMPEchoReply {
+		p.ICMPID, p.ICMPSeq = d.icm4.Id, d.icm4.Seq
+		p.payload(d.icm4.Payload)
 	}
 	return nil
 }
 
-func (l *ipv4) NextLayerType() gopacket.LayerType {
-	if l.FragOffset != 0 {
-		return gopacket.LayerTypePayload
-	}
-	switch l.Protocol {
-	case layers.IPProtocolICMPv4:
-		return layers.LayerTypeICMPv4
-	case layers.IPProtocolTCP:
-		return layers.LayerTypeTCP
-	case layers.IPProtocolUDP:
-		return layers.LayerTypeUDP
-	}
-	return gopacket.LayerTypePayload
-}
-
-// ipv6 is gopacket's layer, which passes over a fragment header (RFC 8200,
-// section 4.5) and cuts off padding behind a hop-by-hop header too.
-type ipv6 struct {
-	layers.IPv6
-	given    int // bytes from the header on
-	next     layers.IPProtocol
-	offset   uint16
-	fragment bool
-}
-
-func (l *ipv6) DecodeFromBytes(data []byte, df gopacket.DecodeFeedback) error {
-	l.given, l.offset, l.fragment, l.next = len(data), 0, false, 0
-	if len(data) >= 40 {
-		data = data[:min(len(data), 40+int(binary.BigEndian.Uint16(data[4:])))]
-		l.next = layers.IPProtocol(data[6])
-	}
-	if err := l.IPv6.DecodeFromBytes(data, df); err != nil {
+func (d *Decoder) readICMPv6(p *Packet, b []byte) error {
+	if err := d.icm6.DecodeFromBytes(b, gopacket.NilDecodeFeedback); err != nil {
 		return err
 	}
-	if l.Version != 6 {
-		return fmt.Errorf("version %d", l.Version)
+	p.Layers |= ICMPv6
+	p.ICMPType, p.ICMPCode = d.icm6.TypeCode.Type(), d.icm6.TypeCode.Code()
+	if p.ICMPType != ICMPv6EchoRequest && p.ICMPType != ICMPv6EchoReply {
+		return nil
 	}
-	if l.HopByHop != nil {
-		l.next = l.HopByHop.NextHeader
+	// What follows an echo's checksum: RFC 4443, section 4.1.
+	if len(b) < 8 {
+		return fmt.Errorf("echo of %d bytes, at least 8", len(b))
 	}
-	if l.next == layers.IPProtocolIPv6Fragment && len(l.Payload) >= 8 {
-		field := binary.BigEndian.Uint16(l.Payload[2:])
-		l.next, l.offset, l.fragment = layers.IPProtocol(l.Payload[0]), field>>3, field&^6 != 0
-		l.Payload = l.Payload[8:]
-	}
+	p.ICMPID, p.ICMPSeq = binary.BigEndian.Uint16(b[4:]), binary.BigEndian.Uint16(b[6:])
+	p.payload(b[8:])
 	return nil
-}
-
-func (l *ipv6) NextLayerType() gopacket.LayerType {
-	if l.offset != 0 {
-		return gopacket.LayerTypePayload
-	}
-	switch l.next {
-	case layers.IPProtocolICMPv6:
-		return layers.LayerTypeICMPv6
-	case layers.IPProtocolTCP:
-		return layers.LayerTypeTCP
-	case layers.IPProtocolUDP:
-		return layers.LayerTypeUDP
-	}
-	return gopacket.LayerTypePayload
 }

@@ -1,7 +1,6 @@
 package sniffer
 
 import (
-	"fmt"
 	"net/netip"
 	"strconv"
 
@@ -34,15 +33,44 @@ func (n Names) Name(addr netip.Addr) string { return n[addr] }
 func AppendLine(dst []byte, p *Packet, names Namer) []byte {
 	switch {
 	case p.Has(ARP) && p.ARPSender.IsValid():
-		dst = appendARP(dst, p, names)
+		dst = appendARPEnds(dst, p, names)
+	case p.Has(RARP) && p.ARPSender.IsValid():
+		dst = appendRARPEnds(dst, p, names)
 	case p.Src.IsValid():
-		dst = appendIP(dst, p, names)
+		ports := p.Has(TCP) || p.Has(UDP)
+		dst = appendEndpoint(dst, p.Src, p.SrcPort, ports, names)
+		dst = append(dst, " > "...)
+		dst = appendEndpoint(dst, p.Dst, p.DstPort, ports, names)
+	case p.Has(Ethernet) || p.Has(SLL):
+		dst = appendMAC(dst, p.SrcMAC)
+		dst = append(dst, " > "...)
+		if p.DstMAC == Broadcast {
+			dst = append(dst, '*')
+		} else {
+			dst = appendMAC(dst, p.DstMAC)
+		}
 	default:
-		dst = appendMACs(dst, p)
+		return AppendWhat(dst, p, names)
+	}
+	return AppendWhat(append(dst, ' '), p, names)
+}
+
+// AppendWhat appends what AppendLine writes behind the packet's ends: "S
+// seq=0", "udp len=12 vlan=5", "who-has server".
+func AppendWhat(dst []byte, p *Packet, names Namer) []byte {
+	switch {
+	case p.Has(ARP) && p.ARPSender.IsValid():
+		dst = appendARP(dst, p, names)
+	case p.Has(RARP) && p.ARPSender.IsValid():
+		dst = appendRARP(dst, p, names)
+	case p.Src.IsValid():
+		dst = appendIP(dst, p)
+	default:
+		dst = appendOther(dst, p)
 	}
 	if p.Has(VLAN) {
 		dst = append(dst, " vlan="...)
-		dst = strconv.AppendUint(dst, uint64(p.VLANID), 10)
+		dst = appendUint(dst, uint64(p.VLANID))
 	}
 	if p.Truncated() {
 		dst = append(dst, " truncated="...)
@@ -73,20 +101,21 @@ func ARPWords(p *Packet) string {
 	}
 }
 
-func appendARP(dst []byte, p *Packet, names Namer) []byte {
+func appendARPEnds(dst []byte, p *Packet, names Namer) []byte {
 	// A host that has no address yet asks from 0.0.0.0 (RFC 5227, section 2.1.1).
 	if p.ARPSender.IsUnspecified() {
-		dst = append(dst, p.ARPSenderMAC.String()...)
+		dst = appendMAC(dst, p.ARPSenderMAC)
 	} else {
 		dst = appendHost(dst, p.ARPSender, names)
 	}
 	dst = append(dst, " > "...)
 	if p.DstMAC == Broadcast {
-		dst = append(dst, '*')
-	} else {
-		dst = appendHost(dst, p.ARPTarget, names)
+		return append(dst, '*')
 	}
-	dst = append(dst, ' ')
+	return appendHost(dst, p.ARPTarget, names)
+}
+
+func appendARP(dst []byte, p *Packet, names Namer) []byte {
 	dst = append(dst, ARPWords(p)...)
 	dst = append(dst, ' ')
 	if p.ARPOperation == ARPReply {
@@ -95,12 +124,37 @@ func appendARP(dst []byte, p *Packet, names Namer) []byte {
 	return appendHost(dst, p.ARPTarget, names)
 }
 
-func appendIP(dst []byte, p *Packet, names Namer) []byte {
-	ports := p.Has(TCP) || p.Has(UDP)
-	dst = appendEndpoint(dst, p.Src, p.SrcPort, ports, names)
+// The operations of RARP (RFC 903).
+const (
+	rarpRequest = 3
+	rarpReply   = 4
+)
+
+// appendRARPEnds writes hardware addresses: who asks by RARP has no other.
+func appendRARPEnds(dst []byte, p *Packet, names Namer) []byte {
+	if p.ARPOperation == rarpReply && !p.ARPSender.IsUnspecified() {
+		dst = appendHost(dst, p.ARPSender, names)
+	} else {
+		dst = appendMAC(dst, p.ARPSenderMAC)
+	}
 	dst = append(dst, " > "...)
-	dst = appendEndpoint(dst, p.Dst, p.DstPort, ports, names)
-	dst = append(dst, ' ')
+	if p.DstMAC == Broadcast {
+		return append(dst, '*')
+	}
+	return appendMAC(dst, p.DstMAC)
+}
+
+func appendRARP(dst []byte, p *Packet, names Namer) []byte {
+	switch p.ARPOperation {
+	case rarpRequest:
+		return appendMAC(append(dst, "rarp-request "...), p.ARPTgtMAC)
+	case rarpReply:
+		return appendHost(append(dst, "rarp-reply "...), p.ARPTarget, names)
+	}
+	return appendUint(append(dst, "rarp-operation="...), uint64(p.ARPOperation))
+}
+
+func appendIP(dst []byte, p *Packet) []byte {
 	switch {
 	case p.Has(TCP):
 		dst = appendTCP(dst, p)
@@ -108,10 +162,10 @@ func appendIP(dst []byte, p *Packet, names Namer) []byte {
 		dst = append(dst, "udp"...)
 		dst = appendLen(dst, len(p.Payload))
 	case p.Has(ICMPv4) || p.Has(ICMPv6):
-		dst = append(dst, ICMPWords(p)...)
+		dst = appendICMP(dst, p)
 	default:
 		dst = append(dst, "ip-protocol="...)
-		dst = strconv.AppendUint(dst, uint64(p.Protocol), 10)
+		dst = appendUint(dst, uint64(p.Protocol))
 	}
 	if p.Fragment {
 		dst = append(dst, " fragment"...)
@@ -122,7 +176,7 @@ func appendIP(dst []byte, p *Packet, names Namer) []byte {
 // appendTCP writes the flags and what can be said of one segment alone.
 // Sequence numbers are relative, and a SYN is where they begin.
 func appendTCP(dst []byte, p *Packet) []byte {
-	dst = append(dst, p.Flags.String()...)
+	dst = append(dst, tcpFlags[p.Flags]...)
 	if p.Flags&SYN != 0 {
 		dst = append(dst, " seq=0"...)
 	}
@@ -135,66 +189,24 @@ func appendTCP(dst []byte, p *Packet) []byte {
 	return dst
 }
 
-func appendMACs(dst []byte, p *Packet) []byte {
-	if !p.Has(Ethernet) {
-		dst = append(dst, "frame"...)
-		return appendLen(dst, p.Length)
+// appendOther writes the EtherType of what the notation does not know.
+func appendOther(dst []byte, p *Packet) []byte {
+	if !p.Has(Ethernet) && !p.Has(SLL) {
+		return appendLen(append(dst, "frame"...), p.Length)
 	}
-	header := 14
-	if p.Has(VLAN) {
-		header += 4
-	}
-	dst = append(dst, p.SrcMAC.String()...)
-	dst = append(dst, " > "...)
-	if p.DstMAC == Broadcast {
-		dst = append(dst, '*')
-	} else {
-		dst = append(dst, p.DstMAC.String()...)
-	}
-	dst = append(dst, ' ')
 	// Below 0x600 the field is a length (IEEE 802.3, section 3.2.6).
 	if p.EtherType < 0x600 {
 		dst = append(dst, "llc"...)
 	} else {
-		dst = fmt.Appendf(dst, "0x%04x", p.EtherType)
+		dst = append(dst, '0', 'x')
+		dst = append(dst, hexBytes[2*(p.EtherType>>8):][:2]...)
+		dst = append(dst, hexBytes[2*(p.EtherType&0xff):][:2]...)
 	}
-	return appendLen(dst, max(0, p.Length-header))
+	return appendLen(dst, max(0, p.Length-p.NetworkOffset))
 }
 
 func appendLen(dst []byte, n int) []byte {
-	return strconv.AppendInt(append(dst, " len="...), int64(n), 10)
-}
-
-func appendEndpoint(dst []byte, addr netip.Addr, port uint16, hasPort bool, names Namer) []byte {
-	if !hasPort {
-		return appendHost(dst, addr, names)
-	}
-	name := knownName(addr, names)
-	switch {
-	case name != "":
-		dst = append(dst, name...)
-	case addr.Is6(): // RFC 5952, section 6
-		dst = append(dst, '[')
-		dst = addr.AppendTo(dst)
-		dst = append(dst, ']')
-	default:
-		dst = addr.AppendTo(dst)
-	}
-	return strconv.AppendUint(append(dst, ':'), uint64(port), 10)
-}
-
-func appendHost(dst []byte, addr netip.Addr, names Namer) []byte {
-	if name := knownName(addr, names); name != "" {
-		return append(dst, name...)
-	}
-	return addr.AppendTo(dst)
-}
-
-func knownName(addr netip.Addr, names Namer) string {
-	if names == nil {
-		return ""
-	}
-	return safetext.Escape(names.Name(addr))
+	return appendUint(append(dst, " len="...), uint64(n))
 }
 
 // tcpFlags holds the text of all 256 sets of flags, so that no segment costs

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"wirelab/internal/require"
 	"wirelab/sniffer"
 	"wirelab/sniffer/pcapfile"
 
@@ -108,7 +109,7 @@ func TestStatisticsOfDumpcap(t *testing.T) {
 func TestTsharkAgrees(t *testing.T) {
 	tshark, err := exec.LookPath("tshark")
 	if err != nil {
-		t.Skip("tshark is not installed")
+		require.Missing(t, "tshark", "tshark is not installed")
 	}
 	path := filepath.Join("testdata", "session.pcapng")
 	fields := []string{
@@ -196,8 +197,10 @@ func TestAppendLine(t *testing.T) {
 		{"unreachable", ip(sniffer.ICMPv4, sniffer.Packet{ICMPType: 3, ICMPCode: 13}), "client1 > server administratively-prohibited"},
 		{"unknown ICMP", ip(sniffer.ICMPv4, sniffer.Packet{ICMPType: 200, ICMPCode: 7}), "client1 > server icmp type=200 code=7"},
 		{"other protocol", ip(0, sniffer.Packet{Protocol: 89}), "client1 > server ip-protocol=89"},
-		{"other EtherType", sniffer.Packet{Frame: sniffer.Frame{Data: make([]byte, 60), Length: 60}, Layers: sniffer.Ethernet, SrcMAC: mac, DstMAC: sniffer.Broadcast, EtherType: 0x88cc}, "02:00:00:00:00:0b > * 0x88cc len=46"},
-		{"802.3", sniffer.Packet{Frame: sniffer.Frame{Data: make([]byte, 60), Length: 60}, Layers: sniffer.Ethernet, SrcMAC: mac, DstMAC: mac, EtherType: 39}, "02:00:00:00:00:0b > 02:00:00:00:00:0b llc len=46"},
+		{"other EtherType", sniffer.Packet{Frame: sniffer.Frame{Data: make([]byte, 60), Length: 60}, Layers: sniffer.Ethernet, SrcMAC: mac, DstMAC: sniffer.Broadcast, EtherType: 0x88cc, NetworkOffset: 14}, "02:00:00:00:00:0b > * 0x88cc len=46"},
+		{"RARP request", sniffer.Packet{Layers: sniffer.Ethernet | sniffer.RARP, DstMAC: sniffer.Broadcast, ARPOperation: 3, ARPSender: netip.IPv4Unspecified(), ARPTarget: netip.IPv4Unspecified(), ARPSenderMAC: mac, ARPTgtMAC: mac}, "02:00:00:00:00:0b > * rarp-request 02:00:00:00:00:0b"},
+		{"RARP reply", sniffer.Packet{Layers: sniffer.Ethernet | sniffer.RARP, DstMAC: mac, ARPOperation: 4, ARPSender: host, ARPTarget: other, ARPTgtMAC: mac}, "server > 02:00:00:00:00:0b rarp-reply client1"},
+		{"802.3", sniffer.Packet{Frame: sniffer.Frame{Data: make([]byte, 60), Length: 60}, Layers: sniffer.Ethernet, SrcMAC: mac, DstMAC: mac, EtherType: 39, NetworkOffset: 14}, "02:00:00:00:00:0b > 02:00:00:00:00:0b llc len=46"},
 		{"VLAN", func() sniffer.Packet {
 			p := ip(sniffer.UDP, sniffer.Packet{SrcPort: 1, DstPort: 2, VLANID: 5})
 			p.Layers |= sniffer.VLAN

@@ -22,6 +22,22 @@ const (
 	Out
 )
 
+// LinkType says with which header a frame begins, by the numbers of the pcap
+// registry (https://www.tcpdump.org/linktypes.html).
+type LinkType uint16
+
+// The link types that Decode knows. Files also have raw IP as 12 and 14.
+const (
+	LinkNull      LinkType = 0   // BSD loopback: address family in the writer's byte order
+	LinkEthernet  LinkType = 1   // Ethernet II and 802.3
+	LinkRaw       LinkType = 101 // IPv4 or IPv6, by its version
+	LinkLoop      LinkType = 108 // OpenBSD loopback: address family, big endian
+	LinkLinuxSLL  LinkType = 113 // Linux cooked capture: the interface "any"
+	LinkIPv4      LinkType = 228
+	LinkIPv6      LinkType = 229
+	LinkLinuxSLL2 LinkType = 276 // Linux cooked capture, with the interface
+)
+
 // Frame is one link-layer frame as it was captured.
 type Frame struct {
 	Time      time.Time // when the kernel saw it
@@ -29,6 +45,7 @@ type Frame struct {
 	Length    int       // its length on the wire in bytes, at least len(Data)
 	Interface int       // index of the interface in the capture, from 0
 	Direction Direction
+	LinkType  LinkType // the zero value is LinkNull, not Ethernet
 }
 
 // Truncated reports whether the capture holds fewer bytes than the wire did.
@@ -62,14 +79,19 @@ const (
 	ICMPv6
 	TCP
 	UDP
+	RARP     // its fields are ARP's
+	SLL      // Linux cooked capture, either version
+	Loopback // LinkNull or LinkLoop
 )
 
 // EtherTypes (IANA, IEEE 802 numbers).
 const (
 	EtherTypeIPv4 = 0x0800
 	EtherTypeARP  = 0x0806
+	EtherTypeRARP = 0x8035
 	EtherTypeVLAN = 0x8100
 	EtherTypeIPv6 = 0x86dd
+	EtherTypeQinQ = 0x88a8 // 802.1ad service tag
 )
 
 // ARP operations (RFC 826).
@@ -105,24 +127,32 @@ const (
 )
 
 // Packet is a decoded frame. Fields of a layer are meaningful only if Layers
-// has it. Data and Payload point into the frame's bytes.
+// has it, and it has a layer only if the fixed part of its header is in Data.
+// Data and Payload point into the frame's bytes.
+//
+// What is not a field here is read from Data: the offsets say where a header
+// begins, and its format says the rest.
 type Packet struct {
 	Frame
 	Number int    // position in the capture, from 1: what a claim cites
 	Layers Layers // what was decoded
 	Err    error  // why decoding stopped early: the frame is malformed or truncated
 
-	SrcMAC, DstMAC MAC
+	NetworkOffset   int // of what follows the link header and its tags, at most len(Data)
+	TransportOffset int // of what follows the IP headers; 0 without IP and for a later fragment
+	PayloadOffset   int // of Payload, 0 without one
+
+	SrcMAC, DstMAC MAC    // Linux cooked: the sender's, and Broadcast if it was one
 	EtherType      uint16 // of the innermost VLAN tag, if any
 	VLANID         uint16 // of the outermost VLAN tag
 
-	ARPOperation            uint16
+	ARPOperation            uint16     // of RARP too
 	ARPSender, ARPTarget    netip.Addr // protocol addresses
 	ARPSenderMAC, ARPTgtMAC MAC
 
 	Src, Dst netip.Addr // IPv4 or IPv6
 	TTL      uint8      // TTL or hop limit, hops
-	Protocol uint8      // IP protocol number of the payload
+	Protocol uint8      // IP protocol number of the payload, behind extension headers
 	Fragment bool       // not the whole datagram: more fragments or an offset
 
 	SrcPort, DstPort uint16 // TCP or UDP
@@ -135,6 +165,9 @@ type Packet struct {
 
 	Payload []byte // of TCP, UDP or an ICMP echo, without link-layer padding
 }
+
+// reset forgets what was decoded.
+func (p *Packet) reset() { *p = Packet{Frame: p.Frame, Number: p.Number} }
 
 // Has reports whether all of the given layers were decoded.
 func (p *Packet) Has(l Layers) bool { return p.Layers&l == l }

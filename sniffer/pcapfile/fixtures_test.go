@@ -127,16 +127,16 @@ func TestRead(t *testing.T) {
 		want       []sniffer.Frame
 	}{
 		{"pcap, microseconds, little endian", pcapMicroLittle, []sniffer.Frame{
-			{Time: time.Unix(1, 2000), Data: []byte{0xaa, 0xbb, 0xcc, 0xdd}, Length: 8},
-			{Time: time.Unix(6, 0), Data: []byte{1, 2}, Length: 2},
+			{Time: time.Unix(1, 2000), LinkType: sniffer.LinkEthernet, Data: []byte{0xaa, 0xbb, 0xcc, 0xdd}, Length: 8},
+			{Time: time.Unix(6, 0), LinkType: sniffer.LinkEthernet, Data: []byte{1, 2}, Length: 2},
 		}},
 		{"pcap, nanoseconds, big endian", pcapNanoBig, []sniffer.Frame{
-			{Time: time.Unix(1, 2), Data: []byte{0xaa, 0xbb, 0xcc, 0xdd}, Length: 8},
+			{Time: time.Unix(1, 2), LinkType: sniffer.LinkEthernet, Data: []byte{0xaa, 0xbb, 0xcc, 0xdd}, Length: 8},
 		}},
 		{"pcapng, big endian", pcapngBig, []sniffer.Frame{
-			{Time: time.Unix(102, 625e6), Data: []byte{0xa1, 0xa2, 0xa3}, Length: 5, Direction: sniffer.Out},
-			{Data: []byte{0xb1, 0xb2, 0xb3}, Length: 5},
-			{Time: time.Unix(1, 1000), Data: []byte{0xc1}, Length: 1, Interface: 1},
+			{Time: time.Unix(102, 625e6), LinkType: sniffer.LinkEthernet, Data: []byte{0xa1, 0xa2, 0xa3}, Length: 5, Direction: sniffer.Out},
+			{LinkType: sniffer.LinkEthernet, Data: []byte{0xb1, 0xb2, 0xb3}, Length: 5},
+			{Time: time.Unix(1, 1000), LinkType: sniffer.LinkEthernet, Data: []byte{0xc1}, Length: 1, Interface: 1},
 		}},
 	}
 	for _, test := range tests {
@@ -211,7 +211,7 @@ func TestMalformed(t *testing.T) {
 	}{
 		{"not a capture", "47494638 39610000", 0, "neither pcap nor pcapng"},
 		{"pcap 1.0", "d4c3b2a1 0100 0000 00000000 00000000 00000400 01000000", 0, "version 1.0"},
-		{"cooked", "d4c3b2a1 0200 0400 00000000 00000000 00000400 71000000", 0, "link type 113 (Linux cooked"},
+		{"radio", "d4c3b2a1 0200 0400 00000000 00000000 00000400 7f000000", 0, "link type 127 (802.11 radiotap) is not known"},
 		{"link type above 8 bits", "d4c3b2a1 0200 0400 00000000 00000000 00000400 01010000", 0, "link type 257"},
 		{"a frame of 4 GiB", "d4c3b2a1 0200 0400 00000000 00000000 00000400 01000000 00000000 00000000 ffffffff ffffffff", 24, "4294967295 bytes"},
 		{"byte-order magic", "0a0d0d0a 1c000000 00000000 0100 0000 ffffffffffffffff 1c000000", 0, "byte-order magic"},
@@ -225,8 +225,8 @@ func TestMalformed(t *testing.T) {
 		{"frame longer than its block", header + "06000000 20000000 00000000 00000000 00000000 01000000 01000000 20000000", 48, "room for 0"},
 		{"packet block cut in itself", header + "06000000 10000000 00000000 10000000", 48, "packet block of 4 bytes"},
 		{"time", header + "06000000 20000000 00000000 ffffffff ffffffff 00000000 00000000 20000000", 48, "a time of"},
-		{"interface of another kind", header + "01000000 14000000 6500 0000 00000000 14000000" +
-			"06000000 20000000 01000000 00000000 00000000 00000000 00000000 20000000", 68, "link type 101 (raw IP)"},
+		{"interface of another kind", header + "01000000 14000000 9300 0000 00000000 14000000" +
+			"06000000 20000000 01000000 00000000 00000000 00000000 00000000 20000000", 68, "link type 147 is not known"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

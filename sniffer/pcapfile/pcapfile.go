@@ -1,9 +1,8 @@
-// Package pcapfile reads pcap and pcapng files and writes pcapng.
+// Package pcapfile reads and writes pcap and pcapng files.
 //
 // It is made for files from anywhere: what it allocates is bounded by what it
 // has read, never by what a file claims, and every error says at which byte
-// the file is wrong. It knows Ethernet alone, and nothing of what is inside a
-// frame.
+// the file is wrong. It knows nothing of what is inside a frame.
 //
 // The formats: draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng.
 package pcapfile
@@ -24,6 +23,7 @@ const (
 	maxBlock      = 1 << 20 // bytes of a block whose content is read
 	maxInterfaces = 4096    // of one file
 	maxNames      = 65536   // of one file
+	maxText       = 255     // bytes of the name of an interface
 )
 
 // Statistics are what a capture counted, in frames, as totals over its
@@ -40,34 +40,56 @@ type Statistics struct {
 type TruncatedError struct {
 	Offset int64 // where the block that is cut begins, bytes
 	Size   int64 // how long the file is, bytes
+
+	Compressed bool // both count what is in a compressed file
 }
 
 func (e *TruncatedError) Error() string {
-	return fmt.Sprintf("file ends at byte %d, within the block that begins at byte %d", e.Size, e.Offset)
+	return fmt.Sprintf("file ends at byte %d%s, within the block that begins at byte %d", e.Size, ofContent(e.Compressed), e.Offset)
 }
 
 // FormatError says that a file is not what its format allows.
 type FormatError struct {
 	Offset int64  // where the block or record that is wrong begins, bytes
 	Reason string // what is wrong with it
+
+	Compressed bool // Offset counts what is in a compressed file
 }
 
 func (e *FormatError) Error() string {
-	return fmt.Sprintf("malformed at byte %d: %s", e.Offset, e.Reason)
+	return fmt.Sprintf("malformed at byte %d%s: %s", e.Offset, ofContent(e.Compressed), e.Reason)
 }
 
-// linkEthernet is LINKTYPE_ETHERNET.
-const linkEthernet = 1
+func ofContent(compressed bool) string {
+	if compressed {
+		return " of what is compressed"
+	}
+	return ""
+}
 
-// linkTypes names what people are likely to have in place of Ethernet
+// linkType returns what frames begin with by the number in a file, and whether
+// the sniffer knows it. 12 and 14 are what some systems write for raw IP.
+func linkType(number uint16) (sniffer.LinkType, bool) {
+	switch t := sniffer.LinkType(number); t {
+	case 12, 14:
+		return sniffer.LinkRaw, true
+	case sniffer.LinkNull, sniffer.LinkEthernet, sniffer.LinkRaw, sniffer.LinkLoop, sniffer.LinkLinuxSLL,
+		sniffer.LinkIPv4, sniffer.LinkIPv6, sniffer.LinkLinuxSLL2:
+		return t, true
+	default:
+		return t, false
+	}
+}
+
+// linkTypes names what people are likely to have that is not known
 // (https://www.tcpdump.org/linktypes.html).
-var linkTypes = map[uint16]string{
-	0: "BSD loopback", 9: "PPP", 101: "raw IP", 105: "802.11", 108: "OpenBSD loopback",
-	113: "Linux cooked (any interface)", 127: "802.11 radiotap", 189: "USB", 228: "raw IPv4",
-	229: "raw IPv6", 276: "Linux cooked v2 (any interface)",
+var linkTypes = map[sniffer.LinkType]string{
+	9: "PPP", 50: "PPP over serial", 51: "PPP over Ethernet", 105: "802.11", 119: "802.11 with Prism header",
+	127: "802.11 radiotap", 149: "user 2", 187: "Bluetooth", 189: "USB", 195: "802.15.4", 220: "USB", 249: "USB",
+	251: "Bluetooth", 253: "netlink",
 }
 
-func linkName(t uint16) string {
+func linkName(t sniffer.LinkType) string {
 	if name := linkTypes[t]; name != "" {
 		return fmt.Sprintf("%d (%s)", t, name)
 	}

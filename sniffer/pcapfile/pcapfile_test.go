@@ -38,9 +38,9 @@ func writeSample(t *testing.T, w io.Writer) ([]sniffer.Frame, map[netip.Addr]str
 	t.Helper()
 	start := time.Unix(1_700_000_000, 123_456_789)
 	frames := []sniffer.Frame{
-		{Time: start, Data: arpRequest, Length: len(arpRequest), Direction: sniffer.In},
-		{Time: start.Add(time.Nanosecond), Data: arpRequest[:41], Length: 1514, Interface: 1, Direction: sniffer.Out},
-		{Time: start.Add(time.Second), Data: arpRequest, Length: len(arpRequest)},
+		{Time: start, LinkType: sniffer.LinkEthernet, Data: arpRequest, Length: len(arpRequest), Direction: sniffer.In},
+		{Time: start.Add(time.Nanosecond), LinkType: sniffer.LinkEthernet, Data: arpRequest[:41], Length: 1514, Interface: 1, Direction: sniffer.Out},
+		{Time: start.Add(time.Second), LinkType: sniffer.LinkEthernet, Data: arpRequest, Length: len(arpRequest)},
 	}
 	hosts := map[netip.Addr]string{
 		netip.MustParseAddr("10.77.0.11"): "client1",
@@ -48,7 +48,7 @@ func writeSample(t *testing.T, w io.Writer) ([]sniffer.Frame, map[netip.Addr]str
 		netip.MustParseAddr("fd00::1"):    "server6",
 	}
 	one := Statistics{Received: 5, Dropped: 2, Start: start, End: start.Add(2 * time.Second)}
-	pw, err := NewWriter(w, Interface{Name: "eth0", SnapLen: MaxPacket}, Interface{Name: "eth1"})
+	pw, err := NewWriter(w, Interface{Name: "eth0", SnapLen: MaxPacket, LinkType: sniffer.LinkEthernet}, Interface{Name: "eth1", LinkType: sniffer.LinkEthernet})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,14 +134,14 @@ func TestStatisticsNeedEveryInterface(t *testing.T) {
 }
 
 func TestWriterRefuses(t *testing.T) {
-	w, err := NewWriter(io.Discard, Interface{Name: "eth0"})
+	w, err := NewWriter(io.Discard, Interface{Name: "eth0", LinkType: sniffer.LinkEthernet})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, err := range map[string]error{
 		"interface":     w.WriteFrame(sniffer.Frame{Interface: 1}),
-		"size":          w.WriteFrame(sniffer.Frame{Data: make([]byte, MaxPacket+1)}),
-		"time":          w.WriteFrame(sniffer.Frame{Time: time.Unix(1<<36, 0)}),
+		"size":          w.WriteFrame(sniffer.Frame{LinkType: sniffer.LinkEthernet, Data: make([]byte, MaxPacket+1)}),
+		"time":          w.WriteFrame(sniffer.Frame{LinkType: sniffer.LinkEthernet, Time: time.Unix(1<<36, 0)}),
 		"host name":     w.WriteNames(map[netip.Addr]string{netip.IPv4Unspecified(): "a b"}),
 		"name with NUL": w.WriteNames(map[netip.Addr]string{netip.IPv4Unspecified(): "a\x00b"}),
 		"statistics":    w.WriteStatistics(Statistics{}, Statistics{}),
@@ -150,8 +150,8 @@ func TestWriterRefuses(t *testing.T) {
 			t.Errorf("%s: no error", name)
 		}
 	}
-	if _, err := NewWriter(io.Discard); err == nil {
-		t.Error("a file without interfaces: no error")
+	if err := w.WriteFrame(sniffer.Frame{}); err == nil || !strings.Contains(err.Error(), "link type 0") {
+		t.Errorf("link type: %v", err)
 	}
 }
 
@@ -187,6 +187,72 @@ func TestTsharkReadsIt(t *testing.T) {
 	diff(t, want.String(), stdout.String())
 }
 
+// readChunks reads with ReadChunk, of three chunks in turn.
+func readChunks(src io.Reader) ([]sniffer.Frame, error) {
+	r, err := NewReader(src)
+	if err != nil {
+		return nil, err
+	}
+	var frames []sniffer.Frame
+	var chunks [3]Chunk
+	for i := 0; ; i++ {
+		c := &chunks[i%len(chunks)]
+		if err := r.ReadChunk(c, 1000); err != nil {
+			return frames, err
+		}
+		for _, f := range c.Frames {
+			f.Data = bytes.Clone(f.Data)
+			frames = append(frames, f)
+		}
+	}
+}
+
+// What a chunk holds stays while the next ones are read.
+func TestChunksAreTheirOwn(t *testing.T) {
+	var file bytes.Buffer
+	pw, err := NewPcapWriter(&file, Interface{LinkType: sniffer.LinkEthernet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const count = 5000
+	for i := range count {
+		data := bytes.Repeat([]byte{byte(i), byte(i >> 8)}, 20+i%700)
+		if err := pw.WriteFrame(sniffer.Frame{LinkType: sniffer.LinkEthernet, Time: time.Unix(int64(i), 0), Data: data, Length: len(data)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := pw.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	r, err := NewReader(&file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var chunks []*Chunk
+	for {
+		c := &Chunk{}
+		if err = r.ReadChunk(c, 10_000); err != nil {
+			break
+		}
+		chunks = append(chunks, c)
+	}
+	if !errors.Is(err, io.EOF) || len(chunks) < 100 {
+		t.Fatalf("%d chunks, %v", len(chunks), err)
+	}
+	i := 0
+	for _, c := range chunks {
+		for _, f := range c.Frames {
+			if want := bytes.Repeat([]byte{byte(i), byte(i >> 8)}, 20+i%700); !bytes.Equal(f.Data, want) || f.Time.Unix() != int64(i) {
+				t.Fatalf("frame %d at %v is not what was written", i, f.Time)
+			}
+			i++
+		}
+	}
+	if i != count {
+		t.Errorf("%d frames, want %d", i, count)
+	}
+}
+
 func FuzzReader(f *testing.F) {
 	for _, text := range []string{pcapMicroLittle, pcapNanoBig, pcapngBig} {
 		f.Add(fixture(f, text))
@@ -198,6 +264,10 @@ func FuzzReader(f *testing.F) {
 		}
 		if r == nil {
 			return
+		}
+		inChunks, byChunkErr := readChunks(bytes.NewReader(file))
+		if d := cmp.Diff(frames, inChunks, cmpopts.EquateEmpty()); d != "" || !errors.Is(byChunkErr, err) && byChunkErr.Error() != err.Error() {
+			t.Fatalf("%v, in chunks %v (-one by one +in chunks)\n%s", err, byChunkErr, d)
 		}
 		if cap(r.buf) > max(maxBlock, MaxPacket) {
 			t.Fatalf("%d bytes kept", cap(r.buf))

@@ -1,54 +1,60 @@
 package pcapfile
 
 import (
-	"bufio"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"math/bits"
 	"net/netip"
 	"time"
 
 	"wirelab/sniffer"
 )
 
-// Reader reads the frames of a pcap or pcapng file in the file's order. It is
-// not safe for use by several goroutines at once.
+// Reader reads the frames of a pcap or pcapng file, or of one compressed with
+// gzip, in the file's order. It is not safe for use by several goroutines at
+// once.
 type Reader struct {
-	src    *bufio.Reader
-	order  binary.ByteOrder
-	offset int64  // bytes read
-	start  int64  // where the block or record that is being read begins
-	buf    []byte // its content
-	err    error  // what ended reading
-	next   func() (sniffer.Frame, error)
+	window
+	start int64 // where the block or record that is being read begins
+	swap  bool  // numbers are big endian
+	err   error // what ended reading
+	next  func() (sniffer.Frame, error)
 
-	unit resolution // of a pcap file, 0 for pcapng
-	ng   section    // of a pcapng file
+	unit resolution       // of a pcap file, 0 for pcapng
+	link sniffer.LinkType // of a pcap file
+	ng   section          // of a pcapng file
 	host map[netip.Addr]string
+	told map[netip.Addr]string // of these, what no chunk has had
 }
 
 // NewReader reads the file's header. The error is a *TruncatedError, a
 // *FormatError, or src's own.
 func NewReader(src io.Reader) (*Reader, error) {
-	r := &Reader{src: bufio.NewReaderSize(src, 64<<10), host: map[netip.Addr]string{}}
-	magic, err := r.src.Peek(4)
+	r := &Reader{window: window{src: src, buf: make([]byte, 64<<10)}, host: map[netip.Addr]string{}, told: map[netip.Addr]string{}}
+	magic, err := r.peek(4)
+	if err == nil && magic[0] == 0x1f && magic[1] == 0x8b {
+		if err = r.decompress(); err == nil {
+			magic, err = r.peek(4)
+		}
+	}
 	if err != nil {
 		if errors.Is(err, io.EOF) {
-			return nil, &TruncatedError{Size: int64(len(magic))}
+			err = io.ErrUnexpectedEOF
 		}
-		return nil, err
+		return nil, r.cut(err)
 	}
 	switch binary.LittleEndian.Uint32(magic) {
 	case 0xa1b2c3d4:
-		err = r.pcapHeader(binary.LittleEndian, microseconds)
+		err = r.pcapHeader(false, microseconds)
 	case 0xd4c3b2a1:
-		err = r.pcapHeader(binary.BigEndian, microseconds)
+		err = r.pcapHeader(true, microseconds)
 	case 0xa1b23c4d:
-		err = r.pcapHeader(binary.LittleEndian, nanoseconds)
+		err = r.pcapHeader(false, nanoseconds)
 	case 0x4d3cb2a1:
-		err = r.pcapHeader(binary.BigEndian, nanoseconds)
+		err = r.pcapHeader(true, nanoseconds)
 	case blockSection:
 		r.next = r.nextBlock
 		err = r.firstSection()
@@ -82,23 +88,18 @@ func (r *Reader) Names() map[netip.Addr]string { return maps.Clone(r.host) }
 func (r *Reader) Name(addr netip.Addr) string { return r.host[addr] }
 
 // Buffered reports whether Next would return a frame without waiting for the
-// source. Where
-// another block comes first it says no.
+// source. Where another block comes first it says no.
 func (r *Reader) Buffered() bool {
-	have := int64(r.src.Buffered())
-	if r.err != nil || have < 16 {
-		return false
-	}
-	b, err := r.src.Peek(16)
-	if err != nil {
+	b := r.buf[r.pos:r.end]
+	if r.err != nil || len(b) < 16 {
 		return false
 	}
 	if r.unit != 0 { // pcap
-		return have >= 16+int64(r.order.Uint32(b[8:]))
+		return int64(len(b)) >= 16+int64(r.uint32(b[8:]))
 	}
-	switch r.order.Uint32(b) {
+	switch r.uint32(b) {
 	case blockEnhanced, blockSimple, blockPacket:
-		return have >= int64(r.order.Uint32(b[4:]))
+		return int64(len(b)) >= int64(r.uint32(b[4:]))
 	}
 	return false
 }
@@ -109,36 +110,42 @@ func (r *Reader) Buffered() bool {
 func (r *Reader) Statistics() (Statistics, bool) { return r.ng.statistics() }
 
 // pcapHeader reads the file header of a pcap file.
-func (r *Reader) pcapHeader(order binary.ByteOrder, unit resolution) error {
-	r.order, r.unit, r.next = order, unit, r.nextRecord
-	if err := r.read(24); err != nil {
+func (r *Reader) pcapHeader(swap bool, unit resolution) error {
+	r.swap, r.unit, r.next = swap, unit, r.nextRecord
+	b, err := r.take(24)
+	if err != nil {
 		return r.cut(err)
 	}
-	if major, minor := order.Uint16(r.buf[4:]), order.Uint16(r.buf[6:]); major != 2 || minor < 3 {
+	if major, minor := r.uint16(b[4:]), r.uint16(b[6:]); major != 2 || minor < 3 {
 		return r.malformed("pcap version %d.%d, only 2.3 and later is known", major, minor)
 	}
 	// The upper half tells of frame check sequences.
-	if link := uint16(order.Uint32(r.buf[20:])); link != linkEthernet {
-		return r.malformed("link type %s, only Ethernet (1) is known", linkName(link))
+	link, ok := linkType(uint16(r.uint32(b[20:])))
+	if !ok {
+		return r.unknownLink(link)
 	}
+	r.link = link
+	r.ng.fresh = []Interface{{SnapLen: r.uint32(b[16:]), LinkType: link}}
 	return nil
 }
 
 // nextRecord reads a packet record of a pcap file.
 func (r *Reader) nextRecord() (sniffer.Frame, error) {
-	r.start = r.offset
-	if err := r.read(16); err != nil {
+	r.start = r.offset()
+	b, err := r.take(16)
+	if err != nil {
 		if errors.Is(err, io.EOF) {
 			return sniffer.Frame{}, io.EOF
 		}
 		return sniffer.Frame{}, r.cut(err)
 	}
-	seconds, fraction := r.order.Uint32(r.buf), r.order.Uint32(r.buf[4:])
-	captured, length := r.order.Uint32(r.buf[8:]), r.order.Uint32(r.buf[12:])
+	seconds, fraction := r.uint32(b), r.uint32(b[4:])
+	captured, length := r.uint32(b[8:]), r.uint32(b[12:])
 	if captured > MaxPacket {
 		return sniffer.Frame{}, r.malformed("a frame of %d bytes, at most %d", captured, MaxPacket)
 	}
-	if err := r.read(int(captured)); err != nil {
+	data, err := r.take(int(captured))
+	if err != nil {
 		return sniffer.Frame{}, r.cut(err)
 	}
 	nanos := int64(fraction)
@@ -146,9 +153,10 @@ func (r *Reader) nextRecord() (sniffer.Frame, error) {
 		nanos *= 1000
 	}
 	return sniffer.Frame{
-		Time:   time.Unix(int64(seconds), nanos),
-		Data:   r.buf,
-		Length: frameLength(length, captured),
+		Time:     time.Unix(int64(seconds), nanos),
+		LinkType: r.link,
+		Data:     data,
+		Length:   frameLength(length, captured),
 	}, nil
 }
 
@@ -158,32 +166,46 @@ func frameLength(length, captured uint32) int {
 	return int(min(max(length, captured), 1<<31-1))
 }
 
-// read reads n bytes into r.buf. The error is io.EOF only if there were none.
-func (r *Reader) read(n int) error {
-	if cap(r.buf) < n {
-		r.buf = make([]byte, n, max(n, 2048))
+func (r *Reader) uint16(b []byte) uint16 {
+	v := binary.LittleEndian.Uint16(b)
+	if r.swap {
+		return bits.ReverseBytes16(v)
 	}
-	r.buf = r.buf[:n]
-	got, err := io.ReadFull(r.src, r.buf)
-	r.offset += int64(got)
-	return err
+	return v
 }
 
-// skip passes over n bytes without keeping them.
-func (r *Reader) skip(n int64) error {
-	got, err := io.CopyN(io.Discard, r.src, n)
-	r.offset += got
-	return err
+func (r *Reader) uint32(b []byte) uint32 {
+	v := binary.LittleEndian.Uint32(b)
+	if r.swap {
+		return bits.ReverseBytes32(v)
+	}
+	return v
 }
 
-// cut turns an end of the source within a block into a *TruncatedError.
+func (r *Reader) uint64(b []byte) uint64 {
+	v := binary.LittleEndian.Uint64(b)
+	if r.swap {
+		return bits.ReverseBytes64(v)
+	}
+	return v
+}
+
+// cut turns an end of the source within a block into a *TruncatedError, and
+// damage of the compression into a *FormatError.
 func (r *Reader) cut(err error) error {
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return &TruncatedError{Offset: r.start, Size: r.offset}
+	switch {
+	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
+		return &TruncatedError{Offset: r.start, Size: r.size(), Compressed: r.compressed}
+	case r.compressed && isDamage(err):
+		return &FormatError{Offset: r.size(), Reason: err.Error(), Compressed: true}
 	}
 	return err
 }
 
 func (r *Reader) malformed(format string, args ...any) error {
-	return &FormatError{Offset: r.start, Reason: fmt.Sprintf(format, args...)}
+	return &FormatError{Offset: r.start, Reason: fmt.Sprintf(format, args...), Compressed: r.compressed}
+}
+
+func (r *Reader) unknownLink(link sniffer.LinkType) error {
+	return r.malformed("link type %s is not known; Ethernet, raw IP, loopback and Linux cooked are", linkName(link))
 }

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"net/netip"
 	"time"
+	"unicode/utf8"
 
 	"wirelab/sniffer"
 )
@@ -25,6 +26,7 @@ const (
 // Options, by the block that they belong to.
 const (
 	optEnd        = 0
+	optComment    = 1  // of any block
 	optUserAppl   = 4  // shb_userappl
 	optName       = 2  // if_name
 	optResolution = 9  // if_tsresol
@@ -52,11 +54,13 @@ const (
 type section struct {
 	interfaces []captured
 	base       int
+	fresh      []Interface // what no chunk has had; of a pcap file the only one
 }
 
 // captured is an interface that a file describes.
 type captured struct {
-	link    uint16
+	link    sniffer.LinkType
+	known   bool // the link type
 	snap    uint32
 	unit    resolution
 	offset  int64
@@ -84,41 +88,43 @@ func (s *section) statistics() (total Statistics, ok bool) {
 
 // firstSection reads the section header with which a pcapng file begins.
 func (r *Reader) firstSection() error {
-	if err := r.read(8); err != nil {
+	head, err := r.take(8)
+	if err != nil {
 		return r.cut(err)
 	}
-	return r.section()
+	return r.section([4]byte(head[4:]))
 }
 
 // nextBlock reads blocks up to the next one with a frame.
 func (r *Reader) nextBlock() (sniffer.Frame, error) {
 	for {
-		r.start = r.offset
-		if err := r.read(8); err != nil {
+		r.start = r.offset()
+		head, err := r.peek(8)
+		if err != nil {
 			if errors.Is(err, io.EOF) {
 				return sniffer.Frame{}, io.EOF
 			}
 			return sniffer.Frame{}, r.cut(err)
 		}
 		// A section header reads the same in both byte orders.
-		kind := r.order.Uint32(r.buf)
+		kind := r.uint32(head)
 		if kind == blockSection {
-			if err := r.section(); err != nil {
+			r.pos += 8
+			if err := r.section([4]byte(head[4:])); err != nil {
 				return sniffer.Frame{}, err
 			}
 			continue
 		}
-		frame, err := r.block(kind)
+		frame, err := r.block(kind, int64(r.uint32(head[4:])))
 		if err != nil || frame.Data != nil {
 			return frame, err
 		}
 	}
 }
 
-// block reads the rest of a block whose type and length are in r.buf. A block
-// without a frame returns a frame without Data.
-func (r *Reader) block(kind uint32) (none sniffer.Frame, err error) {
-	size := int64(r.order.Uint32(r.buf[4:]))
+// block reads a block of a type and size. A block without a frame returns a
+// frame without Data.
+func (r *Reader) block(kind uint32, size int64) (none sniffer.Frame, err error) {
 	if size < blockOverhead || size%4 != 0 {
 		return none, r.malformed("a block of %d bytes", size)
 	}
@@ -127,19 +133,19 @@ func (r *Reader) block(kind uint32) (none sniffer.Frame, err error) {
 		return none, r.malformed("a block of %d bytes, at most %d", size, maxBlock)
 	}
 	if !wanted || size > maxBlock {
-		if err := r.skip(size - blockOverhead); err != nil {
+		if err := r.skip(size - 4); err != nil {
 			return none, r.cut(err)
 		}
 		return none, r.trailer(size)
 	}
-	// One read for content and trailer: r.buf holds the frame afterwards.
-	if err := r.read(int(size) - 8); err != nil {
+	b, err := r.take(int(size))
+	if err != nil {
 		return none, r.cut(err)
 	}
-	content := r.buf[:size-blockOverhead]
-	if again := int64(r.order.Uint32(r.buf[len(content):])); again != size {
+	if again := int64(r.uint32(b[size-4:])); again != size {
 		return none, r.malformed("a block of %d bytes says %d at its end", size, again)
 	}
+	content := b[8 : size-4]
 	switch kind {
 	case blockInterface:
 		return none, r.describe(content)
@@ -156,37 +162,39 @@ func (r *Reader) block(kind uint32) (none sniffer.Frame, err error) {
 
 // trailer reads the length that ends a block.
 func (r *Reader) trailer(size int64) error {
-	if err := r.read(4); err != nil {
+	b, err := r.take(4)
+	if err != nil {
 		return r.cut(err)
 	}
-	if again := int64(r.order.Uint32(r.buf)); again != size {
+	if again := int64(r.uint32(b)); again != size {
 		return r.malformed("a block of %d bytes says %d at its end", size, again)
 	}
 	return nil
 }
 
-// section reads the rest of a section header block.
-func (r *Reader) section() error {
-	raw := [4]byte(r.buf[4:8])
-	if err := r.read(4); err != nil {
+// section reads a section header block behind its type and its size, whose
+// byte order is not known yet.
+func (r *Reader) section(raw [4]byte) error {
+	b, err := r.take(4)
+	if err != nil {
 		return r.cut(err)
 	}
 	switch {
-	case binary.LittleEndian.Uint32(r.buf) == magicOrder:
-		r.order = binary.LittleEndian
-	case binary.BigEndian.Uint32(r.buf) == magicOrder:
-		r.order = binary.BigEndian
+	case binary.LittleEndian.Uint32(b) == magicOrder:
+		r.swap = false
+	case binary.BigEndian.Uint32(b) == magicOrder:
+		r.swap = true
 	default:
-		return r.malformed("a section with the byte-order magic % x", r.buf)
+		return r.malformed("a section with the byte-order magic % x", b)
 	}
-	size := int64(r.order.Uint32(raw[:]))
+	size := int64(r.uint32(raw[:]))
 	if size < 28 || size%4 != 0 || size > maxBlock {
 		return r.malformed("a section header of %d bytes", size)
 	}
-	if err := r.read(4); err != nil {
+	if b, err = r.take(4); err != nil {
 		return r.cut(err)
 	}
-	if major := r.order.Uint16(r.buf); major != 1 {
+	if major := r.uint16(b); major != 1 {
 		return r.malformed("pcapng version %d, only 1 is known", major)
 	}
 	r.ng.base = len(r.ng.interfaces)
@@ -204,16 +212,21 @@ func (r *Reader) describe(b []byte) error {
 	if len(r.ng.interfaces) == maxInterfaces {
 		return r.malformed("more than %d interfaces", maxInterfaces)
 	}
-	c := captured{link: r.order.Uint16(b), snap: r.order.Uint32(b[4:]), unit: microseconds}
+	link, known := linkType(r.uint16(b))
+	c := captured{link: link, known: known, snap: r.uint32(b[4:]), unit: microseconds}
+	name := ""
 	for code, value := range r.options(b[8:]) {
 		switch {
+		case code == optName && len(value) <= maxText && utf8.Valid(value):
+			name = cString(value)
 		case code == optResolution && len(value) == 1:
 			c.unit = resolution(value[0])
 		case code == optOffset && len(value) == 8:
-			c.offset = int64(r.order.Uint64(value))
+			c.offset = int64(r.uint64(value))
 		}
 	}
 	r.ng.interfaces = append(r.ng.interfaces, c)
+	r.ng.fresh = append(r.ng.fresh, Interface{Name: name, SnapLen: c.snap, LinkType: link})
 	return nil
 }
 
@@ -223,9 +236,9 @@ func (r *Reader) enhanced(b []byte, obsolete bool) (none sniffer.Frame, err erro
 	if len(b) < enhancedContent {
 		return none, r.malformed("a packet block of %d bytes", len(b))
 	}
-	id := r.order.Uint32(b)
+	id := r.uint32(b)
 	if obsolete {
-		id = uint32(r.order.Uint16(b))
+		id = uint32(r.uint16(b))
 	}
 	c, err := r.captured(id)
 	if err != nil {
@@ -235,15 +248,15 @@ func (r *Reader) enhanced(b []byte, obsolete bool) (none sniffer.Frame, err erro
 	if err != nil {
 		return none, err
 	}
-	kept, length := r.order.Uint32(b[12:]), r.order.Uint32(b[16:])
+	kept, length := r.uint32(b[12:]), r.uint32(b[16:])
 	b = b[enhancedContent:]
 	if kept > MaxPacket || int(kept) > len(b) {
 		return none, r.malformed("a frame of %d bytes in a block with room for %d, at most %d", kept, len(b), MaxPacket)
 	}
-	f := sniffer.Frame{Time: at, Data: b[:kept:kept], Length: frameLength(length, kept), Interface: r.ng.base + int(id)}
+	f := sniffer.Frame{Time: at, LinkType: c.link, Data: b[:kept:kept], Length: frameLength(length, kept), Interface: r.ng.base + int(id)}
 	for code, value := range r.options(b[min(len(b), padded(int(kept))):]) {
 		if code == optFlags && len(value) == 4 {
-			f.Direction = direction(r.order.Uint32(value))
+			f.Direction = direction(r.uint32(value))
 		}
 	}
 	return f, nil
@@ -258,7 +271,7 @@ func (r *Reader) simple(b []byte) (none sniffer.Frame, err error) {
 	if err != nil {
 		return none, err
 	}
-	length := r.order.Uint32(b)
+	length := r.uint32(b)
 	kept := length
 	if c.snap > 0 {
 		kept = min(kept, c.snap)
@@ -267,7 +280,7 @@ func (r *Reader) simple(b []byte) (none sniffer.Frame, err error) {
 	if kept > MaxPacket || int(kept) > len(b) {
 		return none, r.malformed("a frame of %d bytes in a block with room for %d, at most %d", kept, len(b), MaxPacket)
 	}
-	return sniffer.Frame{Data: b[:kept:kept], Length: frameLength(length, kept), Interface: r.ng.base}, nil
+	return sniffer.Frame{LinkType: c.link, Data: b[:kept:kept], Length: frameLength(length, kept), Interface: r.ng.base}, nil
 }
 
 // captured returns an interface of this section that a frame names.
@@ -276,15 +289,15 @@ func (r *Reader) captured(id uint32) (*captured, error) {
 		return nil, r.malformed("interface %d of %d", id, n)
 	}
 	c := &r.ng.interfaces[r.ng.base+int(id)]
-	if c.link != linkEthernet {
-		return nil, r.malformed("link type %s, only Ethernet (1) is known", linkName(c.link))
+	if !c.known {
+		return nil, r.unknownLink(c.link)
 	}
 	return c, nil
 }
 
 // time reads a timestamp: its upper, then its lower half.
 func (r *Reader) time(c *captured, b []byte) (time.Time, error) {
-	units := uint64(r.order.Uint32(b))<<32 | uint64(r.order.Uint32(b[4:]))
+	units := uint64(r.uint32(b))<<32 | uint64(r.uint32(b[4:]))
 	at, ok := c.unit.time(units, c.offset)
 	if !ok {
 		return at, r.malformed("a time of %d units of if_tsresol %#x", units, uint8(c.unit))
@@ -298,7 +311,7 @@ func (r *Reader) count(b []byte) error {
 	if len(b) < 12 {
 		return r.malformed("interface statistics of %d bytes", len(b))
 	}
-	id := r.order.Uint32(b)
+	id := r.uint32(b)
 	if n := len(r.ng.interfaces) - r.ng.base; int64(id) >= int64(n) {
 		return r.malformed("statistics of interface %d of %d", id, n)
 	}
@@ -308,7 +321,7 @@ func (r *Reader) count(b []byte) error {
 		if len(value) != 8 {
 			continue
 		}
-		n := r.order.Uint64(value)
+		n := r.uint64(value)
 		switch code {
 		case optStart:
 			stats.Start, _ = r.time(c, value)
@@ -341,7 +354,7 @@ func (r *Reader) resolve(b []byte) error {
 		}
 		addr, _ := netip.AddrFromSlice(value[:size])
 		if name := cString(value[size:]); ValidName(name) && len(r.host) < maxNames {
-			r.host[addr] = name
+			r.host[addr], r.told[addr] = name, name
 		}
 	}
 	return nil
@@ -362,7 +375,7 @@ func cString(b []byte) string {
 func (r *Reader) options(b []byte) iter.Seq2[uint16, []byte] {
 	return func(yield func(uint16, []byte) bool) {
 		for len(b) >= 4 {
-			code, size := r.order.Uint16(b), int(r.order.Uint16(b[2:]))
+			code, size := r.uint16(b), int(r.uint16(b[2:]))
 			b = b[4:]
 			if code == optEnd || size > len(b) || !yield(code, b[:size]) {
 				return

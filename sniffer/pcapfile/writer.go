@@ -1,7 +1,6 @@
 package pcapfile
 
 import (
-	"bufio"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -15,18 +14,25 @@ import (
 
 // Interface is what a capture file says of where it was made.
 type Interface struct {
-	Name    string // empty if not known
-	SnapLen uint32 // bytes that were kept of a frame at most, 0 for no limit
+	Name     string           // empty if not known
+	SnapLen  uint32           // bytes that were kept of a frame at most, 0 for no limit
+	LinkType sniffer.LinkType // the zero value is LinkNull, not Ethernet
 }
 
-// Writer writes a pcapng file of one section, with times in nanoseconds. It
-// buffers; what has been written is readable after Flush. It is not safe for
-// use by several goroutines at once.
+// Writer writes a pcapng file of one section, or a pcap file, with times in
+// nanoseconds. It buffers; what has been written is readable after Flush. It
+// is not safe for use by several goroutines at once.
 type Writer struct {
-	dst        *bufio.Writer
-	interfaces int
-	block      []byte // the block that is being made
+	dst        io.Writer
+	buf        []byte // what is not handed over yet
+	begun      int    // where in it the block begins that is being made
+	written    int64  // bytes handed over
+	interfaces []Interface
+	pcap       bool
 }
+
+// writeSize is how much is handed over at once: a part of a cache.
+const writeSize = 256 << 10
 
 // lastSecond is the last whole second that 64 bits of nanoseconds can count.
 const lastSecond = math.MaxUint64/1_000_000_000 - 1
@@ -34,74 +40,127 @@ const lastSecond = math.MaxUint64/1_000_000_000 - 1
 // order is the byte order of what is written; a reader takes either.
 var order = binary.LittleEndian
 
-// NewWriter writes the header of a file with these interfaces, which frames
-// name by their index.
+// NewWriter writes the header of a pcapng file with these interfaces, which
+// frames name by their index.
 func NewWriter(w io.Writer, ifs ...Interface) (*Writer, error) {
-	if len(ifs) == 0 || len(ifs) > maxInterfaces {
-		return nil, fmt.Errorf("%d interfaces, want 1 to %d", len(ifs), maxInterfaces)
+	return NewCommentedWriter(w, "", ifs...)
+}
+
+// NewCommentedWriter is NewWriter for a file with a comment, of at most 65,535
+// bytes.
+func NewCommentedWriter(w io.Writer, comment string, ifs ...Interface) (*Writer, error) {
+	if len(comment) > math.MaxUint16 {
+		return nil, fmt.Errorf("comment of %d bytes, at most %d", len(comment), math.MaxUint16)
 	}
-	pw := &Writer{dst: bufio.NewWriterSize(w, 64<<10), interfaces: len(ifs)}
+	pw := &Writer{dst: w}
 	pw.begin(blockSection)
 	pw.uint32(magicOrder)
-	pw.block = order.AppendUint16(pw.block, 1) // version 1.0
-	pw.block = order.AppendUint16(pw.block, 0)
+	pw.uint16(1) // version 1.0
+	pw.uint16(0)
 	pw.uint64(sectionUnknown)
+	if comment != "" {
+		pw.option(optComment, []byte(comment))
+	}
 	pw.option(optUserAppl, []byte("wirelab"))
 	pw.option(optEnd, nil)
-	if err := pw.end(); err != nil {
-		return nil, err
-	}
+	pw.end()
 	for _, i := range ifs {
-		if len(i.Name) > 255 {
-			return nil, fmt.Errorf("interface name of %d bytes, at most 255", len(i.Name))
-		}
-		pw.begin(blockInterface)
-		pw.block = order.AppendUint16(pw.block, linkEthernet)
-		pw.block = order.AppendUint16(pw.block, 0)
-		pw.uint32(i.SnapLen)
-		if i.Name != "" {
-			pw.option(optName, []byte(i.Name))
-		}
-		pw.option(optResolution, []byte{byte(nanoseconds)})
-		pw.option(optEnd, nil)
-		if err := pw.end(); err != nil {
+		if err := pw.AddInterface(i); err != nil {
 			return nil, err
 		}
 	}
 	return pw, nil
 }
 
-// WriteFrame writes one frame as an enhanced packet block.
-func (w *Writer) WriteFrame(f sniffer.Frame) error {
+// AddInterface describes one more interface. A pcap file has only one.
+func (w *Writer) AddInterface(i Interface) error {
 	switch {
-	case f.Interface < 0 || f.Interface >= w.interfaces:
-		return fmt.Errorf("frame of interface %d, the file has %d", f.Interface, w.interfaces)
+	case w.pcap:
+		return w.addToPcap(i)
+	case len(i.Name) > maxText:
+		return fmt.Errorf("interface name of %d bytes, at most %d", len(i.Name), maxText)
+	case len(w.interfaces) == maxInterfaces:
+		return fmt.Errorf("more than %d interfaces", maxInterfaces)
+	}
+	w.interfaces = append(w.interfaces, i)
+	w.begin(blockInterface)
+	w.uint16(uint16(i.LinkType))
+	w.uint16(0)
+	w.uint32(i.SnapLen)
+	if i.Name != "" {
+		w.option(optName, []byte(i.Name))
+	}
+	w.option(optResolution, []byte{byte(nanoseconds)})
+	w.option(optEnd, nil)
+	w.end()
+	return w.spill()
+}
+
+// WriteFrame writes one frame as an enhanced packet block, or as a record of a
+// pcap file.
+func (w *Writer) WriteFrame(f sniffer.Frame) error { return w.write(&f) }
+
+// WriteFrames writes frames in turn.
+func (w *Writer) WriteFrames(frames []sniffer.Frame) error {
+	for i := range frames {
+		if err := w.write(&frames[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *Writer) write(f *sniffer.Frame) error {
+	seconds := f.Time.Unix()
+	switch {
+	case uint(f.Interface) >= uint(len(w.interfaces)):
+		return fmt.Errorf("frame of interface %d, the file has %d", f.Interface, len(w.interfaces))
 	case len(f.Data) > MaxPacket:
 		return fmt.Errorf("frame of %d bytes, at most %d", len(f.Data), MaxPacket)
-	case f.Time.Unix() > lastSecond:
+	case seconds > lastSecond:
 		return fmt.Errorf("frame at %v, which nanoseconds cannot count", f.Time)
+	case f.LinkType != w.interfaces[f.Interface].LinkType:
+		return fmt.Errorf("frame of link type %d on an interface of link type %d", f.LinkType, w.interfaces[f.Interface].LinkType)
+	case w.pcap:
+		return w.writeRecord(f)
 	}
-	w.begin(blockEnhanced)
-	w.uint32(uint32(f.Interface))
-	w.time(f.Time)
-	w.uint32(uint32(len(f.Data)))
-	w.uint32(uint32(max(f.Length, len(f.Data))))
-	w.block = append(w.block, f.Data...)
-	w.pad()
+	kept := len(f.Data)
+	size := blockOverhead + enhancedContent + padded(kept)
+	if f.Direction != sniffer.Unknown {
+		size += 12
+	}
+	// One write of every byte: what append would check each time is known.
+	at := len(w.buf)
+	w.buf = slices.Grow(w.buf, size)[:at+size]
+	b := w.buf[at:]
+	nanos := sinceEpoch(f.Time)
+	order.PutUint32(b, blockEnhanced)
+	order.PutUint32(b[4:], uint32(size))
+	order.PutUint32(b[8:], uint32(f.Interface))
+	order.PutUint32(b[12:], uint32(nanos>>32))
+	order.PutUint32(b[16:], uint32(nanos))
+	order.PutUint32(b[20:], uint32(kept))
+	order.PutUint32(b[24:], uint32(max(f.Length, kept)))
+	b = b[28:]
+	copy(b, f.Data)
+	clear(b[kept:padded(kept)])
+	b = b[padded(kept):]
 	if f.Direction != sniffer.Unknown {
 		flags := uint32(1)
 		if f.Direction == sniffer.Out {
 			flags = 2
 		}
-		w.optionHeader(optFlags, 4)
-		w.uint32(flags)
-		w.option(optEnd, nil)
+		order.PutUint32(b, 4<<16|optFlags) // its length and code
+		order.PutUint32(b[4:], flags)
+		order.PutUint32(b[8:], optEnd)
+		b = b[12:]
 	}
-	return w.end()
+	order.PutUint32(b, uint32(size))
+	return w.spill()
 }
 
 // WriteNames writes the names of hosts, ordered by address; each must be a
-// ValidName.
+// ValidName. A pcap file cannot hold them: nothing is written.
 func (w *Writer) WriteNames(hosts map[netip.Addr]string) error {
 	addrs := make([]netip.Addr, 0, len(hosts))
 	for addr, name := range hosts {
@@ -109,6 +168,9 @@ func (w *Writer) WriteNames(hosts map[netip.Addr]string) error {
 			return fmt.Errorf("%q cannot be the name of a host", name)
 		}
 		addrs = append(addrs, addr)
+	}
+	if w.pcap {
+		return nil
 	}
 	slices.SortFunc(addrs, netip.Addr.Compare)
 	// Blocks of 1,000 names stay far below any reader's limit.
@@ -122,18 +184,19 @@ func (w *Writer) WriteNames(hosts map[netip.Addr]string) error {
 			w.option(kind, append(append(addr.AsSlice(), hosts[addr]...), 0))
 		}
 		w.option(optEnd, nil)
-		if err := w.end(); err != nil {
-			return err
-		}
+		w.end()
 	}
-	return nil
+	return w.spill()
 }
 
 // WriteStatistics writes what was counted on each interface, in the order in
-// which NewWriter got them.
+// which they were described. A pcap file cannot hold them: nothing is written.
 func (w *Writer) WriteStatistics(counted ...Statistics) error {
-	if len(counted) != w.interfaces {
-		return fmt.Errorf("statistics of %d interfaces, the file has %d", len(counted), w.interfaces)
+	if len(counted) != len(w.interfaces) {
+		return fmt.Errorf("statistics of %d interfaces, the file has %d", len(counted), len(w.interfaces))
+	}
+	if w.pcap {
+		return nil
 	}
 	for i, s := range counted {
 		w.begin(blockStatistics)
@@ -152,56 +215,74 @@ func (w *Writer) WriteStatistics(counted ...Statistics) error {
 		w.optionHeader(optDropped, 8)
 		w.uint64(s.Dropped)
 		w.option(optEnd, nil)
-		if err := w.end(); err != nil {
-			return err
-		}
+		w.end()
 	}
-	return nil
+	return w.spill()
 }
+
+// Size returns how many bytes the file has, buffered ones included.
+func (w *Writer) Size() int64 { return w.written + int64(len(w.buf)) }
 
 // Flush hands everything that was written to the underlying writer.
-func (w *Writer) Flush() error { return w.dst.Flush() }
-
-func (w *Writer) begin(kind uint32) {
-	w.block = order.AppendUint32(w.block[:0], kind)
-	w.uint32(0) // the length, which end knows
-}
-
-func (w *Writer) end() error {
-	size := uint32(len(w.block) + 4)
-	order.PutUint32(w.block[4:], size)
-	w.uint32(size)
-	_, err := w.dst.Write(w.block)
+func (w *Writer) Flush() error {
+	if len(w.buf) == 0 {
+		return nil
+	}
+	n, err := w.dst.Write(w.buf)
+	w.written += int64(n)
+	w.buf = w.buf[:copy(w.buf, w.buf[n:])]
 	return err
 }
 
-func (w *Writer) uint32(v uint32) { w.block = order.AppendUint32(w.block, v) }
-func (w *Writer) uint64(v uint64) { w.block = order.AppendUint64(w.block, v) }
-
-// time writes nanoseconds since the epoch, the upper half first. What has no
-// time, or one before the epoch, is at 0.
-func (w *Writer) time(t time.Time) {
-	var nanos uint64
-	if s := t.Unix(); s >= 0 {
-		nanos = uint64(s)*1e9 + uint64(t.Nanosecond())
+// spill flushes once there is enough.
+func (w *Writer) spill() error {
+	if len(w.buf) < writeSize {
+		return nil
 	}
+	return w.Flush()
+}
+
+func (w *Writer) begin(kind uint32) {
+	w.begun = len(w.buf)
+	w.uint32(kind)
+	w.uint32(0) // the length, which end knows
+}
+
+func (w *Writer) end() {
+	size := uint32(len(w.buf) - w.begun + 4)
+	order.PutUint32(w.buf[w.begun+4:], size)
+	w.uint32(size)
+}
+
+func (w *Writer) uint16(v uint16) { w.buf = order.AppendUint16(w.buf, v) }
+func (w *Writer) uint32(v uint32) { w.buf = order.AppendUint32(w.buf, v) }
+func (w *Writer) uint64(v uint64) { w.buf = order.AppendUint64(w.buf, v) }
+
+// sinceEpoch returns nanoseconds since the epoch. What has no time, or one
+// before the epoch, is at 0.
+func sinceEpoch(t time.Time) uint64 {
+	if s := t.Unix(); s >= 0 {
+		return uint64(s)*1e9 + uint64(t.Nanosecond())
+	}
+	return 0
+}
+
+// time writes nanoseconds since the epoch, the upper half first.
+func (w *Writer) time(t time.Time) {
+	nanos := sinceEpoch(t)
 	w.uint32(uint32(nanos >> 32))
 	w.uint32(uint32(nanos))
 }
 
-func (w *Writer) pad() {
-	for len(w.block)%4 != 0 {
-		w.block = append(w.block, 0)
-	}
-}
-
 func (w *Writer) optionHeader(code uint16, size int) {
-	w.block = order.AppendUint16(w.block, code)
-	w.block = order.AppendUint16(w.block, uint16(size))
+	w.uint16(code)
+	w.uint16(uint16(size))
 }
 
 func (w *Writer) option(code uint16, value []byte) {
 	w.optionHeader(code, len(value))
-	w.block = append(w.block, value...)
-	w.pad()
+	w.buf = append(w.buf, value...)
+	for range padded(len(value)) - len(value) {
+		w.buf = append(w.buf, 0)
+	}
 }

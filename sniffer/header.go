@@ -1,0 +1,153 @@
+package sniffer
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+)
+
+// maxLayers bounds the headers of a frame that are read: a frame may hold
+// thousands of VLAN tags.
+const maxLayers = 64
+
+// header is a kind of header that is to be read next.
+type header uint8
+
+const (
+	headerNone header = iota // that is known
+	headerNull
+	headerLoop
+	headerSLL
+	headerSLL2
+	headerRaw
+	headerEthernet
+	headerVLAN
+	headerARP
+	headerRARP
+	headerIPv4
+	headerIPv6
+	headerICMPv4
+	headerICMPv6
+	headerTCP
+	headerUDP
+)
+
+// headers are the names of the headers and the sizes of their fixed parts. A
+// decoder that got that many bytes has set these fields even if it then found
+// a fault.
+var headers = [...]struct {
+	name  string
+	fixed int
+}{
+	headerNull: {"loopback", 4}, headerLoop: {"loopback", 4}, headerSLL: {"SLL", 16}, headerSLL2: {"SLL2", 20}, headerRaw: {"IP", 1},
+	headerEthernet: {"Ethernet", 14}, headerVLAN: {"VLAN", 4}, headerARP: {"ARP", 28}, headerRARP: {"RARP", 28},
+	headerIPv4: {"IPv4", 20}, headerIPv6: {"IPv6", 40}, headerICMPv4: {"ICMPv4", 8}, headerICMPv6: {"ICMPv6", 4}, headerTCP: {"TCP", 20}, headerUDP: {"UDP", 8},
+}
+
+// first returns the header that frames of a link type begin with.
+func first(link LinkType) (header, bool) {
+	switch link {
+	case LinkEthernet:
+		return headerEthernet, true
+	case LinkNull:
+		return headerNull, true
+	case LinkLoop:
+		return headerLoop, true
+	case LinkLinuxSLL:
+		return headerSLL, true
+	case LinkLinuxSLL2:
+		return headerSLL2, true
+	case LinkRaw:
+		return headerRaw, true
+	case LinkIPv4:
+		return headerIPv4, true
+	case LinkIPv6:
+		return headerIPv6, true
+	}
+	return headerNone, false
+}
+
+// after returns the header that an EtherType announces.
+func after(etherType uint16) header {
+	switch etherType {
+	case EtherTypeIPv4:
+		return headerIPv4
+	case EtherTypeIPv6:
+		return headerIPv6
+	case EtherTypeARP:
+		return headerARP
+	case EtherTypeRARP:
+		return headerRARP
+	case EtherTypeVLAN, EtherTypeQinQ, etherTypeOldQinQ:
+		return headerVLAN
+	}
+	return headerNone
+}
+
+// etherTypeOldQinQ is what devices used before 802.1ad.
+const etherTypeOldQinQ = 0x9100
+
+// IP protocol numbers (IANA) of the headers that are read.
+const (
+	protocolHopByHop    = 0
+	protocolICMPv4      = 1
+	protocolTCP         = 6
+	protocolUDP         = 17
+	protocolRouting     = 43
+	protocolFragment    = 44
+	protocolICMPv6      = 58
+	protocolDestination = 60
+)
+
+// announced returns the header that an IP protocol number announces, where
+// icmp is the number of the IP version's own ICMP.
+func announced(protocol, icmp uint8) header {
+	switch {
+	case protocol == protocolTCP:
+		return headerTCP
+	case protocol == protocolUDP:
+		return headerUDP
+	case protocol != icmp:
+		return headerNone
+	case icmp == protocolICMPv6:
+		return headerICMPv6
+	}
+	return headerICMPv4
+}
+
+// readExtensions passes over extension headers (RFC 8200, section 4) and sets
+// p.Protocol to what follows them. It returns nil for a later fragment, of
+// which what follows is no header.
+func (p *Packet) readExtensions(b []byte) ([]byte, error) {
+	for range maxLayers {
+		var size int
+		switch p.Protocol {
+		case protocolHopByHop, protocolRouting, protocolDestination:
+			if len(b) < 8 {
+				return nil, errExtension
+			}
+			size = 8 + 8*int(b[1])
+		case protocolFragment:
+			if len(b) < 8 {
+				return nil, errExtension
+			}
+			size = 8
+			field := binary.BigEndian.Uint16(b[2:])
+			p.Fragment = p.Fragment || field&^6 != 0
+			if field>>3 != 0 {
+				p.Protocol = b[0]
+				return nil, nil
+			}
+		default:
+			return b, nil
+		}
+		if len(b) < size {
+			return nil, errExtension
+		}
+		p.Protocol = b[0]
+		b = b[size:]
+	}
+	return nil, fmt.Errorf("more than %d extension headers", maxLayers)
+}
+
+var errExtension = errors.New("extension header longer than the datagram")
