@@ -1,51 +1,86 @@
-// Package render shows finished captures to people.
 package render
 
 import (
-	"bufio"
 	"bytes"
-	"fmt"
-	"io"
+	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/mattn/go-runewidth"
 
+	"wirelab/internal/lang"
 	"wirelab/internal/safetext"
 	"wirelab/sniffer"
 )
 
-// Ladder is a ladder diagram: a lane for each host, an arrow for each packet.
+// Ladder is a ladder diagram: a lane for each host, an arrow for each packet,
+// in the order of the capture. Times are since the first packet that is drawn.
 type Ladder struct {
+	Title string        // heading of the picture, "" for none; the text has no heading
 	Lanes []string      // host names from left to right
-	Names sniffer.Namer // gives the addresses those names
+	Names sniffer.Namer // gives the addresses those names; nil knows none
 	Texts []string      // shown with a packet whose payload has them
 	// Label returns the text of a dividing line that stands for the packet, in
 	// place of an arrow; "" for a packet that is drawn, if its ends have lanes.
+	// A nil Label draws all.
 	Label func(*sniffer.Packet) string
+
+	ASCII  bool      // draw the text without box drawing characters
+	Colour bool      // of the text, for a terminal
+	Lang   lang.Lang // of the picture's description
+
+	whole bool // a packet whose ends have no lane is drawn too
+}
+
+// maxLanes bounds the width of a ladder that NewLadder makes.
+const maxLanes = 24
+
+// NewLadder returns the ladder of a whole capture: it has a lane for each host
+// that sent or was sent a packet, in the order of their appearance, and draws
+// every packet. Hosts beyond the first 24 share a lane.
+func NewLadder(packets []sniffer.Packet, o Options) Ladder {
+	l := Ladder{Names: o.Names, Colour: o.Colour, Lang: o.Lang, whole: true}
+	for i := range packets {
+		from, to := l.hosts(&packets[i])
+		for _, host := range []string{from, to} {
+			switch {
+			case host == "" || host == everyone || slices.Contains(l.Lanes, host):
+			case len(l.Lanes) == maxLanes:
+				l.Lanes = append(l.Lanes, others)
+				return l
+			default:
+				l.Lanes = append(l.Lanes, host)
+			}
+		}
+	}
+	return l
 }
 
 const (
-	numberWidth = 5
-	timeWidth   = 10
-	laneGap     = 4 // columns between the longest name and the next lane, at least
+	everyone = "*" // the end of a broadcast, in hosts
+	others   = "…" // the lane of hosts that have none of their own
 )
 
-// Text writes the diagram as text, a line a packet, with times in
-// milliseconds since the first packet that is drawn. A packet of which an end
-// has no lane is left out.
-func (l Ladder) Text(w io.Writer, packets []sniffer.Packet) error {
-	out := bufio.NewWriter(w)
-	step := l.step()
-	fmt.Fprintf(out, "%*s %*s  ", numberWidth, "#", timeWidth, "ms")
+// Ends of an arrow that are no lane.
+const (
+	allLanes = -1 - iota
+	noLane
+)
+
+// row is a line of the diagram: a dividing line, or a packet.
+type row struct {
+	label    string // of a dividing line; packet is nil
+	packet   *sniffer.Packet
+	from, to int // indices of lanes; to may be allLanes; both noLane for a packet without ends
+	since    time.Duration
+}
+
+// rows calls do for each line of the diagram.
+func (l Ladder) rows(packets []sniffer.Packet, do func(row)) {
+	lanes := make(map[string]int, len(l.Lanes))
 	for i, lane := range l.Lanes {
-		out.WriteString(lane)
-		if i < len(l.Lanes)-1 {
-			out.WriteString(strings.Repeat(" ", step-runewidth.StringWidth(lane)))
-		}
+		lanes[lane] = i
 	}
-	out.WriteByte('\n')
 	var start time.Time
 	label := ""
 	for i := range packets {
@@ -53,13 +88,13 @@ func (l Ladder) Text(w io.Writer, packets []sniffer.Packet) error {
 		if l.Label != nil {
 			if text := l.Label(p); text != "" {
 				if text != label {
-					l.divide(out, text, step)
+					do(row{label: text})
 				}
 				label = text
 				continue
 			}
 		}
-		from, to, ok := l.ends(p)
+		from, to, ok := l.ends(p, lanes)
 		if !ok {
 			continue
 		}
@@ -67,88 +102,82 @@ func (l Ladder) Text(w io.Writer, packets []sniffer.Packet) error {
 		if start.IsZero() {
 			start = p.Time
 		}
-		fmt.Fprintf(out, "%*d %*.3f  ", numberWidth, p.Number, timeWidth, float64(p.Time.Sub(start).Nanoseconds())/1e6)
-		out.WriteString(arrow(len(l.Lanes), from, to, step))
-		out.WriteString("  ")
-		out.WriteString(l.what(p))
-		out.WriteByte('\n')
+		do(row{packet: p, from: from, to: to, since: p.Time.Sub(start)})
 	}
-	return out.Flush()
 }
 
-func (l Ladder) step() int {
-	widest := 0
-	for _, lane := range l.Lanes {
-		widest = max(widest, runewidth.StringWidth(lane))
-	}
-	return max(widest+laneGap, 14)
-}
-
-// everyone is the end of a broadcast.
-const everyone = -1
-
-func (l Ladder) ends(p *sniffer.Packet) (from, to int, ok bool) {
-	src, dst := p.Src, p.Dst
-	if p.Has(sniffer.ARP) {
-		src, dst = p.ARPSender, p.ARPTarget
-	}
-	from, to = slices.Index(l.Lanes, l.Names.Name(src)), slices.Index(l.Lanes, l.Names.Name(dst))
-	if p.DstMAC == sniffer.Broadcast {
-		to = everyone
-	}
-	return from, to, from >= 0 && (to >= 0 || to == everyone && p.DstMAC == sniffer.Broadcast)
-}
-
-// arrow draws one row of lanes: ●───▶ from sender to receiver, and across all
-// lanes for a broadcast.
-func arrow(lanes, from, to, step int) string {
-	row := slices.Repeat([]rune{' '}, (lanes-1)*step+1)
-	for i := range lanes {
-		row[i*step] = '│'
-	}
-	line := func(a, b int) {
-		for x := min(a, b) * step; x <= max(a, b)*step; x++ {
-			if row[x] == '│' {
-				row[x] = '┼'
-			} else {
-				row[x] = '─'
+// ends returns the lanes of a packet's ends; ok is false for one that is not
+// drawn.
+func (l Ladder) ends(p *sniffer.Packet, lanes map[string]int) (from, to int, ok bool) {
+	src, dst := l.hosts(p)
+	lane := func(host string) int {
+		for _, lane := range []string{host, others} {
+			if i, ok := lanes[lane]; ok {
+				return i
 			}
 		}
+		return noLane
 	}
-	head := func(at int) {
-		if at > from {
-			row[at*step] = '▶'
-		} else if at < from {
-			row[at*step] = '◀'
-		}
+	if from, to = lane(src), allLanes; dst != everyone {
+		to = lane(dst)
 	}
-	if to == everyone {
-		line(0, lanes-1)
-		for i := range lanes {
-			head(i)
-		}
-	} else {
-		line(from, to)
-		head(to)
+	if src == "" || from == noLane || to == noLane {
+		return noLane, noLane, l.whole
 	}
-	row[from*step] = '●'
-	return string(row)
+	return from, to, true
 }
 
-func (l Ladder) divide(out *bufio.Writer, text string, step int) {
-	width := (len(l.Lanes)-1)*step + 1
-	fill := max(0, width-runewidth.StringWidth(text)-2)
-	fmt.Fprintf(out, "%*s  %s %s %s\n", numberWidth+1+timeWidth, "", strings.Repeat("┄", fill/2), text, strings.Repeat("┄", fill-fill/2))
+// hosts names the ends of a packet: "" where it has none, everyone for the
+// destination of a broadcast and, in the ladder of a whole capture, of a
+// multicast.
+func (l Ladder) hosts(p *sniffer.Packet) (from, to string) {
+	switch {
+	case p.Has(sniffer.ARP) && p.ARPSender.IsValid():
+		from, to = l.name(p.ARPSender), l.name(p.ARPTarget)
+		if p.ARPSender.IsUnspecified() {
+			from = p.ARPSenderMAC.String()
+		}
+	case p.Src.IsValid():
+		from, to = l.name(p.Src), l.name(p.Dst)
+	case p.Has(sniffer.Ethernet) || p.Has(sniffer.SLL):
+		from, to = p.SrcMAC.String(), p.DstMAC.String()
+	default:
+		return "", ""
+	}
+	if p.DstMAC == sniffer.Broadcast || l.whole && (p.DstMAC.Multicast() || p.Dst.IsMulticast()) {
+		to = everyone
+	}
+	return from, to
+}
+
+func (l Ladder) name(addr netip.Addr) string {
+	if l.Names != nil {
+		if name := l.Names.Name(addr); name != "" {
+			return name
+		}
+	}
+	return addr.String()
 }
 
 // what is the notation of a packet without its ends, and the listed texts.
 func (l Ladder) what(p *sniffer.Packet) string {
-	words := strings.SplitN(string(sniffer.AppendLine(nil, p, l.Names)), " ", 4)
-	what := words[len(words)-1]
+	what := string(sniffer.AppendWhat(nil, p, l.Names))
 	for _, text := range l.Texts {
 		if text != "" && bytes.Contains(p.Payload, []byte(text)) {
 			what += ` "` + safetext.Escape(text) + `"`
 		}
 	}
 	return what
+}
+
+// columns knows how wide characters are, alike in every locale: what Unicode
+// calls ambiguous (box drawing among it) takes one column in today's terminals.
+var columns = &runewidth.Condition{StrictEmojiNeutral: true}
+
+// widthOf returns how many columns of a terminal a text takes.
+func widthOf(s string) int {
+	if plain(s) {
+		return len(s)
+	}
+	return columns.StringWidth(s)
 }

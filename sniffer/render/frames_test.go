@@ -1,0 +1,291 @@
+package render
+
+import (
+	"encoding/hex"
+	"flag"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"wirelab/internal/lang"
+	"wirelab/sniffer"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew: look at them")
+
+// frames are one of each kind, as bytes: a header field group a line.
+var frames = []struct {
+	name string
+	link sniffer.LinkType
+	cut  int // bytes that the capture left out
+	hex  string
+}{
+	{"tcp", sniffer.LinkEthernet, 0, `
+		02000000000a 02000000000b 0800
+		45b8 0041 0001 4000 40 06 2642 # DSCP EF
+		0a4d000b 0a4d000a
+		9c40 1b58 00000001 00000002
+		8018 0100 1234 0000            # 32 bytes of header, PSH, ACK
+		0101 080a 00000005 00000006    # NOP, NOP, timestamps
+		68656c6c6f2c20e4bda0e5a5bd 0a  # hello, 你好
+	`},
+	{"syn", sniffer.LinkEthernet, 0, `
+		02000000000a 02000000000b 0800
+		4500 003c 0001 4000 40 06 2643
+		0a4d000b 0a4d000a
+		9c40 1b58 00000001 00000000
+		a002 faf0 1234 0000
+		0204 05b4 0402 080a 00000005 00000000 01 030307 # MSS, SACK permitted, timestamps, NOP, window scale
+	`},
+	{"arp", sniffer.LinkEthernet, 0, `
+		ffffffffffff 02000000000b 0806
+		0001 0800 06 04 0001           # Ethernet, IPv4, request
+		02000000000b 0a4d000b
+		000000000000 0a4d000a
+		000000000000000000000000000000000000 # padding
+	`},
+	{"rarp", sniffer.LinkEthernet, 0, `
+		ffffffffffff 02000000000b 8035
+		0001 0800 06 04 0003           # reverse request
+		02000000000b 00000000
+		02000000000b 00000000
+	`},
+	{"rarp-reply", sniffer.LinkEthernet, 0, `
+		02000000000b 02000000000a 8035
+		0001 0800 06 04 0004
+		02000000000a 0a4d000a
+		02000000000b 0a4d000b
+	`},
+	{"xns", sniffer.LinkEthernet, 0, `
+		02000000000a 02000000000b 0600
+		ffff 0022 00 05                # XNS IDP: no checksum, length, hops, packet exchange
+		00000001 02000000000a 0451
+		00000001 02000000000b 0451
+		0000 0000
+	`},
+	{"ip-options", sniffer.LinkEthernet, 0, `
+		02000000000a 02000000000b 0800
+		4b00 0038 0001 0000 40 01 0000 # 44 bytes of header
+		0a4d000b 0a4d000a
+		94040000                       # Router Alert
+		01                             # NOP
+		070b08 0a4d000b 00000000       # Record Route
+		8307040a4d0063                 # LSRR
+		00                             # EOL
+		0800 f7fe 0001 0001            # echo request
+		6162 6364
+	`},
+	{"unknown-protocol", sniffer.LinkEthernet, 0, `
+		02000000000a 02000000000b 0800
+		4500 0018 0001 0000 40 c8 0000 # protocol 200
+		0a4d000b 0a4d000a
+		01020304
+	`},
+	{"unknown-ethertype", sniffer.LinkEthernet, 0, `
+		0180c200000e 02000000000b 88cc # LLDP
+		0207 04 02000000000b 0000
+	`},
+	{"llc", sniffer.LinkEthernet, 0, `
+		0180c2000000 02000000000b 0026 # 802.3, a length: spanning tree
+		424203 0000 00 00 00 8000020000000001 00000000 8000020000000001 8001 0000 1400 0200 0f00
+		0000000000000000
+	`},
+	{"ipv6", sniffer.LinkEthernet, 0, `
+		333300000016 02000000000b 86dd
+		6b8 12345 0024 00 01           # traffic class 0xb8, flow label, hop-by-hop
+		fe80000000000000000000fffe00000b
+		ff020000000000000000000000000016
+		3a 00 05020000 0100            # Router Alert, PadN
+		8f00 0000 0000 0001            # MLDv2 report
+		04000000 ff0200000000000000000001ff00000b
+	`},
+	{"neighbor", sniffer.LinkEthernet, 0, `
+		3333ff00000a 02000000000b 86dd
+		60000000 0020 3a ff
+		fe80000000000000000000fffe00000b
+		ff0200000000000000000001ff00000a
+		8700 0000 00000000
+		fd000000000000000000000000000010
+		0101 02000000000b
+	`},
+	{"echo6", sniffer.LinkEthernet, 0, `
+		02000000000a 02000000000b 86dd
+		60000000 000a 3a 40
+		fd000000000000000000000000000011 fd000000000000000000000000000010
+		8000 0000 0001 0002 6162
+	`},
+	{"tcp-malformed-option", sniffer.LinkEthernet, 0, `
+		02000000000a 02000000000b 0800
+		4500 002c 0001 4000 40 06 0000
+		0a4d000b 0a4d000a
+		9c40 1b58 00000001 00000000 6002 faf0 0000 0000
+		02 ff 05b4                     # an MSS option of 255 bytes
+	`},
+	{"ipv6-fragment", sniffer.LinkEthernet, 0, `
+		02000000000a 02000000000b 86dd
+		60000000 0010 2c 40
+		fd000000000000000000000000000011 fd000000000000000000000000000010
+		11 00 05a8 00000007            # a later fragment
+		6162636465666768
+	`},
+	{"vlan", sniffer.LinkEthernet, 0, `
+		02000000000a 02000000000b 88a8
+		2005 8100                      # priority 1, 5
+		0007 0800                      # 7
+		4500 001f 0001 0000 40 11 0000
+		0a4d000b 0a4d000a
+		1388 1b59 000b 0000 616263
+	`},
+	{"fragment", sniffer.LinkEthernet, 0, `
+		02000000000a 02000000000b 0800
+		4500 0020 0001 2000 40 11 0000 # more fragments
+		0a4d000b 0a4d000a
+		1388 1b59 0110 0000 61626364
+	`},
+	{"malformed", sniffer.LinkEthernet, 0, `
+		02000000000a 02000000000b 0800
+		4500 0040 0001 0000 40 06 0000 # 64 bytes, of which 40 are there
+		0a4d000b 0a4d000a
+		9c40 1b58 00000001 00000002 5010 0100 0000 0000
+	`},
+	{"malformed-option", sniffer.LinkEthernet, 0, `
+		02000000000a 02000000000b 0800
+		4600 0018 0001 0000 40 06 0000
+		0a4d000b 0a4d000a
+		44ff 0000                      # a timestamp option of 255 bytes
+	`},
+	{"short", sniffer.LinkEthernet, 0, `02000000000a 0200`},
+	{"truncated", sniffer.LinkEthernet, 1460, `
+		02000000000a 02000000000b 0800
+		4500 05dc 0001 4000 40 06 0000
+		0a4d000b 0a4d000a
+		9c40 1b58 00000001 00000002 5010 0100 0000 0000
+	`},
+	// An escape sequence that clears the screen, an 8-bit one, a bidi override,
+	// quotes, what is no UTF-8, and markup.
+	{"hostile", sniffer.LinkEthernet, 0, `
+		02000000000a 02000000000b 0800
+		4500 0039 0001 0000 40 11 0000
+		0a4d0063 0a4d000a
+		1388 1b59 0025 0000
+		1b5b324a c29b324a e280ae 22275c ff00 7f 3c2f7376673e 0d0a09 efbfbe
+	`},
+	{"raw", sniffer.LinkRaw, 0, `
+		4500 001c 0001 0000 40 01 0000
+		0a4d000b 0a4d000a
+		0301 0000 00000000             # host unreachable
+	`},
+	{"sll", sniffer.LinkLinuxSLL, 0, `
+		0004 0001 0006 02000000000b 0000 0800
+		4500 001c 0001 0000 40 01 0000
+		0a4d000b 0a4d000a
+		0800 0000 0001 0002
+	`},
+	{"sll2", sniffer.LinkLinuxSLL2, 0, `
+		0806 0000 00000002 0001 01 06 02000000000b 0000
+		0001 0800 06 04 0001 02000000000b 0a4d000b 000000000000 0a4d000a
+	`},
+	{"null", sniffer.LinkNull, 0, `
+		02000000
+		4500 001c 0001 0000 40 01 0000
+		7f000001 7f000001
+		0800 0000 0001 0002
+	`},
+}
+
+// hosts has a name that would act on a terminal.
+var hosts = sniffer.Names{
+	netip.MustParseAddr("10.77.0.10"): "伺服器",
+	netip.MustParseAddr("10.77.0.11"): "client1",
+	netip.MustParseAddr("fd00::10"):   "server6",
+	netip.MustParseAddr("fd00::11"):   "client6",
+	netip.MustParseAddr("10.77.0.99"): "a\x1b[2J\"<b>\u202e",
+}
+
+func frameBytes(t testing.TB, text string) []byte {
+	t.Helper()
+	var digits strings.Builder
+	for line := range strings.Lines(text) {
+		line, _, _ = strings.Cut(line, "#")
+		digits.WriteString(strings.Join(strings.Fields(line), ""))
+	}
+	b, err := hex.DecodeString(digits.String())
+	if err != nil {
+		t.Fatalf("frame: %v", err)
+	}
+	return b
+}
+
+// packets are the frames, decoded, a millisecond and a quarter apart.
+func packets(t testing.TB) []sniffer.Packet {
+	t.Helper()
+	start := time.Date(2026, 2, 28, 23, 59, 59, 987654321, time.UTC)
+	d := sniffer.NewDecoder()
+	var all []sniffer.Packet
+	for i, f := range frames {
+		data := frameBytes(t, f.hex)
+		p := sniffer.Packet{Number: i + 1, Frame: sniffer.Frame{
+			Time: start.Add(time.Duration(i) * 1250 * time.Microsecond), Data: data, Length: len(data) + f.cut, LinkType: f.link,
+		}}
+		d.Decode(&p)
+		all = append(all, p)
+	}
+	return all
+}
+
+// TestGolden shows every frame in every output.
+func TestGolden(t *testing.T) {
+	named := Options{Names: hosts, UTC: true}
+	chinese := named
+	chinese.Lang = lang.Chinese
+	coloured := named
+	coloured.Colour = true
+	coloured.InterfaceName = func(int) string { return "eth0" }
+	printers := []struct {
+		section string
+		Printer
+	}{
+		{"line", NewLine(Options{UTC: true})},
+		{"line, names and colour", NewLine(coloured)},
+		{"note", NewNote(named)},
+		{"note in Chinese", NewNote(chinese)},
+		{"json", NewJSON(coloured)},
+	}
+	for i, p := range packets(t) {
+		name := frames[i].name
+		t.Run(name, func(t *testing.T) {
+			var a txtar.Archive
+			for _, printer := range printers {
+				text := printer.Append(nil, &p)
+				if checkText(t, printer.section, text); strings.Contains(printer.section, "colour") {
+					text = []byte(strings.ReplaceAll(string(text), "\x1b", "ESC"))
+				}
+				a.Files = append(a.Files, txtar.File{Name: printer.section, Data: text})
+			}
+			golden(t, name+".txt", txtar.Format(&a))
+		})
+	}
+}
+
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(string(got), "\n")); diff != "" {
+		t.Errorf("%s (-want +got)\n%s", name, diff)
+	}
+}

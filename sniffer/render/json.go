@@ -1,0 +1,142 @@
+package render
+
+import (
+	"strconv"
+
+	"wirelab/sniffer"
+	"wirelab/sniffer/iana"
+)
+
+type jsonPrinter struct{ o Options }
+
+// NewJSON returns a Printer of one JSON object a line (RFC 8259), with every
+// field of every layer and the frame's bytes. docs/sniff-json.md lists the
+// keys, which do not change.
+func NewJSON(o Options) Printer { return &jsonPrinter{o} }
+
+func (j *jsonPrinter) Append(dst []byte, p *sniffer.Packet) []byte {
+	dst = appendInt(append(dst, `{"number":`...), p.Number)
+	dst = append(dst, `,"time":`...)
+	if text, ok := appendTime(append(dst, '"'), p.Time); ok && !p.Time.IsZero() {
+		dst = append(text, '"')
+	} else {
+		dst = append(dst, "null"...)
+	}
+	dst = appendInt(append(dst, `,"length":`...), p.Length)
+	dst = appendInt(append(dst, `,"captured":`...), len(p.Data))
+	dst = appendInt(append(dst, `,"interface":`...), p.Interface)
+	if name := j.o.interfaceName(p.Interface); name != "" {
+		dst = appendString(append(dst, `,"interface_name":`...), name)
+	}
+	switch p.Direction {
+	case sniffer.In:
+		dst = append(dst, `,"direction":"in"`...)
+	case sniffer.Out:
+		dst = append(dst, `,"direction":"out"`...)
+	}
+	dst = appendUint(append(dst, `,"link_type":`...), uint64(p.LinkType))
+	dst = appendLayers(append(dst, `,"layers":`...), p.Layers)
+	dst = j.appendLink(dst, p)
+	switch {
+	case p.Has(sniffer.ARP):
+		dst = j.appendARP(append(dst, `,"arp":`...), p)
+	case p.Has(sniffer.RARP):
+		dst = j.appendARP(append(dst, `,"rarp":`...), p)
+	case p.Has(sniffer.IPv4):
+		dst = j.appendIPv4(append(dst, `,"ipv4":`...), p)
+	case p.Has(sniffer.IPv6):
+		dst = j.appendIPv6(append(dst, `,"ipv6":`...), p)
+	}
+	dst = appendTransport(dst, p)
+	if p.PayloadOffset > 0 {
+		dst = appendInt(append(dst, `,"payload":{"offset":`...), p.PayloadOffset)
+		dst = appendInt(append(dst, `,"length":`...), len(p.Payload))
+		dst = append(dst, '}')
+	}
+	dst = append(dst, `,"notation":`...)
+	start := len(dst)
+	dst = sniffer.AppendLine(append(dst, '"'), p, j.o.Names)
+	dst = endString(dst, start)
+	if p.Truncated() {
+		dst = append(dst, `,"truncated":true`...)
+	} else if p.Err != nil {
+		dst = append(dst, `,"malformed":true`...)
+	}
+	if p.Err != nil {
+		dst = appendString(append(dst, `,"error":`...), p.Err.Error())
+	}
+	dst = appendHex(append(dst, `,"raw":"`...), p.Data)
+	return append(dst, "\"}\n"...)
+}
+
+// layerNames are in the order of headers in a frame.
+var layerNames = [...]struct {
+	layer sniffer.Layers
+	name  string
+}{
+	{sniffer.Ethernet, "ethernet"}, {sniffer.SLL, "sll"}, {sniffer.Loopback, "loopback"}, {sniffer.VLAN, "vlan"},
+	{sniffer.ARP, "arp"}, {sniffer.RARP, "rarp"}, {sniffer.IPv4, "ipv4"}, {sniffer.IPv6, "ipv6"},
+	{sniffer.ICMPv4, "icmpv4"}, {sniffer.ICMPv6, "icmpv6"}, {sniffer.TCP, "tcp"}, {sniffer.UDP, "udp"},
+}
+
+func appendLayers(dst []byte, layers sniffer.Layers) []byte {
+	dst = append(dst, '[')
+	for i := range layerNames {
+		if layers&layerNames[i].layer == 0 {
+			continue
+		}
+		if dst[len(dst)-1] != '[' {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, '"')
+		dst = append(dst, layerNames[i].name...)
+		dst = append(dst, '"')
+	}
+	return append(dst, ']')
+}
+
+func appendInt(dst []byte, n int) []byte { return strconv.AppendInt(dst, int64(n), 10) }
+
+func appendUint(dst []byte, n uint64) []byte { return strconv.AppendUint(dst, n, 10) }
+
+func appendBool(dst []byte, b bool) []byte { return strconv.AppendBool(dst, b) }
+
+// appendString appends text from outside as a JSON string.
+func appendString(dst []byte, s string) []byte {
+	start := len(dst)
+	dst = append(append(dst, '"'), safe(s)...)
+	return endString(dst, start)
+}
+
+// endString ends the string that begins at start, with a quote and text that
+// is safe to show: only quotes and backslashes are left to escape.
+func endString(dst []byte, start int) []byte {
+	for i := start + 1; i < len(dst); i++ {
+		if dst[i] == '"' || dst[i] == '\\' {
+			dst = append(dst, 0)
+			copy(dst[i+1:], dst[i:])
+			dst[i] = '\\'
+			i++
+		}
+	}
+	return append(dst, '"')
+}
+
+func appendEtherType(dst []byte, t uint64) []byte {
+	dst = appendUint(append(dst, `"type":`...), t)
+	if name := iana.EtherType(uint16(t)); name != "" {
+		dst = append(dst, `,"type_name":"`...)
+		dst = append(append(dst, name...), '"')
+	}
+	return dst
+}
+
+func appendProtocol(dst []byte, key string, n uint8) []byte {
+	dst = append(append(append(dst, `,"`...), key...), `":`...)
+	dst = appendUint(dst, uint64(n))
+	if name := iana.Protocol(n); name != "" {
+		dst = append(append(append(dst, `,"`...), key...), `_name":"`...)
+		dst = append(append(dst, name...), '"')
+	}
+	return dst
+}

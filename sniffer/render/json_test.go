@@ -1,0 +1,156 @@
+package render
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"wirelab/sniffer"
+)
+
+// Every time that RFC 3339 can say is written as time.Time writes it.
+func TestAppendTime(t *testing.T) {
+	for seconds := int64(-62167219200); seconds < 253402300800; seconds += 8639977 {
+		at := time.Unix(seconds, seconds&0x3fffffff%1e9).UTC()
+		got, ok := appendTime(nil, at)
+		if want := at.Format("2006-01-02T15:04:05.000000000Z"); !ok || string(got) != want {
+			t.Fatalf("%s, %v: want %s", got, ok, want)
+		}
+		if got, want := string(appendClock(nil, at, true)), at.Format("15:04:05.000000"); got != want {
+			t.Fatalf("%s, want %s", got, want)
+		}
+		if got, want := string(appendClock(nil, at, false)), at.Local().Format("15:04:05.000000"); got != want {
+			t.Fatalf("%s, want %s", got, want)
+		}
+	}
+	if _, ok := appendTime(nil, time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)); ok {
+		t.Error("a year of five digits is written")
+	}
+}
+
+// What has no time, interface or direction is JSON too.
+func TestJSONOfNothing(t *testing.T) {
+	got := string(NewJSON(Options{}).Append(nil, &sniffer.Packet{Number: 1}))
+	want := `{"number":1,"time":null,"length":0,"captured":0,"interface":0,"link_type":0,"layers":[],"notation":"frame len=0","raw":""}` + "\n"
+	if got != want {
+		t.Errorf("got  %swant %s", got, want)
+	}
+}
+
+// docs/sniff-json.md lists every key that is written, and no other.
+func TestJSONKeysAreDocumented(t *testing.T) {
+	text, err := os.ReadFile("../../docs/sniff-json.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var documented []string
+	for _, match := range regexp.MustCompile("(?m)^\\| `([a-z0-9_.\\[\\]]+)` \\|").FindAllStringSubmatch(string(text), -1) {
+		documented = append(documented, match[1])
+	}
+	seen := map[string]bool{}
+	printer := NewJSON(Options{Names: hosts, InterfaceName: func(int) string { return "eth0" }})
+	for _, p := range packets(t) {
+		for _, direction := range []sniffer.Direction{sniffer.In, sniffer.Out} {
+			p.Direction = direction
+			var object map[string]any
+			if err := json.Unmarshal(printer.Append(nil, &p), &object); err != nil {
+				t.Fatal(err)
+			}
+			keys(object, "", seen)
+		}
+	}
+	for key := range seen {
+		if !slices.Contains(documented, key) {
+			t.Errorf("%s is not documented", key)
+		}
+	}
+	for _, key := range documented {
+		if !seen[key] {
+			t.Errorf("%s is documented, and no test frame has it", key)
+		}
+	}
+}
+
+// keys collects the paths of all values: "ipv4.ttl", "vlan[].id".
+func keys(v any, path string, seen map[string]bool) {
+	switch v := v.(type) {
+	case map[string]any:
+		for key, value := range v {
+			if path != "" {
+				key = path + "." + key
+			}
+			seen[key] = true
+			keys(value, key, seen)
+		}
+	case []any:
+		for _, value := range v {
+			if _, ok := value.(map[string]any); ok {
+				keys(value, path+"[]", seen)
+			}
+		}
+	}
+}
+
+// checkJSON reads a line as JSON that has no key twice.
+func checkJSON(t *testing.T, p *sniffer.Packet, text []byte) {
+	t.Helper()
+	d := json.NewDecoder(bytes.NewReader(text))
+	if err := unique(d); err != nil {
+		t.Fatalf("%v in %q", err, text)
+	}
+	var object struct{ Raw string }
+	if err := json.Unmarshal(text, &object); err != nil {
+		t.Fatalf("%v in %q", err, text)
+	}
+	if object.Raw != hex.EncodeToString(p.Data) {
+		t.Errorf("raw %s of % x", object.Raw, p.Data)
+	}
+}
+
+func unique(d *json.Decoder) error {
+	token, err := d.Token()
+	if err != nil {
+		return err
+	}
+	delim, ok := token.(json.Delim)
+	if !ok {
+		return nil
+	}
+	seen := map[string]bool{}
+	for d.More() {
+		if delim == '{' {
+			key, err := d.Token()
+			if err != nil {
+				return err
+			}
+			if seen[key.(string)] {
+				return fmt.Errorf("key %q twice", key)
+			}
+			seen[key.(string)] = true
+		}
+		if err := unique(d); err != nil {
+			return err
+		}
+	}
+	_, err = d.Token()
+	return err
+}
+
+func FuzzJSON(f *testing.F) {
+	check := one("json", NewJSON, false)
+	fuzzPackets(f, func(t *testing.T, p *sniffer.Packet) {
+		check(t, p)
+		text := NewJSON(Options{Names: hosts}).Append(nil, p)
+		checkJSON(t, p, text)
+		if strings.Contains(string(text), "\x1b") {
+			t.Errorf("an escape in %q", text)
+		}
+	})
+}

@@ -1,0 +1,45 @@
+package render
+
+import (
+	"strconv"
+
+	"wirelab/sniffer"
+)
+
+type line struct{ o Options }
+
+// NewLine returns a Printer of one line a packet: its number, the time of day
+// to the microsecond, and the packet in the lab's notation.
+//
+//	1 12:00:00.000123 client1 > * who-has server
+func NewLine(o Options) Printer { return &line{o} }
+
+func (l *line) Append(dst []byte, p *sniffer.Packet) []byte {
+	dst = appendNumber(dst, p.Number)
+	dst = appendClock(append(dst, ' '), p.Time, l.o.UTC)
+	dst = append(dst, ' ')
+	if l.o.Colour {
+		if sgr := kinds[kindOf(p)].sgr; sgr != "" {
+			dst = append(dst, sgr...)
+			dst = sniffer.AppendLine(dst, p, l.o.Names)
+			return append(dst, sgrReset+"\n"...)
+		}
+	}
+	dst = sniffer.AppendLine(dst, p, l.o.Names)
+	return append(dst, '\n')
+}
+
+// appendNumber appends a packet's number, at least four wide.
+func appendNumber(dst []byte, n int) []byte {
+	if n < 1000 {
+		pad := 1
+		if n < 100 {
+			pad = 2
+		}
+		if n < 10 {
+			pad = 3
+		}
+		dst = append(dst, "   "[:pad]...)
+	}
+	return strconv.AppendInt(dst, int64(n), 10)
+}

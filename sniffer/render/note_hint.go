@@ -1,0 +1,62 @@
+package render
+
+import (
+	"wirelab/sniffer"
+	"wirelab/sniffer/iana"
+)
+
+// hint says what the note's code does with a frame that it does not read right:
+// it takes the version, the lengths, TTL and protocol from where IPv4 has them
+// behind 14 bytes, and the header's length from one decimal digit.
+func (n *note) hint(w *fields) {
+	p, d, l := w.p, w.p.Data, n.o.Lang
+	if !p.Has(sniffer.Ethernet) || p.Has(sniffer.IPv4) && p.NetworkOffset == 14 && d[14]&15 < 10 {
+		return
+	}
+	w.text(l.Pick("hint", "提示"), sgrDim, func() {
+		switch {
+		case len(d) < 15 || d[14] > 0 && d[14] < 16: // hex() of nothing, or of one digit
+			w.dst = append(w.dst, l.Pick(crashes, crashesZh)...)
+		case d[14]&15 > 9:
+			w.dst = append(w.dst, l.Pick("the note's parser gives up here (ValueError): it reads the header length as one decimal digit", "筆記的程式在這裡放棄 (ValueError)：它把標頭長度當成一位十進位數字")...)
+		case len(d) < 23:
+			w.dst = append(w.dst, l.Pick(crashes, crashesZh)...)
+		default:
+			w.dst = append(w.dst, l.Pick("the note reads this frame as if it were IPv4: ", "筆記會把這個訊框當成 IPv4 來讀：")...)
+			w.reading(d)
+		}
+	})
+}
+
+const (
+	crashes   = "the note's parser ends with an error here: it takes every frame for IPv4"
+	crashesZh = "筆記的程式在這裡會因錯誤而結束：它把每個訊框都當成 IPv4"
+)
+
+// reading writes what the note's code makes of at least 23 bytes.
+func (w *fields) reading(d []byte) {
+	size, total := 4*int(d[14]&15), int(u16(d[16:]))
+	w.dst = append(w.dst, "Ver "...)
+	if d[14] != 0 {
+		w.dst = append(w.dst, "IPv"...)
+	}
+	w.dst = append(w.dst, hexPairs[d[14]][0])
+	w.dst = append(w.dst, ", HL "...)
+	w.bytes(size)
+	w.dst = append(w.dst, ", TL "...)
+	w.bytes(total)
+	w.dst = append(w.dst, ", payload length "...)
+	w.bytes(total - size)
+	w.dst = appendUint(append(w.dst, ", TTL "...), uint64(d[22]))
+	w.dst = append(w.dst, " hops, "...)
+	var protocol byte // Python's int() of nothing is 0
+	if len(d) > 23 {
+		protocol = d[23]
+	}
+	switch protocol {
+	case 1, 6, 17:
+		w.dst = append(append(w.dst, "next protocol "...), iana.Protocol(protocol)...)
+	default:
+		w.dst = appendUint(append(w.dst, "unknown next protocol "...), uint64(protocol))
+	}
+}
