@@ -1,0 +1,75 @@
+// Package filter compiles capture filters, in the language that tcpdump's
+// users write (pcap-filter(7)), to classic BPF.
+//
+// A primitive says what a frame must have; "and", "or" and "not" (or && || !)
+// combine them. "and" and "or" bind alike, from the left: write parentheses
+// where both occur.
+//
+//	[PROTO] [DIR] host ADDRESS     ADDRESS: 10.0.0.1, fe80::1, a known name
+//	[PROTO] [DIR] net NET          NET: 10.1, 10.1.0.0/16, 10.1.0.0 mask 255.255.0.0, fe80::/10
+//	[PROTO] [DIR] port PORT        PORT: 80, http; PROTO: tcp, udp, sctp
+//	[PROTO] [DIR] portrange A-B
+//	ether [DIR] host MAC           MAC: 02:00:00:00:00:01
+//	DIR: src, dst, src or dst, src and dst
+//
+//	ip ip6 arp rarp tcp udp sctp icmp icmp6 igmp igrp pim vrrp carp ah esp
+//	decnet lat sca moprc mopdl iso stp netbeui
+//	ip proto N, ip6 proto N, proto N, ether proto N   N: a number, or a name behind a backslash: \tcp
+//	broadcast, multicast, ip broadcast, ip multicast, ip6 multicast
+//	vlan [ID]                      shifts what follows it behind the tag
+//	less N, greater N              length in bytes: at most N, at least N
+//
+//	A OP B                         OP: = != < > <= >=
+//	    A and B are made of numbers, len, PROTO[OFFSET:SIZE] (SIZE 1, 2 or 4)
+//	    and + - * / % & | ^ << >>, with parentheses:
+//	    tcp[tcpflags] & (tcp-syn|tcp-fin) != 0
+//
+// A word is inherited by what follows it: "port 80 or 443", "src host a or b".
+//
+// The meaning is libpcap's in every detail that decides a verdict:
+//   - "host" and "net" look into ARP and RARP too.
+//   - "port" needs the first fragment of IPv4 and passes over no extension
+//     header of IPv6; "ip6 proto" looks behind one fragment header.
+//   - "vlan" shifts all that is right of it, whatever the parentheses.
+//   - A load beyond the end of a frame ends the program without a match, also
+//     under "not".
+//   - In arithmetic the left operand alone says what protocol a frame must be
+//     of: "1 + ip[0] = 6" looks into any frame.
+//   - "ip broadcast" knows no netmask and means 0.0.0.0 and 255.255.255.255.
+//
+// What is not supported is an error that shows where, never a wrong match.
+//
+// The package opens nothing: names are those that it is given, never DNS's.
+package filter
+
+// Help is the language in short, for the help of a command.
+const Help = `A filter is what tcpdump takes (see pcap-filter(7)):
+  arp, ip, ip6, tcp, udp, icmp, icmp6     a protocol
+  host 10.0.0.1, src host NAME            an address, one way
+  net 10.1.0.0/16                         a network
+  port 80, tcp dst port http              a port, portrange 8000-8080
+  ether host 02:00:00:00:00:01            a hardware address
+  ether proto 0x88b5, ip proto 47         a protocol by number
+  vlan 5 and tcp                          behind a VLAN tag
+  broadcast, multicast, ip6 multicast     to many
+  less 128, greater 1000, len > 1000      a length in bytes
+  tcp[tcpflags] & (tcp-syn|tcp-fin) != 0  bytes of a header
+Combine with and, or, not and parentheses; a word is inherited:
+  not arp and (tcp port 80 or 443)
+Quote it, so that the shell leaves ( ) ! & | > alone.`
+
+// HelpChinese is Help in 正體中文.
+const HelpChinese = `過濾條件與 tcpdump 的寫法相同（見 pcap-filter(7)）：
+  arp, ip, ip6, tcp, udp, icmp, icmp6     協定
+  host 10.0.0.1, src host NAME            位址，可限定來源或目的
+  net 10.1.0.0/16                         網段
+  port 80, tcp dst port http              連接埠；範圍用 portrange 8000-8080
+  ether host 02:00:00:00:00:01            網路卡位址
+  ether proto 0x88b5, ip proto 47         以編號指定協定
+  vlan 5 and tcp                          VLAN 標籤之後的內容
+  broadcast, multicast, ip6 multicast     廣播、群播
+  less 128, greater 1000, len > 1000      長度（位元組）
+  tcp[tcpflags] & (tcp-syn|tcp-fin) != 0  標頭裡的位元組
+用 and、or、not 與括號組合；前面的字會沿用到後面：
+  not arp and (tcp port 80 or 443)
+請加引號，免得 shell 解讀 ( ) ! & | > 等符號。`

@@ -1,0 +1,300 @@
+package filter
+
+import (
+	"fmt"
+	"net/netip"
+)
+
+// maxDepth bounds parentheses and nots inside one another.
+const maxDepth = 100
+
+// parser reads an expression by recursive descent. The first error sticks and
+// makes all that follows look like the end.
+type parser struct {
+	text   string
+	tokens []token
+	next   int
+	closes map[int]int // index of a "(" to that of its ")"
+	depth  int
+	err    error
+}
+
+// inherited are the qualifiers that an address without its own takes over;
+// a nil one has none to give.
+type inherited *qualifiers
+
+// parse returns nil for an expression of nothing.
+func parse(text string) (expression, error) {
+	tokens, err := lex(text)
+	if err != nil {
+		return nil, err
+	}
+	p := &parser{text: text, tokens: tokens, closes: map[int]int{}}
+	var open []int
+	for i, t := range tokens {
+		switch {
+		case t.is("("):
+			open = append(open, i)
+		case t.is(")") && len(open) > 0:
+			p.closes[open[len(open)-1]] = i
+			open = open[:len(open)-1]
+		}
+	}
+	if len(tokens) == 1 {
+		return nil, nil
+	}
+	e, _ := p.expression(nil)
+	if t := p.peek(); t.kind != tokEnd {
+		p.fail(t.pos, "%s cannot follow %s", quoted(t), quoted(p.tokens[max(p.next-1, 0)]))
+	}
+	return e, p.err
+}
+
+func (p *parser) fail(pos int, format string, args ...any) {
+	if p.err == nil {
+		p.err = &SyntaxError{p.text, pos, fmt.Sprintf(format, args...)}
+	}
+}
+
+func (p *parser) peek() token { return p.at(p.next) }
+
+func (p *parser) at(i int) token {
+	if p.err != nil || i >= len(p.tokens) {
+		return p.tokens[len(p.tokens)-1]
+	}
+	return p.tokens[i]
+}
+
+func (p *parser) take() token {
+	t := p.peek()
+	if t.kind != tokEnd {
+		p.next++
+	}
+	return t
+}
+
+// accept takes the token if it is one of the words or symbols.
+func (p *parser) accept(texts ...string) bool {
+	for _, text := range texts {
+		if p.peek().is(text) {
+			p.next++
+			return true
+		}
+	}
+	return false
+}
+
+func (p *parser) expect(text string) {
+	if t := p.peek(); !p.accept(text) {
+		p.fail(t.pos, "%q is missing before %s", text, quoted(t))
+	}
+}
+
+// deeper counts nesting; its caller defers what it returns.
+func (p *parser) deeper() func() {
+	if p.depth++; p.depth > maxDepth {
+		p.fail(p.peek().pos, "nested deeper than %d", maxDepth)
+	}
+	return func() { p.depth-- }
+}
+
+func quoted(t token) string {
+	if t.kind == tokEnd {
+		return "the end"
+	}
+	return fmt.Sprintf("%q", t.text)
+}
+
+// expression reads terms joined by and and or, which bind alike. It returns
+// the qualifiers that the last of them leaves to what follows.
+func (p *parser) expression(before inherited) (expression, inherited) {
+	left, q := p.term(before)
+	for p.err == nil {
+		or := p.peek().is("or")
+		if !p.accept("and", "or") {
+			break
+		}
+		var right expression
+		if p.bareAddress(p.next) {
+			right = p.id(q)
+		} else {
+			right, q = p.term(q)
+		}
+		left = conjunction{or, left, right}
+	}
+	return left, q
+}
+
+// bareAddress reports whether an address without qualifiers begins at a token,
+// maybe behind parentheses and nots.
+func (p *parser) bareAddress(i int) bool {
+	for ; p.at(i).is("not") || p.at(i).is("("); i++ {
+		if p.arithmeticGroup(i) {
+			return false
+		}
+	}
+	switch p.at(i).kind {
+	case tokName, tokIPv4, tokIPv6, tokMAC:
+		return true
+	case tokNumber:
+		for i++; p.at(i).is(")"); i++ {
+		}
+		return !operator(p.at(i))
+	}
+	return false
+}
+
+// arithmeticGroup reports whether an operator is behind the parenthesis that
+// closes the one at i.
+func (p *parser) arithmeticGroup(i int) bool {
+	end, ok := p.closes[i]
+	return ok && p.at(i).is("(") && operator(p.at(end+1))
+}
+
+func operator(t token) bool {
+	_, ok := bindings[t.text]
+	return t.kind == tokSymbol && (ok || comparisons[t.text])
+}
+
+// id reads an address, or addresses in parentheses, with qualifiers that were
+// given before.
+func (p *parser) id(q inherited) expression {
+	defer p.deeper()()
+	t := p.peek()
+	switch {
+	case p.err != nil:
+		return nil
+	case p.accept("not"):
+		return negation{p.id(q)}
+	case p.accept("("):
+		left := p.id(q)
+		for p.err == nil {
+			or := p.peek().is("or")
+			if !p.accept("and", "or") {
+				break
+			}
+			left = conjunction{or, left, p.id(q)}
+		}
+		p.expect(")")
+		return left
+	case q == nil:
+		p.fail(t.pos, "%s needs a word before it that says what it is, such as host or port", quoted(t))
+		return nil
+	}
+	return address{*q, p.operand()}
+}
+
+func (p *parser) operand() operand {
+	o := operand{token: p.take(), prefix: -1}
+	switch o.kind {
+	case tokName, tokNumber, tokMAC:
+		return o
+	case tokIPv4, tokIPv6:
+	case tokWord:
+		p.fail(o.pos, `%q is a word of the language: as a name, write \%s`, o.text, o.text)
+		return o
+	default:
+		p.fail(o.pos, "an address, a port or a name is missing before %s", quoted(o.token))
+		return o
+	}
+	o.maskPos = p.at(p.next + 1).pos
+	switch {
+	case p.accept("/"):
+		if t := p.take(); t.kind == tokNumber {
+			o.prefix = int(min(t.num, 1<<16))
+		} else {
+			p.fail(t.pos, "a prefix length is missing before %s", quoted(t))
+		}
+	case o.kind == tokIPv4 && p.accept("mask"):
+		t := p.take()
+		mask, bits, ok := dotted(t.text)
+		if t.kind != tokIPv4 || !ok {
+			p.fail(t.pos, "%s is no netmask", quoted(t))
+			return o
+		}
+		mask <<= 32 - bits
+		o.mask = netip.AddrFrom4([4]byte{byte(mask >> 24), byte(mask >> 16), byte(mask >> 8), byte(mask)})
+	}
+	return o
+}
+
+// term reads anything but an address without qualifiers.
+func (p *parser) term(before inherited) (expression, inherited) {
+	defer p.deeper()()
+	t := p.peek()
+	switch {
+	case p.err != nil:
+		return nil, nil
+	case p.accept("not"):
+		e, q := p.term(before)
+		return negation{e}, q
+	case p.startsRelation():
+		return p.relation(), nil
+	case p.accept("("):
+		e, _ := p.expression(before)
+		p.expect(")")
+		return e, before
+	case p.accept("less", "greater"):
+		n := p.take()
+		if n.kind != tokNumber {
+			p.fail(n.pos, "a number of bytes is missing before %s", quoted(n))
+		}
+		return frameSize{t.is("greater"), n.num}, nil
+	case p.accept("vlan"):
+		return p.vlan(t.pos), nil
+	case t.kind == tokWord && unsupported[t.text]:
+		p.fail(t.pos, "%q is not supported", t.text)
+		return nil, nil
+	}
+	return p.qualified()
+}
+
+func (p *parser) vlan(pos int) expression {
+	if p.peek().kind != tokNumber {
+		return vlanTag{pos: pos}
+	}
+	return vlanTag{pos, true, p.take()}
+}
+
+// qualified reads what begins with a protocol, a direction or a kind.
+func (p *parser) qualified() (expression, inherited) {
+	start := p.peek()
+	q := &qualifiers{pos: start.pos}
+	if start.kind == tokWord && (protocols[start.text] || start.is("link")) {
+		q.proto = p.take().text
+		if q.proto == "link" {
+			q.proto = "ether"
+		}
+	}
+	if t := p.peek(); p.accept("broadcast", "multicast") {
+		return cast{start.pos, q.proto, t.is("multicast")}, nil
+	}
+	q.dir = p.direction()
+	switch t := p.peek(); {
+	case q.dir == "" && p.accept("proto"), p.accept("host", "net", "port", "portrange"):
+		q.kind = t.text
+	case q.dir != "":
+	case q.proto != "":
+		return protocol{start.pos, q.proto}, nil
+	case p.bareAddress(p.next):
+		return p.id(nil), nil
+	default:
+		p.fail(t.pos, "a filter cannot go on with %s", quoted(t))
+		return nil, nil
+	}
+	return p.id(q), q
+}
+
+// direction reads src, dst, "src or dst" and "src and dst".
+func (p *parser) direction() string {
+	first := p.peek()
+	if !p.accept("src", "dst") {
+		return ""
+	}
+	joint, second := p.peek(), p.at(p.next+1)
+	if (joint.is("or") || joint.is("and")) && (first.is("src") && second.is("dst") || first.is("dst") && second.is("src")) {
+		p.next += 2
+		return "src " + joint.text + " dst"
+	}
+	return first.text
+}
