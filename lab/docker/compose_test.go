@@ -142,7 +142,7 @@ func (p *project) carryOut(e *lab.Experiment) {
 
 // checkPrivileges: nobody has more than the lesson needs.
 func (p *project) checkPrivileges() {
-	for host, want := range map[string]string{"hub": netAdminAlone, "sniffer": netRawAlone, "server": unprivileged} {
+	for host, want := range map[string]string{"hub": netAdminAlone, "sniffer": netRawDropped, "server": unprivileged} {
 		pid := p.docker("inspect", "-f", "{{.State.Pid}}", p.container(host))
 		if diff := cmp.Diff(want, privileges(p.t, pid)); diff != "" {
 			p.t.Errorf("%s (-want +got):\n%s", host, diff)

@@ -220,12 +220,14 @@ func checkCapabilities(t *testing.T, s *segment) {
 	}
 }
 
-// What the kernel grants: effective capabilities (capabilities(7), bit 12 is
-// NET_ADMIN and bit 13 NET_RAW), user and no_new_privs.
+// What the kernel grants: effective capabilities and the bounding set
+// (capabilities(7), bit 12 is NET_ADMIN and bit 13 NET_RAW), user and
+// no_new_privs. A sniffer that has opened its socket needs nothing any more.
 const (
-	unprivileged  = "0000000000000000 65534 1"
-	netAdminAlone = "0000000000001000 0 1"
-	netRawAlone   = "0000000000002000 0 1"
+	unprivileged  = "0000000000000000 0000000000000000 65534 1"
+	netAdminAlone = "0000000000001000 0000000000001000 0 1"
+	netRawAlone   = "0000000000002000 0000000000002000 0 1"
+	netRawDropped = "0000000000000000 0000000000002000 0 1"
 )
 
 // privileges reads what the kernel grants to a process: proc_pid_status(5).
@@ -236,7 +238,7 @@ func privileges(t *testing.T, pid string) string {
 		t.Skipf("the daemon's processes are not this machine's: %v", err)
 	}
 	var got []string
-	for _, name := range []string{"CapEff", "Uid", "NoNewPrivs"} {
+	for _, name := range []string{"CapEff", "CapBnd", "Uid", "NoNewPrivs"} {
 		_, rest, _ := bytes.Cut(status, []byte("\n"+name+":"))
 		if f := bytes.Fields(rest); len(f) > 0 {
 			got = append(got, string(f[0]))

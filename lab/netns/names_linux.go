@@ -20,6 +20,9 @@ func mountNames(hosts []*host) error {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("private mounts: %w", err)
 	}
+	// A /proc of the lab's own PID namespace, so that a program on a host that
+	// looks itself up there finds itself. A container may refuse it.
+	_ = unix.Mount("proc", "/proc", "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "")
 	var table strings.Builder
 	table.WriteString("127.0.0.1\tlocalhost\n")
 	for _, h := range hosts {

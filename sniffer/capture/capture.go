@@ -10,6 +10,8 @@ import (
 	"net"
 	"time"
 
+	"golang.org/x/net/bpf"
+
 	"wirelab/sniffer"
 )
 
@@ -18,8 +20,9 @@ import (
 type Config struct {
 	// SnapLen is how many bytes of a frame are kept. 0 keeps all.
 	SnapLen int
-	// BufferBytes is the size of the ring, rounded down to whole blocks of 128
-	// KiB, at least two. 0 is 32 MiB.
+	// BufferBytes is the size of the ring, rounded down to whole blocks, at
+	// least two: of 1 MiB, or of 256 KiB where RetireTimeout is 5 ms at most. 0 is
+	// 64 MiB, and 1 GiB the most.
 	BufferBytes int
 	// RetireTimeout is how long the kernel may hold frames back to hand them
 	// over together, rounded up to milliseconds. 0 is 1 ms. A stalled reader
@@ -28,27 +31,43 @@ type Config struct {
 	RetireTimeout time.Duration
 	// Promiscuous asks for frames to every host.
 	Promiscuous bool
-	// IgnoreOutgoing leaves out what this machine sends (Linux 4.20).
-	IgnoreOutgoing bool
+	// Direction leaves out what went the other way. Unknown is both.
+	Direction sniffer.Direction
+	// EtherType leaves out every other protocol. With one the kernel shows only
+	// what comes in, nothing that this machine sends (packet(7)). 0 is all.
+	EtherType uint16
+	// Filter makes the program that the kernel chooses frames with, which
+	// returns 0 for those to leave out. It is called before the socket sees a
+	// frame, once for each link type that may come. nil chooses all.
+	Filter func(sniffer.LinkType) ([]bpf.RawInstruction, error)
 }
 
 // Statistics are counts of frames since Open.
 type Statistics struct {
-	Received  uint64 // seen by the kernel
+	Received  uint64 // seen by the kernel, and chosen by the filter
 	Dropped   uint64 // of these lost, the ring being full
-	Delivered uint64 // of these returned by Next
+	Delivered uint64 // of these returned by Next and Frames
 }
 
-// Handle is a capture that runs. One goroutine calls Next and Buffered; the
-// other methods may be called from any.
+// Any is the name for all interfaces together.
+const Any = "any"
+
+// AnyInterface captures on all interfaces of Ethernet, loopback and raw IP.
+func AnyInterface() *net.Interface { return &net.Interface{Name: Any} }
+
+// Handle is a capture that runs. One goroutine calls Next, Frames, Buffered and
+// Interface; the other methods may be called from any.
 type Handle struct{ ring *ring }
 
 // Open begins to capture on an interface. What crosses it after Open has
-// returned is captured. The caller closes the Handle.
+// returned is captured. On a loopback interface every frame goes out and comes
+// in; unless a direction is asked for, the one that comes in is captured. The
+// caller closes the Handle.
 //
 // The error wraps os.ErrPermission where the process lacks CAP_NET_RAW,
 // syscall.ENETDOWN where the interface is down, and errors.ErrUnsupported off
-// Linux.
+// Linux and for an interface of another link type. Errors of Filter are
+// returned as they are.
 func Open(ifi *net.Interface, cfg Config) (*Handle, error) {
 	r, err := open(ifi, cfg)
 	if err != nil {
@@ -58,16 +77,31 @@ func Open(ifi *net.Interface, cfg Config) (*Handle, error) {
 }
 
 // Next returns the next frame and waits for it if it must. The frame's Data
-// is valid until the next call of Next or Close. VLAN tags that the kernel took
-// out are in their place again.
+// is valid until the next call of Next, Frames or Close. VLAN tags that the
+// kernel took out are in their place again.
 //
 // After Stop it returns what the kernel had captured until then, then io.EOF.
 // When the interface goes down or away it does the same and then returns an
 // error that wraps syscall.ENETDOWN. After Close it returns net.ErrClosed.
 func (h *Handle) Next() (sniffer.Frame, error) { return h.ring.next() }
 
+// Frames is Next for all frames at once that the kernel hands over together.
+// It appends them to dst.
+func (h *Handle) Frames(dst []sniffer.Frame) ([]sniffer.Frame, error) { return h.ring.frames(dst) }
+
 // Buffered reports whether Next would return a frame without waiting.
 func (h *Handle) Buffered() bool { return h.ring.buffered() }
+
+// Interface is what frames come from.
+type Interface struct {
+	Name     string
+	LinkType sniffer.LinkType
+}
+
+// Interfaces returns where frames came from so far, in the order of the
+// numbers that they have in Frame.Interface: one interface, or as many of all
+// as were seen.
+func (h *Handle) Interfaces() []Interface { return h.ring.interfaces }
 
 // Stop ends the capture: no later frame is counted or returned. It does not
 // wait, and may be called more than once.

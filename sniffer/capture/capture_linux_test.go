@@ -110,7 +110,7 @@ func TestFramesBothWays(t *testing.T) {
 
 func TestIgnoreOutgoing(t *testing.T) {
 	near, far := ownnet.Cable(t)
-	h := start(t, near, Config{Promiscuous: true, IgnoreOutgoing: true})
+	h := start(t, near, Config{Promiscuous: true, Direction: sniffer.In})
 	ownnet.Sender(t, near)(numbered(1, 60))
 	ownnet.Sender(t, far)(numbered(2, 60))
 	frames := drain(t, h)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -30,15 +31,19 @@ type ring struct {
 	conn *packet.Conn
 	raw  syscall.RawConn
 
-	reading  sync.Mutex // held by next; close waits for it
-	mem      []byte     // all blocks, nil after close
-	block    int        // index of the current one
-	offset   int        // of its next frame
-	left     int        // frames that it still has
-	held     bool       // it is ours
-	tagged   []byte     // a frame whose VLAN tag was put back
-	ended    error      // what next returns when the ring is drained
-	deadline time.Time  // for draining
+	reading    sync.Mutex // held by next; close waits for it
+	mem        []byte     // all blocks, nil after close
+	blockSize  int        // bytes
+	block      int        // index of the current one
+	offset     int        // of its next frame
+	left       int        // frames that it still has
+	held       bool       // it is ours
+	interfaces []Interface
+	indices    map[int32]int // of interfaces by the kernel's index; nil for one interface
+	last       int32         // the kernel's index of the latest frame's, and its own
+	lastNumber int
+	ended      error     // what next returns when the ring is drained
+	deadline   time.Time // for draining
 
 	stopping atomic.Bool
 	closing  atomic.Bool
@@ -51,12 +56,48 @@ type ring struct {
 func (r *ring) next() (sniffer.Frame, error) {
 	r.reading.Lock()
 	defer r.reading.Unlock()
+	if err := r.await(); err != nil {
+		return sniffer.Frame{}, err
+	}
+	var f sniffer.Frame
+	r.take(&f)
+	r.deliver(1)
+	return f, nil
+}
+
+func (r *ring) frames(dst []sniffer.Frame) ([]sniffer.Frame, error) {
+	r.reading.Lock()
+	defer r.reading.Unlock()
+	if err := r.await(); err != nil {
+		return dst, err
+	}
+	n := r.left
+	dst = slices.Grow(dst, n)
+	for range n {
+		dst = dst[:len(dst)+1]
+		r.take(&dst[len(dst)-1])
+	}
+	r.deliver(n)
+	return dst, nil
+}
+
+// deliver counts frames that are handed on. The kernel's counters have 32
+// bits: they are read long before they are full.
+func (r *ring) deliver(n int) {
+	before := r.delivered.Load()
+	if after := r.delivered.Add(uint64(n)); before>>30 != after>>30 {
+		_, _ = r.statistics()
+	}
+}
+
+// await waits until the current block has frames left.
+func (r *ring) await() error {
 	for {
 		if r.closing.Load() {
-			return sniffer.Frame{}, net.ErrClosed
+			return net.ErrClosed
 		}
 		if r.left > 0 {
-			return r.take(), nil
+			return nil
 		}
 		if r.held {
 			r.release()
@@ -66,7 +107,7 @@ func (r *ring) next() (sniffer.Frame, error) {
 			continue
 		}
 		if done, err := r.drained(); done {
-			return sniffer.Frame{}, err
+			return err
 		}
 		r.wait()
 	}
@@ -201,7 +242,7 @@ func (r *ring) unmap() error {
 // The block's header is struct tpacket_block_desc of linux/if_packet.h.
 
 func (r *ring) desc(block int) *unix.TpacketBlockDesc {
-	return (*unix.TpacketBlockDesc)(unsafe.Pointer(&r.mem[block*blockSize]))
+	return (*unix.TpacketBlockDesc)(unsafe.Pointer(&r.mem[block*r.blockSize]))
 }
 
 func (r *ring) header() *unix.TpacketHdrV1 {
@@ -219,7 +260,7 @@ func (r *ring) ours(block int) bool {
 
 func (r *ring) ready() bool { return r.ours(r.block) }
 
-func (r *ring) following() int { return (r.block + 1) % (len(r.mem) / blockSize) }
+func (r *ring) following() int { return (r.block + 1) % (len(r.mem) / r.blockSize) }
 
 func (r *ring) enter() {
 	h := r.header()
@@ -233,44 +274,63 @@ func (r *ring) release() {
 	r.held = false
 }
 
-// take returns the next frame of the current block.
-func (r *ring) take() sniffer.Frame {
-	b := r.mem[r.block*blockSize : (r.block+1)*blockSize]
+// take sets f to the next frame of the current block.
+func (r *ring) take(f *sniffer.Frame) {
+	b := r.mem[r.block*r.blockSize : (r.block+1)*r.blockSize]
 	h := (*unix.Tpacket3Hdr)(unsafe.Pointer(&b[r.offset]))
 	// A struct sockaddr_ll follows the header.
 	from := (*unix.RawSockaddrLinklayer)(unsafe.Pointer(&b[r.offset+unix.SizeofTpacket3Hdr]))
-	start := r.offset + int(h.Mac)
-	f := sniffer.Frame{
+	start, kept, length := r.offset+int(h.Mac), int(h.Snaplen), int(h.Len)
+	if h.Status&unix.TP_STATUS_VLAN_VALID != 0 && kept >= 12 {
+		start, kept, length = start-tagSize, kept+tagSize, length+tagSize
+		tag(b[start:], h)
+	}
+	*f = sniffer.Frame{
 		Time:      time.Unix(int64(h.Sec), int64(h.Nsec)),
-		Data:      b[start : start+int(h.Snaplen) : start+int(h.Snaplen)],
-		Length:    int(h.Len),
+		Data:      b[start : start+kept : start+kept],
+		Length:    length,
 		Direction: sniffer.In,
 	}
 	if from.Pkttype == unix.PACKET_OUTGOING {
 		f.Direction = sniffer.Out
 	}
-	if h.Status&unix.TP_STATUS_VLAN_VALID != 0 && len(f.Data) >= 12 {
-		f = r.tag(f, h)
+	if r.indices != nil {
+		f.Interface = r.number(from)
 	}
+	f.LinkType = r.interfaces[f.Interface].LinkType
 	r.offset += int(h.Next_offset)
 	r.left--
-	// The kernel's counters have 32 bits: read them long before they are full.
-	if r.delivered.Add(1)%(1<<30) == 0 {
-		_, _ = r.statistics()
-	}
-	return f
 }
 
-// tag puts an 802.1Q tag back that the kernel took out of a frame.
-func (r *ring) tag(f sniffer.Frame, h *unix.Tpacket3Hdr) sniffer.Frame {
+// tagSize is that of an 802.1Q tag. There is as much room before every frame.
+const tagSize = 4
+
+// tag puts an 802.1Q tag back that the kernel took out of the frame that
+// begins tagSize bytes behind b.
+func tag(b []byte, h *unix.Tpacket3Hdr) {
 	tpid := uint16(sniffer.EtherTypeVLAN)
 	if h.Status&unix.TP_STATUS_VLAN_TPID_VALID != 0 {
 		tpid = h.Hv1.Vlan_tpid
 	}
-	r.tagged = append(r.tagged[:0], f.Data[:12]...)
-	r.tagged = binary.BigEndian.AppendUint16(r.tagged, tpid)
-	r.tagged = binary.BigEndian.AppendUint16(r.tagged, uint16(h.Hv1.Vlan_tci))
-	r.tagged = append(r.tagged, f.Data[12:]...)
-	f.Data, f.Length = r.tagged, f.Length+4
-	return f
+	copy(b[:12], b[tagSize:])
+	binary.BigEndian.PutUint16(b[12:], tpid)
+	binary.BigEndian.PutUint16(b[14:], uint16(h.Hv1.Vlan_tci))
+}
+
+// number returns the number of the interface that a frame of all came from.
+func (r *ring) number(from *unix.RawSockaddrLinklayer) int {
+	if from.Ifindex == r.last {
+		return r.lastNumber
+	}
+	n, known := r.indices[from.Ifindex]
+	if !known {
+		n = len(r.interfaces)
+		i := Interface{Name: fmt.Sprintf("interface %d", from.Ifindex), LinkType: hardware[from.Hatype]}
+		if ifi, err := net.InterfaceByIndex(int(from.Ifindex)); err == nil {
+			i.Name = ifi.Name
+		}
+		r.indices[from.Ifindex], r.interfaces = n, append(r.interfaces, i)
+	}
+	r.last, r.lastNumber = from.Ifindex, n
+	return n
 }

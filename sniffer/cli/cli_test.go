@@ -29,7 +29,7 @@ const session31 = "../testdata/session.pcapng" // 31 frames
 
 // sniff runs the command and returns the code it would exit with.
 func sniff(ctx context.Context, stdin io.Reader, stdout, stderr io.Writer, args ...string) (int, error) {
-	c := Commands()[0]
+	c := command(func() error { return nil }) // the tests' own rights stay
 	c.SilenceErrors, c.SilenceUsage = true, true
 	c.SetIn(stdin)
 	c.SetOut(stdout)
@@ -192,7 +192,7 @@ func TestExitCodes(t *testing.T) {
 		{"not to be written", []string{"-r", session31, "-w", filepath.Join(dir, "none", "x")}, exit.Usage, "no such file", 0},
 		{"no such interface", []string{"-i", "nonesuch0"}, exit.Usage, `no interface "nonesuch0"; there are lo`, 0},
 		{"live flags with a file", []string{"-r", session31, "--until-eof"}, exit.Usage, "live capture", 0},
-		{"direction", []string{"-r", session31, "--direction", "out"}, exit.Usage, "want in or inout", 0},
+		{"direction", []string{"-r", session31, "--direction", "up"}, exit.Usage, "want in, out or inout", 0},
 		{"negative time", []string{"--for", "-1s"}, exit.Usage, "negative", 0},
 		{"host", []string{"-r", session31, "--host", "server"}, exit.Usage, "want NAME=ADDRESS", 0},
 		{"host's name", []string{"-r", session31, "--host", "a\x1bb=10.0.0.1"}, exit.Usage, `"a\x1bb" cannot be`, 0},
@@ -326,16 +326,16 @@ func TestLookup(t *testing.T) {
 	}
 	home := netip.MustParseAddr("127.0.0.1")
 	for _, nobody := range []string{"224.0.0.251", "255.255.255.255", "ff02::1", "0.0.0.0"} {
-		if name := n.Name(netip.MustParseAddr(nobody)); name != "" || !n.asked.IsZero() {
-			t.Errorf("%s has the name %q, asked at %v", nobody, name, n.asked)
+		if name := n.Name(netip.MustParseAddr(nobody)); name != "" || len(n.asked) > 0 {
+			t.Errorf("%s has the name %q, asked for %v", nobody, name, n.asked)
 		}
+	}
+	stranger := netip.MustParseAddr("10.9.9.9")
+	if name := n.Name(stranger); name != "" || n.known[home] != "localhost" {
+		t.Errorf("%v is %q; known %v", stranger, name, n.known)
 	}
 	if got := n.Name(home); got != "localhost" {
 		t.Errorf("127.0.0.1 has the name %q, want localhost", got)
-	}
-	asked := n.asked
-	if name := n.Name(netip.MustParseAddr("10.9.9.9")); name != "" || n.asked != asked {
-		t.Errorf("asked again at once: %q", name)
 	}
 	fresh := n.fresh()
 	if fresh[home] != "localhost" {
@@ -343,6 +343,32 @@ func TestLookup(t *testing.T) {
 	}
 	if again := n.fresh(); len(again) > 0 {
 		t.Errorf("fresh twice: %v", again)
+	}
+}
+
+// A new address is asked for at once, an old one once a second, and a flood of
+// new ones soon not more often than that.
+func TestLookupIsBounded(t *testing.T) {
+	n, err := newNames(nil, []string{"localhost"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	asked := func(addr string, now time.Time) bool { return n.mayAsk(netip.MustParseAddr(addr), now) }
+	if !asked("10.0.0.1", now) || asked("10.0.0.1", now) || !asked("10.0.0.2", now) {
+		t.Error("want one question for each of two new addresses")
+	}
+	if asked("10.0.0.1", now.Add(lookupEvery/2)) || !asked("10.0.0.1", now.Add(lookupEvery)) {
+		t.Error("want the second question for an address after a second")
+	}
+	now, count := now.Add(time.Hour), 0
+	for i := range byte(200) {
+		if asked(netip.AddrFrom4([4]byte{10, 1, 1, i}).String(), now) {
+			count++
+		}
+	}
+	if count != lookupBurst {
+		t.Errorf("%d questions for 200 new addresses, want %d", count, lookupBurst)
 	}
 }
 

@@ -1,9 +1,16 @@
 package cli
 
 import (
+	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"strings"
+	"text/tabwriter"
+
+	"wirelab/internal/exit"
+	"wirelab/internal/safetext"
+	"wirelab/sniffer/capture"
 )
 
 // defaultRoute returns the interface by which packets to the world leave, nil
@@ -43,4 +50,72 @@ func nameAll(all []net.Interface) string {
 		names = append(names, i.Name)
 	}
 	return strings.Join(names, ", ")
+}
+
+// chooseInterface returns the interface that the options name, else the one
+// that packets to the world leave by, else the only one there is.
+func (s *session) chooseInterface() (*net.Interface, error) {
+	if s.options.iface == capture.Any {
+		return capture.AnyInterface(), nil
+	}
+	all, err := net.Interfaces()
+	if err != nil {
+		return nil, exit.With(exit.Unable, fmt.Errorf("network interfaces: %w", err))
+	}
+	if s.options.iface != "" {
+		for i := range all {
+			if all[i].Name == s.options.iface {
+				return &all[i], nil
+			}
+		}
+		return nil, exit.Usagef("no interface %q; there are %s", s.options.iface, nameAll(all))
+	}
+	if ifi := defaultRoute(all); ifi != nil {
+		s.say(s.words.chosen(ifi.Name, true))
+		return ifi, nil
+	}
+	var only *net.Interface
+	for i := range all {
+		if all[i].Flags&net.FlagLoopback != 0 || all[i].Flags&net.FlagUp == 0 {
+			continue
+		}
+		if only != nil {
+			return nil, exit.Usagef("no default route tells which interface is meant: -i one of %s", nameAll(all))
+		}
+		only = &all[i]
+	}
+	if only == nil {
+		return nil, exit.Usagef("no interface is up but the loopback: -i one of %s", nameAll(all))
+	}
+	s.say(s.words.chosen(only.Name, false))
+	return only, nil
+}
+
+// list writes the interfaces: name, whether it is up, hardware address, and
+// the network addresses.
+func list(w io.Writer) error {
+	all, err := net.Interfaces()
+	if err != nil {
+		return exit.With(exit.Unable, fmt.Errorf("network interfaces: %w", err))
+	}
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, i := range all {
+		state := "down"
+		if i.Flags&net.FlagUp != 0 {
+			state = "up"
+		}
+		var texts []string
+		if len(i.HardwareAddr) > 0 {
+			texts = append(texts, i.HardwareAddr.String())
+		}
+		addrs, err := i.Addrs()
+		if err != nil {
+			return exit.With(exit.Unable, fmt.Errorf("addresses of %s: %w", safetext.Escape(i.Name), err))
+		}
+		for _, a := range addrs {
+			texts = append(texts, a.String())
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\n", safetext.Escape(i.Name), state, strings.Join(texts, " "))
+	}
+	return table.Flush()
 }

@@ -68,7 +68,7 @@ func TestLive(t *testing.T) {
 	if e := wait(t, s.done); e.code != exit.OK {
 		t.Error(e.err)
 	}
-	s.stderr.await(t, "wirelab: 2 packets captured, 2 shown, 0 dropped by the kernel, 0 malformed\n")
+	s.stderr.await(t, "wirelab: 2 packets captured, 2 shown, 0 dropped by the kernel, 0 dropped by wirelab, 0 malformed\n")
 	whole, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)

@@ -1,10 +1,14 @@
 package cli
 
 import (
+	"bufio"
 	"context"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -14,29 +18,39 @@ import (
 	"wirelab/sniffer/pcapfile"
 )
 
-// The resolver is asked at most once in lookupEvery, for lookupTimeout: the
-// frames that come meanwhile wait in the capture's buffer.
+// The resolver is asked for lookupTimeout, while the frames that come wait in
+// the capture's buffer: at once for an address that is new, but no more than
+// lookupBurst times in a row, then once in lookupEvery.
 const (
 	lookupEvery   = time.Second
+	lookupBurst   = 8
 	lookupTimeout = 300 * time.Millisecond
 )
 
 // names knows hosts by the command line, then the environment, then the file
-// that is read, then the system's resolver.
+// that is read, then the system's resolver. Name may be called by several
+// goroutines at once; the other methods not, nor while it is.
 type names struct {
 	known  map[netip.Addr]string
 	latest map[netip.Addr]string // of these, what fresh has not returned
-	file   sniffer.Namer         // nil without one
+	file   map[netip.Addr]string // what the file has told
 
 	lookup []string // names to ask the resolver for
-	asked  time.Time
+
+	asking sync.Mutex               // held while known and latest may change because of a lookup
+	asked  map[netip.Addr]time.Time // when the resolver was asked because of an address
+	budget int                      // of questions, at the time of since
+	since  time.Time
 }
 
 var _ sniffer.Namer = (*names)(nil)
 
 // newNames reads the values of --host and --lookup.
 func newNames(hosts, lookup []string) (*names, error) {
-	n := &names{known: map[netip.Addr]string{}, latest: map[netip.Addr]string{}}
+	n := &names{
+		known: map[netip.Addr]string{}, latest: map[netip.Addr]string{}, file: map[netip.Addr]string{},
+		asked: map[netip.Addr]time.Time{}, budget: lookupBurst,
+	}
 	for _, name := range lookup {
 		if name = strings.TrimSpace(name); name == "" {
 			continue
@@ -80,24 +94,76 @@ func (n *names) fresh() map[netip.Addr]string {
 	return fresh
 }
 
+// told takes over names that a file has told.
+func (n *names) told(more map[netip.Addr]string) { maps.Copy(n.file, more) }
+
+// addresses returns the hosts that are known by name.
+func (n *names) addresses() map[string][]netip.Addr {
+	hosts := make(map[string][]netip.Addr, len(n.known))
+	for addr, name := range n.known {
+		hosts[name] = append(hosts[name], addr)
+	}
+	return hosts
+}
+
 // Name returns the name of addr, "" if it has none. It may wait for the
 // resolver, which is asked for the names that --lookup lists and never for
 // the address: no word about anybody leaves this machine.
 func (n *names) Name(addr netip.Addr) string {
+	if len(n.lookup) > 0 {
+		return n.ask(addr)
+	}
+	if len(n.known) == 0 && len(n.file) == 0 {
+		return ""
+	}
+	return n.have(addr)
+}
+
+// have returns the name of addr if it is known already.
+func (n *names) have(addr netip.Addr) string {
 	if name := n.known[addr]; name != "" {
 		return name
 	}
-	if n.file != nil {
-		if name := n.file.Name(addr); name != "" {
-			return name
-		}
+	return n.file[addr]
+}
+
+// ask is Name with a resolver.
+func (n *names) ask(addr netip.Addr) string {
+	n.asking.Lock()
+	defer n.asking.Unlock()
+	if name := n.have(addr); name != "" {
+		return name
 	}
-	if len(n.lookup) == 0 || !oneHost(addr) || time.Since(n.asked) < lookupEvery {
+	if !oneHost(addr) || !n.mayAsk(addr, time.Now()) {
 		return ""
 	}
 	n.learn(resolve(n.lookup))
-	n.asked = time.Now()
 	return n.known[addr]
+}
+
+// mayAsk reports whether the resolver is asked because of an address, and
+// counts that it is.
+func (n *names) mayAsk(addr netip.Addr, now time.Time) bool {
+	if last, again := n.asked[addr]; again && now.Sub(last) < lookupEvery {
+		return false
+	}
+	if n.since.IsZero() {
+		n.since = now
+	}
+	if gained := int(now.Sub(n.since) / lookupEvery); gained > 0 {
+		n.budget = min(n.budget+gained, lookupBurst)
+		n.since = now
+	}
+	if n.budget == 0 {
+		return false
+	}
+	n.budget--
+	const remembered = 1024 // addresses, which anybody can make up
+	if len(n.asked) >= remembered {
+		clear(n.asked)
+	}
+	n.asked[addr] = now
+	return true
 }
 
 // oneHost reports whether addr can be that of one host.
@@ -130,4 +196,29 @@ func resolve(hosts []string) map[netip.Addr]string {
 	}
 	asked.Wait()
 	return found
+}
+
+// systemHosts returns the names of the hosts file, the first of each address.
+func systemHosts() map[netip.Addr]string {
+	path := "/etc/hosts"
+	if root := os.Getenv("SystemRoot"); root != "" { // Windows
+		path = filepath.Join(root, "System32", "drivers", "etc", "hosts")
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil
+	}
+	defer file.Close()
+	hosts := map[netip.Addr]string{}
+	for lines := bufio.NewScanner(file); lines.Scan(); {
+		text, _, _ := strings.Cut(lines.Text(), "#")
+		fields := strings.Fields(text)
+		if len(fields) < 2 {
+			continue
+		}
+		if addr, err := netip.ParseAddr(fields[0]); err == nil && hosts[addr] == "" {
+			hosts[addr] = fields[1]
+		}
+	}
+	return hosts
 }

@@ -1,159 +1,227 @@
 package cli
 
 import (
-	"bufio"
-	"context"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"syscall"
 
+	"golang.org/x/term"
+
 	"wirelab/internal/exit"
 	"wirelab/sniffer"
-	"wirelab/sniffer/capture"
 	"wirelab/sniffer/pcapfile"
+	"wirelab/sniffer/render"
 )
 
-// source is where frames come from: a live capture or a file.
-type source interface {
-	// Next returns the next frame, and io.EOF at the end.
-	Next() (sniffer.Frame, error)
-	// Buffered reports whether Next need not wait.
-	Buffered() bool
-}
-
-var (
-	_ source = (*capture.Handle)(nil)
-	_ source = (*pcapfile.Reader)(nil)
-)
-
-// session is one run of sniff: frames go from a source to lines, to a file, or
-// to both.
+// session is one run of sniff. Frames come in batches from a capture or a
+// file; process turns a batch into text, consume hands it on. Of a file,
+// several batches are processed at once.
 type session struct {
 	options *options
 	names   *names
 	words   words
+	filters *filters
 	stdout  io.Writer
 	stderr  io.Writer
 
-	lines  *bufio.Writer // nil where standard output takes the file
-	writer *pcapfile.Writer
-	opened *os.File // what writer writes to, if it is not standard output
+	printer    render.Printer       // nil where frames are not shown one by one
+	recorder   *recorder            // nil without -w
+	interfaces []pcapfile.Interface // of the source
+	ladder     []sniffer.Packet     // what a ladder is drawn of
+	drawn      int                  // bytes of them
 
-	captured, shown, malformed uint64
+	captured, shown, malformed, lost uint64
+}
+
+// batch is a run of frames.
+type batch struct {
+	chunk  pcapfile.Chunk
+	frames []sniffer.Frame // after process those that are wanted
+	first  int             // number of the first in the capture
+
+	taken     int // frames that there were, as far as they were looked at
+	text      []byte
+	malformed uint64
+	packets   []sniffer.Packet // for a ladder
+	err       error
+	done      chan struct{} // processed
 }
 
 // errReaderGone ends a session whose standard output nobody reads any more.
 var errReaderGone = errors.New("standard output is closed")
 
-// create makes what the options say to write to.
-func (s *session) create(ifi pcapfile.Interface) error {
-	var dst io.Writer
-	switch s.options.write {
-	case "":
-	case "-":
-		dst = s.stdout
-	default:
-		f, err := os.OpenFile(s.options.write, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o644)
-		if err != nil {
-			return exit.With(exit.Usage, err)
-		}
-		dst, s.opened = f, f
+// choosePrinter makes what turns packets into text.
+func (s *session) choosePrinter() {
+	o := s.look()
+	switch {
+	case s.options.write == "-":
+	case s.options.output == "line":
+		s.printer = render.NewLine(o)
+	case s.options.output == "note":
+		s.printer = render.NewNote(o)
+	case s.options.output == "json":
+		s.printer = render.NewJSON(o)
 	}
-	if s.options.write != "-" {
-		s.lines = bufio.NewWriterSize(s.stdout, 32<<10)
-	}
-	if dst == nil {
-		return nil
-	}
-	file, err := pcapfile.NewWriter(dst, ifi)
-	if err != nil {
-		return err
-	}
-	s.writer = file
-	if err := s.flush(); err != nil && !errors.Is(err, errReaderGone) {
-		return err
-	}
-	return nil
 }
 
-// show shows every frame of src until it ends, the options end it, or ctx does.
-func (s *session) show(ctx context.Context, src source) error {
-	decoder := sniffer.NewDecoder()
-	var line []byte
-	for ctx.Err() == nil {
-		frame, err := src.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
+// look is how packets are shown.
+func (s *session) look() render.Options {
+	return render.Options{
+		Names: s.names, UTC: s.options.utc, Lang: s.words.Lang,
+		Colour:        s.terminal() && os.Getenv("NO_COLOR") == "", // https://no-color.org
+		InterfaceName: s.interfaceName,
+	}
+}
+
+// terminal reports whether people read standard output as it comes.
+func (s *session) terminal() bool {
+	f, ok := s.stdout.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+func (s *session) interfaceName(index int) string {
+	if index >= len(s.interfaces) {
+		return ""
+	}
+	return s.interfaces[index].Name
+}
+
+// decodes reports whether frames are looked into.
+func (s *session) decodes() bool { return s.printer != nil || s.options.ladder() }
+
+// room returns how many more frames may be shown.
+func (s *session) room() int {
+	if s.options.count == 0 {
+		return -1
+	}
+	return int(min(s.options.count-s.shown, 1<<31-1))
+}
+
+// process turns a batch into text, and leaves in it the frames that are
+// wanted, room of them at most, -1 for all. It changes nothing of the session:
+// each goroutine that calls it has its own decoder and batch.
+func (s *session) process(d *sniffer.Decoder, b *batch, room int) {
+	b.taken, b.text, b.malformed, b.packets, b.err = 0, b.text[:0], 0, nil, nil
+	way, decodes, chosen := s.options.way(), s.decodes(), s.filters.inUse() && s.options.read != ""
+	var p sniffer.Packet
+	kept := 0
+	for i := range b.frames {
+		if kept == room {
+			break
 		}
-		if err != nil {
-			return err
+		f := &b.frames[i]
+		b.taken++
+		if way != sniffer.Unknown && f.Way() != way {
+			continue
 		}
-		s.captured++
-		if s.options.direction == "in" && frame.Direction == sniffer.Out {
-			continue // of a file: its number stays what it is
-		}
-		if s.writer != nil {
-			f := frame
-			f.Interface = 0 // the file that is written has one
-			if err := s.writer.WriteFrame(f); err != nil {
-				return s.writing(err)
+		if chosen {
+			wanted, err := s.filters.match(f)
+			if err != nil {
+				b.err = err
+				break
+			}
+			if !wanted {
+				continue
 			}
 		}
-		p := sniffer.Packet{Frame: frame, Number: int(s.captured)}
-		decoder.Decode(&p)
+		if kept != i {
+			b.frames[kept] = *f
+		}
+		kept++
+		if !decodes {
+			continue
+		}
+		p.Frame, p.Number = *f, b.first+i
+		d.Decode(&p)
 		if p.Err != nil && !p.Truncated() {
-			s.malformed++
+			b.malformed++
 		}
-		if s.lines != nil {
-			line = s.appendLine(line[:0], &p)
-			if _, err := s.lines.Write(line); err != nil {
-				return s.writing(err)
-			}
-		}
-		s.shown++
-		last := s.options.count > 0 && s.shown >= s.options.count
-		if last || !src.Buffered() {
-			if err := s.flush(); err != nil {
-				return err
-			}
-		}
-		if last {
-			return nil
+		if s.printer != nil {
+			b.text = s.printer.Append(b.text, &p)
+		} else {
+			b.packets = append(b.packets, whole(p))
 		}
 	}
-	return nil
+	b.frames = b.frames[:kept]
 }
 
-func (s *session) appendLine(b []byte, p *sniffer.Packet) []byte {
-	b = fmt.Appendf(b, "%4d ", p.Number)
-	if p.Time.IsZero() {
-		b = append(b, "-              "...)
-	} else {
-		b = p.Time.Local().AppendFormat(b, "15:04:05.000000")
+// whole returns a packet with bytes of its own.
+func whole(p sniffer.Packet) sniffer.Packet {
+	data := bytes.Clone(p.Data)
+	if p.Payload != nil {
+		p.Payload = data[p.PayloadOffset : p.PayloadOffset+len(p.Payload)]
 	}
-	b = append(b, ' ')
-	b = sniffer.AppendLine(b, p, s.names)
-	return append(b, '\n')
+	p.Data = data
+	return p
 }
 
-// flush makes what was written visible, the names that were learnt first.
-func (s *session) flush() error {
-	if s.writer != nil {
-		if fresh := s.names.fresh(); len(fresh) > 0 {
-			if err := s.writer.WriteNames(fresh); err != nil {
-				return s.writing(err)
-			}
-		}
-		if err := s.writer.Flush(); err != nil {
+// consume hands on what process made of a batch.
+func (s *session) consume(b *batch) error {
+	s.captured += uint64(b.taken)
+	s.malformed += b.malformed
+	if s.recorder != nil {
+		if err := s.recorder.write(b.frames, s.interfaces); err != nil {
+			s.lost += uint64(len(b.frames))
 			return s.writing(err)
 		}
 	}
-	if s.lines != nil {
-		return s.writing(s.lines.Flush())
+	if len(b.text) > 0 {
+		if _, err := s.stdout.Write(b.text); err != nil {
+			s.lost += uint64(len(b.frames))
+			return s.writing(err)
+		}
 	}
-	return nil
+	s.shown += uint64(len(b.frames))
+	s.collect(b.packets)
+	return b.err
+}
+
+// maxDrawn bounds the bytes of the packets that a ladder is drawn of.
+const maxDrawn = 32 << 20
+
+// collect keeps packets for a ladder.
+func (s *session) collect(packets []sniffer.Packet) {
+	const packetSize = 512 // and its bytes
+	for _, p := range packets {
+		if s.drawn += packetSize + len(p.Data); s.drawn > maxDrawn {
+			return
+		}
+		s.ladder = append(s.ladder, p)
+	}
+}
+
+// draw makes the ladder.
+func (s *session) draw() error {
+	if !s.options.ladder() {
+		return nil
+	}
+	if s.drawn > maxDrawn {
+		s.say(s.words.longLadder(len(s.ladder)))
+	}
+	ladder := render.NewLadder(s.ladder, s.look())
+	ladder.ASCII = s.options.ascii
+	if !s.options.svg() {
+		if s.options.write == "-" {
+			return nil
+		}
+		return ladder.Text(s.stdout, s.ladder)
+	}
+	f, err := os.Create(s.options.output)
+	if err != nil {
+		return err
+	}
+	return errors.Join(ladder.SVG(f, s.ladder), f.Close())
+}
+
+// flush makes what was recorded visible, the names that were learnt too.
+func (s *session) flush() error {
+	if s.recorder == nil {
+		return nil
+	}
+	return s.writing(s.recorder.flush(s.names.fresh()))
 }
 
 // writing turns an error of a write into one that names where, and that of a
@@ -174,18 +242,15 @@ func (s *session) finish(failed error, stats *pcapfile.Statistics) error {
 	if errors.Is(failed, errReaderGone) {
 		failed = nil
 	}
-	var err error
-	if s.writer != nil && stats != nil {
-		err = s.writing(s.writer.WriteStatistics(*stats))
+	err := s.flush()
+	if s.recorder != nil {
+		err = errors.Join(err, s.writing(s.recorder.close(stats)))
 	}
-	err = errors.Join(err, s.flush())
-	if s.opened != nil {
-		err = errors.Join(err, s.opened.Close())
-	}
+	err = errors.Join(err, s.writing(s.draw()))
 	if errors.Is(err, errReaderGone) {
 		err = nil
 	}
-	s.say(s.words.totals(s.captured, s.shown, s.malformed, stats))
+	s.say(s.words.totals(s, stats))
 	if err := errors.Join(failed, err); err != nil {
 		return exit.With(max(exit.Code(failed), exit.Failed), err)
 	}

@@ -26,13 +26,26 @@ func (w words) chosen(name string, byRoute bool) string {
 }
 
 // totals takes nil for statistics that a file does not have.
-func (w words) totals(captured, shown, malformed uint64, stats *pcapfile.Statistics) string {
-	dropped := w.Pick("drops not recorded", "沒有記錄丟棄數")
-	if stats != nil {
-		dropped = fmt.Sprintf(w.Pick("%d dropped by the kernel", "核心丟棄 %d 個"), stats.Dropped)
+func (w words) totals(s *session, stats *pcapfile.Statistics) string {
+	text := fmt.Sprintf(w.Pick("%d packets captured, %d shown", "擷取 %d 個封包,顯示 %d 個"), s.captured, s.shown)
+	switch {
+	case stats == nil:
+		text += w.Pick(", drops not recorded", ",沒有記錄丟棄數")
+	default:
+		text += fmt.Sprintf(w.Pick(", %d dropped by the kernel", ",核心丟棄 %d 個"), stats.Dropped)
 	}
-	return fmt.Sprintf(w.Pick("%d packets captured, %d shown, %s, %d malformed",
-		"擷取 %d 個封包,顯示 %d 個,%s,格式錯誤 %d 個"), captured, shown, dropped, malformed)
+	if s.options.read == "" || s.lost > 0 {
+		text += fmt.Sprintf(w.Pick(", %d dropped by wirelab", ",wirelab 丟棄 %d 個"), s.lost)
+	}
+	if s.decodes() {
+		text += fmt.Sprintf(w.Pick(", %d malformed", ",格式錯誤 %d 個"), s.malformed)
+	}
+	return text
+}
+
+func (w words) longLadder(packets int) string {
+	return fmt.Sprintf(w.Pick("the ladder shows only the first %d packets: there are too many for one picture",
+		"階梯圖只畫前 %d 個封包:數量太多,一張圖放不下"), packets)
 }
 
 // cannotCapture adds what to do to an error of capture.Open.
@@ -42,10 +55,12 @@ func (w words) cannotCapture(err error) error {
 	case errors.Is(err, os.ErrPermission):
 		advice = w.Pick("capturing needs CAP_NET_RAW: run it with sudo, or give the program the capability once:\n"+
 			"  sudo setcap cap_net_raw+ep \"$(command -v wirelab)\"\n"+
-			"in a container: --cap-add NET_RAW and user 0; in a lab of wirelab's own no right is needed: wirelab up",
+			"in a container: --cap-add NET_RAW and user 0; in a lab of wirelab's own no right is needed:\n"+
+			"  wirelab up, then in another terminal wirelab exec sniffer -- sniff",
 			"擷取封包需要 CAP_NET_RAW:請用 sudo 執行,或一次給程式這個權限:\n"+
 				"  sudo setcap cap_net_raw+ep \"$(command -v wirelab)\"\n"+
-				"在容器裡:--cap-add NET_RAW 並以使用者 0 執行;在 wirelab 自己的實驗室裡不需要任何權限:wirelab up")
+				"在容器裡:--cap-add NET_RAW 並以使用者 0 執行;在 wirelab 自己的實驗室裡不需要任何權限:\n"+
+				"  wirelab up,然後在另一個終端機執行 wirelab exec sniffer -- sniff")
 	case errors.Is(err, syscall.ENETDOWN):
 		advice = w.Pick("the interface is down: ip link set dev INTERFACE up", "介面沒有啟用:ip link set dev 介面名稱 up")
 	case errors.Is(err, errors.ErrUnsupported):
@@ -53,6 +68,9 @@ func (w words) cannotCapture(err error) error {
 	}
 	if advice != "" {
 		err = fmt.Errorf("%w\n%s", err, advice)
+	}
+	if coded, ok := errors.AsType[*exit.Error](err); ok { // of the filter
+		return coded
 	}
 	return exit.With(exit.Unable, err)
 }

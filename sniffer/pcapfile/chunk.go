@@ -2,6 +2,8 @@ package pcapfile
 
 import (
 	"net/netip"
+	"slices"
+	"time"
 
 	"wirelab/sniffer"
 )
@@ -35,6 +37,9 @@ func (r *Reader) ReadChunk(c *Chunk, size int) error {
 	c.Interfaces, r.ng.fresh = r.ng.fresh, nil
 	for ; err == nil; f, err = r.Next() {
 		c.Frames = append(c.Frames, f)
+		if r.unit != 0 {
+			c.Frames = r.records(c.Frames)
+		}
 		if !r.Buffered() {
 			return nil
 		}
@@ -43,4 +48,33 @@ func (r *Reader) ReadChunk(c *Chunk, size int) error {
 		return nil // and the error the next time
 	}
 	return err
+}
+
+// records appends the frames of a pcap file that are in memory, up to one that
+// is not whole or not right: nextRecord for many at once.
+func (r *Reader) records(dst []sniffer.Frame) []sniffer.Frame {
+	nanos := int64(1)
+	if r.unit == microseconds {
+		nanos = 1000
+	}
+	b := r.buf[r.pos:r.end:r.end]
+	for len(b) >= 16 {
+		captured := r.uint32(b[8:])
+		end := 16 + int(captured)
+		if captured > MaxPacket || end > len(b) {
+			break
+		}
+		if len(dst) == cap(dst) {
+			dst = slices.Grow(dst, 1)
+		}
+		dst = dst[:len(dst)+1]
+		f := &dst[len(dst)-1]
+		f.Time = time.Unix(int64(r.uint32(b)), int64(r.uint32(b[4:]))*nanos)
+		f.Data = b[16:end:end]
+		f.Length = frameLength(r.uint32(b[12:]), captured)
+		f.Interface, f.Direction, f.LinkType = 0, sniffer.Unknown, r.link
+		b = b[end:]
+	}
+	r.pos = r.end - len(b)
+	return dst
 }

@@ -1,0 +1,179 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"sync"
+	"time"
+
+	"wirelab/internal/exit"
+	"wirelab/internal/safetext"
+	"wirelab/sniffer"
+	"wirelab/sniffer/pcapfile"
+)
+
+// file shows the frames of a file.
+func (s *session) file(ctx context.Context, stdin io.Reader) error {
+	interrupted := ctx
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var src io.Reader
+	if s.options.read == "-" {
+		// A read of standard input cannot be called off: the end of ctx ends the
+		// pipe behind it, and the goroutine ends with the process.
+		r, w := io.Pipe()
+		defer r.Close()
+		defer context.AfterFunc(ctx, func() { w.Close() })()
+		go func() {
+			_, err := io.CopyBuffer(w, struct{ io.Reader }{stdin}, make([]byte, 256<<10))
+			w.CloseWithError(err)
+		}()
+		src = r
+	} else {
+		f, err := os.Open(s.options.read)
+		if err != nil {
+			return exit.With(exit.Usage, err)
+		}
+		defer f.Close()
+		src = f
+	}
+	r, err := pcapfile.NewReader(src)
+	if err != nil {
+		return s.unreadable(err)
+	}
+	if err := s.record(time.Time{}); err != nil {
+		return err
+	}
+	// What needs the frames in turn, or so little that it is not worth sharing.
+	if s.options.count > 0 || !s.decodes() || s.options.ladder() || runtime.GOMAXPROCS(0) == 1 {
+		err = s.inTurn(ctx, r)
+	} else {
+		err = s.onAllCores(ctx, cancel, r)
+	}
+	if interrupted.Err() != nil && !errors.Is(err, errReaderGone) {
+		err = nil // the frame that was cut was cut by us
+	}
+	var stats *pcapfile.Statistics
+	if counted, ok := r.Statistics(); ok {
+		stats = &counted
+	}
+	s.names.learn(r.Names())
+	if _, coded := errors.AsType[*exit.Error](err); err != nil && !coded && !errors.Is(err, errReaderGone) {
+		err = s.unreadable(err)
+	}
+	return s.finish(err, stats)
+}
+
+// inTurn does one chunk after the other.
+func (s *session) inTurn(ctx context.Context, r *pcapfile.Reader) error {
+	decoder, b := sniffer.NewDecoder(), &batch{}
+	for ctx.Err() == nil && s.room() != 0 {
+		if err := r.ReadChunk(&b.chunk, chunkSize); err != nil {
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			return err
+		}
+		s.told(&b.chunk)
+		b.frames, b.first = b.chunk.Frames, int(s.captured)+1
+		s.process(decoder, b, s.room())
+		if err := s.consume(b); err != nil {
+			return err
+		}
+		if !r.Buffered() {
+			if err := s.flush(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// onAllCores reads chunks in one goroutine, processes them in as many as there
+// are cores, and consumes them here, in the order of the file. The memory is
+// that of the few batches that go round. cancel is called if this ends early.
+func (s *session) onAllCores(ctx context.Context, cancel func(), r *pcapfile.Reader) error {
+	workers := runtime.GOMAXPROCS(0)
+	batches := workers + 2
+	free, work, order := make(chan *batch, batches), make(chan *batch, batches), make(chan *batch, batches)
+	for range batches {
+		free <- &batch{done: make(chan struct{}, 1)}
+	}
+	var (
+		goroutines sync.WaitGroup
+		under      sync.WaitGroup // batches that are under way
+		readErr    error          // of the reader, once order is closed
+	)
+	goroutines.Go(func() {
+		defer close(order)
+		defer close(work)
+		for number := 1; ctx.Err() == nil; {
+			b := <-free
+			if readErr = r.ReadChunk(&b.chunk, chunkSize); readErr != nil {
+				return
+			}
+			if b.chunk.Names != nil || b.chunk.Interfaces != nil {
+				under.Wait() // nobody uses what changes now
+				s.told(&b.chunk)
+			}
+			b.frames, b.first = b.chunk.Frames, number
+			number += len(b.frames)
+			under.Add(1)
+			order <- b
+			work <- b
+		}
+	})
+	for range workers {
+		goroutines.Go(func() {
+			decoder := sniffer.NewDecoder()
+			for b := range work {
+				s.process(decoder, b, -1)
+				b.done <- struct{}{}
+			}
+		})
+	}
+	var failed error
+	for b := range order {
+		<-b.done
+		if failed == nil {
+			if failed = s.consume(b); failed != nil {
+				cancel()
+			}
+		}
+		under.Done()
+		free <- b
+	}
+	goroutines.Wait()
+	if failed == nil && readErr != nil && !errors.Is(readErr, io.EOF) {
+		failed = readErr
+	}
+	return failed
+}
+
+// chunkSize is how much of the file is processed at once: what a core's cache
+// holds, text included.
+const chunkSize = 256 << 10
+
+// told takes over what the file told before a chunk.
+func (s *session) told(c *pcapfile.Chunk) {
+	s.names.told(c.Names)
+	s.interfaces = append(s.interfaces, c.Interfaces...)
+}
+
+// unreadable says which file is wrong. A file that is no capture at all is the
+// command line's fault.
+func (s *session) unreadable(err error) error {
+	name := s.options.read
+	if name == "-" {
+		name = "standard input"
+	}
+	err = fmt.Errorf("%s: %w", safetext.Escape(name), err)
+	if _, wrong := errors.AsType[*pcapfile.FormatError](err); wrong && s.shown == 0 {
+		return exit.With(exit.Usage, err)
+	}
+	return exit.With(exit.Failed, err)
+}

@@ -1,0 +1,163 @@
+package cli
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"wirelab/internal/exit"
+	"wirelab/sniffer"
+)
+
+// options are the flags of sniff.
+type options struct {
+	filter string // the arguments
+
+	iface     string
+	list      bool
+	count     uint64
+	duration  time.Duration
+	untilEOF  bool
+	snap      uint32
+	noPromisc bool
+	direction string
+	ethertype string
+	buffer    size
+
+	read       string
+	write      string
+	comment    string
+	rotateSize size
+	rotateTime time.Duration
+	files      int
+
+	output string
+	utc    bool
+	ascii  bool
+	hosts  []string
+	names  bool
+	lookup []string
+	lang   string
+}
+
+func (o *options) define(f *pflag.FlagSet) {
+	f.StringVarP(&o.iface, "interface", "i", "", "capture on this `interface`, or on any (default: the one with the default route)")
+	f.BoolVar(&o.list, "list", false, "list the interfaces, whether they are up, and their addresses")
+	f.Uint64VarP(&o.count, "count", "c", 0, "end after this many frames (0: no limit)")
+	f.DurationVar(&o.duration, "for", 0, "end the capture after this time, such as 10s (0: no limit)")
+	f.BoolVar(&o.untilEOF, "until-eof", false, "end the capture when standard input ends")
+	f.Uint32VarP(&o.snap, "snaplen", "s", 0, "keep only so many `bytes` of each frame (0: all)")
+	f.BoolVar(&o.noPromisc, "no-promisc", false, "capture only frames that are for this machine")
+	f.StringVar(&o.direction, "direction", "inout", "in: only what comes in; out: only what this machine sends; inout")
+	f.StringVar(&o.ethertype, "ethertype", "all", "bind the socket to one `protocol`: ip, arp, rarp, ipv6 or 0xNNNN;\nonly all sees what this machine itself sends, any other only what comes in")
+	f.VarP(&o.buffer, "buffer", "B", "size of the kernel's `buffer`: what comes faster than it is handled waits there (default 64M)")
+
+	f.StringVarP(&o.read, "read", "r", "", "read a pcap or pcapng `file`, - for standard input")
+	f.StringVarP(&o.write, "write", "w", "", "write the frames to a `file`, - for standard output in place of the text")
+	f.StringVar(&o.comment, "comment", "", "a `text` about the capture, kept in the pcapng file")
+	f.Var(&o.rotateSize, "rotate-size", "begin another file when one has this `size`, such as 10M")
+	f.DurationVar(&o.rotateTime, "rotate-time", 0, "begin another file after this time, such as 1h")
+	f.IntVar(&o.files, "files", 0, "keep only the latest of these files (0: all)")
+
+	f.StringVarP(&o.output, "output", "o", "line", "how frames are shown: line, note, json, ladder, `NAME.svg` or none")
+	f.BoolVar(&o.utc, "utc", false, "times in UTC in place of local time")
+	f.BoolVar(&o.ascii, "ascii", false, "draw ladders without box characters")
+	f.StringArrayVar(&o.hosts, "host", nil, "call an address by a `NAME=ADDRESS` (may be repeated)")
+	f.BoolVar(&o.names, "names", false, "call addresses by the names that this machine's hosts file has; no resolver is asked")
+	f.StringSliceVar(&o.lookup, "lookup", nil, "`names` whose addresses the system's resolver is asked for when an address without a name is seen")
+	f.StringVar(&o.lang, "lang", "", "language of explanations and totals: en or zh-TW (default: the locale's)")
+}
+
+// check finds what is wrong with the flags alone.
+func (o *options) check() error {
+	live := o.iface != "" || o.duration != 0 || o.untilEOF || o.noPromisc || o.snap != 0 || o.buffer != 0 || o.ethertype != "all"
+	rotates := o.rotateSize != 0 || o.rotateTime != 0
+	_, known := etherTypes[o.ethertype]
+	_, number := parseEtherType(o.ethertype)
+	switch {
+	case o.read != "" && live:
+		return exit.Usagef("-r reads a file: -i, --for, --until-eof, -s, -B, --no-promisc and --ethertype are for a live capture")
+	case o.duration < 0 || o.rotateTime < 0:
+		return exit.Usagef("a time cannot be negative")
+	case directions[o.direction] == nil:
+		return exit.Usagef("--direction %q: want in, out or inout", o.direction)
+	case !known && number != nil:
+		return exit.Usagef("--ethertype %q: want all, ip, arp, rarp, ipv6 or a number such as 0x88cc", o.ethertype)
+	case o.ethertype != "all" && o.direction == "out":
+		return exit.Usagef("--direction out needs --ethertype all: only that sees what this machine sends")
+	case o.output != "line" && o.output != "note" && o.output != "json" && o.output != "ladder" && o.output != "none" && !o.svg():
+		return exit.Usagef("-o %q: want line, note, json, ladder, none or a name that ends in .svg", o.output)
+	case o.write == "" && (rotates || o.comment != "" || o.output == "none"):
+		return exit.Usagef("--rotate-size, --rotate-time, --comment and -o none need -w")
+	case o.write == "-" && rotates:
+		return exit.Usagef("-w -: standard output cannot be rotated")
+	case o.files != 0 && !rotates || o.files < 0:
+		return exit.Usagef("--files needs --rotate-size or --rotate-time, and is not negative")
+	case o.comment != "" && o.pcap():
+		return exit.Usagef("--comment: a pcap file has no room for it, a pcapng file has")
+	}
+	return nil
+}
+
+// svg reports whether -o names a picture.
+func (o *options) svg() bool { return strings.HasSuffix(o.output, ".svg") }
+
+// ladder reports whether -o needs all packets together.
+func (o *options) ladder() bool { return o.output == "ladder" || o.svg() }
+
+// pcap reports whether -w names a pcap file.
+func (o *options) pcap() bool { return strings.HasSuffix(o.write, ".pcap") }
+
+// directions are the values of --direction; wanted directions of a frame.
+var directions = map[string][]sniffer.Direction{
+	"in": {sniffer.In}, "out": {sniffer.Out}, "inout": {sniffer.Unknown},
+}
+
+// way returns the one direction that is wanted, Unknown for both.
+func (o *options) way() sniffer.Direction { return directions[o.direction][0] }
+
+var etherTypes = map[string]uint16{
+	"all": 0, "ip": sniffer.EtherTypeIPv4, "arp": sniffer.EtherTypeARP, "rarp": sniffer.EtherTypeRARP, "ipv6": sniffer.EtherTypeIPv6,
+}
+
+// parseEtherType returns the protocol that --ethertype names, 0 for all.
+func parseEtherType(text string) (uint16, error) {
+	if n, ok := etherTypes[text]; ok {
+		return n, nil
+	}
+	n, err := strconv.ParseUint(text, 0, 16)
+	if err == nil && n < 0x600 {
+		err = fmt.Errorf("below 0x600 the field is a length")
+	}
+	return uint16(n), err
+}
+
+// size is a flag's number of bytes, with K, M or G behind it.
+type size int64
+
+func (s *size) Set(text string) error {
+	shift := map[byte]int{'K': 10, 'M': 20, 'G': 30}
+	digits := strings.TrimSuffix(strings.ToUpper(text), "B")
+	by := 0
+	if n := len(digits); n > 0 && shift[digits[n-1]] > 0 {
+		by, digits = shift[digits[n-1]], digits[:n-1]
+	}
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil || n <= 0 || n > 1<<40>>by {
+		return fmt.Errorf("want a size such as 500K, 64M or 1G")
+	}
+	*s = size(n << by)
+	return nil
+}
+
+func (s *size) String() string {
+	if *s == 0 {
+		return ""
+	}
+	return strconv.FormatInt(int64(*s), 10)
+}
+
+func (s *size) Type() string { return "size" }

@@ -1,0 +1,231 @@
+package cli
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"wirelab/internal/exit"
+	"wirelab/sniffer"
+	"wirelab/sniffer/pcapfile"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// Every output shows all 31 frames, by one goroutine and by several.
+func TestOutputs(t *testing.T) {
+	picture := filepath.Join(t.TempDir(), "ladder.svg")
+	for output, want := range map[string]int{"line": 31, "json": 31, "note": -1, "ladder": -1, picture: 0} {
+		stdout, stderr, code, err := read(t, "-r", session31, "-o", output)
+		if code != exit.OK || !strings.Contains(stderr, "31 packets captured, 31 shown") {
+			t.Errorf("-o %s: code %d, %v\n%s", output, code, err, stderr)
+		}
+		if n := strings.Count(stdout, "\n"); want >= 0 && n != want || want < 0 && n < 32 {
+			t.Errorf("-o %s: %d lines", output, n)
+		}
+		inTurn, _, _, _ := read(t, "-r", session31, "-o", output, "-c", "31")
+		if d := cmp.Diff(inTurn, stdout); d != "" {
+			t.Errorf("-o %s: (-in turn +on all cores)\n%s", output, d)
+		}
+	}
+	if svg, err := os.ReadFile(picture); err != nil || !bytes.HasPrefix(bytes.TrimSpace(svg), []byte("<")) {
+		t.Errorf("the picture begins with %.20q, %v", svg, err)
+	}
+	stdout, _, _, _ := read(t, "-r", session31, "-o", "json")
+	for line := range strings.Lines(stdout) {
+		if !json.Valid([]byte(line)) {
+			t.Errorf("not JSON: %s", line)
+		}
+	}
+}
+
+func TestFilterOfFile(t *testing.T) {
+	all, _, _, _ := read(t, "-r", session31, "--host", "server=10.77.0.10")
+	for expression, word := range map[string]string{"arp": "who-has|is-at|probe", "udp and not ip6": " udp |ip-protocol=17 fragment"} {
+		stdout, _, code, err := read(t, "-r", session31, "--host", "server=10.77.0.10", expression)
+		if code != exit.OK || stdout == "" {
+			t.Errorf("%s: code %d, %v, %q", expression, code, err, stdout)
+		}
+		for line := range strings.Lines(stdout) {
+			matches := false
+			for w := range strings.SplitSeq(word, "|") {
+				matches = matches || strings.Contains(line, w)
+			}
+			if !matches || !strings.Contains(all, line) {
+				t.Errorf("%s: %s", expression, line)
+			}
+		}
+	}
+	if named, _, code, err := read(t, "-r", session31, "--host", "server=10.77.0.10", "host", "server"); code != exit.OK || !strings.Contains(named, "server") {
+		t.Errorf("host server: code %d, %v, %q", code, err, named)
+	}
+	for _, wrong := range []string{"tcp and", "port", "host nobody"} {
+		if _, _, code, err := read(t, "-r", session31, wrong); code != exit.Usage || !strings.Contains(err.Error(), "^") {
+			t.Errorf("%q: code %d, %v; want 2 and the place", wrong, code, err)
+		}
+	}
+}
+
+func TestUsage(t *testing.T) {
+	for _, args := range [][]string{
+		{"-r", "x", "-i", "eth0"}, {"-o", "xml"}, {"--rotate-size", "1M"}, {"-w", "-", "--rotate-time", "1h"},
+		{"-w", "x", "--files", "3"}, {"-o", "none"}, {"--ethertype", "5"}, {"--ethertype", "arp", "--direction", "out"},
+		{"-w", "x.pcap", "--comment", "hello"}, {"--rotate-time", "-1s", "-w", "x"},
+	} {
+		if _, _, code, err := read(t, args...); code != exit.Usage {
+			t.Errorf("%v: code %d, %v; want 2", args, code, err)
+		}
+	}
+	if code, err := sniff(t.Context(), nil, &strings.Builder{}, &strings.Builder{}, "-B", "lots"); err == nil {
+		t.Errorf("-B lots: code %d", code)
+	}
+}
+
+func TestGzip(t *testing.T) {
+	plain, err := os.ReadFile(session31)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	if _, err := z.Write(plain); err != nil {
+		t.Fatal(err)
+	}
+	z.Close()
+	path := filepath.Join(t.TempDir(), "x.pcapng.gz")
+	if err := os.WriteFile(path, packed.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	want, _, _, _ := read(t, "-r", session31)
+	got, _, code, err := read(t, "-r", path)
+	if code != exit.OK {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("(-plain +gzip)\n%s", d)
+	}
+	if err := os.WriteFile(path, packed.Bytes()[:packed.Len()/2], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, code, err := read(t, "-r", path); code != exit.Failed || !strings.Contains(err.Error(), "file ends at byte") {
+		t.Errorf("cut: code %d, %v; want 1 and the offset", code, err)
+	}
+}
+
+// Each file of a ring is whole, together they have every frame, and only the
+// latest stay.
+func TestRotation(t *testing.T) {
+	plain, err := os.ReadFile(session31)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, _ := packets(t, plain)
+	for _, extension := range []string{"pcapng", "pcap"} {
+		dir := t.TempDir()
+		if _, _, code, err := read(t, "-r", session31, "-o", "none", "-w", filepath.Join(dir, "x."+extension), "--rotate-size", "1K"); code != exit.OK {
+			t.Fatal(err)
+		}
+		files, _ := filepath.Glob(filepath.Join(dir, "x-*."+extension))
+		var got []sniffer.Frame
+		for _, name := range files {
+			content, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			frames, _ := packets(t, content)
+			if len(frames) == 0 || len(content) > 3<<10 {
+				t.Errorf("%s has %d frames and %d bytes", name, len(frames), len(content))
+			}
+			got = append(got, frames...)
+		}
+		if len(files) < 3 {
+			t.Errorf("files %v", files)
+		}
+		for i := range want { // a pcap file does not tell the direction
+			if extension == "pcap" {
+				want[i].Direction = sniffer.Unknown
+			}
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("(-want +got)\n%s", d)
+		}
+		if _, _, code, err := read(t, "-r", session31, "-o", "none", "-w", filepath.Join(dir, "y."+extension), "--rotate-size", "1K", "--files", "2"); code != exit.OK {
+			t.Fatal(err)
+		}
+		if left, _ := filepath.Glob(filepath.Join(dir, "y-*")); len(left) != 2 || strings.HasSuffix(left[0], "-00001."+extension) {
+			t.Errorf("files left: %v, want the latest two", left)
+		}
+	}
+}
+
+// What capinfos counts is what sniff counts: frames, bytes and times.
+func TestCapinfosAgrees(t *testing.T) {
+	capinfos, err := exec.LookPath("capinfos")
+	if err != nil {
+		if strings.Contains(os.Getenv("WIRELAB_REQUIRE"), "tshark") {
+			t.Fatal(err)
+		}
+		t.Skip("capinfos (of tshark) is not installed")
+	}
+	files, err := filepath.Glob("../testdata/*.pcap*")
+	if err != nil || len(files) < 4 {
+		t.Fatal(files, err)
+	}
+	dir := t.TempDir()
+	for _, made := range [][]string{ // in other formats
+		{"tshark", "-r", session31, "-F", "pcap", "-w", "us.pcap"},
+		{"tshark", "-r", session31, "-F", "nsecpcap", "-w", "ns.pcap"},
+		{"editcap", "-F", "pcapng", "-T", "rawip", "-C", "14", session31, "raw.pcapng"},
+		{"editcap", "-F", "pcap", "-d", session31, "unique.pcap"},
+	} {
+		path := filepath.Join(dir, made[len(made)-1])
+		if out, err := exec.Command(made[0], append(made[1:len(made)-1:len(made)-1], path)...).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %v\n%s", made, err, out)
+		}
+		files = append(files, path)
+	}
+	for _, path := range files {
+		out, err := exec.Command(capinfos, "-T", "-r", "-m", "-S", "-c", "-d", "-a", "-e", path).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := os.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		r, err := pcapfile.NewReader(f)
+		if err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		count, size, first, last := 0, 0, "", ""
+		var chunk pcapfile.Chunk
+		for r.ReadChunk(&chunk, 4096) == nil {
+			for _, frame := range chunk.Frames {
+				count++
+				size += frame.Length
+				at := fmt.Sprintf("%d.%09d", frame.Time.Unix(), frame.Time.Nanosecond())
+				if first == "" || at < first {
+					first = at
+				}
+				last = max(last, at)
+			}
+		}
+		want := strings.Split(strings.TrimSpace(string(out)), ",")
+		got := []string{path, fmt.Sprint(count), fmt.Sprint(size), first, last}
+		for i, w := range want {
+			if i >= 3 { // as many digits as the file's times have
+				got[i] = got[i][:min(len(w), len(got[i]))]
+			}
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("%s (-capinfos +wirelab)\n%s", path, d)
+		}
+	}
+}
