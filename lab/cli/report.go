@@ -40,7 +40,7 @@ func paint(w io.Writer, colour, text string) string {
 // printOutcome prints what crossed the wire and what was judged of it.
 func printOutcome(w io.Writer, o *lab.Outcome, l lang.Lang) error {
 	fmt.Fprintf(w, "%s  %s\n\n", paint(w, "1", o.Experiment.Name), o.Experiment.Lesson.In(l))
-	if err := ladderOf(o).Text(w, o.Record.Packets); err != nil {
+	if err := ladderOf(o, l).Text(w, o.Record.Packets); err != nil {
 		return err
 	}
 	fmt.Fprintln(w)
@@ -54,8 +54,10 @@ func printOutcome(w io.Writer, o *lab.Outcome, l lang.Lang) error {
 	return nil
 }
 
-func ladderOf(o *lab.Outcome) render.Ladder {
+func ladderOf(o *lab.Outcome, l lang.Lang) render.Ladder {
 	return render.Ladder{
+		Title: o.Experiment.Name + ": " + o.Experiment.Lesson.In(l),
+		Lang:  l,
 		Lanes: o.Experiment.Topology.Judged(),
 		Names: o.Record.Hosts,
 		Texts: o.Experiment.Texts(),

@@ -28,7 +28,8 @@ func runCommand() *cobra.Command {
 and judges the experiment's claims by what was captured. Without a name it
 runs all that come with wirelab; a path runs an experiment of your own.
 
-The captures and the result document are kept in a folder.
+The captures, ladder diagrams as SVG and the result document are kept in a
+folder.
 
 Exit: 0 all claims pass, 1 a claim failed, 2 usage, 3 no lab can run here,
 4 a claim is inconclusive, 130 interrupted.`,
@@ -111,6 +112,10 @@ func (r *runner) run(ctx context.Context, backendName string, chosen []*lab.Expe
 		}
 		capture := e.Name + ".pcapng"
 		if err := outcome.Record.WriteFile(filepath.Join(dir, capture)); err != nil {
+			return exit.With(exit.Unable, err)
+		}
+		drawing := filepath.Join(dir, e.Name+".svg")
+		if err := lab.WriteWhole(drawing, func(w io.Writer) error { return ladderOf(outcome, r.lang).SVG(w, outcome.Record.Packets) }); err != nil {
 			return exit.With(exit.Unable, err)
 		}
 		result.Add(outcome, capture)
