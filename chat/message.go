@@ -1,10 +1,7 @@
 package chat
 
 import (
-	"bufio"
-	"errors"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -20,20 +17,39 @@ const (
 	maxHeader   = 256  // what precedes the text in a line from the server
 )
 
-const greeting = "CHAT/1 " // what our own client's first line begins with
-
 // Kind says what a Line tells.
 type Kind string
 
-// The kinds of lines. A client passes over a kind that it does not know.
+// The kinds of lines; what Name and Text are in each is in the package comment.
+// A client passes over a kind that it does not know.
 const (
-	Say    Kind = "say"    // Name said Text
-	Join   Kind = "join"   // Name joined over the transport Text
-	Leave  Kind = "leave"  // Name left, Text is the reason
-	Kick   Kind = "kick"   // Name was removed by the server's console
-	You    Kind = "you"    // to one client: its name here is Name
-	Notice Kind = "notice" // the server itself has something to tell
+	Say    Kind = "say"
+	Me     Kind = "me"
+	Join   Kind = "join"
+	Leave  Kind = "leave"
+	Kick   Kind = "kick"
+	Nick   Kind = "nick"
+	Notice Kind = "notice"
+
+	You   Kind = "you"
+	Who   Kind = "who"
+	Msg   Kind = "msg"
+	Reply Kind = "reply"
+	Error Kind = "error"
+
+	// Gap is never on the wire. Client.Receive returns it before a line whose
+	// number shows that others are missing: Text is how many.
+	Gap Kind = "gap"
 )
+
+// Private reports whether lines of this kind are for one person alone.
+func (l Line) Private() bool {
+	switch l.Kind {
+	case You, Who, Msg, Reply, Error:
+		return true
+	}
+	return false
+}
 
 // ServerName is the name of the server's console in the room.
 const ServerName = "server"
@@ -80,14 +96,27 @@ func (l Line) String() string {
 	switch l.Kind {
 	case Say:
 		return l.Name + ": " + l.Text
+	case Me:
+		return "** " + l.Name + " " + l.Text
 	case Join:
 		return "* " + l.Name + " joined"
 	case Leave:
 		return "* " + l.Name + " left"
 	case Kick:
+		if l.Text != "" {
+			return "* " + l.Name + " was kicked: " + l.Text
+		}
 		return "* " + l.Name + " was kicked"
+	case Nick:
+		return "* " + l.Name + " is now " + l.Text
 	case You:
 		return "* you are " + l.Name
+	case Who:
+		return "* " + l.Name + " is here (" + l.Text + ")"
+	case Msg:
+		return "* " + l.Name + " to you: " + l.Text
+	case Gap:
+		return "* " + l.Text + " lost"
 	}
 	return "* " + l.Text
 }
@@ -101,71 +130,6 @@ func CleanText(s string) string {
 		return ""
 	}
 	return string(fit([]byte(s), MaxLine))
-}
-
-// ErrTooLong is returned for a line or datagram above its limit.
-var ErrTooLong = errors.New("line too long")
-
-// LineReader reads lines of a bounded length in memory that is bounded by it.
-type LineReader struct {
-	in       *bufio.Reader
-	skipping bool // within a line that was too long
-}
-
-// NewLineReader returns a reader of lines of at most limit bytes, their \n
-// included; a limit below 16 counts as 16.
-func NewLineReader(r io.Reader, limit int) *LineReader {
-	return &LineReader{in: bufio.NewReaderSize(r, limit)}
-}
-
-// ReadLine returns the next line without its \n or \r\n. A last line may lack
-// the \n. It returns ErrTooLong for a line above the limit; the call after
-// that goes on with the line that follows it.
-func (r *LineReader) ReadLine() (string, error) {
-	for r.skipping {
-		_, err := r.in.ReadSlice('\n')
-		if err == nil {
-			r.skipping = false
-		} else if !errors.Is(err, bufio.ErrBufferFull) {
-			return "", err
-		}
-	}
-	b, err := r.in.ReadSlice('\n')
-	switch {
-	case errors.Is(err, bufio.ErrBufferFull):
-		r.skipping = true
-		return "", ErrTooLong
-	case err != nil && (len(b) == 0 || !errors.Is(err, io.EOF)):
-		return "", err
-	}
-	return strings.TrimSuffix(strings.TrimSuffix(string(b), "\n"), "\r"), nil
-}
-
-// appendDatagram appends the form in which a UDP client says a text.
-func appendDatagram(b []byte, name, text string) ([]byte, error) {
-	b = append(append(append(b, name...), '\t'), text...)
-	if len(b) > MaxDatagram {
-		return nil, fmt.Errorf("%w: %d bytes, a datagram has at most %d", ErrTooLong, len(b), MaxDatagram)
-	}
-	return b, nil
-}
-
-// parseDatagram reads the form of appendDatagram.
-func parseDatagram(b []byte) (name, text string, err error) {
-	if len(b) > MaxDatagram {
-		return "", "", ErrTooLong
-	}
-	name, text, ok := strings.Cut(string(b), "\t")
-	if !ok {
-		return "", "", errors.New("datagram without a tab: want NAME, a tab and TEXT")
-	}
-	if name, err = CleanName(name); err != nil {
-		return "", "", err
-	}
-	if text = CleanText(text); text == "" {
-		return "", "", errors.New("datagram without a text")
-	}
-	return name, text, nil
 }
 
 // fit cuts b to at most limit bytes, between runes, and marks the cut.

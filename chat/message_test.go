@@ -111,32 +111,21 @@ func TestCleanText(t *testing.T) {
 }
 
 func TestDatagram(t *testing.T) {
-	b, err := appendDatagram(nil, "alice", "hi\tyou")
-	if err != nil {
-		t.Fatal(err)
-	}
-	name, text, err := parseDatagram(b)
-	if err != nil || name != "alice" || text != "hi you" {
-		t.Errorf("got %q %q %v, want alice and the text, its tab a space", name, text, err)
-	}
-	if _, err := appendDatagram(nil, "alice", strings.Repeat("x", MaxDatagram)); !errors.Is(err, ErrTooLong) {
-		t.Errorf("a datagram above the limit: %v, want ErrTooLong", err)
-	}
-	for _, bad := range []string{"", "no tab", "\tno name", "no text\t \n", "x\t" + strings.Repeat("x", MaxDatagram)} {
-		if name, text, err := parseDatagram([]byte(bad)); err == nil {
-			t.Errorf("parseDatagram(%.20q) = %q, %q, want an error", bad, name, text)
+	for _, d := range []datagram{{"", "alice", "hi"}, {"c00kie", "小明", "你好"}, {"", "alice", ""}} {
+		b, err := d.append(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := parseDatagram(append(b, "\n\n"...)); err != nil || got != d {
+			t.Errorf("%q: got %+v, %v, want %+v", b, got, err, d)
 		}
 	}
-}
-
-func TestFit(t *testing.T) {
-	for _, tt := range []struct {
-		in    string
-		limit int
-		want  string
-	}{{"abc", 3, "abc"}, {"abcdef", 5, "ab…"}, {"你好嗎", 8, "你…"}} {
-		if got := string(fit([]byte(tt.in), tt.limit)); got != tt.want {
-			t.Errorf("fit(%q, %d) = %q, want %q", tt.in, tt.limit, got, tt.want)
+	if _, err := (datagram{name: "alice", text: strings.Repeat("x", MaxDatagram)}).append(nil); !errors.Is(err, ErrTooLong) {
+		t.Errorf("a datagram above the limit: %v, want ErrTooLong", err)
+	}
+	for _, bad := range []string{"", "no tab", "\tno name", "\t\tno cookie\tx", "\tcookie\t\tno name", "x\t" + strings.Repeat("x", MaxDatagram)} {
+		if d, err := parseDatagram([]byte(bad)); err == nil {
+			t.Errorf("parseDatagram(%.20q) = %+v, want an error", bad, d)
 		}
 	}
 }
@@ -183,17 +172,18 @@ func FuzzLineReader(f *testing.F) {
 
 func FuzzParseDatagram(f *testing.F) {
 	f.Add([]byte("alice\thi"))
+	f.Add([]byte("\tcookie\talice\thi\n\n"))
 	f.Add([]byte("\xff\t\x1b[2J"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		name, text, err := parseDatagram(b)
+		d, err := parseDatagram(b)
 		if err != nil {
 			return
 		}
-		if clean, err := CleanName(name); err != nil || clean != name {
-			t.Errorf("%q: name %q is not clean: %q, %v", b, name, clean, err)
+		if clean, err := CleanName(d.name); err != nil || clean != d.name {
+			t.Errorf("%q: name %q is not clean: %q, %v", b, d.name, clean, err)
 		}
-		if text == "" || CleanText(text) != text || !utf8.ValidString(text) {
-			t.Errorf("%q: text %q is not clean", b, text)
+		if CleanText(d.text) != d.text || !utf8.ValidString(d.text) {
+			t.Errorf("%q: text %q is not clean", b, d.text)
 		}
 	})
 }

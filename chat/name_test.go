@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -28,31 +29,58 @@ func TestCleanName(t *testing.T) {
 	}
 }
 
-func TestFree(t *testing.T) {
-	wide := strings.Repeat("明", MaxName/2)
-	heavy := "x" + strings.Repeat("\u0301", (maxNameBytes-1)/2)
+func TestSuffixed(t *testing.T) {
 	tests := []struct {
-		name  string
-		taken []string
-		want  string
+		name string
+		n    int
+		want string
 	}{
-		{"bob", nil, "bob"},
-		{"bob", []string{"bob"}, "bob2"},
-		{"Bob", []string{"bOB", "bob2"}, "Bob3"},
-		{wide, []string{wide}, strings.Repeat("明", MaxName/2-1) + "2"},
-		{heavy, []string{heavy}, "x" + strings.Repeat("\u0301", (maxNameBytes-2)/2) + "2"},
+		{"bob", 2, "bob2"},
+		{"小明", 12, "小明12"},
+		{strings.Repeat("明", MaxName/2), 2, strings.Repeat("明", MaxName/2-1) + "2"},
+		{"x" + strings.Repeat("\u0301", (maxNameBytes-1)/2), 2, "x" + strings.Repeat("\u0301", (maxNameBytes-2)/2) + "2"},
 	}
 	for _, tt := range tests {
-		taken := map[string]bool{}
-		for _, name := range tt.taken {
-			taken[fold(name)] = true
+		got := suffixed(tt.name, tt.n)
+		if got != tt.want || len(got) > maxNameBytes || columns.StringWidth(got) > MaxName {
+			t.Errorf("suffixed(%q, %d) = %q, want %q", tt.name, tt.n, got, tt.want)
 		}
-		got := free(tt.name, func(f string) bool { return taken[f] })
-		if got != tt.want {
-			t.Errorf("free(%q) beside %q = %q, want %q", tt.name, tt.taken, got, tt.want)
-		}
-		if len(got) > maxNameBytes || columns.StringWidth(got) > MaxName {
-			t.Errorf("free(%q) = %q is above the limits", tt.name, got)
+	}
+}
+
+func alike(a, b string) bool {
+	ka, kb := keys(a), keys(b)
+	return slices.ContainsFunc(ka[:], func(k string) bool { return slices.Contains(kb[:], k) })
+}
+
+func TestAlike(t *testing.T) {
+	tests := []struct {
+		a, b string
+		want bool
+	}{
+		{"alice", "bob", false},
+		{"alice", "ALICE", true},
+		{"alice", "аlісе", true}, // Cyrillic а, і, с, е
+		{"SERVER", "ЅЕRVЕR", true},
+		{"server", "ѕеrvеr", true},
+		{"bob", "b0b", true},
+		{"client1", "clientl", true},
+		{"ian", "Ian", true},
+		{"lan", "Ian", true}, // a capital i
+		{"alice", "ａｌｉｃｅ", true},
+		{"straße", "STRASSE", true},
+		{"Οδυσσεύς", "οδυσσεύσ", true},
+		{"résumé", "resume", false},
+		{"がく", "かく", false},
+		{"modern", "modem", true},
+		{"a b", "a_b", true},
+		{"client1", "client2", false},
+		{"小明", "小名", false},
+		{"ali\u200dce", "alice", true},
+	}
+	for _, tt := range tests {
+		if got := alike(tt.a, tt.b); got != tt.want {
+			t.Errorf("alike(%q, %q) = %t, want %t; keys %q and %q", tt.a, tt.b, got, tt.want, keys(tt.a), keys(tt.b))
 		}
 	}
 }
@@ -68,9 +96,12 @@ func FuzzCleanName(f *testing.F) {
 		if again, err := CleanName(name); err != nil || again != name {
 			t.Errorf("CleanName(%q) = %q, cleaned again %q, %v", s, name, again, err)
 		}
-		second := free(name, func(folded string) bool { return folded == fold(name) })
-		if fold(second) == fold(name) || len(second) > maxNameBytes || columns.StringWidth(second) > MaxName {
-			t.Errorf("free(%q) = %q", name, second)
+		if !alike(name, name) {
+			t.Errorf("%q is not like itself", name)
+		}
+		second := suffixed(name, 2)
+		if len(second) > maxNameBytes || columns.StringWidth(second) > MaxName {
+			t.Errorf("suffixed(%q, 2) = %q", name, second)
 		}
 	})
 }

@@ -2,13 +2,18 @@ package chat
 
 import (
 	"cmp"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
+
+// historyLines is how much whoever joins is told of what was before.
+const historyLines = 50
 
 // The errors of a room.
 var (
@@ -16,15 +21,20 @@ var (
 	ErrNobody = errors.New("nobody of that name is here")
 )
 
-// Outlet carries the room's lines to one member. The room calls it while it is
-// locked: neither method may block or call the room.
-type Outlet interface {
-	// Deliver takes a line, the first being You. It reports false when the
-	// member has not read what was delivered before and there is no more space;
-	// the room then removes the member.
-	Deliver(Line) bool
-	// End says that no line follows. It is called once.
-	End()
+// outlet carries the room's lines to one member, who reads the record at its
+// own pace. The room calls it while it is locked: no method may block or call
+// the room.
+type outlet interface {
+	// begin says from which position of the record on the member is told
+	// everything, and what its name is: a line of kind You. It is called first.
+	begin(pos uint64, you Line)
+	// tell takes a line for this member alone, to follow what is in the record
+	// at this moment.
+	tell(Line)
+	// end says that nothing follows what is in the record at this moment.
+	end()
+	// queued is how many bytes wait for the member to read.
+	queued() int
 }
 
 // Person is what the room knows of a member.
@@ -33,25 +43,34 @@ type Person struct {
 	Transport string // tcp or udp
 	Address   string // where the person is, for logs and the console
 	Since     time.Time
+	Queued    int // bytes that wait for the person to read
 }
 
-// Member is a person's place in a room.
-type Member struct {
-	Person // constant
+// member is a person's place in a room.
+type member struct {
 	room   *Room
-	out    Outlet
+	out    outlet
+	token  string
+	joined uint64 // the number of the line that told of it; 0 for one that resumed
+	person Person // its name is guarded by the room's lock
 }
 
 // Room decides who hears what. All methods, and those of its members, may be
 // called from several goroutines at once; all see the lines in one order.
 type Room struct {
+	// Console is the name under which Say speaks, which nobody else can have:
+	// set before the room is used, ServerName by NewRoom.
+	Console string
+
 	log *slog.Logger
+	rec *record
 
 	mu      sync.Mutex
-	seq     uint64
 	closed  bool
-	members map[string]*Member // by folded name
-	watch   func(Line)
+	members map[string]*member // by token
+	names   map[string]*member // by each of the two keys of a name
+	absent  absentees
+	suffix  map[string]int // the last one given to a name, by its skeleton
 }
 
 // NewRoom returns an empty room that logs who comes and goes; a nil logger
@@ -60,20 +79,13 @@ func NewRoom(log *slog.Logger) *Room {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Room{log: log, members: map[string]*Member{}, watch: func(Line) {}}
+	return &Room{Console: ServerName, log: log, rec: newRecord(recordSize), members: map[string]*member{}, names: map[string]*member{}, suffix: map[string]int{}}
 }
 
-// Watch makes f see every line from now on, also those that no member hears.
-// f must neither block nor call the room.
-func (r *Room) Watch(f func(Line)) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.watch = f
-}
-
-// Join adds a person. Where the name is taken, or the server's, a number is
-// appended; the member has the name that was given.
-func (r *Room) Join(p Person, out Outlet) (*Member, error) {
+// join adds a person. Where the name is taken, or the server's, a number is
+// appended. Who resumes with a good token is told what it missed, else, over
+// TCP, the last lines.
+func (r *Room) join(p Person, from Resume, out outlet) (*member, error) {
 	name, err := CleanName(p.Name)
 	if err != nil {
 		return nil, err
@@ -83,46 +95,124 @@ func (r *Room) Join(p Person, out Outlet) (*Member, error) {
 	if r.closed {
 		return nil, ErrClosed
 	}
-	p.Name = free(name, func(folded string) bool {
-		return folded == fold(ServerName) || r.members[folded] != nil
-	})
 	p.Since = time.Now()
-	m := &Member{p, r, out}
-	r.members[fold(p.Name)] = m
-	out.Deliver(Line{r.seq, p.Since, You, p.Name, ""}) // an empty outlet has space
-	r.log.Info("joined", "name", p.Name, "transport", p.Transport, "address", p.Address)
-	r.tell(Join, p.Name, p.Transport)
+	m := &member{room: r, out: out, token: rand.Text(), person: p}
+	old, back := r.members[from.Token], false
+	if old != nil {
+		name, m.token, back = old.person.Name, old.token, true
+		old.out.tell(r.aside(Error, "", "you are here from elsewhere now"))
+		r.forget(old, "resumed from "+p.Address)
+	} else if was, ok := r.absent.take(from.Token); ok {
+		name, m.token, back = was.name, from.Token, true
+	}
+	m.person.Name = r.free(name)
+	r.members[m.token] = m
+	for _, k := range keys(m.person.Name) {
+		r.names[k] = m
+	}
+
+	v := r.rec.view()
+	pos, first := v.head, v.seq+1
+	if p.Transport == "tcp" {
+		pos, first = v.last(historyLines)
+	}
+	if missed, ok := v.find(from.Seq + 1); ok && back {
+		pos, first = missed, from.Seq+1
+	}
+	out.begin(pos, Line{first - 1, p.Since, You, m.person.Name, m.token})
+	if old != nil {
+		r.log.Info("resumed", "name", m.person.Name, "address", p.Address, "from", from.Seq)
+		return m, nil
+	}
+	r.log.Info("joined", "name", m.person.Name, "transport", p.Transport, "address", p.Address)
+	m.joined = r.rec.append(Join, m.person.Name, p.Transport).Seq
 	return m, nil
 }
 
-// Say tells everyone, the member included, what the member says. It does
-// nothing for a member that is no longer in the room.
-func (m *Member) Say(text string) {
+// taken reports whether a name is too like that of someone who is here, of the
+// server, or of someone whose connection was just lost.
+func (r *Room) taken(name string) bool {
+	server := keys(r.Console)
+	for i, k := range keys(name) {
+		if r.names[k] != nil || k == serverKeys[i] || k == server[i] || r.absent.holds(k) {
+			return true
+		}
+	}
+	return false
+}
+
+// free returns the name, with a number where it is taken. So that a thousand of
+// one name cost little, it does not begin anew for each after the first few.
+func (r *Room) free(name string) string {
+	if !r.taken(name) {
+		return name
+	}
+	if len(r.suffix) > maxSuffixes {
+		clear(r.suffix)
+	}
+	key := skeleton(name)
+	for n := 2; ; n++ {
+		if n == fewSuffixes {
+			n = max(n, r.suffix[key])
+		}
+		if candidate := suffixed(name, n); !r.taken(candidate) {
+			r.suffix[key] = n
+			return candidate
+		}
+	}
+}
+
+const (
+	fewSuffixes = 10
+	maxSuffixes = 4096 // names of which it is known how far they have come
+)
+
+var serverKeys = keys(ServerName)
+
+// say tells everyone, the member included, what the member says or, for Me,
+// does. It does nothing for a member that is no longer in the room.
+func (m *member) say(kind Kind, text string) {
 	if text = CleanText(text); text == "" {
 		return
 	}
 	m.room.mu.Lock()
 	defer m.room.mu.Unlock()
-	if m.room.has(m) {
-		m.room.tell(Say, m.Name, text)
+	if m.here() {
+		m.room.rec.append(kind, m.person.Name, text)
 	}
 }
 
-// Leave removes the member and tells the others. It does nothing for a member
-// that is no longer in the room.
-func (m *Member) Leave(reason string) { m.room.leave(reason, m) }
+// tell tells the member alone.
+func (m *member) tell(kind Kind, name, text string) {
+	m.room.mu.Lock()
+	defer m.room.mu.Unlock()
+	if m.here() {
+		m.out.tell(m.room.aside(kind, name, text))
+	}
+}
+
+// aside is a line for one person, numbered as the last line for all.
+func (r *Room) aside(kind Kind, name, text string) Line {
+	return Line{r.rec.view().seq, time.Now(), kind, name, text}
+}
+
+// leave removes the member and tells the others. It does nothing for a member
+// that is no longer in the room. Of one whose connection was lost, not closed,
+// the name is kept for a while.
+func (m *member) leave(reason string, lost bool) { m.room.leave(reason, lost, m) }
 
 // leave removes several at once: those who go together do not hear of each
 // other's going.
-func (r *Room) leave(reason string, members ...*Member) {
+func (r *Room) leave(reason string, lost bool, members ...*member) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	gone := slices.DeleteFunc(slices.Clone(members), func(m *Member) bool { return !r.has(m) })
+	gone := slices.DeleteFunc(slices.Clone(members), func(m *member) bool { return !m.here() })
 	for _, m := range gone {
-		r.remove(m, reason)
+		r.forget(m, reason)
+		r.absent.add(m.token, m.person.Name, lost)
 	}
 	for _, m := range gone {
-		r.tell(Leave, m.Name, reason)
+		r.rec.append(Leave, m.person.Name, reason)
 	}
 }
 
@@ -133,23 +223,41 @@ func (r *Room) Say(text string) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.tell(Say, ServerName, text)
+	if !r.closed {
+		r.rec.append(Say, r.Console, text)
+	}
 }
 
-// Kick removes the person of that name, in any case, and tells everyone, the
-// person included. The error is ErrNobody where there is none.
-func (r *Room) Kick(name string) error {
+// Kick removes a person, and tells everyone, the person included. What follows
+// "kick" on the console is "NAME" or "NAME reason", and names contain spaces:
+// it is the longest name that is here. The error is ErrNobody where there is
+// none.
+func (r *Room) Kick(nameAndReason string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	m := r.members[fold(name)]
-	if m == nil {
-		return fmt.Errorf("kick %q: %w", name, ErrNobody)
+	name, reason := strings.TrimSpace(nameAndReason), ""
+	for {
+		if m := r.find(name); m != nil {
+			r.rec.append(Kick, m.person.Name, CleanText(reason))
+			r.forget(m, "kicked")
+			return nil
+		}
+		i := strings.LastIndexByte(name, ' ')
+		if i < 0 {
+			return fmt.Errorf("kick %q: %w", nameAndReason, ErrNobody)
+		}
+		reason = strings.TrimSpace(nameAndReason)[i+1:]
+		name = strings.TrimSpace(name[:i])
 	}
-	r.tell(Kick, m.Name, "")
-	if r.has(m) { // else it did not read even this
-		r.remove(m, "kicked")
+}
+
+// find returns the person of that name, in any case.
+func (r *Room) find(name string) *member {
+	m := r.names[fold(name)]
+	if m == nil || fold(m.person.Name) != fold(name) {
+		return nil
 	}
-	return nil
+	return m
 }
 
 // People returns who is in the room, the first to come first.
@@ -158,7 +266,9 @@ func (r *Room) People() []Person {
 	defer r.mu.Unlock()
 	people := make([]Person, 0, len(r.members))
 	for _, m := range r.members {
-		people = append(people, m.Person)
+		p := m.person
+		p.Queued = m.out.queued()
+		people = append(people, p)
 	}
 	slices.SortFunc(people, func(a, b Person) int {
 		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Name, b.Name))
@@ -175,37 +285,27 @@ func (r *Room) Close() {
 		return
 	}
 	r.closed = true
-	r.tell(Notice, "", "server is closing")
+	r.rec.append(Notice, "", "server is closing")
 	for _, m := range r.members {
-		r.remove(m, "server is closing")
+		r.forget(m, "server is closing")
 	}
+	r.rec.close()
 }
 
-func (r *Room) has(m *Member) bool { return r.members[fold(m.Name)] == m }
+// here reports whether the member is in the room, which is locked.
+func (m *member) here() bool { return m.room.members[m.token] == m }
 
-func (r *Room) remove(m *Member, reason string) {
-	delete(r.members, fold(m.Name))
-	m.out.End()
-	r.log.Info("left", "name", m.Name, "transport", m.Transport, "address", m.Address, "reason", reason)
+func (r *Room) forget(m *member, reason string) {
+	delete(r.members, m.token)
+	for _, k := range keys(m.person.Name) {
+		delete(r.names, k)
+	}
+	m.out.end()
+	r.log.Info("left", "name", m.person.Name, "transport", m.person.Transport, "address", m.person.Address, "reason", reason)
 }
 
-// tell delivers a line to all and removes those who have no space for it.
-func (r *Room) tell(kind Kind, name, text string) {
-	r.seq++
-	l := Line{r.seq, time.Now(), kind, name, text}
-	var full []*Member
-	for _, m := range r.members {
-		if !m.out.Deliver(l) {
-			full = append(full, m)
-		}
-	}
-	r.watch(l)
-	for _, m := range full {
-		if r.has(m) {
-			r.remove(m, slow)
-			r.tell(Leave, m.Name, slow)
-		}
-	}
+func (m *member) name() string {
+	m.room.mu.Lock()
+	defer m.room.mu.Unlock()
+	return m.person.Name
 }
-
-const slow = "does not read"

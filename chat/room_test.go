@@ -2,6 +2,8 @@ package chat
 
 import (
 	"errors"
+	"io"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -10,149 +12,270 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// record is an outlet that keeps what is delivered, up to space lines.
-type record struct {
-	heard []string
-	space int
-	ended int
+// ear is an outlet that reads the record when it is asked what it heard.
+type ear struct {
+	rec    *record
+	pos    uint64
+	alone  map[uint64][]Line // by the position that they precede
+	stop   uint64            // 0: not ended
+	ends   int
+	member *member
 }
 
-func (r *record) Deliver(l Line) bool {
-	if len(r.heard) == r.space {
-		return false
+func (e *ear) begin(pos uint64, you Line) {
+	e.pos, e.alone = pos, map[uint64][]Line{pos: {you}}
+}
+func (e *ear) tell(l Line) {
+	at := e.rec.view().head
+	e.alone[at] = append(e.alone[at], l)
+}
+func (e *ear) end()        { e.stop = e.rec.view().head; e.ends++ }
+func (e *ear) queued() int { return 7 }
+
+func (e *ear) lines() (heard []Line) {
+	v := e.rec.view()
+	for pos := e.pos; ; {
+		heard = append(heard, e.alone[pos]...)
+		limit := v.head
+		if e.ends > 0 {
+			limit = e.stop
+		}
+		b, _ := v.from(pos, limit)
+		if len(b) == 0 {
+			return heard
+		}
+		l, n := firstLine(b)
+		heard = append(heard, l)
+		pos += uint64(n)
 	}
-	r.heard = append(r.heard, l.String())
-	return true
 }
 
-func (r *record) End() { r.ended++ }
+func (e *ear) heard() (texts []string) {
+	for _, l := range e.lines() {
+		texts = append(texts, l.String())
+	}
+	return texts
+}
 
-func enter(t *testing.T, room *Room, name string, space int) (*Member, *record) {
+func enter(t *testing.T, room *Room, name string) *ear {
 	t.Helper()
-	out := &record{space: space}
-	m, err := room.Join(Person{Name: name, Transport: "tcp"}, out)
+	return resume(t, room, name, Resume{})
+}
+
+func resume(t *testing.T, room *Room, name string, from Resume) *ear {
+	t.Helper()
+	e := &ear{rec: room.rec}
+	m, err := room.join(Person{Name: name, Transport: "tcp"}, from, e)
 	if err != nil {
 		t.Fatalf("join as %q: %v", name, err)
 	}
-	return m, out
+	e.member = m
+	return e
 }
 
-func (r *record) check(t *testing.T, who string, want ...string) {
+func (e *ear) check(t *testing.T, who string, want ...string) {
 	t.Helper()
-	if diff := cmp.Diff(want, r.heard); diff != "" {
+	if diff := cmp.Diff(want, e.heard()); diff != "" {
 		t.Errorf("%s heard (-want +got):\n%s", who, diff)
 	}
 }
 
 func TestRoomTellsEveryone(t *testing.T) {
 	room := NewRoom(nil)
-	var watched []string
-	room.Watch(func(l Line) { watched = append(watched, l.String()) })
-	alice, a := enter(t, room, "alice", 99)
-	bob, b := enter(t, room, "bob", 99)
-	alice.Say("hi")
-	bob.Say(" \t ")
+	w := room.Watch()
+	alice := enter(t, room, "alice")
+	bob := enter(t, room, "bob")
+	alice.member.say(Say, "hi")
+	bob.member.say(Say, " \t ")
 	room.Say("welcome")
-	bob.Leave("closed")
-	bob.Say("a ghost")
-	bob.Leave("again")
-	a.check(t, "alice", "* you are alice", "* alice joined", "* bob joined", "alice: hi", "server: welcome", "* bob left")
-	b.check(t, "bob", "* you are bob", "* bob joined", "alice: hi", "server: welcome")
-	if b.ended != 1 || a.ended != 0 {
-		t.Errorf("ended: alice %d times, bob %d, want 0 and 1", a.ended, b.ended)
+	bob.member.leave("closed", false)
+	bob.member.say(Say, "a ghost")
+	bob.member.leave("again", false)
+	alice.check(t, "alice", "* you are alice", "* alice joined", "* bob joined", "alice: hi", "server: welcome", "* bob left")
+	bob.check(t, "bob", "* you are bob", "* alice joined", "* bob joined", "alice: hi", "server: welcome")
+	if bob.ends != 1 || alice.ends != 0 {
+		t.Errorf("ended: alice %d times, bob %d, want 0 and 1", alice.ends, bob.ends)
 	}
-	if diff := cmp.Diff([]string{"* alice joined", "* bob joined", "alice: hi", "server: welcome", "* bob left"}, watched); diff != "" {
+	room.Close()
+	var watched []string
+	for {
+		l, missed, err := w.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil || missed != 0 {
+			t.Fatal(missed, err)
+		}
+		watched = append(watched, l.String())
+	}
+	want := []string{"* alice joined", "* bob joined", "alice: hi", "server: welcome", "* bob left", "* server is closing"}
+	if diff := cmp.Diff(want, watched); diff != "" {
 		t.Errorf("watched (-want +got):\n%s", diff)
 	}
 }
 
-func TestRoomNumbersLinesWithoutGaps(t *testing.T) {
+func TestHistory(t *testing.T) {
 	room := NewRoom(nil)
-	var last uint64
-	room.Watch(func(l Line) {
-		if l.Seq != last+1 {
-			t.Errorf("line %q has number %d after %d", l, l.Seq, last)
-		}
-		last = l.Seq
-	})
-	m, _ := enter(t, room, "alice", 99)
-	for range 5 {
-		m.Say("x")
+	alice := enter(t, room, "alice") // 1
+	for range 99 {
+		alice.member.say(Say, "x") // 2 to 100
 	}
-	m.Leave("closed")
-	if last != 7 {
-		t.Errorf("the last line has number %d, want 7", last)
+	got := enter(t, room, "bob").lines()
+	if you := got[0]; you.Kind != You || you.Seq != 50 || you.Text == "" {
+		t.Errorf("first came %+v, want a you numbered 50 with a token", you)
+	}
+	if len(got) != 1+historyLines+1 || got[1].Seq != 51 || got[51].Kind != Join || got[51].Seq != 101 {
+		t.Errorf("%d lines from number %d on, want you, 50 lines from 51 on, and the join", len(got), got[1].Seq)
+	}
+}
+
+func TestResume(t *testing.T) {
+	room := NewRoom(nil)
+	alice := enter(t, room, "alice")
+	bob := enter(t, room, "bob")
+	seen := bob.lines()
+	from := Resume{seen[len(seen)-1].Seq, seen[0].Text}
+	alice.member.say(Say, "missed")
+
+	// The server has not noticed: bob is taken over, and nobody hears of it.
+	again := resume(t, room, "whoever", from)
+	again.check(t, "bob", "* you are bob", "alice: missed")
+	if bob.ends != 1 || bob.heard()[len(bob.heard())-1] != "* you are here from elsewhere now" {
+		t.Errorf("the old connection ended %d times and heard %q", bob.ends, bob.heard())
+	}
+	bob.member.leave("closed", false) // as its session does at last
+	alice.check(t, "alice", "* you are alice", "* alice joined", "* bob joined", "alice: missed")
+	if tokens := again.lines()[0].Text; tokens != from.Token {
+		t.Error("the token has changed")
+	}
+
+	// The server has noticed: the name is kept, and the leave is among what was missed.
+	again.member.leave("connection reset", true)
+	if other := enter(t, room, "bob"); other.member.name() != "bob2" {
+		t.Errorf("someone else was given %q", other.member.name())
+	}
+	from.Seq++
+	third := resume(t, room, "bob", from)
+	third.check(t, "bob", "* you are bob", "* bob left", "* bob2 joined", "* bob joined")
+
+	for _, bad := range []Resume{{from.Seq, "wrong"}, {0, ""}, {999, from.Token}} {
+		e := resume(t, room, "mallory", bad)
+		if e.lines()[1].Seq != 1 {
+			t.Errorf("resume with %+v: told from %d on, want everything there is", bad, e.lines()[1].Seq)
+		}
+		if bad.Token == "wrong" && e.member.name() == "bob" {
+			t.Error("a wrong token gave bob's name")
+		}
 	}
 }
 
 func TestRoomNames(t *testing.T) {
 	room := NewRoom(nil)
 	for _, tt := range []struct{ asked, given string }{
-		{"bob", "bob"}, {"BOB", "BOB2"}, {"bob", "bob3"}, {"Server", "Server2"},
+		{"bob", "bob"}, {"BOB", "BOB2"}, {"bob", "bob3"}, {"Server", "Server2"}, {"bоb", "bоb4"}, {"ѕerver", "ѕerver3"},
 	} {
-		if m, _ := enter(t, room, tt.asked, 99); m.Name != tt.given {
-			t.Errorf("%q was given %q, want %q", tt.asked, m.Name, tt.given)
+		if e := enter(t, room, tt.asked); e.member.name() != tt.given {
+			t.Errorf("%q was given %q, want %q", tt.asked, e.member.name(), tt.given)
 		}
 	}
-	if _, err := room.Join(Person{Name: " "}, &record{space: 9}); err == nil {
-		t.Error("an empty name was taken")
+	if _, err := room.join(Person{Name: " "}, Resume{}, &ear{rec: room.rec}); !errors.Is(err, errNoName) {
+		t.Errorf("an empty name: %v, want errNoName", err)
 	}
 }
 
 func TestRoomKick(t *testing.T) {
 	room := NewRoom(nil)
-	_, a := enter(t, room, "alice", 99)
-	bob, b := enter(t, room, "bob", 99)
+	alice := enter(t, room, "alice")
+	bob := enter(t, room, "bob")
+	enter(t, room, "bob the builder")
 	if err := room.Kick("bo"); !errors.Is(err, ErrNobody) {
 		t.Errorf("kick of nobody: %v, want ErrNobody", err)
+	}
+	if err := room.Kick("bob the builder too loud"); err != nil {
+		t.Error(err)
 	}
 	if err := room.Kick("BOB"); err != nil {
 		t.Error(err)
 	}
-	bob.Say("still here")
-	bob.Leave("closed")
-	a.check(t, "alice", "* you are alice", "* alice joined", "* bob joined", "* bob was kicked")
-	b.check(t, "bob", "* you are bob", "* bob joined", "* bob was kicked")
-	if b.ended != 1 {
-		t.Errorf("bob was ended %d times, want once", b.ended)
-	}
-}
-
-func TestRoomCutsWhoDoesNotRead(t *testing.T) {
-	room := NewRoom(nil)
-	_, a := enter(t, room, "alice", 99)
-	_, f := enter(t, room, "frozen", 3)
-	_, g := enter(t, room, "glacier", 3)
-	room.Say("one")
-	room.Say("two")
-	if f.ended != 1 || g.ended != 1 {
-		t.Errorf("ended: frozen %d, glacier %d times, want once each", f.ended, g.ended)
-	}
-	if got := len(room.People()); got != 1 {
-		t.Errorf("%d people are left, want alice alone", got)
-	}
-	said := 0
-	for _, l := range a.heard {
-		if l == "server: one" || l == "server: two" {
-			said++
-		}
-	}
-	if said != 2 {
-		t.Errorf("alice heard %q, want both texts", a.heard)
+	bob.member.say(Say, "still here")
+	bob.member.leave("closed", false)
+	tail := []string{"* bob the builder joined", "* bob the builder was kicked: too loud", "* bob was kicked"}
+	alice.check(t, "alice", append([]string{"* you are alice", "* alice joined", "* bob joined"}, tail...)...)
+	bob.check(t, "bob", append([]string{"* you are bob", "* alice joined", "* bob joined"}, tail...)...)
+	if bob.ends != 1 {
+		t.Errorf("bob was ended %d times, want once", bob.ends)
 	}
 }
 
 func TestRoomClose(t *testing.T) {
 	room := NewRoom(nil)
-	m, a := enter(t, room, "alice", 99)
+	alice := enter(t, room, "alice")
 	room.Close()
 	room.Close()
-	m.Leave("closed")
-	a.check(t, "alice", "* you are alice", "* alice joined", "* server is closing")
-	if a.ended != 1 {
-		t.Errorf("ended %d times, want once", a.ended)
+	alice.member.leave("closed", false)
+	room.Say("into the void")
+	alice.check(t, "alice", "* you are alice", "* alice joined", "* server is closing")
+	if alice.ends != 1 {
+		t.Errorf("ended %d times, want once", alice.ends)
 	}
-	if _, err := room.Join(Person{Name: "late"}, &record{space: 9}); !errors.Is(err, ErrClosed) {
+	if _, err := room.join(Person{Name: "late"}, Resume{}, &ear{rec: room.rec}); !errors.Is(err, ErrClosed) {
 		t.Errorf("join after Close: %v, want ErrClosed", err)
+	}
+}
+
+func TestCommands(t *testing.T) {
+	tests := []struct {
+		typed string
+		want  []string // that alice, who types, hears
+		bob   []string
+	}{
+		{"//who is who", []string{"alice: /who is who"}, []string{"alice: /who is who"}},
+		{"/me waves", []string{"** alice waves"}, []string{"** alice waves"}},
+		{"/me", []string{"* /me what? (/me TEXT)"}, nil},
+		{"/who", []string{"* alice is here (tcp)", "* bob is here (tcp)", "* 2 people"}, nil},
+		{"/nick 小明", []string{"* alice is now 小明"}, []string{"* alice is now 小明"}},
+		{"/nick ALICE", []string{"* alice is now ALICE"}, []string{"* alice is now ALICE"}},
+		{"/nick Bob", []string{"* the name Bob is taken, or too like another"}, nil},
+		{"/nick", []string{"* the name is empty"}, nil},
+		{"/msg bob psst, here", []string{"* to bob: psst, here"}, []string{"* alice to you: psst, here"}},
+		{"/msg carol hi", []string{"* nobody of that name is here, or nothing to say (/msg NAME TEXT)"}, nil},
+		{"/kick bob", []string{"* /kick is no command; /help lists them, //kick bob says it"}, nil},
+		{"exit stage left", []string{"alice: exit stage left"}, []string{"alice: exit stage left"}},
+		{" ", nil, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.typed, func(t *testing.T) {
+			room := NewRoom(nil)
+			alice, bob := enter(t, room, "alice"), enter(t, room, "bob")
+			a, b := len(alice.lines()), len(bob.lines())
+			if err := alice.member.do(tt.typed); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, alice.heard()[a:], cmp.Transformer("nil", func(s []string) []string { return append([]string{}, s...) })); diff != "" {
+				t.Errorf("alice heard (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(append([]string{}, tt.bob...), append([]string{}, bob.heard()[b:]...)); diff != "" {
+				t.Errorf("bob heard (-want +got):\n%s", diff)
+			}
+			last := uint64(0)
+			for _, l := range alice.lines() {
+				if l.Seq < last || l.Seq > last+1 {
+					t.Errorf("line %q is numbered %d after %d", l, l.Seq, last)
+				}
+				last = l.Seq
+			}
+		})
+	}
+	for _, word := range []string{"exit", "/quit"} {
+		if err := enter(t, NewRoom(nil), "alice").member.do(word); !errors.Is(err, errLeaves) {
+			t.Errorf("%s: %v, want errLeaves", word, err)
+		}
+	}
+	alice := enter(t, NewRoom(nil), "alice")
+	alice.member.do("/help")
+	for _, c := range commands {
+		if !strings.Contains(strings.Join(alice.heard(), "\n"), "\n* "+c.name) {
+			t.Errorf("/help does not tell of %s: %q", c.name, alice.heard())
+		}
 	}
 }

@@ -5,21 +5,27 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"sync"
 	"time"
 )
 
 // Server carries a room over TCP and UDP. The fields are set before Serve.
 type Server struct {
-	Room *Room
-	TCP  net.Listener   // nil: no TCP
-	UDP  net.PacketConn // nil: no UDP
-	// UDPIdle is how long a person may say nothing over UDP before being
+	Room   *Room
+	TCP    net.Listener   // nil: no TCP
+	UDP    net.PacketConn // nil: no UDP
+	Limits Limits
+	// UDPIdle is how long a person may send nothing over UDP before being
 	// dropped; 0 means 75 s.
 	UDPIdle time.Duration
 
+	near func(netip.Addr, time.Time) bool // nil: on a network of this machine's
+
 	mu       sync.Mutex
 	sessions map[*session]bool
+	from     map[netip.Addr]int // connections by address
+	refusing int                // connections that are being told that they are too many
 }
 
 // Serve serves until ctx ends, then closes the room, lets every queue drain for
@@ -28,17 +34,27 @@ type Server struct {
 func (s *Server) Serve(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	s.sessions = map[*session]bool{}
+	s.sessions, s.from = map[*session]bool{}, map[netip.Addr]int{}
+
+	sweeping, stopSweeping := context.WithCancel(context.Background())
+	defer stopSweeping()
+	sweep := newSweeper(s.Room.rec)
+	var sweeper sync.WaitGroup
+	sweeper.Go(func() { sweep.run(sweeping) })
+
 	var all sync.WaitGroup
 	var tcpErr, udpErr error
 	if s.TCP != nil {
 		all.Go(func() {
 			defer cancel()
-			tcpErr = s.accept(ctx, &all)
+			tcpErr = s.accept(ctx, &all, sweep)
 		})
 	}
 	if s.UDP != nil {
-		u := newUDPServer(s.UDP, s.Room, s.UDPIdle)
+		u := newUDPServer(s.UDP, s.Room, s.Limits, s.UDPIdle)
+		if s.near != nil {
+			u.near = s.near
+		}
 		all.Go(func() {
 			defer cancel()
 			udpErr = u.serve(ctx)
@@ -51,13 +67,15 @@ func (s *Server) Serve(ctx context.Context) error {
 	}
 	s.endSessions()
 	all.Wait()
+	stopSweeping()
+	sweeper.Wait()
 	if err := errors.Join(tcpErr, udpErr); err != nil {
 		return fmt.Errorf("chat server: %w", err)
 	}
 	return nil
 }
 
-func (s *Server) accept(ctx context.Context, all *sync.WaitGroup) error {
+func (s *Server) accept(ctx context.Context, all *sync.WaitGroup, sweep *sweeper) error {
 	for {
 		conn, err := s.TCP.Accept()
 		switch {
@@ -68,6 +86,7 @@ func (s *Server) accept(ctx context.Context, all *sync.WaitGroup) error {
 			return nil
 		case temporary(err):
 			// Out of file descriptors, say: there is nothing to await but time.
+			s.Room.log.Warn("accept", "error", err)
 			select {
 			case <-ctx.Done():
 			case <-time.After(50 * time.Millisecond):
@@ -75,66 +94,70 @@ func (s *Server) accept(ctx context.Context, all *sync.WaitGroup) error {
 		case err != nil:
 			return err
 		default:
-			all.Go(func() { s.talk(ctx, newSession(conn)) })
+			c := newSession(conn, s.Room, s.Limits, sweep)
+			cause := s.admit(ctx, c)
+			all.Go(func() {
+				defer s.dismiss(c, cause)
+				c.serve(cause)
+			})
 		}
 	}
 }
 
-// talk serves one connection to its end.
-func (s *Server) talk(ctx context.Context, c *session) {
-	s.track(ctx, c)
-	defer s.untrack(c)
-	written := make(chan struct{})
-	go func() { defer close(written); c.run() }()
+// maxRefusing is how many connections are told at a time that they are too
+// many; others are closed without a word.
+const maxRefusing = 64
 
-	in := NewLineReader(c.conn, MaxLine)
-	c.limitRead(joinTimeout)
-	name, err := c.hello(in)
-	var m *Member
-	if err == nil {
-		m, err = s.Room.Join(Person{Name: name, Transport: "tcp", Address: c.conn.RemoteAddr().String()}, c)
-	}
-	if m != nil {
-		c.limitRead(0)
-		var text string
-		for err == nil {
-			if text, err = in.ReadLine(); err == nil {
-				m.Say(text)
-			}
-		}
-	}
-	c.refuse(err)
-	if m != nil {
-		m.Leave(why(err))
-	} else {
-		s.Room.log.Info("refused", "address", c.conn.RemoteAddr().String(), "reason", why(err))
-	}
-	c.End()
-	<-written
-	c.finish()
-}
+var (
+	errFull    = errors.New("the room has no place for more connections")
+	errAddress = errors.New("too many connections from your address")
+	errBusy    = errors.New("too many connections")
+)
 
-// track makes the session one that ends with the server, joined or not.
-func (s *Server) track(ctx context.Context, c *session) {
-	s.mu.Lock()
-	s.sessions[c] = true
-	s.mu.Unlock()
-	if ctx.Err() != nil { // endSessions may have been before
-		c.End()
-	}
-}
-
-func (s *Server) untrack(c *session) {
+// admit counts a connection in, or returns why it is refused.
+func (s *Server) admit(ctx context.Context, c *session) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if ctx.Err() != nil { // endSessions may have been before
+		c.out.end()
+	}
+	cause := error(nil)
+	switch {
+	case s.Limits.Total > 0 && len(s.sessions) >= s.Limits.Total:
+		cause = errFull
+	case s.Limits.PerAddress > 0 && s.from[c.from] >= s.Limits.PerAddress:
+		cause = errAddress
+	}
+	if cause == nil {
+		s.sessions[c] = true
+		s.from[c.from]++
+		return nil
+	}
+	if s.refusing++; s.refusing > maxRefusing {
+		cause = errBusy
+	}
+	return refusal{cause}
+}
+
+// dismiss counts a connection out.
+func (s *Server) dismiss(c *session, refused error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if refused != nil {
+		s.refusing--
+		return
+	}
 	delete(s.sessions, c)
+	if s.from[c.from]--; s.from[c.from] == 0 {
+		delete(s.from, c.from)
+	}
 }
 
 func (s *Server) endSessions() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for c := range s.sessions {
-		c.End()
+		c.out.end()
 	}
 }
 

@@ -5,159 +5,302 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"os"
-	"strings"
-	"sync"
 	"time"
 )
 
 const (
-	maxQueued    = 256 << 10        // bytes that wait for a client to read
-	writeTimeout = 10 * time.Second // for a client to take anything at all
-	joinTimeout  = time.Minute      // for a person to type a name into nc
-	drainTimeout = time.Second      // for a client to take what is left at the end
+	lineTimeout = time.Minute // for the rest of a line
+	maxAsked    = 5           // times that someone is asked for a name
 )
 
-// session is one TCP connection: read by its owner, written by run, with a
-// bounded queue between the room and the socket.
+// session is one TCP connection: its goroutine reads, its outbox writes.
 type session struct {
-	conn net.Conn
-	wake chan struct{} // holds a token when there is something for run to do
-
-	mu     sync.Mutex
-	plain  bool   // nc or telnet, until it says otherwise
-	name   string // as the room gave it
-	queued []byte
-	ended  time.Time // when End was called; zero before
+	room   *Room
+	limits Limits
+	conn   net.Conn
+	from   netip.Addr
+	in     source
+	out    *outbox
+	member *member // nil: has not joined
+	bucket bucket
+	lines  *LineReader
 }
 
-func newSession(conn net.Conn) *session {
-	return &session{conn: conn, plain: true, wake: make(chan struct{}, 1)}
-}
-
-// Deliver implements Outlet.
-func (s *session) Deliver(l Line) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if l.Kind == You {
-		s.name = l.Name
+func newSession(conn net.Conn, room *Room, limits Limits, sweep *sweeper) *session {
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		tcp.SetWriteBuffer(sendBuffer)
+		limitUnacknowledged(tcp)
 	}
-	own := l.Name == s.name && (l.Kind == You || l.Kind == Say)
-	switch {
-	case len(s.queued)+len(l.Text)+maxHeader > maxQueued:
-		return false
-	case !s.plain:
-		s.queued = append(l.Append(s.queued), '\n')
-	case !own:
-		s.queued = append(append(s.queued, l.String()...), '\n')
+	s := &session{room: room, limits: limits, conn: conn, out: newOutbox(conn, room.rec, sweep)}
+	s.in.conn = conn
+	if a, err := netip.ParseAddrPort(conn.RemoteAddr().String()); err == nil {
+		s.from = a.Addr().Unmap()
 	}
-	s.signal()
-	return true
+	return s
 }
 
-// End implements Outlet: what is queued is still written, then the connection
-// is closed. The reader is woken, to read on only until the client's FIN.
-func (s *session) End() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.ended.IsZero() {
-		s.ended = time.Now()
-		s.conn.SetReadDeadline(s.ended)
-		s.conn.SetWriteDeadline(s.ended.Add(drainTimeout))
-		s.signal()
+// serve talks to the client to the end and closes the connection. Where it is
+// refused, the client is told why, or not even that.
+func (s *session) serve(refused error) {
+	reason := refused
+	if errors.Is(refused, errBusy) {
+		s.conn.Close()
 	}
+	if refused == nil {
+		reason = s.talk()
+	}
+	address := s.conn.RemoteAddr().String()
+	if cause := s.out.why(); cause != nil {
+		reason = cause
+		s.room.log.Warn("cut", "address", address, "reason", why(cause))
+	} else if text := complaint(reason); text != "" && !isOver(s.out.over) {
+		s.room.log.Warn("cut", "address", address, "reason", why(reason))
+		s.out.tell(Line{s.room.rec.view().seq, time.Now(), Error, "", text})
+	}
+	if s.member != nil {
+		clean := errors.Is(reason, io.EOF) || errors.Is(reason, errLeaves)
+		s.member.leave(why(reason), !clean)
+	} else {
+		s.room.log.Info("refused", "address", address, "reason", why(reason))
+	}
+	s.out.end()
+	<-s.out.done
+	s.out.sweep.remove(s.out)
+	s.finish()
 }
 
-func (s *session) signal() {
-	select {
-	case s.wake <- struct{}{}:
-	default:
+// talk reads until there is no more or the client is to be cut.
+func (s *session) talk() error {
+	d, err := s.in.detect(s.out.limitRead, s.out.over, func() { s.write(askName + "\n") })
+	if err != nil {
+		return err
 	}
+	switch d {
+	case dialectOwn:
+		return s.own()
+	case dialectNote:
+		return s.note()
+	case dialectHTTP:
+		s.write("HTTP/1.1 426 Upgrade Required\r\nConnection: close\r\nContent-Type: text/plain\r\n\r\n" +
+			"This is a chat room. Join it with nc, the course note's client.py or wirelab chat join.\n")
+		return errors.New("speaks HTTP")
+	case dialectTLS:
+		return errors.New("speaks TLS")
+	}
+	return s.plain()
 }
 
-// run writes what is delivered until End, then sends a FIN.
-func (s *session) run() {
-	var batch []byte
-	for range s.wake {
-		for {
-			s.mu.Lock()
-			batch, s.queued = s.queued, batch[:0]
-			ended := !s.ended.IsZero()
-			if !ended {
-				s.conn.SetWriteDeadline(time.Now().Add(writeTimeout))
-			}
-			s.mu.Unlock()
-			if len(batch) == 0 {
-				if ended {
-					closeWrite(s.conn)
-					return
+func (s *session) own() error {
+	line, err := s.readLine()
+	if err != nil {
+		return err
+	}
+	h, err := parseHello(line[len(greeting):])
+	if err == nil {
+		err = s.join(h.name, h.resume)
+	}
+	if err != nil {
+		return refusal{err}
+	}
+	return s.read()
+}
+
+func (s *session) plain() error {
+	f := &plain{}
+	s.out.become(f, nil)
+	for range maxAsked {
+		s.out.limitRead(joinTimeout)
+		name, err := s.readLine()
+		if err != nil {
+			return err
+		}
+		if err = s.join(name, Resume{}); err == nil {
+			return s.read()
+		}
+		s.write("* " + err.Error() + "\n" + askName + "\n")
+	}
+	return refusal{errNoName}
+}
+
+func (s *session) note() error {
+	name, rest := noteName(string(s.in.ahead))
+	s.in.ahead = []byte(rest)
+	s.out.become(&note{console: s.room.Console, claimed: name}, notePace)
+	in := noteInput{name: name}
+	if err := s.join(name, Resume{}); err != nil {
+		s.write(askName)
+	}
+	asked := 1
+	for {
+		texts, err := s.noteTexts(&in)
+		for _, text := range texts {
+			if s.member != nil {
+				if err := s.do(text); err != nil {
+					return err
 				}
-				break
+				continue
 			}
-			if _, err := s.conn.Write(batch); err != nil {
-				s.conn.Close() // the reader sees it and leaves
-				return
+			if asked++; asked > maxAsked {
+				return refusal{errNoName}
 			}
+			if err := s.join(text, Resume{}); err != nil {
+				s.write(askName)
+			}
+		}
+		switch {
+		case errors.Is(err, errIsLines):
+			return s.read()
+		case err != nil:
+			return err
 		}
 	}
 }
 
-// hello reads the first line and returns the name that it asks for.
-func (s *session) hello(in *LineReader) (name string, err error) {
-	line, err := in.ReadLine()
-	if err != nil {
-		return "", err
-	}
-	name, own := strings.CutPrefix(line, greeting)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.plain = !own
-	return name, nil
-}
+// errIsLines says that what seemed the note's client has sent a \n.
+var errIsLines = errors.New("speaks lines")
 
-// limitRead sets how long the next reads may take, 0 for ever, unless the
-// session has ended.
-func (s *session) limitRead(d time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// noteTexts reads once.
+func (s *session) noteTexts(in *noteInput) ([]string, error) {
+	wait := time.Duration(0)
 	switch {
-	case !s.ended.IsZero():
-	case d == 0:
-		s.conn.SetReadDeadline(time.Time{})
+	case len(in.buf) > 0:
+		wait = noteSettled
+	case s.member == nil:
+		wait = joinTimeout
+	}
+	b := make([]byte, minBuffer)
+	if len(s.in.ahead) == 0 {
+		s.out.limitRead(wait)
+	}
+	n, err := s.in.Read(b)
+	b = b[:n]
+	for _, c := range b {
+		if c == '\n' && s.member != nil {
+			s.in.ahead = append(append(in.buf, b...), s.in.ahead...)
+			s.out.become(&plain{name: s.member.name(), since: s.member.joined}, nil)
+			return nil, errIsLines
+		}
+	}
+	texts := in.add(b)
+	switch {
+	case err == nil:
+	case errors.Is(err, os.ErrDeadlineExceeded) && !isOver(s.out.over) && len(in.buf) > 0:
+		return append(texts, in.settle()...), nil
 	default:
-		s.conn.SetReadDeadline(time.Now().Add(d))
+		texts = append(texts, in.settle()...)
+	}
+	return texts, err
+}
+
+// join enters the room.
+func (s *session) join(name string, from Resume) error {
+	p := Person{Name: name, Transport: "tcp", Address: s.conn.RemoteAddr().String()}
+	m, err := s.room.join(p, from, s.out)
+	if err != nil {
+		return err
+	}
+	s.member = m
+	s.out.start(m)
+	return nil
+}
+
+// read takes lines until there are no more.
+func (s *session) read() error {
+	s.out.limitRead(0)
+	for {
+		line, err := s.readLine()
+		if err == nil {
+			err = s.do(line)
+		}
+		if err != nil {
+			return err
+		}
 	}
 }
 
-// finish closes the connection after the writer has sent its FIN. Unread data
+// do waits until the client may say a line, and lets it.
+func (s *session) do(line string) error {
+	if wait := s.bucket.take(s.limits, time.Now()); wait > 0 {
+		due := time.NewTimer(wait)
+		defer due.Stop()
+		select {
+		case <-due.C:
+		case <-s.out.over:
+			return os.ErrDeadlineExceeded
+		}
+	}
+	return s.member.do(line)
+}
+
+// readLine reads a line. Of one that has begun the rest must come in time.
+func (s *session) readLine() (string, error) {
+	if s.lines == nil {
+		s.lines = NewLineReader(&lineSource{s, false}, MaxLine)
+	}
+	return s.lines.ReadLine()
+}
+
+// lineSource reads what a LineReader needs.
+type lineSource struct {
+	s       *session
+	partial bool // a deadline is set
+}
+
+// Read implements io.Reader.
+func (l *lineSource) Read(b []byte) (int, error) {
+	if len(l.s.in.ahead) == 0 && l.s.member != nil {
+		switch pending := l.s.lines.Pending(); {
+		case pending && !l.partial:
+			l.s.out.limitRead(lineTimeout)
+			l.partial = true
+		case !pending && l.partial:
+			l.s.out.limitRead(0)
+			l.partial = false
+		}
+	}
+	return l.s.in.Read(b)
+}
+
+// write writes to a client that has not joined: nothing else does, and the
+// little that it is told fits the socket.
+func (s *session) write(text string) {
+	s.conn.SetWriteDeadline(time.Now().Add(drainTimeout))
+	_, _ = io.WriteString(s.conn, text) // who cannot be told is found out by reading
+	s.conn.SetWriteDeadline(time.Time{})
+}
+
+// finish closes the connection after the outbox has sent its FIN. Unread data
 // would make the kernel send a RST instead (RFC 1122, section 4.2.2.13), so it
 // reads to the client's FIN first.
 func (s *session) finish() {
-	s.conn.SetReadDeadline(time.Now().Add(drainTimeout))
+	s.conn.SetReadDeadline(s.out.deadline())
 	io.Copy(io.Discard, io.LimitReader(s.conn, 1<<20))
 	s.conn.Close()
 }
 
-// refuse tells the client why the server cuts it, where it is to blame.
-func (s *session) refuse(err error) {
-	var cause string
+// refusal is an error of which the client itself is told the text.
+type refusal struct{ error }
+
+func (r refusal) Unwrap() error { return r.error }
+
+// complaint is what a client is told of why it is cut; empty where it is not to
+// blame, or has gone.
+func complaint(err error) string {
 	var system net.Error
+	var no refusal
 	switch {
+	case errors.As(err, &no):
+		return no.Error()
 	case errors.Is(err, ErrTooLong):
-		cause = fmt.Sprintf("a line has at most %d bytes", MaxLine)
+		return fmt.Sprintf("a line has at most %d bytes", MaxLine)
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		cause = "no name was given in time"
-	case errors.As(err, &system), why(err) == "closed":
-		return
-	default:
-		cause = err.Error()
+		return "that took too long"
+	case errors.Is(err, io.EOF), errors.Is(err, errLeaves), errors.Is(err, ErrClosed), errors.As(err, &system):
+		return ""
 	}
-	s.mu.Lock()
-	over := !s.ended.IsZero() // kicked, or the server is closing: that was said
-	s.mu.Unlock()
-	if !over {
-		s.Deliver(Line{Time: time.Now(), Kind: Notice, Text: cause})
-	}
+	return err.Error()
 }
 
 // why says in the log's words why reading ended.

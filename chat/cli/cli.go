@@ -59,6 +59,8 @@ type link struct {
 	udp  bool
 	name string        // empty: myName
 	wait time.Duration // to be connected over TCP, and for an answer
+
+	resume chat.Resume // where a connection that was lost is to go on
 }
 
 func (k *link) flags(c *cobra.Command) {
@@ -141,7 +143,7 @@ func (k *link) attempt(ctx context.Context, host string, port uint16) (*chat.Cli
 	if k.udp {
 		return chat.TalkUDP(conn, k.name)
 	}
-	return chat.JoinTCP(ctx, conn, k.name)
+	return chat.ResumeTCP(ctx, conn, k.name, k.resume)
 }
 
 func target(host string, port uint16) string {

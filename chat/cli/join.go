@@ -1,20 +1,17 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"wirelab/chat"
+	"wirelab/chat/tui"
 	"wirelab/internal/exit"
 )
 
@@ -25,14 +22,24 @@ func joinCommand() *cobra.Command {
 	var k link
 	c := &cobra.Command{
 		Use:   "join [HOST[:PORT]]",
-		Short: "Join a room: lines from standard input are said, the room's lines shown",
-		Long: `Joins the room at HOST (default server) and chats in plain lines: what is read
-from standard input is said, what others say is printed as "name: text".
+		Short: "Join a room: chat on a terminal, or in plain lines where there is none",
+		Long: `Joins the room at HOST (default server).
 
-The end of the input, exit, /quit, Ctrl-C and SIGTERM leave the room. Over TCP
-leaving is a FIN each way. Over UDP nothing at all is sent when one leaves.
+On a terminal there is a line to type in and a status line that says who is
+here; what happens in the room scrolls by above them. A connection that is lost
+over TCP is made again, and what was missed is shown. Lines that begin with /
+are commands: /help lists them. exit, /quit and Ctrl-D leave; Ctrl-C clears the
+line. NO_COLOR is honoured, and TERM=dumb gets plain lines.
 
-Exits with 1 if the server goes first and with 3 if it cannot be reached.`,
+Without a terminal what is read from standard input is said, and what others
+say is printed as "name: text". The end of the input, exit, /quit, Ctrl-C and
+SIGTERM leave.
+
+Over TCP leaving is a FIN each way. Over UDP nothing at all is sent, but for
+the word exit or /quit itself where it is said.
+
+Exits with 1 if the server goes first (without a terminal) or one is kicked,
+and with 3 if it cannot be reached.`,
 		Example: `  wirelab chat join
   wirelab chat join --name alice 192.0.2.7:7000
   wirelab chat join --udp server
@@ -59,151 +66,46 @@ func join(c *cobra.Command, k link, where string) error {
 	if err != nil {
 		return err
 	}
-	ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-
-	r := &room{words: words{l}, where: target(host, port), udp: k.udp}
-	r.person = terminal(c.InOrStdin()) && terminal(c.OutOrStdout())
-	out, messages := newScreen(c.OutOrStdout()), newScreen(c.ErrOrStderr())
-	defer messages.Close()
-	defer out.Close()
-	r.out, r.messages = out, messages
-
-	in := lineReader(c.InOrStdin())
 	if k.name == "" && !c.Flags().Changed("name") {
 		k.name = myName()
 	}
-	if k.name == "" && r.person {
-		fmt.Fprint(out, r.askName())
-		if k.name, err = in.ReadLine(); err != nil {
-			return exit.With(exit.Failed, fmt.Errorf("read a name: %w", err))
+	if terminal(c.InOrStdin()) && terminal(c.OutOrStdout()) && os.Getenv("TERM") != "dumb" {
+		t, size, err := tui.Open(os.Stdin, os.Stdout)
+		if err == nil {
+			return newConversation(k, host, port, words{Lang: l}, t, size).run(ctx)
 		}
+		// Plain lines do without.
 	}
+
+	out, messages := newScreen(c.OutOrStdout()), newScreen(c.ErrOrStderr())
+	defer messages.Close()
+	defer out.Close()
+	r := &room{words: words{Lang: l}, where: target(host, port), udp: k.udp, out: out}
 	r.client, err = k.dial(ctx, host, port, func(cause error) {
-		fmt.Fprintln(messages, r.waiting(r.where, cause))
+		fmt.Fprintln(messages, r.Waiting(r.where, cause))
 	})
 	if err != nil {
 		return err
 	}
 	defer r.client.Close()
-	return r.chat(ctx, in)
+	return r.chat(ctx, lineReader(c.InOrStdin()))
 }
 
-// room is a room as its client shows it.
-type room struct {
-	words
-	client        *chat.Client
-	where         string
-	udp           bool
-	person        bool // someone types at a terminal: a prompt is shown
-	out, messages io.Writer
-}
-
-// chat goes on until either side leaves.
-func (r *room) chat(ctx context.Context, in *chat.LineReader) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	transport := "tcp"
-	if r.udp {
-		transport = "udp"
-	}
-	r.show(r.joined(r.where, r.client.Name(), transport))
-
-	received := make(chan error, 1)
-	go func() { received <- r.receive() }()
-	lines := typed(ctx, in, func() { r.show(r.tooLong(chat.MaxLine)) })
-	for {
-		select {
-		case line, ok := <-lines:
-			if !ok || line == "exit" || line == "/quit" {
-				return r.leave(received)
-			}
-			r.say(line)
-		case <-ctx.Done():
-			return r.leave(received)
-		case err := <-received:
-			return r.lost(err)
-		}
-	}
-}
-
-// receive shows the room's lines until there are no more.
-func (r *room) receive() error {
-	kicked := false
-	for {
-		l, err := r.client.Receive()
-		switch {
-		case r.udp && errors.Is(err, syscall.ECONNREFUSED):
-			r.show(r.nobodyListens(r.where)) // the next datagram may find it
-			continue
-		case err != nil && kicked:
-			return errKicked
-		case err != nil:
-			return err
-		}
-		kicked = kicked || l.Kind == chat.Kick && l.Name == r.client.Name()
-		if text := r.line(l, r.client.Name()); text != "" {
-			r.show(text)
-		}
-	}
-}
-
-// errKicked ends receive when the user was told so by a line of the room.
+// errKicked ends receiving when the user was told so by a line of the room.
 var errKicked = errors.New("kicked")
 
-func (r *room) say(line string) {
-	if strings.TrimSpace(line) != "" {
-		switch err := r.client.Say(line); {
-		case r.udp && errors.Is(err, syscall.ECONNREFUSED):
-			// The answer to the datagram before; the socket took it for this one.
-			if err = r.client.Say(line); err != nil {
-				r.show(r.notSaid(err))
-			}
-		case err != nil:
-			r.show(r.notSaid(err))
-		}
-	}
-	r.prompt()
-}
-
-// leave leaves politely and waits for the server to do so, too.
-func (r *room) leave(received <-chan error) error {
-	if err := r.client.Leave(farewell); err != nil {
-		return r.lost(err)
-	}
-	err := <-received
-	if !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed) {
-		return r.lost(err)
-	}
-	if r.person {
-		fmt.Fprintln(r.out, r.left())
-	}
-	return nil
-}
-
-// lost is the error of a chat that the user did not end.
-func (r *room) lost(err error) error {
+// endOf is the error of a chat that the user did not end.
+func endOf(err error, gone string) error {
 	switch {
 	case errors.Is(err, errKicked):
 		return exit.Silent(exit.Failed)
 	case errors.Is(err, io.EOF):
-		return exit.With(exit.Failed, errors.New(r.gone(r.where)))
+		return exit.With(exit.Failed, errors.New(gone))
 	}
-	return exit.With(exit.Failed, fmt.Errorf("%s: %w", r.gone(r.where), err))
+	return exit.With(exit.Failed, fmt.Errorf("%s: %w", gone, err))
 }
 
-// show prints a line. On a terminal the prompt stands in its way: it is
-// overwritten and printed again below.
-func (r *room) show(text string) {
-	if r.person {
-		fmt.Fprintf(r.out, "\r\x1b[K%s\n(%s) ", text, r.client.Name())
-		return
-	}
-	fmt.Fprintln(r.out, text)
-}
-
-func (r *room) prompt() {
-	if r.person {
-		fmt.Fprintf(r.out, "(%s) ", r.client.Name())
-	}
-}
+// leavingWord reports whether a line is one that leaves the room.
+func leavingWord(line string) bool { return line == "exit" || line == "/quit" }

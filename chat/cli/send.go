@@ -58,7 +58,7 @@ func send(c *cobra.Command, k link, where string, texts []string) error {
 	ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	client, err := k.dial(ctx, host, port, func(cause error) {
-		fmt.Fprintln(c.ErrOrStderr(), words{l}.waiting(target(host, port), cause))
+		fmt.Fprintln(c.ErrOrStderr(), words{Lang: l}.Waiting(target(host, port), cause))
 	})
 	if err != nil {
 		return err

@@ -11,86 +11,195 @@ import (
 	"os/signal"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"wirelab/chat"
+	"wirelab/chat/tui"
 	"wirelab/internal/exit"
-	"wirelab/internal/safetext"
 )
 
+// options are the flags of serve.
+type options struct {
+	tcp, udp string
+	name     string
+	record   string
+	limits   chat.Limits
+}
+
 func serveCommand() *cobra.Command {
-	var tcp, udp string
+	var o options
 	c := &cobra.Command{
 		Use:   "serve",
 		Short: "Serve a room over TCP and UDP",
 		Long: `Serves one room over TCP and UDP. Standard output shows the room; what is typed
 is said to it as "server". The console's own words:
 
-  print        who is in the room
-  kick NAME    close that person's connection
-  /quit        say goodbye to all and end
+` + consoleHelp() + `
+On TCP port 7000 come wirelab chat join, nc and telnet (the first line is the
+name) and the course note's client.py, all at once.
 
 The end of the input does not end the server; SIGTERM and Ctrl-C do, politely.
 Who comes, leaves or is cut is logged on standard error.`,
 		Example: `  wirelab chat serve
-  wirelab chat serve --tcp 127.0.0.1:7000 --udp ""    # this machine only, TCP only`,
+  wirelab chat serve --tcp 127.0.0.1:7000 --udp ""    # this machine only, TCP only
+  wirelab chat serve --record chat.txt                # keeps what is said
+  wirelab chat serve --per-address 0                  # a class behind one router`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return serve(c, tcp, udp) },
+		RunE: func(c *cobra.Command, _ []string) error { return serve(c, o) },
 	}
-	c.Flags().StringVar(&tcp, "tcp", ":"+strconv.Itoa(tcpPort), "TCP `address` to listen on; empty for none")
-	c.Flags().StringVar(&udp, "udp", ":"+strconv.Itoa(udpPort), "UDP `address` to listen on; empty for none")
+	d := chat.DefaultLimits
+	c.Flags().StringVar(&o.tcp, "tcp", ":"+strconv.Itoa(tcpPort), "TCP `address` to listen on; empty for none")
+	c.Flags().StringVar(&o.udp, "udp", ":"+strconv.Itoa(udpPort), "UDP `address` to listen on; empty for none")
+	c.Flags().StringVar(&o.name, "name", chat.ServerName, "`name` under which the console speaks")
+	c.Flags().StringVar(&o.record, "record", "", "`file` to append what is said to, as it is said")
+	c.Flags().IntVar(&o.limits.Burst, "burst", d.Burst, "lines that a client may say at once; 0: no limit")
+	c.Flags().Float64Var(&o.limits.Rate, "rate", d.Rate, "lines a second that it may say after that; 0: no limit")
+	c.Flags().IntVar(&o.limits.PerAddress, "per-address", d.PerAddress, "connections from one address; 0: no limit")
 	return c
 }
 
-func serve(c *cobra.Command, tcp, udp string) error {
-	if tcp == "" && udp == "" {
+func (o *options) check() error {
+	_, err := chat.CleanName(o.name)
+	switch {
+	case o.tcp == "" && o.udp == "":
 		return exit.Usagef("nothing to listen on: both --tcp and --udp are empty")
+	case err != nil:
+		return exit.Usagef("--name %q: %w", o.name, err)
+	case o.limits.Burst < 0 || o.limits.Rate < 0 || o.limits.PerAddress < 0:
+		return exit.Usagef("--burst, --rate and --per-address are at least 0")
+	}
+	return nil
+}
+
+func serve(c *cobra.Command, o options) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	l, err := language(c)
+	if err != nil {
+		return err
 	}
 	ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	ctx, quit := context.WithCancel(ctx)
 	defer quit()
 
-	out, logs := newScreen(c.OutOrStdout()), newScreen(c.ErrOrStderr())
-	defer logs.Close()
-	defer out.Close()
-	room := chat.NewRoom(slog.New(slog.NewTextHandler(logs, nil)))
-	room.Watch(func(l chat.Line) { fmt.Fprintln(out, record(l)) })
-	server := &chat.Server{Room: room}
-	where, err := listen(ctx, server, tcp, udp)
+	s, err := openStreams(ctx, c, words{Lang: l}, "("+o.name+") ")
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(out, "listening on "+where)
+	defer s.Close()
+	log := slog.New(slog.NewTextHandler(s.logs, nil))
+	room := chat.NewRoom(log)
+	room.Console = o.name
+	server := &chat.Server{Room: room, Limits: o.limits}
+	if server.Limits.Total = maxConnections(); server.Limits.Total > 0 && server.Limits.Total < fewConnections {
+		log.Warn("few file descriptors", "connections", server.Limits.Total, "advice", "raise the limit: ulimit -n")
+	}
+	// What was told is shown and recorded to the end, then the streams close.
+	var readers sync.WaitGroup
+	defer readers.Wait()
+	defer room.Close()
+	if o.record != "" {
+		r, err := openRecord(o.record)
+		if err != nil {
+			return exit.With(exit.Unable, fmt.Errorf("record: %w", err))
+		}
+		w := room.Watch()
+		readers.Go(func() { r.run(w, log) })
+	}
+	w := room.Watch()
+	readers.Go(func() { show(s.out, w) })
 
-	console := typed(ctx, lineReader(c.InOrStdin()), func() { fmt.Fprintln(out, "line too long, not said") })
+	where, err := listen(ctx, server, o.tcp, o.udp)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(s.out, "listening on "+where)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(ctx) }()
+	k := &console{room: room, out: s.out, quit: quit}
 	for {
 		select {
-		case line, ok := <-console:
-			switch {
-			case !ok:
-				console = nil // it may run without one
-			case line == "/quit":
-				quit()
-			default:
-				command(room, line, out)
+		case line, ok := <-s.lines:
+			if !ok {
+				s.lines = nil // it may run without one
+				continue
 			}
+			k.do(line)
+		case <-s.interrupt:
+			s.interrupt = nil
+			quit()
 		case err := <-served:
 			return exit.With(exit.Failed, err)
 		}
 	}
 }
 
+// show writes what the room tells to a screen that does not block.
+func show(out io.Writer, w *chat.Watcher) {
+	for {
+		l, missed, err := w.Next()
+		if err != nil {
+			return
+		}
+		if missed > 0 {
+			fmt.Fprintf(out, "[%d lines not shown]\n", missed)
+		}
+		fmt.Fprintln(out, shown(l))
+	}
+}
+
+// streams are what the server's console reads and writes.
+type streams struct {
+	lines     <-chan string
+	interrupt <-chan struct{} // Ctrl-C typed at the console; nil: it is a signal
+	out, logs io.Writer
+	closers   []io.Closer
+}
+
+// openStreams makes a console of the terminal, where there is one.
+func openStreams(ctx context.Context, c *cobra.Command, w words, prompt string) (*streams, error) {
+	if terminal(c.InOrStdin()) && terminal(c.OutOrStdout()) && os.Getenv("TERM") != "dumb" {
+		t, err := tui.OpenConsole(os.Stdin, os.Stdout, w, prompt, "/help /quit")
+		if err != nil {
+			return nil, err
+		}
+		s := &streams{lines: t.Lines(), interrupt: t.Interrupted(), out: t, logs: t, closers: []io.Closer{t}}
+		if !terminal(c.ErrOrStderr()) {
+			logs := newScreen(c.ErrOrStderr())
+			s.logs, s.closers = logs, append(s.closers, logs)
+		}
+		return s, nil
+	}
+	out, logs := newScreen(c.OutOrStdout()), newScreen(c.ErrOrStderr())
+	return &streams{
+		lines:   typed(ctx, lineReader(c.InOrStdin()), func() { fmt.Fprintln(out, "line too long, not said") }),
+		out:     out,
+		logs:    logs,
+		closers: []io.Closer{out, logs},
+	}, nil
+}
+
+// Close shows what was written, and gives a terminal back.
+func (s *streams) Close() error {
+	var errs []error
+	for _, c := range s.closers {
+		errs = append(errs, c.Close())
+	}
+	return errors.Join(errs...)
+}
+
 // listen binds the server's sockets and says where.
 func listen(ctx context.Context, s *chat.Server, tcp, udp string) (where string, err error) {
 	// A keep-alive sooner would be noise on a lab's wire; multipath TCP would
 	// answer clients that offer it with other options than the lesson shows.
-	config := net.ListenConfig{KeepAlive: 75 * time.Second}
+	config := net.ListenConfig{KeepAliveConfig: net.KeepAliveConfig{
+		Enable: true, Idle: 75 * time.Second, Interval: 15 * time.Second, Count: 4}}
 	config.SetMultipathTCP(false)
 	var bound []string
 	if tcp != "" {
@@ -122,31 +231,4 @@ func short(a net.Addr) string {
 		return ":" + port
 	}
 	return a.String()
-}
-
-// record is a line as the server's screen shows it.
-func record(l chat.Line) string {
-	s := safetext.Strip(l.String())
-	if (l.Kind == chat.Join || l.Kind == chat.Leave) && l.Text != "" {
-		s += " (" + safetext.Strip(l.Text) + ")"
-	}
-	return s
-}
-
-// command carries out a line of the console.
-func command(room *chat.Room, line string, out io.Writer) {
-	switch name, isKick := strings.CutPrefix(line, "kick "); {
-	case line == "print":
-		people := room.People()
-		for _, p := range people {
-			fmt.Fprintf(out, "%s\t%s\t%s\tsince %s\n", p.Name, p.Transport, p.Address, p.Since.Format(time.TimeOnly))
-		}
-		fmt.Fprintf(out, "people: %d\n", len(people))
-	case isKick:
-		if err := room.Kick(strings.TrimSpace(name)); errors.Is(err, chat.ErrNobody) {
-			fmt.Fprintln(out, err)
-		}
-	default:
-		room.Say(line)
-	}
 }

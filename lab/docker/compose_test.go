@@ -61,6 +61,7 @@ func TestCompose(t *testing.T) {
 			p.checkPrivileges()
 			p.checkLog()
 			p.judge(experiment)
+			p.chatAttached()
 		})
 	}
 }

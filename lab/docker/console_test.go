@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -24,13 +25,12 @@ type console struct {
 
 	mu      sync.Mutex
 	said    bytes.Buffer
-	found   int           // up to where awaited texts were found
+	found   int           // up to where awaited texts were found, colours not counted
 	changed chan struct{} // closed when more is said
 }
 
-// attach returns when what is typed reaches the container. What was said
-// before is not shown again, the prompt included: like a person it presses
-// Enter (at a server, which has no prompt, asks who is there) until it answers.
+// attach returns when the container's program has seen that someone is there,
+// upon which it shows its last screenful and its prompt.
 func attach(t *testing.T, host, container string) *console {
 	t.Helper()
 	c := &console{t: t, host: host, cmd: exec.Command("docker", "attach", container),
@@ -49,20 +49,7 @@ func attach(t *testing.T, host, container string) *console {
 		<-read
 		close(c.ended)
 	}()
-	question, answer := "", "("+host+") "
-	if host == "server" {
-		question, answer = "print", "people: "
-	}
-	eventually(t, 20*time.Second, "attach to "+host, func() []string {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if i := strings.Index(c.said.String(), answer); i >= 0 {
-			c.found = i + len(answer)
-			return nil
-		}
-		c.terminal.WriteString(question + "\r")
-		return []string{"no " + answer + " in " + c.said.String()}
-	})
+	c.await("(" + host + ") ")
 	return c
 }
 
@@ -85,10 +72,19 @@ func (c *console) read() {
 // enter types a line.
 func (c *console) enter(line string) {
 	c.t.Helper()
-	if _, err := c.terminal.WriteString(line + "\r"); err != nil {
-		c.t.Fatalf("type %q at %s: %v", line, c.host, err)
+	c.press(line + "\r")
+}
+
+// press types what keys send.
+func (c *console) press(keys string) {
+	c.t.Helper()
+	if _, err := c.terminal.WriteString(keys); err != nil {
+		c.t.Fatalf("type %q at %s: %v", keys, c.host, err)
 	}
 }
+
+// colors are within the lines that are shown, and not what is awaited.
+var colors = regexp.MustCompile(`\x1b\[[0-9;]*m`)
 
 // await waits until text is shown, after what earlier calls have found.
 func (c *console) await(text string) {
@@ -96,7 +92,7 @@ func (c *console) await(text string) {
 	deadline := time.After(20 * time.Second)
 	for {
 		c.mu.Lock()
-		said, changed := c.said.String()[c.found:], c.changed
+		said, changed := colors.ReplaceAllString(c.said.String(), "")[c.found:], c.changed
 		if i := strings.Index(said, text); i >= 0 {
 			c.found += i + len(text)
 			c.mu.Unlock()
@@ -134,9 +130,7 @@ func (c *console) awaitEnd(code int) {
 // detach leaves the program running: Ctrl-P Ctrl-Q.
 func (c *console) detach() {
 	c.t.Helper()
-	if _, err := c.terminal.WriteString("\x10\x11"); err != nil {
-		c.t.Fatal(err)
-	}
+	c.press("\x10\x11")
 	c.awaitEnd(1) // which is how docker attach says that it was detached
 }
 
@@ -145,4 +139,62 @@ func (c *console) close() {
 	c.cmd.Process.Kill()
 	<-c.ended
 	c.terminal.Close()
+}
+
+// chatAttached chats the way a person does who is attached to one container
+// after the other.
+func (p *project) chatAttached() {
+	t := p.t
+	t.Helper()
+	p.compose("up", "-d", "server", "client1", "client2")
+	desk := func(host string) *console {
+		if old := p.consoles[host]; old != nil {
+			old.close()
+		}
+		p.consoles[host] = attach(t, host, p.container(host))
+		return p.consoles[host]
+	}
+	server, client1, client2 := desk("server"), desk("client1"), desk("client2")
+
+	client1.press("你好嗎")
+	client1.await("(client1) 你好嗎")
+	client1.press("\x7f") // backspace
+	client1.await("(client1) 你好\x1b[K")
+	client1.enter("")
+	client2.await("client1: 你好\r\n")
+	server.await("client1: 你好\r\n")
+
+	// Who comes back finds what was said, and the line that was begun.
+	client1.press("half a line")
+	client1.await("(client1) half a line")
+	client1.detach()
+	for _, mode := range []string{"\x1b[?", "\x1b="} { // it would stay with the terminal
+		if said := client1.said.String(); strings.Contains(said, mode) {
+			t.Errorf("client1 has set a mode, %q, in %q", mode, said)
+		}
+	}
+	client2.enter("早安")
+	server.await("client2: 早安\r\n")
+	client1 = desk("client1")
+	client1.await("half a line")
+	shown := client1.said.String()
+	for _, want := range []string{"你好\r\n", "早安\r\n"} {
+		if !strings.Contains(shown, want) {
+			t.Errorf("after attaching again: no %q in %q", want, shown)
+		}
+	}
+	client1.press("\x03") // Ctrl-C clears the line and does not end the program
+	client1.await("/quit or Ctrl-D leaves the room")
+	client1.enter("still here")
+	client2.await("client1: still here\r\n")
+
+	server.enter("kick client1")
+	client1.await("* you were kicked out of the room")
+	client1.awaitEnd(1)
+	client2.await("* client1 was kicked\r\n")
+	client2.enter("/quit")
+	client2.await("* you left the room")
+	client2.awaitEnd(0)
+	server.await("* client2 left")
+	server.detach()
 }

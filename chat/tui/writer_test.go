@@ -1,7 +1,8 @@
-package cli
+package tui
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -18,9 +19,9 @@ func (g *gate) Write(b []byte) (int, error) {
 	return g.got.Write(b)
 }
 
-func TestScreenNeverBlocks(t *testing.T) {
+func TestWriterNeverBlocks(t *testing.T) {
 	g := &gate{open: make(chan struct{})}
-	s := newScreen(g)
+	s := NewWriter(g, func(n int) string { return fmt.Sprintf("[%d missing]", n) })
 	line := strings.Repeat("x", 1023) + "\n"
 	const lines = 5000 // 5 MB
 	for range lines {
@@ -34,14 +35,14 @@ func TestScreenNeverBlocks(t *testing.T) {
 	}
 	out := g.got.String()
 	shown := strings.Count(out, line)
-	if shown < maxUnread/len(line) || shown == lines || !strings.Contains(out, "lines not shown]\n") {
+	if shown < maxUnread/len(line) || shown == lines || !strings.Contains(out, " missing]") {
 		t.Errorf("%d of %d lines shown, %d bytes; want a megabyte and a word about the rest", shown, lines, len(out))
 	}
 }
 
-func TestScreenClosesBesideAFrozenTerminal(t *testing.T) {
+func TestWriterClosesBesideAFrozenTerminal(t *testing.T) {
 	g := &gate{open: make(chan struct{})}
-	s := newScreen(g)
+	s := NewWriter(g, func(n int) string { return fmt.Sprintf("[%d missing]", n) })
 	io.WriteString(s, "hello\n")
 	if err := s.Close(); err == nil {
 		t.Error("closing while the terminal does not read: no error")

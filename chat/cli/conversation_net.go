@@ -1,0 +1,102 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net"
+	"syscall"
+	"time"
+
+	"wirelab/chat"
+)
+
+// What the goroutines do that dial, read and say for a conversation. They hand
+// over what they have, and end with their context.
+
+const (
+	firstPause = 100 * time.Millisecond // between two tries to connect again
+	longPause  = 10 * time.Second
+)
+
+// connect makes the first connection.
+func (c *conversation) connect(ctx context.Context) {
+	client, err := c.dial(ctx, c.host, c.port, func(cause error) { c.tell(ctx, dialed{waiting: cause}) })
+	c.tell(ctx, dialed{client: client, err: err})
+}
+
+// reconnect tries until there is a connection again, at first soon and then
+// less and less often, at times that differ from those of others who have lost
+// theirs at the same moment.
+func (c *conversation) reconnect(ctx context.Context, name string, from chat.Resume) {
+	for pause := firstPause; ; pause = min(2*pause, longPause) {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pause/2 + rand.N(pause)):
+		}
+		try, cancel := context.WithTimeout(ctx, c.wait)
+		again := c.link
+		again.name, again.resume = name, from
+		client, err := again.attempt(try, c.host, c.port)
+		cancel()
+		if err == nil {
+			c.tell(ctx, dialed{client: client})
+			return
+		}
+		c.tell(ctx, dialed{waiting: err})
+	}
+}
+
+// tell hands the result of dialing over, or closes the connection.
+func (c *conversation) tell(ctx context.Context, d dialed) {
+	select {
+	case c.dialed <- d:
+	case <-ctx.Done():
+		if d.client != nil {
+			d.client.Close()
+		}
+	}
+}
+
+// receive hands over what the room tells, until there is no more.
+func (c *conversation) receive(ctx context.Context, client *chat.Client) {
+	for {
+		l, err := client.Receive()
+		if c.udp && errors.Is(err, syscall.ECONNREFUSED) {
+			l, err = chat.Line{Time: time.Now(), Kind: chat.Notice, Text: c.room.Words.NobodyListens(c.room.Where)}, nil
+		}
+		select {
+		case c.received <- received{l, err}:
+		case <-ctx.Done():
+			return
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// sayAll says what it is given, and leaves when no more is to come.
+func (c *conversation) sayAll(ctx context.Context, client *chat.Client, say <-chan string) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case text, ok := <-say:
+			if !ok {
+				client.Leave(farewell) // who receives hears how it went
+				return
+			}
+			err := sayOver(client, c.udp, text)
+			if _, network := errors.AsType[*net.OpError](err); err == nil || network && !c.udp {
+				continue // who receives hears of it, too
+			}
+			select {
+			case c.failed <- err:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}
+}

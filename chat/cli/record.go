@@ -1,0 +1,79 @@
+package cli
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+
+	"wirelab/chat"
+)
+
+// maxBatch is how many bytes of a record are written at once.
+const maxBatch = 64 << 10
+
+// recordFile is a file that grows with the room. What is written at once is
+// whole lines: so it ends with one, whatever ends the program.
+type recordFile struct{ f *os.File }
+
+// openRecord opens or makes the file. Of a last line that a full disk or a
+// machine's crash has broken it takes the beginning away.
+func openRecord(name string) (*recordFile, error) {
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := cutBrokenLine(f); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return &recordFile{f}, nil
+}
+
+func cutBrokenLine(f *os.File) error {
+	end, err := f.Seek(0, io.SeekEnd)
+	if err != nil {
+		return err
+	}
+	tail := make([]byte, min(end, 2*chat.MaxLine))
+	if _, err := f.ReadAt(tail, end-int64(len(tail))); err != nil && len(tail) > 0 {
+		return err
+	}
+	whole := bytes.LastIndexByte(tail, '\n') + 1
+	if whole == 0 && end > int64(len(tail)) {
+		return fmt.Errorf("is no record: a line of more than %d bytes", len(tail))
+	}
+	if whole == len(tail) {
+		return nil
+	}
+	return f.Truncate(end - int64(len(tail)-whole))
+}
+
+// run writes what the room tells until it is closed.
+func (r *recordFile) run(w *chat.Watcher, log *slog.Logger) {
+	batch := make([]byte, 0, maxBatch)
+	for {
+		l, missed, err := w.Next()
+		if missed > 0 {
+			batch = fmt.Appendf(batch, "[%d lines not recorded]\n", missed)
+			log.Warn("not recorded", "lines", missed)
+		}
+		if err == nil {
+			batch = l.AppendRecord(batch)
+			if len(batch) < maxBatch-2*chat.MaxLine && w.Ready() {
+				continue
+			}
+		}
+		if _, cause := r.f.Write(batch); cause != nil {
+			log.Error("record", "error", cause)
+		}
+		batch = batch[:0]
+		if err != nil {
+			if cause := r.f.Close(); cause != nil {
+				log.Error("record", "error", cause)
+			}
+			return
+		}
+	}
+}

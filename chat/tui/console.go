@@ -1,0 +1,137 @@
+package tui
+
+import (
+	"os"
+	"strings"
+	"sync"
+)
+
+// maxPrinted is how many lines wait to be shown on a Console.
+const maxPrinted = 4096
+
+// Console is a terminal at which lines are typed below what is written. Its
+// methods may be called from several goroutines at once.
+type Console struct {
+	lines       chan string
+	interrupted chan struct{}
+	container   bool // the terminal had no size
+	end         chan struct{}
+	done        chan struct{}
+	once        sync.Once
+	err         error // of closing, after done
+
+	mu      sync.Mutex
+	printed []Text
+	wake    chan struct{}
+}
+
+// OpenConsole makes a console of the terminal that in and out are, for its
+// caller to close. The status line shows help, and so does the hint at Ctrl-C,
+// which clears the line, and at Ctrl-D. The error is that of Open.
+func OpenConsole(in, out *os.File, words Words, prompt, help string) (*Console, error) {
+	t, size, err := Open(in, out)
+	if err != nil {
+		return nil, err
+	}
+	c := &Console{
+		lines: make(chan string), interrupted: make(chan struct{}), container: size.Cols == 0,
+		end: make(chan struct{}), done: make(chan struct{}), wake: make(chan struct{}, 1),
+	}
+	screen := &Inline{Words: words, Prompt: prompt, HowToLeave: help, Color: os.Getenv("NO_COLOR") == ""}
+	screen.SetStatus(Text{{dim, "-- " + help}})
+	screen.Resize(size.Cols, size.Rows, false)
+	go c.run(t, screen)
+	return c, nil
+}
+
+// Lines returns what is typed, a line at a time. The channel is closed when
+// the terminal is gone, or with the console.
+func (c *Console) Lines() <-chan string { return c.lines }
+
+// Interrupted returns a channel that is closed when Ctrl-C was pressed on an
+// empty line. On a container's terminal it is not: whoever is attached to that
+// must not end it by the way.
+func (c *Console) Interrupted() <-chan struct{} { return c.interrupted }
+
+// Write shows lines above the one being typed. It never blocks and never fails:
+// what a terminal does not read for long is dropped.
+func (c *Console) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for line := range strings.Lines(string(p)) {
+		c.printed = append(c.printed, Text{{plain, strings.TrimRight(line, "\r\n")}})
+	}
+	if extra := len(c.printed) - maxPrinted; extra > 0 {
+		c.printed = c.printed[extra:]
+	}
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+	return len(p), nil
+}
+
+// Close shows what was written and gives the terminal back as it was.
+func (c *Console) Close() error {
+	c.once.Do(func() { close(c.end) })
+	<-c.done
+	return c.err
+}
+
+func (c *Console) run(t *Terminal, screen *Inline) {
+	defer close(c.done)
+	keys, lines, interrupted := t.Keys, c.lines, c.interrupted
+	var entered []string
+	for {
+		screen.Print(c.takePrinted()...)
+		t.Write(screen.Take())
+		out, first := lines, ""
+		if len(entered) == 0 {
+			out = nil
+		} else {
+			first = entered[0]
+		}
+		select {
+		case <-c.end:
+			screen.Print(c.takePrinted()...)
+			screen.Close()
+			t.Write(screen.Take())
+			if lines != nil {
+				close(lines)
+			}
+			c.err = t.Close()
+			return
+		case out <- first:
+			entered = entered[1:]
+		case k, ok := <-keys:
+			if !ok {
+				keys = nil
+				close(lines)
+				lines, entered = nil, nil
+				break
+			}
+			if k.Code == Interrupt && screen.editor.Text() == "" && !c.container && interrupted != nil {
+				close(interrupted)
+				interrupted = nil
+			}
+			typed, leave := screen.Key(k)
+			entered = append(entered, typed...)
+			if leave {
+				screen.Hint(screen.HowToLeave)
+			}
+		case change := <-t.Changes:
+			screen.Resize(change.Cols, change.Rows, change.Attached)
+		case <-t.Behind:
+			screen.Refresh()
+		case <-c.wake:
+		}
+	}
+}
+
+func (c *Console) takePrinted() []Text {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	printed := c.printed
+	c.printed = nil
+	return printed
+}

@@ -1,0 +1,84 @@
+package tui
+
+import (
+	"strings"
+
+	"github.com/clipperhouse/uax29/v2/graphemes"
+	"github.com/mattn/go-runewidth"
+
+	"wirelab/internal/safetext"
+)
+
+// columns measures without regard to the locale. Where a terminal has another
+// opinion of a character, the cursor is still right: it is saved and restored
+// where it belongs, not moved by counting.
+var columns = &runewidth.Condition{StrictEmojiNeutral: true}
+
+func width(s string) int { return columns.StringWidth(s) }
+
+// rows returns how many rows s takes on a terminal that wraps.
+func rows(s string, cols int) int {
+	n, at := 1, 0
+	for g := graphemes.FromString(s); g.Next(); {
+		w := width(g.Value())
+		if at+w > cols {
+			n, at = n+1, 0
+		}
+		at += w
+	}
+	return n
+}
+
+// truncate returns what fits of s in so many columns, marked where it is cut.
+func truncate(s string, cols int) string {
+	if width(s) <= cols {
+		return s
+	}
+	return columns.Truncate(s, cols, "›")
+}
+
+// tail returns the end of s that fits in so many columns.
+func tail(s string, cols int) string {
+	w, at := width(s), 0
+	for g := graphemes.FromString(s); w > cols && g.Next(); {
+		w -= width(g.Value())
+		at += len(g.Value())
+	}
+	return s[at:]
+}
+
+// Style is how a piece of text looks: the parameters of SGR (ECMA-48, section
+// 8.3.117); empty for plain.
+type Style string
+
+const (
+	plain   Style = ""
+	dim     Style = "2"
+	bold    Style = "1"
+	marked  Style = "1;7" // bold, colours exchanged
+	warning Style = "33"
+)
+
+// Span is text in one style.
+type Span struct {
+	Style Style
+	Text  string
+}
+
+// Text is a line to be shown.
+type Text []Span
+
+// render returns the text with its colours or without. What came from others
+// is safe from here on, whoever has made the Text.
+func (t Text) render(color bool) string {
+	var b strings.Builder
+	for _, s := range t {
+		safe := safetext.Strip(s.Text)
+		if color && s.Style != plain && safe != "" {
+			b.WriteString("\x1b[" + string(s.Style) + "m" + safe + "\x1b[m")
+		} else {
+			b.WriteString(safe)
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,100 @@
+package tui
+
+import (
+	"errors"
+	"io"
+	"sync"
+	"time"
+)
+
+// maxUnread is how many bytes wait for a terminal that does not read.
+const maxUnread = 1 << 20
+
+// Writer is a writer that never blocks. One goroutine writes to what may be a
+// frozen terminal (that of an attached container blocks after about a
+// megabyte), and what does not fit its queue is dropped and counted. It may be
+// used by several goroutines at once; a Write stays in one piece.
+type Writer struct {
+	out  io.Writer
+	wake chan struct{}
+	done chan struct{}
+	note func(dropped int) string
+
+	mu      sync.Mutex
+	queued  []byte
+	dropped int // writes
+	closed  bool
+}
+
+// NewWriter returns a Writer to out, for its caller to close. After something
+// was dropped and there is space again, note is called, with the number of the
+// writes that are missing; what it returns is written in their place. It must
+// not block or use the Writer.
+func NewWriter(out io.Writer, note func(dropped int) string) *Writer {
+	w := &Writer{out: out, wake: make(chan struct{}, 1), done: make(chan struct{}), note: note}
+	go w.run()
+	return w
+}
+
+// Write queues p and never fails.
+func (w *Writer) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case w.closed:
+	case len(w.queued)+len(p) > maxUnread:
+		w.dropped++
+	default:
+		w.queued = append(w.queued, p...)
+	}
+	w.signal()
+	return len(p), nil
+}
+
+func (w *Writer) signal() {
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (w *Writer) run() {
+	defer close(w.done)
+	var batch []byte
+	for range w.wake {
+		for {
+			w.mu.Lock()
+			batch, w.queued = w.queued, batch[:0]
+			if w.dropped > 0 && len(batch) > 0 {
+				batch = append(batch, w.note(w.dropped)...)
+				w.dropped = 0
+			}
+			closed := w.closed
+			w.mu.Unlock()
+			if len(batch) == 0 {
+				if closed {
+					return
+				}
+				break
+			}
+			if _, err := w.out.Write(batch); err != nil {
+				return // nobody looks any more: the queue fills and drops
+			}
+		}
+	}
+}
+
+// Close waits until everything is written, for a second at most: a terminal
+// that does not read must not keep the program.
+func (w *Writer) Close() error {
+	w.mu.Lock()
+	w.closed = true
+	w.signal()
+	w.mu.Unlock()
+	select {
+	case <-w.done:
+		return nil
+	case <-time.After(time.Second):
+		return errors.New("the terminal does not read: not everything was shown")
+	}
+}
