@@ -35,3 +35,10 @@ func control(c syscall.Conn, f func(fd int)) {
 		_ = raw.Control(func(fd uintptr) { f(int(fd)) })
 	}
 }
+
+// nap sleeps for less than a millisecond where time.Sleep does not: a program
+// that is idle waits in epoll_wait(2), which counts milliseconds.
+func nap(d time.Duration) {
+	t := unix.NsecToTimespec(int64(d))
+	_ = unix.Nanosleep(&t, nil) // woken early by a signal, it sweeps early
+}

@@ -9,7 +9,7 @@ import (
 // maxPause is how long a sweep may be put off so that the next one carries more.
 const maxPause = 5 * time.Millisecond
 
-const minPause = 100 * time.Microsecond
+const shortSweep = 100 * time.Microsecond // a pause after such a one would gain nothing
 
 // sweeper writes what is new in the record to every client that takes it
 // without waiting. It is one goroutine for all: a line costs one system call a
@@ -54,8 +54,9 @@ func (s *sweeper) snapshot() []*outbox {
 }
 
 // run sweeps until ctx ends. A line that comes when nothing was said for a
-// while is sent at once. One that comes soon after a sweep waits for about as
-// long as that sweep took, at most maxPause: then the next carries more.
+// while is sent at once. One that comes soon after a sweep waits for a quarter of
+// what that sweep took, at most maxPause: then the next carries more, and the
+// clients get the processor in which they answer.
 func (s *sweeper) run(ctx context.Context) {
 	defer s.rec.unsubscribe(s.wake)
 	var send sender
@@ -67,8 +68,8 @@ func (s *sweeper) run(ctx context.Context) {
 			return
 		case <-s.wake:
 		}
-		if pause := min(took, maxPause); pause > minPause && time.Since(ended) < maxPause {
-			time.Sleep(pause) // at the end, too, it is short
+		if pause := min(took/4, maxPause); took > shortSweep && time.Since(ended) < maxPause {
+			nap(pause) // at the end, too, it is short
 			select {
 			case <-s.wake: // what has come meanwhile is in the view below
 			default:

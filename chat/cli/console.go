@@ -5,8 +5,9 @@ import (
 	"io"
 	"os"
 	"strings"
-	"text/tabwriter"
 	"time"
+
+	"github.com/mattn/go-runewidth"
 
 	"wirelab/chat"
 	"wirelab/internal/safetext"
@@ -77,12 +78,14 @@ func (k *console) print(string) error {
 		text = text[strings.IndexByte(text, '\n')+1:]
 	}
 	people := k.room.People()
-	table := new(strings.Builder)
-	t := tabwriter.NewWriter(table, 0, 0, 2, ' ', 0)
+	wide := 0
 	for _, p := range people {
-		fmt.Fprintf(t, "%s\t%s\t%s\tsince %s\t%d bytes queued\n", p.Name, p.Transport, p.Address, p.Since.Format(time.TimeOnly), p.Queued)
+		wide = max(wide, runewidth.StringWidth(p.Name))
 	}
-	t.Flush()
+	table := new(strings.Builder)
+	for _, p := range people {
+		fmt.Fprintf(table, "%s  %s  %s  since %s  %d bytes queued\n", runewidth.FillRight(p.Name, wide), p.Transport, p.Address, p.Since.Format(time.TimeOnly), p.Queued)
+	}
 	_, err := fmt.Fprintf(k.out, "%s%speople: %d\n", text, table, len(people))
 	return err
 }

@@ -88,10 +88,7 @@ func serve(c *cobra.Command, o options) error {
 	ctx, quit := context.WithCancel(ctx)
 	defer quit()
 
-	s, err := openStreams(ctx, c, words{Lang: l}, "("+o.name+") ")
-	if err != nil {
-		return err
-	}
+	s := openStreams(ctx, c, words{Lang: l}, "("+o.name+") ")
 	defer s.Close()
 	log := slog.New(slog.NewTextHandler(s.logs, nil))
 	room := chat.NewRoom(log)
@@ -162,19 +159,20 @@ type streams struct {
 	closers   []io.Closer
 }
 
-// openStreams makes a console of the terminal, where there is one.
-func openStreams(ctx context.Context, c *cobra.Command, w words, prompt string) (*streams, error) {
+// openStreams makes a console of the terminal, where there is one that can be
+// one.
+func openStreams(ctx context.Context, c *cobra.Command, w words, prompt string) *streams {
 	if terminal(c.InOrStdin()) && terminal(c.OutOrStdout()) && os.Getenv("TERM") != "dumb" {
 		t, err := tui.OpenConsole(os.Stdin, os.Stdout, w, prompt, "/help /quit")
-		if err != nil {
-			return nil, err
+		if err == nil {
+			s := &streams{lines: t.Lines(), interrupt: t.Interrupted(), out: t, logs: t, closers: []io.Closer{t}}
+			if !terminal(c.ErrOrStderr()) {
+				logs := newScreen(c.ErrOrStderr())
+				s.logs, s.closers = logs, append(s.closers, logs)
+			}
+			return s
 		}
-		s := &streams{lines: t.Lines(), interrupt: t.Interrupted(), out: t, logs: t, closers: []io.Closer{t}}
-		if !terminal(c.ErrOrStderr()) {
-			logs := newScreen(c.ErrOrStderr())
-			s.logs, s.closers = logs, append(s.closers, logs)
-		}
-		return s, nil
+		fmt.Fprintln(c.ErrOrStderr(), "wirelab: plain lines:", err)
 	}
 	out, logs := newScreen(c.OutOrStdout()), newScreen(c.ErrOrStderr())
 	return &streams{
@@ -182,7 +180,7 @@ func openStreams(ctx context.Context, c *cobra.Command, w words, prompt string) 
 		out:     out,
 		logs:    logs,
 		closers: []io.Closer{out, logs},
-	}, nil
+	}
 }
 
 // Close shows what was written, and gives a terminal back.

@@ -15,6 +15,7 @@ import (
 const (
 	inFlight  = 16
 	textSize  = 80
+	maxSlots  = 100
 	bucket    = 10 * time.Microsecond // of the histogram
 	maxBucket = 200_000
 	patience  = 3 * time.Minute // for joining
@@ -33,6 +34,7 @@ type load struct {
 	turn   int
 	buf    []byte
 
+	received  int // bytes
 	delivered int
 	faults    int
 	histogram []int
@@ -58,7 +60,7 @@ func newLoad(s server, r row) (*load, error) {
 	}
 	n := inFlight
 	if r.rate > 0 {
-		n = r.clients
+		n = min(r.clients-r.frozen, maxSlots)
 	}
 	return &load{server: s, row: r, epoll: epoll, timer: -1, began: time.Now(), slots: make([]slot, n),
 		buf: make([]byte, 256<<10), histogram: make([]int, maxBucket+1)}, nil
@@ -117,6 +119,9 @@ func (l *load) connect(to unix.Sockaddr, i int) error {
 	if err := unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1); err != nil {
 		return err
 	}
+	if l.frozen(i) {
+		unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, 4096)
+	}
 	if err := unix.Connect(fd, to); err != nil && err != unix.EINPROGRESS {
 		return err
 	}
@@ -125,7 +130,7 @@ func (l *load) connect(to unix.Sockaddr, i int) error {
 
 func (l *load) watch(fd int, events uint32, i int) error {
 	op := unix.EPOLL_CTL_ADD
-	if events == unix.EPOLLIN && i >= 0 {
+	if events != unix.EPOLLOUT && i >= 0 {
 		op = unix.EPOLL_CTL_MOD
 	}
 	return unix.EpollCtl(l.epoll, op, fd, &unix.EpollEvent{Events: events, Fd: int32(i)})
@@ -150,13 +155,22 @@ func (l *load) poll(ms int, joined func(*client)) error {
 			continue
 		}
 		c := l.conns[e.Fd]
+		if l.frozen(int(e.Fd)) && e.Events&unix.EPOLLOUT == 0 { // it was cut
+			unix.EpollCtl(l.epoll, unix.EPOLL_CTL_DEL, c.fd, nil)
+			continue
+		}
 		if e.Events&unix.EPOLLOUT != 0 { // connected
 			if hello := l.server.hello(int(e.Fd)); hello != "" {
 				if _, err := unix.Write(c.fd, []byte(hello)); err != nil {
 					return fmt.Errorf("client %d: %w", e.Fd, err)
 				}
 			}
-			if err := l.watch(c.fd, unix.EPOLLIN, int(e.Fd)); err != nil {
+			events := uint32(unix.EPOLLIN)
+			if l.frozen(int(e.Fd)) {
+				events = 0
+				joined(c)
+			}
+			if err := l.watch(c.fd, events, int(e.Fd)); err != nil {
 				return err
 			}
 			continue
@@ -221,14 +235,17 @@ func (l *load) send(i int, due time.Time) error {
 	s.sent++
 	s.waiting = l.hearers()
 	b := fmt.Appendf(l.buf[:0], "@%04d %010d %019d ", i, s.sent, due.UnixNano())
-	b = append(append(b, strings.Repeat("x", textSize-len(b)-1)...), '\n')
+	b = append(append(b, strings.Repeat("x", max(l.row.text-len(b)-1, 0))...), '\n')
 	_, err := unix.Write(l.conns[i%len(l.conns)].fd, b)
 	return err
 }
 
+// frozen reports whether a client never reads: the last ones.
+func (l *load) frozen(i int) bool { return i >= l.row.clients-l.row.frozen }
+
 func (l *load) hearers() int {
 	if l.server.numbers {
-		return len(l.conns)
+		return len(l.conns) - l.row.frozen
 	}
 	return len(l.conns) - 1
 }
@@ -245,10 +262,11 @@ func (l *load) receive(c *client) error {
 	case got == 0:
 		return fmt.Errorf("the server has closed; the last it said: %q", c.rest)
 	}
+	l.received += got
 	b, now := l.buf[:n+got], time.Now().UnixNano()
-	// A server that leaves Nagle's algorithm on, as ncat does, waits for what
-	// clients that only listen would acknowledge 40 ms later.
-	unix.SetsockoptInt(c.fd, unix.IPPROTO_TCP, unix.TCP_QUICKACK, 1)
+	if l.server.nagle {
+		unix.SetsockoptInt(c.fd, unix.IPPROTO_TCP, unix.TCP_QUICKACK, 1)
+	}
 	var again []int
 	for {
 		i := bytes.IndexByte(b, '\n')
@@ -311,6 +329,19 @@ func number(digits []byte) (n uint64) {
 	return n
 }
 
+// quiet receives until nothing has come for half a second.
+func (l *load) quiet() error {
+	for last, before := time.Now(), l.received; time.Since(last) < time.Second/2; {
+		if err := l.poll(50, func(*client) {}); err != nil {
+			return err
+		}
+		if l.received != before {
+			last, before = time.Now(), l.received
+		}
+	}
+	return nil
+}
+
 // settle receives what is still due.
 func (l *load) settle() {
 	if l.timer >= 0 {
@@ -329,7 +360,7 @@ func (l *load) settle() {
 // missing is how many deliveries never came.
 func (l *load) missing() (n int) {
 	for i, s := range l.slots {
-		for j, c := range l.conns {
+		for j, c := range l.conns[:len(l.conns)-l.row.frozen] {
 			if l.server.numbers || j != i%len(l.conns) {
 				n += int(s.sent - c.last[i])
 			}

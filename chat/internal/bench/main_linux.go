@@ -29,6 +29,8 @@ func run() error {
 	seconds := flag.Float64("seconds", 5, "of measuring, after one of warming up")
 	peers := flag.Bool("ncat", true, "measure ncat --chat, too")
 	joins := flag.Int("joins", 1000, "clients that join at once")
+	hostile := flag.Int("hostile", 0, "instead, have so many clients, of which a tenth never read (needs twice as many file descriptors)")
+	text := flag.Int("text", textSize, "bytes of a message; long ones fill the buffers of those who never read")
 	only := flag.String("only", "", "the rows that contain this")
 	flag.Parse()
 
@@ -43,8 +45,13 @@ func run() error {
 		{name: "paced 100 at 100/s", clients: 100, rate: 100},
 		{name: "joins", clients: *joins, idle: true},
 	}
+	if *hostile > 0 {
+		servers = servers[:1] // the other would stall
+		rows = []row{{name: fmt.Sprint("hostile ", *hostile), clients: *hostile, frozen: *hostile / 10, rate: 5}}
+	}
 	fmt.Printf("%-20s %-8s %12s %9s %9s %9s %8s %8s %s\n", "", "", "deliveries/s", "p50 ms", "p99 ms", "CPU-s/M", "join s", "RSS MB", "faults")
 	for _, r := range rows {
+		r.text = *text
 		if !strings.Contains(r.name, *only) {
 			continue
 		}
@@ -72,6 +79,8 @@ type row struct {
 	clients int
 	rate    float64 // messages a second; 0: closed loop
 	idle    bool    // they only join
+	frozen  int     // of the clients, those that never read
+	text    int     // bytes of a message
 }
 
 type result struct {
@@ -82,10 +91,14 @@ type result struct {
 	join     time.Duration
 	rss      float64 // MB
 	faults   int
+	cut      int // clients that the server has cut
 }
 
 func (r result) String() string {
 	join := fmt.Sprintf("%8.2f %8.1f %d", r.join.Seconds(), r.rss, r.faults)
+	if r.cut > 0 {
+		join += fmt.Sprintf(", %d clients were cut", r.cut)
+	}
 	if r.idle {
 		return fmt.Sprintf("%12s %9s %9s %9s %s", "-", "-", "-", "-", join)
 	}
@@ -117,8 +130,10 @@ func measure(s server, r row, d time.Duration) (res result, err error) {
 	if res.join, err = l.join(p.addr); err != nil {
 		return res, err
 	}
+	if err := l.quiet(); err != nil { // who joined is told of those who joined later
+		return res, err
+	}
 	if r.idle {
-		l.settle()
 		res.rss, res.faults = p.rss(), l.faults
 		return res, nil
 	}
@@ -137,6 +152,6 @@ func measure(s server, r row, d time.Duration) (res result, err error) {
 	res.perSec = float64(l.delivered) / took.Seconds()
 	res.cpu = used.Seconds() / float64(l.delivered) * 1e6
 	res.p50, res.p99 = l.percentile(0.50), l.percentile(0.99)
-	res.rss, res.faults = p.rss(), l.faults+l.missing()
+	res.rss, res.faults, res.cut = p.rss(), l.faults+l.missing(), p.cuts()
 	return res, nil
 }

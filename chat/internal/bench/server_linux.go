@@ -21,6 +21,9 @@ type server struct {
 	// oneByOne says that many who join at once are too many for it: but for the
 	// row that measures joining they come one after the other.
 	oneByOne bool
+	// nagle says that it leaves Nagle's algorithm on, and would wait for what
+	// clients that only listen acknowledge 40 ms later: they do so at once.
+	nagle bool
 }
 
 // ours has its history, its logs and its limits on; the limits are raised.
@@ -28,13 +31,13 @@ func ours(program string) server {
 	return server{"wirelab", func(port string, clients int) *exec.Cmd {
 		return exec.Command(program, "chat", "serve", "--tcp", "127.0.0.1:"+port, "--udp", "",
 			"--burst", "1000000", "--rate", "1000000", "--per-address", strconv.Itoa(clients+10))
-	}, func(i int) string { return fmt.Sprintf("CHAT/1 user%d\n", i) }, true, false}
+	}, func(i int) string { return fmt.Sprintf("CHAT/1 user%d\n", i) }, true, false, false}
 }
 
 func ncat() server {
 	return server{"ncat", func(port string, clients int) *exec.Cmd {
 		return exec.Command("ncat", "-l", "--chat", "-m", strconv.Itoa(clients+10), "127.0.0.1", port)
-	}, func(int) string { return "" }, false, true}
+	}, func(int) string { return "" }, false, true, true}
 }
 
 // process is a server that runs.
@@ -113,4 +116,10 @@ func (p *process) rss() float64 {
 		}
 	}
 	return 0
+}
+
+// cuts counts the clients that the server says it has cut.
+func (p *process) cuts() int {
+	b, _ := os.ReadFile(filepath.Join(p.dir, "log"))
+	return bytes.Count(b, []byte(`msg=cut `))
 }

@@ -1,0 +1,127 @@
+package cli
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"wirelab/chat"
+	"wirelab/internal/exit"
+)
+
+func TestConsoleWords(t *testing.T) {
+	dir := t.TempDir()
+	taken := filepath.Join(dir, "taken")
+	if err := os.WriteFile(taken, []byte("precious"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		typed     string
+		want      string // on the screen: a pattern
+		said      string // in the room
+		quits     bool
+		wantInDir string
+	}{
+		{typed: "print", want: `(?s)T.* server: before\npeople: 0\n`},
+		{typed: "blueprint", said: "blueprint"},
+		{typed: "print it", said: "print it"},
+		{typed: "kick", said: "kick"},
+		{typed: "kickoff at nine", said: "kickoff at nine"},
+		{typed: "kick nobody", want: `kick "nobody": nobody of that name is here`},
+		{typed: "/save " + filepath.Join(dir, "new"), want: `the record is in .*new`, wantInDir: "new"},
+		{typed: "/save " + taken, want: `save: .*exists`},
+		{typed: "/save", want: `none of the console's words`},
+		{typed: "/dance", want: `/dance is none of the console's words`},
+		{typed: "//dance", said: "/dance"},
+		{typed: "/help", want: `kick NAME \[REASON\]`},
+		{typed: "/quit", quits: true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.typed, func(t *testing.T) {
+			var out bytes.Buffer
+			quit := false
+			room := chat.NewRoom(nil)
+			room.Say("before")
+			w := room.Watch()
+			(&console{room, &out, func() { quit = true }}).do(tt.typed)
+			if tt.want == "" && out.Len() > 0 || !regexp.MustCompile(tt.want).MatchString(out.String()) {
+				t.Errorf("the screen shows %q, want %q", out.String(), tt.want)
+			}
+			if quit != tt.quits {
+				t.Errorf("quits: %t, want %t", quit, tt.quits)
+			}
+			room.Close()
+			said := "server is closing"
+			if l, _, err := w.Next(); err == nil {
+				said = l.Text
+			}
+			if tt.said == "" {
+				tt.said = "server is closing"
+			}
+			if said != tt.said {
+				t.Errorf("said is %q, want %q", said, tt.said)
+			}
+			if tt.wantInDir != "" {
+				b, err := os.ReadFile(filepath.Join(dir, tt.wantInDir))
+				if err != nil || !strings.HasSuffix(string(b), " server: before\n") {
+					t.Errorf("the file has %q, %v", b, err)
+				}
+			}
+		})
+	}
+	if b, err := os.ReadFile(taken); err != nil || string(b) != "precious" {
+		t.Errorf("what was in a file is %q, %v", b, err)
+	}
+}
+
+// TestRecord kills the server: what was said is in the file, in whole lines,
+// and the next server goes on after them.
+func TestRecord(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "record.txt")
+	if err := os.WriteFile(file, []byte("an earlier line\na broken li"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"chat", "serve", "--tcp", "127.0.0.1:0", "--udp", "", "--record", file}
+	server := start(t, args...)
+	tcp := server.await(`listening on tcp (\S+)\n`)[1]
+	start(t, "chat", "send", "--name", "alice", tcp, "hello", "你好").exits(exit.OK)
+	var b []byte
+	for end := time.Now().Add(patience); !strings.Contains(string(b), "alice left"); time.Sleep(time.Millisecond) {
+		var err error
+		if b, err = os.ReadFile(file); err != nil || time.Now().After(end) {
+			t.Fatalf("awaited that alice left, the record has %q, %v", b, err)
+		}
+	}
+	server.cmd.Process.Kill()
+	server.exits(-1)
+	const stamp = `\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\S+ `
+	want := regexp.MustCompile(`^an earlier line\n` + stamp + `\* alice joined\n` + stamp + `alice: hello\n` +
+		stamp + `alice: 你好\n` + stamp + `\* alice left\n$`)
+	if !want.Match(b) {
+		t.Errorf("the record has %q, want %v", b, want)
+	}
+}
+
+func TestServeErrors(t *testing.T) {
+	dir := t.TempDir()
+	tests := []struct {
+		args []string
+		code int
+		want string
+	}{
+		{[]string{"--burst", "-1"}, exit.Usage, "at least 0"},
+		{[]string{"--name", "a:b"}, exit.Usage, "cannot contain"},
+		{[]string{"--record", dir}, exit.Unable, "record: .*directory"},
+	}
+	for _, tt := range tests {
+		p := start(t, append([]string{"chat", "serve", "--tcp", "127.0.0.1:0", "--udp", ""}, tt.args...)...)
+		p.exits(tt.code)
+		if !regexp.MustCompile(tt.want).MatchString(p.output()) {
+			t.Errorf("%q: %q, want %q", tt.args, p.output(), tt.want)
+		}
+	}
+}
