@@ -29,10 +29,6 @@ const (
 	defaultHost = "server"
 )
 
-// hostVariable is the environment variable in which a lab says which of its
-// hosts this is.
-const hostVariable = "WIRELAB_HOST"
-
 // Commands returns the command chat with its subcommands.
 func Commands() []*cobra.Command {
 	c := &cobra.Command{
@@ -57,7 +53,7 @@ with three segments and closes with FINs; over UDP it does neither.`,
 // link is how a client reaches a room.
 type link struct {
 	udp  bool
-	name string        // empty: myName
+	name string        // empty: hostnames.Own
 	wait time.Duration // to be connected over TCP, and for an answer
 
 	resume chat.Resume // where a connection that was lost is to go on
@@ -148,18 +144,6 @@ func (k *link) attempt(ctx context.Context, host string, port uint16) (*chat.Cli
 
 func target(host string, port uint16) string {
 	return net.JoinHostPort(host, strconv.Itoa(int(port)))
-}
-
-// myName is the name that a person has without choosing one.
-func myName() string {
-	if name := os.Getenv(hostVariable); name != "" {
-		return name
-	}
-	name, err := os.Hostname()
-	if err != nil {
-		return ""
-	}
-	return name
 }
 
 // language reads --lang.

@@ -20,6 +20,7 @@ import (
 
 	"wirelab/chat"
 	"wirelab/internal/exit"
+	"wirelab/internal/hostnames"
 )
 
 // asProgram makes the test binary be the program: the commands are tried as
@@ -67,7 +68,7 @@ func (p *program) output() string {
 
 func wirelabCommand(t *testing.T, args ...string) *exec.Cmd {
 	cmd := exec.Command(os.Args[0], args...)
-	cmd.Env = append(os.Environ(), asProgram+"=1", hostVariable+"=client1", "LC_ALL=C")
+	cmd.Env = append(os.Environ(), asProgram+"=1", hostnames.OwnVariable+"=client1", "LC_ALL=C")
 	t.Cleanup(func() {
 		if cmd.ProcessState == nil && cmd.Process != nil {
 			cmd.Process.Kill()

@@ -13,6 +13,7 @@ import (
 
 	"wirelab/chat/tui"
 	"wirelab/internal/exit"
+	"wirelab/internal/hostnames"
 )
 
 // farewell is how long the server may take to answer our FIN with its own.
@@ -69,7 +70,7 @@ func join(c *cobra.Command, k link, where string) error {
 	ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	if k.name == "" && !c.Flags().Changed("name") {
-		k.name = myName()
+		k.name = hostnames.Own()
 	}
 	if terminal(c.InOrStdin()) && terminal(c.OutOrStdout()) && os.Getenv("TERM") != "dumb" {
 		t, size, err := tui.Open(os.Stdin, os.Stdout)

@@ -13,6 +13,7 @@ import (
 
 	"wirelab/chat"
 	"wirelab/internal/exit"
+	"wirelab/internal/hostnames"
 	"wirelab/internal/safetext"
 )
 
@@ -53,7 +54,7 @@ func send(c *cobra.Command, k link, where string, texts []string) error {
 		}
 	}
 	if k.name == "" && !c.Flags().Changed("name") {
-		k.name = myName()
+		k.name = hostnames.Own()
 	}
 	ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -17,6 +17,23 @@ import (
 // "server=10.77.0.10,client1=10.77.0.11".
 const Variable = "WIRELAB_HOSTS"
 
+// OwnVariable is the environment variable in which a lab tells a command on
+// which host it runs.
+const OwnVariable = "WIRELAB_HOST"
+
+// Own returns the name of the host on which this process runs: the lab's, else
+// the system's, "" if neither is known.
+func Own() string {
+	if name := os.Getenv(OwnVariable); name != "" {
+		return name
+	}
+	name, err := os.Hostname()
+	if err != nil {
+		return ""
+	}
+	return name
+}
+
 // Table maps names to addresses.
 type Table map[string]netip.Addr
 

@@ -9,13 +9,13 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"wirelab/internal/exit"
+	"wirelab/internal/hostnames"
 	"wirelab/internal/safetext"
 	"wirelab/lab"
 )
@@ -39,7 +39,7 @@ host had sent before its marker is in the capture before it, too.`,
 		},
 		RunE: func(c *cobra.Command, args []string) error {
 			if host == "" {
-				host = hostName()
+				host = hostnames.Own()
 			}
 			if !stdin && !lab.ValidLabel(args[0]) {
 				return exit.Usagef("%v", badLabel(args[0]))
@@ -59,24 +59,13 @@ host had sent before its marker is in the capture before it, too.`,
 		},
 	}
 	c.Flags().StringVar(&name, "interface", device, "`name` of the interface on the segment")
-	c.Flags().StringVar(&host, "host", "", "`name` of this host (default: $"+hostVariable+", then the hostname)")
+	c.Flags().StringVar(&host, "host", "", "`name` of this host (default: $"+hostnames.OwnVariable+", then the hostname)")
 	c.Flags().BoolVar(&stdin, "stdin", false, "read commands (quiet DURATION, mark LABEL), one a line, and answer each")
 	// The resident form is the lab's own way of asking a host.
 	if err := c.Flags().MarkHidden("stdin"); err != nil {
 		panic(err) // the flag is three lines above
 	}
 	return c
-}
-
-func hostName() string {
-	if name := os.Getenv(hostVariable); name != "" {
-		return name
-	}
-	name, err := os.Hostname()
-	if err != nil {
-		return ""
-	}
-	return name
 }
 
 func badLabel(label string) error {

@@ -23,10 +23,6 @@ func Commands() []*cobra.Command {
 	}
 }
 
-// hostVariable is the environment variable in which a lab says which of its
-// hosts this is.
-const hostVariable = "WIRELAB_HOST"
-
 // device is the interface of a lab's host.
 const device = "eth0"
 
