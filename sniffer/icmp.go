@@ -1,5 +1,7 @@
 package sniffer
 
+import "wirelab/sniffer/internal/digits"
+
 // The words of ICMPv4's destination unreachable, by code (RFC 792; RFC 1122,
 // section 3.2.2.1; RFC 1812, section 5.2.7.1).
 var unreachableWords = []string{
@@ -53,8 +55,8 @@ func appendICMP(dst []byte, p *Packet) []byte {
 	case words[t] != "" && (t != exceeded || c == 0):
 		return append(dst, words[t]...)
 	}
-	dst = appendUint(append(dst, unknown...), uint64(t))
-	return appendUint(append(dst, " code="...), uint64(c))
+	dst = digits.AppendUint(append(dst, unknown...), uint64(t))
+	return digits.AppendUint(append(dst, " code="...), uint64(c))
 }
 
 // appendSeq appends an echo's sequence number, unless an ICMPv6 echo was cut
@@ -63,5 +65,5 @@ func appendSeq(dst []byte, p *Packet) []byte {
 	if p.Has(ICMPv6) && p.Err != nil {
 		return dst
 	}
-	return appendUint(append(dst, " seq="...), uint64(p.ICMPSeq))
+	return digits.AppendUint(append(dst, " seq="...), uint64(p.ICMPSeq))
 }

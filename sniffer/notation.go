@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"wirelab/internal/safetext"
+	"wirelab/sniffer/internal/digits"
 )
 
 // Namer gives addresses the names that people know them by. It returns "" for
@@ -70,13 +71,13 @@ func AppendWhat(dst []byte, p *Packet, names Namer) []byte {
 	}
 	if p.Has(VLAN) {
 		dst = append(dst, " vlan="...)
-		dst = appendUint(dst, uint64(p.VLANID))
+		dst = digits.AppendUint(dst, uint64(p.VLANID))
 	}
 	if p.Truncated() {
 		dst = append(dst, " truncated="...)
-		dst = strconv.AppendInt(dst, int64(len(p.Data)), 10)
+		dst = digits.AppendUint(dst, uint64(len(p.Data)))
 		dst = append(dst, '/')
-		dst = strconv.AppendInt(dst, int64(p.Length), 10)
+		dst = digits.AppendUint(dst, uint64(p.Length))
 	} else if p.Err != nil {
 		dst = append(dst, " malformed: "...)
 		dst = append(dst, safetext.Escape(p.Err.Error())...)
@@ -151,7 +152,7 @@ func appendRARP(dst []byte, p *Packet, names Namer) []byte {
 	case rarpReply:
 		return appendHost(append(dst, "rarp-reply "...), p.ARPTarget, names)
 	}
-	return appendUint(append(dst, "rarp-operation="...), uint64(p.ARPOperation))
+	return digits.AppendUint(append(dst, "rarp-operation="...), uint64(p.ARPOperation))
 }
 
 func appendIP(dst []byte, p *Packet) []byte {
@@ -165,7 +166,7 @@ func appendIP(dst []byte, p *Packet) []byte {
 		dst = appendICMP(dst, p)
 	default:
 		dst = append(dst, "ip-protocol="...)
-		dst = appendUint(dst, uint64(p.Protocol))
+		dst = digits.AppendUint(dst, uint64(p.Protocol))
 	}
 	if p.Fragment {
 		dst = append(dst, " fragment"...)
@@ -198,15 +199,13 @@ func appendOther(dst []byte, p *Packet) []byte {
 	if p.EtherType < 0x600 {
 		dst = append(dst, "llc"...)
 	} else {
-		dst = append(dst, '0', 'x')
-		dst = append(dst, hexBytes[2*(p.EtherType>>8):][:2]...)
-		dst = append(dst, hexBytes[2*(p.EtherType&0xff):][:2]...)
+		dst = digits.AppendHex(append(dst, "0x"...), []byte{byte(p.EtherType >> 8), byte(p.EtherType)})
 	}
 	return appendLen(dst, max(0, p.Length-p.NetworkOffset))
 }
 
 func appendLen(dst []byte, n int) []byte {
-	return appendUint(append(dst, " len="...), uint64(n))
+	return digits.AppendUint(append(dst, " len="...), uint64(n))
 }
 
 // tcpFlags holds the text of all 256 sets of flags, so that no segment costs

@@ -2,10 +2,10 @@ package render
 
 import (
 	"encoding/binary"
-	"slices"
 
 	"wirelab/internal/safetext"
 	"wirelab/sniffer"
+	"wirelab/sniffer/internal/digits"
 )
 
 // The printers read the fields that Packet has no place for from its bytes.
@@ -111,28 +111,18 @@ func extensions(p *sniffer.Packet, do func(extension)) {
 	}
 }
 
-// hexPairs holds both digits of every byte.
-var hexPairs = func() (pairs [256][2]byte) {
-	const digits = "0123456789abcdef"
-	for i := range pairs {
-		pairs[i] = [2]byte{digits[i>>4], digits[i&15]}
+// appendInt appends n in decimal; lengths that contradict one another make it
+// less than 0.
+func appendInt(dst []byte, n int) []byte {
+	if n < 0 {
+		return digits.AppendUint(append(dst, '-'), -uint64(n))
 	}
-	return pairs
-}()
-
-func appendHex(dst, b []byte) []byte {
-	n := len(dst)
-	dst = slices.Grow(dst, 2*len(b))[:n+2*len(b)]
-	out := dst[n:]
-	for i, c := range b {
-		*(*[2]byte)(out[2*i:]) = hexPairs[c]
-	}
-	return dst
+	return digits.AppendUint(dst, uint64(n))
 }
 
 // appendXDigits appends n as 0x and four digits.
 func appendXDigits(dst []byte, n uint16) []byte {
-	return appendHex(append(dst, "0x"...), []byte{byte(n >> 8), byte(n)})
+	return digits.AppendHex(append(dst, "0x"...), []byte{byte(n >> 8), byte(n)})
 }
 
 // plain reports whether s is printable ASCII, as nearly every text here is.

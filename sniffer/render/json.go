@@ -5,6 +5,7 @@ import (
 
 	"wirelab/sniffer"
 	"wirelab/sniffer/iana"
+	"wirelab/sniffer/internal/digits"
 )
 
 type jsonPrinter struct{ o Options }
@@ -34,7 +35,7 @@ func (j *jsonPrinter) Append(dst []byte, p *sniffer.Packet) []byte {
 	case sniffer.Out:
 		dst = append(dst, `,"direction":"out"`...)
 	}
-	dst = appendUint(append(dst, `,"link_type":`...), uint64(p.LinkType))
+	dst = digits.AppendUint(append(dst, `,"link_type":`...), uint64(p.LinkType))
 	dst = appendLayers(append(dst, `,"layers":`...), p.Layers)
 	dst = j.appendLink(dst, p)
 	switch {
@@ -65,7 +66,7 @@ func (j *jsonPrinter) Append(dst []byte, p *sniffer.Packet) []byte {
 	if p.Err != nil {
 		dst = appendString(append(dst, `,"error":`...), p.Err.Error())
 	}
-	dst = appendHex(append(dst, `,"raw":"`...), p.Data)
+	dst = digits.AppendHex(append(dst, `,"raw":"`...), p.Data)
 	return append(dst, "\"}\n"...)
 }
 
@@ -95,10 +96,6 @@ func appendLayers(dst []byte, layers sniffer.Layers) []byte {
 	return append(dst, ']')
 }
 
-func appendInt(dst []byte, n int) []byte { return strconv.AppendInt(dst, int64(n), 10) }
-
-func appendUint(dst []byte, n uint64) []byte { return strconv.AppendUint(dst, n, 10) }
-
 func appendBool(dst []byte, b bool) []byte { return strconv.AppendBool(dst, b) }
 
 // appendString appends text from outside as a JSON string.
@@ -123,7 +120,7 @@ func endString(dst []byte, start int) []byte {
 }
 
 func appendEtherType(dst []byte, t uint64) []byte {
-	dst = appendUint(append(dst, `"type":`...), t)
+	dst = digits.AppendUint(append(dst, `"type":`...), t)
 	if name := iana.EtherType(uint16(t)); name != "" {
 		dst = append(dst, `,"type_name":"`...)
 		dst = append(append(dst, name...), '"')
@@ -133,7 +130,7 @@ func appendEtherType(dst []byte, t uint64) []byte {
 
 func appendProtocol(dst []byte, key string, n uint8) []byte {
 	dst = append(append(append(dst, `,"`...), key...), `":`...)
-	dst = appendUint(dst, uint64(n))
+	dst = digits.AppendUint(dst, uint64(n))
 	if name := iana.Protocol(n); name != "" {
 		dst = append(append(append(dst, `,"`...), key...), `_name":"`...)
 		dst = append(append(dst, name...), '"')

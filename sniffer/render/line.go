@@ -1,8 +1,6 @@
 package render
 
 import (
-	"strconv"
-
 	"wirelab/sniffer"
 )
 
@@ -41,5 +39,5 @@ func appendNumber(dst []byte, n int) []byte {
 		}
 		dst = append(dst, "   "[:pad]...)
 	}
-	return strconv.AppendInt(dst, int64(n), 10)
+	return appendInt(dst, n)
 }

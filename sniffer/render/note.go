@@ -5,6 +5,7 @@ import (
 
 	"wirelab/sniffer"
 	"wirelab/sniffer/iana"
+	"wirelab/sniffer/internal/digits"
 )
 
 type note struct{ o Options }
@@ -55,7 +56,7 @@ func (n *note) link(w *fields) {
 			case name != "":
 				w.dst = append(w.dst, name...)
 			case t < 0x600: // IEEE 802.3, section 3.2.6
-				w.dst = appendUint(append(w.dst, "802.3, "...), uint64(t))
+				w.dst = digits.AppendUint(append(w.dst, "802.3, "...), uint64(t))
 				w.dst = append(w.dst, " bytes"...)
 			default:
 				w.dst = append(appendXDigits(w.dst, t), " unknown"...)
@@ -80,8 +81,8 @@ func (n *note) link(w *fields) {
 	tags(p, func(t tag) {
 		control := u16(p.Data[t.control:])
 		w.field("VLAN", t.control, t.control+2, func() {
-			w.dst = appendUint(append(w.dst, "id "...), control&0xfff)
-			w.dst = appendUint(append(w.dst, ", priority "...), control>>13)
+			w.dst = digits.AppendUint(append(w.dst, "id "...), control&0xfff)
+			w.dst = digits.AppendUint(append(w.dst, ", priority "...), control>>13)
 		})
 		protocol(t.control + 2)
 	})
@@ -103,7 +104,7 @@ func (n *note) ipv4(w *fields) {
 				if name := iana.IPOption(o.kind); name != "" {
 					w.dst = append(w.dst, name...)
 				} else {
-					w.dst = appendUint(append(w.dst, "option "...), uint64(o.kind))
+					w.dst = digits.AppendUint(append(w.dst, "option "...), uint64(o.kind))
 				}
 				if o.malformed {
 					w.dst = append(w.dst, '?')
@@ -142,7 +143,7 @@ func (n *note) ipv6(w *fields) {
 func (n *note) arp(w *fields) {
 	p, at := w.p, w.p.NetworkOffset
 	w.field("operation", at+6, at+8, func() {
-		w.dst = append(appendUint(w.dst, uint64(p.ARPOperation)), ' ')
+		w.dst = append(digits.AppendUint(w.dst, uint64(p.ARPOperation)), ' ')
 		switch {
 		case p.Has(sniffer.ARP):
 			w.dst = append(w.dst, sniffer.ARPWords(p)...)
@@ -167,7 +168,7 @@ func (n *note) next(w *fields, protocol uint8, at int) {
 			w.dst = append(w.dst, name...)
 			return
 		}
-		w.dst = append(appendUint(w.dst, uint64(protocol)), " unknown"...)
+		w.dst = append(digits.AppendUint(w.dst, uint64(protocol)), " unknown"...)
 	})
 }
 

@@ -1,9 +1,8 @@
 package render
 
 import (
-	"strconv"
-
 	"wirelab/sniffer"
+	"wirelab/sniffer/internal/digits"
 )
 
 // fields writes the lines of a frame's fields in columns.
@@ -37,7 +36,7 @@ func (w *fields) coloured(label string, from, to int, colour string, value func(
 	w.line(label, colour, value, func() {
 		w.place(from, to)
 		for _, c := range span(w.p, from, to) {
-			w.dst = append(append(w.dst, ' '), hexPairs[c][:]...)
+			w.dst = digits.AppendHex(append(w.dst, ' '), []byte{c})
 		}
 	})
 }
@@ -46,13 +45,12 @@ func (w *fields) coloured(label string, from, to int, colour string, value func(
 func (w *fields) digit(label string, at int, first bool, value func()) {
 	w.line(label, "", value, func() {
 		w.place(at, at+1)
-		digits := hexPairs[w.p.Data[at]]
+		w.dst = digits.AppendHex(append(w.dst, ' '), w.p.Data[at:at+1])
 		if first {
-			digits[1] = '_'
+			w.dst[len(w.dst)-1] = '_'
 		} else {
-			digits[0] = '_'
+			w.dst[len(w.dst)-2] = '_'
 		}
-		w.dst = append(append(w.dst, ' '), digits[:]...)
 	})
 }
 
@@ -132,7 +130,7 @@ func appendPythonBytes(dst, b []byte) []byte {
 		case c == '\r':
 			dst = append(dst, `\r`...)
 		case c < ' ' || c > '~':
-			dst = append(append(dst, `\x`...), hexPairs[c][:]...)
+			dst = digits.AppendHex(append(dst, `\x`...), []byte{c})
 		default:
 			dst = append(dst, c)
 		}
@@ -147,7 +145,7 @@ func appendPythonList(dst, b []byte) []byte {
 		if i > 0 {
 			dst = append(dst, ", "...)
 		}
-		dst = strconv.AppendUint(dst, uint64(c), 10)
+		dst = digits.AppendByte(dst, c)
 	}
 	return append(dst, ']')
 }

@@ -3,6 +3,7 @@ package render
 import (
 	"wirelab/sniffer"
 	"wirelab/sniffer/iana"
+	"wirelab/sniffer/internal/digits"
 )
 
 // hint says what the note's code does with a frame that it does not read right:
@@ -40,14 +41,14 @@ func (w *fields) reading(d []byte) {
 	if d[14] != 0 {
 		w.dst = append(w.dst, "IPv"...)
 	}
-	w.dst = append(w.dst, hexPairs[d[14]][0])
+	w.dst = append(w.dst, "0123456789abcdef"[d[14]>>4])
 	w.dst = append(w.dst, ", HL "...)
 	w.bytes(size)
 	w.dst = append(w.dst, ", TL "...)
 	w.bytes(total)
 	w.dst = append(w.dst, ", payload length "...)
 	w.bytes(total - size)
-	w.dst = appendUint(append(w.dst, ", TTL "...), uint64(d[22]))
+	w.dst = digits.AppendUint(append(w.dst, ", TTL "...), uint64(d[22]))
 	w.dst = append(w.dst, " hops, "...)
 	var protocol byte // Python's int() of nothing is 0
 	if len(d) > 23 {
@@ -57,6 +58,6 @@ func (w *fields) reading(d []byte) {
 	case 1, 6, 17:
 		w.dst = append(append(w.dst, "next protocol "...), iana.Protocol(protocol)...)
 	default:
-		w.dst = appendUint(append(w.dst, "unknown next protocol "...), uint64(protocol))
+		w.dst = digits.AppendUint(append(w.dst, "unknown next protocol "...), uint64(protocol))
 	}
 }
