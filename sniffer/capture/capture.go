@@ -85,8 +85,8 @@ func Open(ifi *net.Interface, cfg Config) (*Handle, error) {
 // error that wraps syscall.ENETDOWN. After Close it returns net.ErrClosed.
 func (h *Handle) Next() (sniffer.Frame, error) { return h.ring.next() }
 
-// Frames is Next for all frames at once that the kernel hands over together.
-// It appends them to dst.
+// Frames is Next for frames that the kernel has handed over together, some
+// hundreds at most. It appends them to dst.
 func (h *Handle) Frames(dst []sniffer.Frame) ([]sniffer.Frame, error) { return h.ring.frames(dst) }
 
 // Buffered reports whether Next would return a frame without waiting.

@@ -17,10 +17,12 @@ import (
 // Blocks of the ring. Even the smaller ones take a frame of 64 KiB, the largest
 // that offloads make by default; what is larger than a block the kernel cuts,
 // and its length says so. Larger blocks wake the reader less often; where they
-// are handed over soon, and thus half empty, more of them last longer.
+// are handed over soon, and thus half empty, more of them last longer. Of 1 MiB
+// fewer frames would still be in a cache when they are read, and a small ring
+// would be full sooner.
 const (
 	smallBlock    = 256 << 10
-	largeBlock    = 1 << 20
+	largeBlock    = 512 << 10
 	soon          = 5 * time.Millisecond // RetireTimeout of small blocks, at most
 	defaultBuffer = 64 << 20
 	maxBuffer     = 1 << 30

@@ -65,13 +65,18 @@ func (r *ring) next() (sniffer.Frame, error) {
 	return f, nil
 }
 
+// batch is how many frames are returned at once at most: what is described of
+// them, and their headers, which were just read, are still in a core's cache
+// when they are used.
+const batch = 256
+
 func (r *ring) frames(dst []sniffer.Frame) ([]sniffer.Frame, error) {
 	r.reading.Lock()
 	defer r.reading.Unlock()
 	if err := r.await(); err != nil {
 		return dst, err
 	}
-	n := r.left
+	n := min(r.left, batch)
 	dst = slices.Grow(dst, n)
 	for range n {
 		dst = dst[:len(dst)+1]
@@ -285,15 +290,15 @@ func (r *ring) take(f *sniffer.Frame) {
 		start, kept, length = start-tagSize, kept+tagSize, length+tagSize
 		tag(b[start:], h)
 	}
-	*f = sniffer.Frame{
-		Time:      time.Unix(int64(h.Sec), int64(h.Nsec)),
-		Data:      b[start : start+kept : start+kept],
-		Length:    length,
-		Direction: sniffer.In,
-	}
+	// Each field by itself: a literal would be made elsewhere and copied.
+	f.Time = time.Unix(int64(h.Sec), int64(h.Nsec))
+	f.Data = b[start : start+kept : start+kept]
+	f.Length = length
+	f.Direction = sniffer.In
 	if from.Pkttype == unix.PACKET_OUTGOING {
 		f.Direction = sniffer.Out
 	}
+	f.Interface = 0
 	if r.indices != nil {
 		f.Interface = r.number(from)
 	}

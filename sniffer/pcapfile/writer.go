@@ -32,7 +32,7 @@ type Writer struct {
 }
 
 // writeSize is how much is handed over at once: a part of a cache.
-const writeSize = 256 << 10
+const writeSize = 64 << 10
 
 // lastSecond is the last whole second that 64 bits of nanoseconds can count.
 const lastSecond = math.MaxUint64/1_000_000_000 - 1
@@ -134,14 +134,15 @@ func (w *Writer) write(f *sniffer.Frame) error {
 	w.buf = slices.Grow(w.buf, size)[:at+size]
 	b := w.buf[at:]
 	nanos := sinceEpoch(f.Time)
-	order.PutUint32(b, blockEnhanced)
-	order.PutUint32(b[4:], uint32(size))
-	order.PutUint32(b[8:], uint32(f.Interface))
-	order.PutUint32(b[12:], uint32(nanos>>32))
-	order.PutUint32(b[16:], uint32(nanos))
-	order.PutUint32(b[20:], uint32(kept))
-	order.PutUint32(b[24:], uint32(max(f.Length, kept)))
-	b = b[28:]
+	h := (*[28]byte)(b)
+	order.PutUint32(h[0:], blockEnhanced)
+	order.PutUint32(h[4:], uint32(size))
+	order.PutUint32(h[8:], uint32(f.Interface))
+	order.PutUint32(h[12:], uint32(nanos>>32))
+	order.PutUint32(h[16:], uint32(nanos))
+	order.PutUint32(h[20:], uint32(kept))
+	order.PutUint32(h[24:], uint32(max(f.Length, kept)))
+	b = b[len(h):]
 	copy(b, f.Data)
 	clear(b[kept:padded(kept)])
 	b = b[padded(kept):]
@@ -150,10 +151,11 @@ func (w *Writer) write(f *sniffer.Frame) error {
 		if f.Direction == sniffer.Out {
 			flags = 2
 		}
-		order.PutUint32(b, 4<<16|optFlags) // its length and code
-		order.PutUint32(b[4:], flags)
-		order.PutUint32(b[8:], optEnd)
-		b = b[12:]
+		options := (*[12]byte)(b)
+		order.PutUint32(options[0:], 4<<16|optFlags) // its length and code
+		order.PutUint32(options[4:], flags)
+		order.PutUint32(options[8:], optEnd)
+		b = b[len(options):]
 	}
 	order.PutUint32(b, uint32(size))
 	return w.spill()
