@@ -4,16 +4,13 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"wirelab/internal/exit"
 	"wirelab/sniffer"
-	"wirelab/sniffer/pcapfile"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -160,72 +157,6 @@ func TestRotation(t *testing.T) {
 		}
 		if left, _ := filepath.Glob(filepath.Join(dir, "y-*")); len(left) != 2 || strings.HasSuffix(left[0], "-00001."+extension) {
 			t.Errorf("files left: %v, want the latest two", left)
-		}
-	}
-}
-
-// What capinfos counts is what sniff counts: frames, bytes and times.
-func TestCapinfosAgrees(t *testing.T) {
-	capinfos, err := exec.LookPath("capinfos")
-	if err != nil {
-		if strings.Contains(os.Getenv("WIRELAB_REQUIRE"), "tshark") {
-			t.Fatal(err)
-		}
-		t.Skip("capinfos (of tshark) is not installed")
-	}
-	files, err := filepath.Glob("../testdata/*.pcap*")
-	if err != nil || len(files) < 4 {
-		t.Fatal(files, err)
-	}
-	dir := t.TempDir()
-	for _, made := range [][]string{ // in other formats
-		{"tshark", "-r", session31, "-F", "pcap", "-w", "us.pcap"},
-		{"tshark", "-r", session31, "-F", "nsecpcap", "-w", "ns.pcap"},
-		{"editcap", "-F", "pcapng", "-T", "rawip", "-C", "14", session31, "raw.pcapng"},
-		{"editcap", "-F", "pcap", "-d", session31, "unique.pcap"},
-	} {
-		path := filepath.Join(dir, made[len(made)-1])
-		if out, err := exec.Command(made[0], append(made[1:len(made)-1:len(made)-1], path)...).CombinedOutput(); err != nil {
-			t.Fatalf("%v: %v\n%s", made, err, out)
-		}
-		files = append(files, path)
-	}
-	for _, path := range files {
-		out, err := exec.Command(capinfos, "-T", "-r", "-m", "-S", "-c", "-d", "-a", "-e", path).Output()
-		if err != nil {
-			t.Fatal(err)
-		}
-		f, err := os.Open(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
-		r, err := pcapfile.NewReader(f)
-		if err != nil {
-			t.Fatalf("%s: %v", path, err)
-		}
-		count, size, first, last := 0, 0, "", ""
-		var chunk pcapfile.Chunk
-		for r.ReadChunk(&chunk, 4096) == nil {
-			for _, frame := range chunk.Frames {
-				count++
-				size += frame.Length
-				at := fmt.Sprintf("%d.%09d", frame.Time.Unix(), frame.Time.Nanosecond())
-				if first == "" || at < first {
-					first = at
-				}
-				last = max(last, at)
-			}
-		}
-		want := strings.Split(strings.TrimSpace(string(out)), ",")
-		got := []string{path, fmt.Sprint(count), fmt.Sprint(size), first, last}
-		for i, w := range want {
-			if i >= 3 { // as many digits as the file's times have
-				got[i] = got[i][:min(len(w), len(got[i]))]
-			}
-		}
-		if d := cmp.Diff(want, got); d != "" {
-			t.Errorf("%s (-capinfos +wirelab)\n%s", path, d)
 		}
 	}
 }
