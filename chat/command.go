@@ -33,6 +33,7 @@ func init() { // /help refers to the table
 		}},
 		{"/nick", "NAME", "gives you another name", (*member).nick},
 		{"/msg", "NAME TEXT", "says something to one person alone", (*member).message},
+		{"/topic", "[TEXT]", "shows or sets the room's topic", (*member).topic},
 		{"/quit", "", "leaves the room; so does the word exit", func(*member, string) error { return errLeaves }},
 	}
 }

@@ -21,6 +21,7 @@
 //	leave   NAME left for the reason TEXT; "exit" if NAME said so
 //	kick    NAME was removed by the server's console; TEXT is the reason or empty
 //	nick    NAME is called TEXT from now on
+//	topic   NAME made TEXT the room's topic
 //	notice  the server itself has something to tell: TEXT
 //
 // Lines that one person alone hears have the number of the last line before
@@ -64,6 +65,9 @@
 // "/word …" is a command, which the server answers: /help lists them. "//x"
 // says "/x". "exit" alone leaves, as in the note. A client whose lines come
 // faster than the limit is not read from until they are due again.
+//
+// Where the room has a topic, who joins over TCP is told it after its own join,
+// as a reply; who resumes is not, nor is who joins over UDP: /topic shows it.
 //
 // # UDP
 //

@@ -29,6 +29,7 @@ const (
 	Leave  Kind = "leave"
 	Kick   Kind = "kick"
 	Nick   Kind = "nick"
+	Topic  Kind = "topic"
 	Notice Kind = "notice"
 
 	You   Kind = "you"
@@ -109,6 +110,8 @@ func (l Line) String() string {
 		return "* " + l.Name + " was kicked"
 	case Nick:
 		return "* " + l.Name + " is now " + l.Text
+	case Topic:
+		return "* " + l.Name + " set the topic: " + l.Text
 	case You:
 		return "* you are " + l.Name
 	case Who:

@@ -96,7 +96,7 @@ func (p *peer) next(b []byte, v view) []byte {
 		if own && l.Kind == Nick {
 			p.name = l.Text
 		}
-		if own && l.Kind != Kick && l.Kind != Nick {
+		if own && l.Kind != Kick && l.Kind != Nick && l.Kind != Topic {
 			continue
 		}
 		p.seq++

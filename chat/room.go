@@ -71,6 +71,7 @@ type Room struct {
 	names   map[string]*member // by each of the two keys of a name
 	absent  absentees
 	suffix  map[string]int // the last one given to a name, by its skeleton
+	topic   string
 }
 
 // NewRoom returns an empty room that logs who comes and goes; a nil logger
@@ -116,7 +117,8 @@ func (r *Room) join(p Person, from Resume, out outlet) (*member, error) {
 	if p.Transport == "tcp" {
 		pos, first = v.last(historyLines)
 	}
-	if missed, ok := v.find(from.Seq + 1); ok && back {
+	missed, resumed := v.find(from.Seq + 1)
+	if resumed = resumed && back; resumed {
 		pos, first = missed, from.Seq+1
 	}
 	out.begin(pos, Line{first - 1, p.Since, You, m.person.Name, m.token})
@@ -126,6 +128,9 @@ func (r *Room) join(p Person, from Resume, out outlet) (*member, error) {
 	}
 	r.log.Info("joined", "name", m.person.Name, "transport", p.Transport, "address", p.Address)
 	m.joined = r.rec.append(Join, m.person.Name, p.Transport).Seq
+	if !resumed && p.Transport == "tcp" {
+		r.tellTopic(out)
+	}
 	return m, nil
 }
 

@@ -42,6 +42,8 @@ func (w Words) tell(l chat.Line, me string) string {
 		return "* " + l.Name + w.Pick(" was kicked", " 被踢出聊天室了") + reason(l.Text)
 	case chat.Nick:
 		return fmt.Sprintf(w.Pick("* %s is now %s", "* %s 改名為 %s"), l.Name, l.Text)
+	case chat.Topic:
+		return fmt.Sprintf(w.Pick("* %s set the topic: %s", "* %s 設定主題：%s"), l.Name, l.Text)
 	case chat.Who:
 		return fmt.Sprintf(w.Pick("* %s is here (%s)", "* %s 在聊天室裡 (%s)"), l.Name, l.Text)
 	case chat.Gap:
@@ -57,6 +59,9 @@ func (w Words) ofServer(text string) string {
 	if n, ok := strings.CutSuffix(text, " people"); ok && w.Lang == lang.Chinese {
 		return n + " 人"
 	}
+	if topic, ok := strings.CutPrefix(text, "the topic is: "); ok {
+		return fmt.Sprintf(w.Pick("the topic is: %s", "目前的主題：%s"), topic)
+	}
 	return w.Pick(text, cmp.Or(serverWords[text], text))
 }
 
@@ -67,6 +72,8 @@ var serverWords = map[string]string{
 	"/me TEXT: says what you do":                         "/me 動作：說你在做什麼",
 	"/nick NAME: gives you another name":                 "/nick 名稱：改名",
 	"/msg NAME TEXT: says something to one person alone": "/msg 名稱 訊息：只說給一個人聽",
+	"/topic [TEXT]: shows or sets the room's topic":      "/topic [主題]：顯示或設定聊天室的主題",
+	"there is no topic (/topic TEXT sets one)":           "還沒有主題（用 /topic 主題 設定）",
 	"/quit: leaves the room; so does the word exit":      "/quit：離開聊天室，打 exit 也可以",
 }
 

@@ -1,0 +1,62 @@
+package chat
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestTopic(t *testing.T) {
+	tests := []struct {
+		typed []string // by alice, before bob joins
+		alice []string
+		bob   []string // after "* bob joined"
+	}{
+		{[]string{"/topic"}, []string{"* there is no topic (/topic TEXT sets one)"}, nil},
+		{[]string{"/topic three  segments"}, []string{"* alice set the topic: three  segments"}, []string{"* the topic is: three  segments"}},
+		{[]string{"/topic a", "/topic \x1b[2Jb", "/topic"},
+			[]string{"* alice set the topic: a", "* alice set the topic: [2Jb", "* the topic is: [2Jb"}, []string{"* the topic is: [2Jb"}},
+	}
+	for _, tt := range tests {
+		t.Run(strings.Join(tt.typed, ","), func(t *testing.T) {
+			room := NewRoom(nil)
+			alice := enter(t, room, "alice")
+			for _, line := range tt.typed {
+				alice.member.do(line)
+			}
+			alice.check(t, "alice", append([]string{"* you are alice", "* alice joined"}, tt.alice...)...)
+			bob := enter(t, room, "bob").heard()
+			after := bob[len(bob)-len(tt.bob)-1:]
+			if got, want := strings.Join(after, "\n"), strings.Join(append([]string{"* bob joined"}, tt.bob...), "\n"); got != want {
+				t.Errorf("bob heard %q, want %q", got, want)
+			}
+		})
+	}
+}
+
+// Who resumes has heard the topic, or hears of its change among what was missed.
+func TestTopicIsToldOnce(t *testing.T) {
+	room := NewRoom(nil)
+	alice := enter(t, room, "alice")
+	alice.member.do("/topic one")
+	bob := enter(t, room, "bob")
+	seen := bob.lines()
+	bob.member.leave("connection reset", true)
+	alice.member.do("/topic two")
+	from := Resume{seen[len(seen)-1].Seq, seen[0].Text}
+	resume(t, room, "bob", from).check(t, "bob", "* you are bob", "* bob left", "* alice set the topic: two", "* bob joined")
+}
+
+func TestTopicOverUDP(t *testing.T) {
+	s := &Server{}
+	serve(t, s)
+	alice, bob := joinTCP(t, s, "alice"), talkUDP(t, s, "bob")
+	say(t, bob, "/topic datagrams")
+	await(t, alice, "* bob set the topic: datagrams")
+	await(t, bob, "* bob set the topic: datagrams")
+	late := talkUDP(t, s, "late")
+	say(t, late, "hi") // is told of no topic unasked
+	say(t, late, "/topic")
+	if l, err := late.Receive(); err != nil || l.Kind != Reply || l.Text != "the topic is: datagrams" {
+		t.Errorf("the first thing that late heard is %q, %v", l, err)
+	}
+}
