@@ -21,13 +21,14 @@ type absentee struct {
 	token, name string
 	keys        [2]string // empty: others may have the name
 	since       time.Time
+	away        string
 }
 
-func (a *absentees) add(token, name string, keepName bool) {
+func (a *absentees) add(m *member, keepName bool) {
 	a.expire()
-	was := absentee{token: token, name: name, since: time.Now()}
+	was := absentee{token: m.token, name: m.person.Name, since: time.Now(), away: m.person.Away}
 	if keepName {
-		was.keys = keys(name)
+		was.keys = keys(was.name)
 	}
 	a.list = append(a.list, was)
 }

@@ -33,6 +33,7 @@ func init() { // /help refers to the table
 		}},
 		{"/nick", "NAME", "gives you another name", (*member).nick},
 		{"/msg", "NAME TEXT", "says something to one person alone", (*member).message},
+		{"/away", "[TEXT]", "marks you as away until you say something", (*member).away},
 		{"/topic", "[TEXT]", "shows or sets the room's topic", (*member).topic},
 		{"/quit", "", "leaves the room; so does the word exit", func(*member, string) error { return errLeaves }},
 	}
@@ -74,11 +75,17 @@ func (m *member) help(string) error {
 
 func (m *member) who(string) error {
 	people := m.room.People()
+	listed, size := 0, 0
 	for _, p := range people[:min(len(people), maxWho)] {
-		m.tell(Who, p.Name, p.Transport)
+		l := Line{Kind: Who, Name: p.Name, Text: p.whereabouts()}
+		if size += len(l.Name) + len(l.Text) + maxHeader; size > maxAsides*3/4 {
+			break // more than may wait for one client would cut it
+		}
+		m.tell(l.Kind, l.Name, l.Text)
+		listed++
 	}
-	if len(people) > maxWho {
-		m.tell(Reply, "", fmt.Sprintf("%d people, of whom %d are listed", len(people), maxWho))
+	if len(people) > listed {
+		m.tell(Reply, "", fmt.Sprintf("%d people, of whom %d are listed", len(people), listed))
 		return nil
 	}
 	m.tell(Reply, "", fmt.Sprintf("%d people", len(people)))
@@ -127,8 +134,12 @@ func (m *member) message(args string) error {
 		}
 		to, text := r.find(strings.TrimSpace(args[:i])), strings.TrimSpace(args[i+1:])
 		if to != nil && text != "" {
+			m.back()
 			to.out.tell(r.aside(Msg, m.person.Name, text))
 			m.out.tell(r.aside(Reply, "", "to "+to.person.Name+": "+text))
+			if to.person.Away != "" {
+				m.out.tell(r.aside(Reply, "", to.person.Name+" is away: "+to.person.Away))
+			}
 			return nil
 		}
 	}

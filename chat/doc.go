@@ -28,7 +28,8 @@
 // them, so that they are no gap:
 //
 //	you     your name is NAME; TEXT is the token to resume with
-//	who     NAME is here, over the transport TEXT; the answer to /who, which a reply ends
+//	who     NAME is here, over the transport TEXT, which ", away: " and a reason may
+//	        follow; the answer to /who, which a reply ends
 //	msg     NAME says TEXT to you alone
 //	reply   TEXT answers a command (/help has a line for each, /msg what was sent)
 //	error   what you sent was not done, or you are cut: TEXT says why

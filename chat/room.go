@@ -43,7 +43,8 @@ type Person struct {
 	Transport string // tcp or udp
 	Address   string // where the person is, for logs and the console
 	Since     time.Time
-	Queued    int // bytes that wait for the person to read
+	Queued    int    // bytes that wait for the person to read
+	Away      string // why the person is away; empty: is not
 }
 
 // member is a person's place in a room.
@@ -52,7 +53,7 @@ type member struct {
 	out    outlet
 	token  string
 	joined uint64 // the number of the line that told of it; 0 for one that resumed
-	person Person // its name is guarded by the room's lock
+	person Person // its name, and that it is away, are guarded by the room's lock
 }
 
 // Room decides who hears what. All methods, and those of its members, may be
@@ -101,10 +102,12 @@ func (r *Room) join(p Person, from Resume, out outlet) (*member, error) {
 	old, back := r.members[from.Token], false
 	if old != nil {
 		name, m.token, back = old.person.Name, old.token, true
+		m.person.Away = old.person.Away
 		old.out.tell(r.aside(Error, "", "you are here from elsewhere now"))
 		r.forget(old, "resumed from "+p.Address)
 	} else if was, ok := r.absent.take(from.Token); ok {
 		name, m.token, back = was.name, from.Token, true
+		m.person.Away = was.away
 	}
 	m.person.Name = r.free(name)
 	r.members[m.token] = m
@@ -183,6 +186,7 @@ func (m *member) say(kind Kind, text string) {
 	m.room.mu.Lock()
 	defer m.room.mu.Unlock()
 	if m.here() {
+		m.back()
 		m.room.rec.append(kind, m.person.Name, text)
 	}
 }
@@ -214,7 +218,7 @@ func (r *Room) leave(reason string, lost bool, members ...*member) {
 	gone := slices.DeleteFunc(slices.Clone(members), func(m *member) bool { return !m.here() })
 	for _, m := range gone {
 		r.forget(m, reason)
-		r.absent.add(m.token, m.person.Name, lost)
+		r.absent.add(m, lost)
 	}
 	for _, m := range gone {
 		r.rec.append(Leave, m.person.Name, reason)

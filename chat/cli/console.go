@@ -84,7 +84,11 @@ func (k *console) print(string) error {
 	}
 	table := new(strings.Builder)
 	for _, p := range people {
-		fmt.Fprintf(table, "%s  %s  %s  since %s  %d bytes queued\n", runewidth.FillRight(p.Name, wide), p.Transport, p.Address, p.Since.Format(time.TimeOnly), p.Queued)
+		fmt.Fprintf(table, "%s  %s  %s  since %s  %d bytes queued", runewidth.FillRight(p.Name, wide), p.Transport, p.Address, p.Since.Format(time.TimeOnly), p.Queued)
+		if p.Away != "" {
+			fmt.Fprintf(table, "  away: %s", p.Away)
+		}
+		table.WriteByte('\n')
 	}
 	_, err := fmt.Fprintf(k.out, "%s%speople: %d\n", text, table, len(people))
 	return err

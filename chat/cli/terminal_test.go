@@ -79,7 +79,7 @@ func TestTerminal(t *testing.T) {
 	bob.say("hi client1")
 	p.await(`\d\d:\d\d bob: hi client1\r\n`)
 	p.types("/help\r")
-	for _, help := range []string{"列出這些指令", "誰在聊天室裡", "動作：", "改名", "只說給一個人聽", "聊天室的主題", "打 exit 也可以"} {
+	for _, help := range []string{"列出這些指令", "誰在聊天室裡", "動作：", "改名", "只說給一個人聽", "暫時離開", "聊天室的主題", "打 exit 也可以"} {
 		p.await(help + `.*\r\n`) // each is translated
 	}
 	p.types("/who\r")

@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
 
@@ -45,36 +44,13 @@ func (w Words) tell(l chat.Line, me string) string {
 	case chat.Topic:
 		return fmt.Sprintf(w.Pick("* %s set the topic: %s", "* %s 設定主題：%s"), l.Name, l.Text)
 	case chat.Who:
-		return fmt.Sprintf(w.Pick("* %s is here (%s)", "* %s 在聊天室裡 (%s)"), l.Name, l.Text)
+		return fmt.Sprintf(w.Pick("* %s is here (%s)", "* %s 在聊天室裡 (%s)"), l.Name, w.whereabouts(l.Text))
 	case chat.Gap:
 		return fmt.Sprintf(w.Pick("* %s lost", "* 遺失 %s 則"), l.Text)
 	case chat.Notice, chat.Reply, chat.Error:
 		return "* " + w.ofServer(l.Text)
 	}
 	return ""
-}
-
-// ofServer translates what servers say in English, where it is known.
-func (w Words) ofServer(text string) string {
-	if n, ok := strings.CutSuffix(text, " people"); ok && w.Lang == lang.Chinese {
-		return n + " 人"
-	}
-	if topic, ok := strings.CutPrefix(text, "the topic is: "); ok {
-		return fmt.Sprintf(w.Pick("the topic is: %s", "目前的主題：%s"), topic)
-	}
-	return w.Pick(text, cmp.Or(serverWords[text], text))
-}
-
-var serverWords = map[string]string{
-	"server is closing":                                  "伺服器即將關閉",
-	"/help: these lines":                                 "/help：列出這些指令",
-	"/who: who is here":                                  "/who：誰在聊天室裡",
-	"/me TEXT: says what you do":                         "/me 動作：說你在做什麼",
-	"/nick NAME: gives you another name":                 "/nick 名稱：改名",
-	"/msg NAME TEXT: says something to one person alone": "/msg 名稱 訊息：只說給一個人聽",
-	"/topic [TEXT]: shows or sets the room's topic":      "/topic [主題]：顯示或設定聊天室的主題",
-	"there is no topic (/topic TEXT sets one)":           "還沒有主題（用 /topic 主題 設定）",
-	"/quit: leaves the room; so does the word exit":      "/quit：離開聊天室，打 exit 也可以",
 }
 
 func reason(text string) string {

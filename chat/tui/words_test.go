@@ -16,6 +16,13 @@ func TestTell(t *testing.T) {
 		{chat.Line{Kind: chat.Reply, Text: "the topic is: TCP"}, "* the topic is: TCP", "* 目前的主題：TCP"},
 		{chat.Line{Kind: chat.Reply, Text: "there is no topic (/topic TEXT sets one)"},
 			"* there is no topic (/topic TEXT sets one)", "* 還沒有主題（用 /topic 主題 設定）"},
+		{chat.Line{Kind: chat.Who, Name: "bob", Text: "tcp"}, "* bob is here (tcp)", "* bob 在聊天室裡 (tcp)"},
+		{chat.Line{Kind: chat.Who, Name: "bob", Text: "tcp, away: lunch"}, "* bob is here (tcp, away: lunch)", "* bob 在聊天室裡 (tcp，暫時離開：lunch)"},
+		{chat.Line{Kind: chat.Reply, Text: "bob is away: no reason given"}, "* bob is away: no reason given", "* bob 暫時離開：未說明原因"},
+		{chat.Line{Kind: chat.Reply, Text: "you are away: lunch"}, "* you are away: lunch", "* 你暫時離開：lunch"},
+		{chat.Line{Kind: chat.Reply, Text: "the topic is: people"}, "* the topic is: people", "* 目前的主題：people"},
+		{chat.Line{Kind: chat.Reply, Text: "to bob: eve is away: x"}, "* to bob: eve is away: x", "* to bob: eve is away: x"},
+		{chat.Line{Kind: chat.Reply, Text: "you are no longer away"}, "* you are no longer away", "* 你回來了"},
 	}
 	for _, tt := range tests {
 		for l, want := range map[lang.Lang]string{lang.English: tt.english, lang.Chinese: tt.chinese} {
