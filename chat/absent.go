@@ -22,11 +22,12 @@ type absentee struct {
 	keys        [2]string // empty: others may have the name
 	since       time.Time
 	away        string
+	muted       bool
 }
 
 func (a *absentees) add(m *member, keepName bool) {
 	a.expire()
-	was := absentee{token: m.token, name: m.person.Name, since: time.Now(), away: m.person.Away}
+	was := absentee{token: m.token, name: m.person.Name, since: time.Now(), away: m.person.Away, muted: m.person.Muted}
 	if keepName {
 		was.keys = keys(was.name)
 	}

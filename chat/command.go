@@ -100,8 +100,11 @@ func (m *member) nick(name string) error {
 	r := m.room
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !m.here() {
+	switch {
+	case !m.here():
 		return nil
+	case m.person.Muted: // a name is told to all
+		return errMuted
 	}
 	old := m.person.Name
 	for _, k := range keys(old) {
@@ -128,6 +131,9 @@ func (m *member) message(args string) error {
 	r := m.room
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if m.person.Muted {
+		return errMuted
+	}
 	for i := min(len(args), maxNameBytes+1) - 1; i > 0; i-- {
 		if args[i] != ' ' { // names contain them: it is the longest that is here
 			continue

@@ -65,7 +65,8 @@
 //
 // "/word …" is a command, which the server answers: /help lists them. "//x"
 // says "/x". "exit" alone leaves, as in the note. A client whose lines come
-// faster than the limit is not read from until they are due again.
+// faster than the limit is not read from until they are due again. What would
+// have others hear of someone whom the console has muted is answered with error.
 //
 // Where the room has a topic, who joins over TCP is told it after its own join,
 // as a reply; who resumes is not, nor is who joins over UDP: /topic shows it.
@@ -89,4 +90,7 @@
 // that comes back: "\tCOOKIE\tNAME\tTEXT". What was said without it was not
 // heard; the client says it again. A client pads what is shorter than a cookie
 // with \n where the server is not on its network.
+//
+// From a banned address a connection is refused as above, and a datagram by one
+// of kind error, at most once a second.
 package chat

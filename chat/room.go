@@ -4,10 +4,8 @@ import (
 	"cmp"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 )
@@ -45,6 +43,7 @@ type Person struct {
 	Since     time.Time
 	Queued    int    // bytes that wait for the person to read
 	Away      string // why the person is away; empty: is not
+	Muted     bool   // nobody hears what the person says
 }
 
 // member is a person's place in a room.
@@ -53,7 +52,7 @@ type member struct {
 	out    outlet
 	token  string
 	joined uint64 // the number of the line that told of it; 0 for one that resumed
-	person Person // its name, and that it is away, are guarded by the room's lock
+	person Person // its name, Away and Muted are guarded by the room's lock
 }
 
 // Room decides who hears what. All methods, and those of its members, may be
@@ -73,6 +72,7 @@ type Room struct {
 	absent  absentees
 	suffix  map[string]int // the last one given to a name, by its skeleton
 	topic   string
+	bans    bans
 }
 
 // NewRoom returns an empty room that logs who comes and goes; a nil logger
@@ -97,17 +97,20 @@ func (r *Room) join(p Person, from Resume, out outlet) (*member, error) {
 	if r.closed {
 		return nil, ErrClosed
 	}
+	if err := r.bans.check(address(p)); err != nil {
+		return nil, err
+	}
 	p.Since = time.Now()
 	m := &member{room: r, out: out, token: rand.Text(), person: p}
 	old, back := r.members[from.Token], false
 	if old != nil {
 		name, m.token, back = old.person.Name, old.token, true
-		m.person.Away = old.person.Away
+		m.person.Away, m.person.Muted = old.person.Away, old.person.Muted
 		old.out.tell(r.aside(Error, "", "you are here from elsewhere now"))
 		r.forget(old, "resumed from "+p.Address)
 	} else if was, ok := r.absent.take(from.Token); ok {
 		name, m.token, back = was.name, from.Token, true
-		m.person.Away = was.away
+		m.person.Away, m.person.Muted = was.away, was.muted
 	}
 	m.person.Name = r.free(name)
 	r.members[m.token] = m
@@ -185,7 +188,11 @@ func (m *member) say(kind Kind, text string) {
 	}
 	m.room.mu.Lock()
 	defer m.room.mu.Unlock()
-	if m.here() {
+	switch {
+	case !m.here():
+	case m.person.Muted:
+		m.out.tell(m.room.aside(Error, "", errMuted.Error()))
+	default:
 		m.back()
 		m.room.rec.append(kind, m.person.Name, text)
 	}
@@ -235,38 +242,6 @@ func (r *Room) Say(text string) {
 	if !r.closed {
 		r.rec.append(Say, r.Console, text)
 	}
-}
-
-// Kick removes a person, and tells everyone, the person included. What follows
-// "kick" on the console is "NAME" or "NAME reason", and names contain spaces:
-// it is the longest name that is here. The error is ErrNobody where there is
-// none.
-func (r *Room) Kick(nameAndReason string) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	name, reason := strings.TrimSpace(nameAndReason), ""
-	for {
-		if m := r.find(name); m != nil {
-			r.rec.append(Kick, m.person.Name, CleanText(reason))
-			r.forget(m, "kicked")
-			return nil
-		}
-		i := strings.LastIndexByte(name, ' ')
-		if i < 0 {
-			return fmt.Errorf("kick %q: %w", nameAndReason, ErrNobody)
-		}
-		reason = strings.TrimSpace(nameAndReason)[i+1:]
-		name = strings.TrimSpace(name[:i])
-	}
-}
-
-// find returns the person of that name, in any case.
-func (r *Room) find(name string) *member {
-	m := r.names[fold(name)]
-	if m == nil || fold(m.person.Name) != fold(name) {
-		return nil
-	}
-	return m
 }
 
 // People returns who is in the room, the first to come first.

@@ -121,8 +121,9 @@ func (s *Server) admit(ctx context.Context, c *session) error {
 	if ctx.Err() != nil { // endSessions may have been before
 		c.out.end()
 	}
-	cause := error(nil)
+	cause := s.Room.refuses(c.from)
 	switch {
+	case cause != nil:
 	case s.Limits.Total > 0 && len(s.sessions) >= s.Limits.Total:
 		cause = errFull
 	case s.Limits.PerAddress > 0 && s.from[c.from] >= s.Limits.PerAddress:

@@ -7,6 +7,8 @@ func (m *member) topic(text string) error {
 	defer r.mu.Unlock()
 	switch {
 	case !m.here():
+	case text != "" && m.person.Muted:
+		m.out.tell(r.aside(Error, "", errMuted.Error()))
 	case text != "":
 		r.topic = text
 		r.rec.append(Topic, m.person.Name, text)

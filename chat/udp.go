@@ -136,7 +136,9 @@ func (u *udpServer) hear(b []byte, addr netip.AddrPort, now time.Time) error {
 	}
 	p := u.peers[addr]
 	if p == nil || p.over() {
-		if p, err = u.admit(d.name, addr, now); err != nil {
+		if p, err = u.admit(d.name, addr, now); errors.As(err, new(refused)) {
+			return u.refuse(addr, err, now)
+		} else if err != nil {
 			return err
 		}
 	}

@@ -33,6 +33,10 @@ type consoleWord struct {
 var consoleWords = []consoleWord{
 	{"print", "", "who is in the room, and the end of the record", (*console).print},
 	{"kick", "NAME [REASON]", "close that person's connection", func(k *console, args string) error { return k.room.Kick(args) }},
+	{"ban", "NAME [REASON]", "kick all at that person's address, and let nobody in from there", (*console).ban},
+	{"unban", "ADDRESS", "let people in from there again; print lists the bans", func(k *console, args string) error { return k.room.Unban(args) }},
+	{"mute", "NAME", "nobody hears what that person says", func(k *console, args string) error { return k.room.Mute(args) }},
+	{"unmute", "NAME", "all hear it again", func(k *console, args string) error { return k.room.Unmute(args) }},
 	{"/save", "FILE", "write the record to a new file", (*console).save},
 	{"/quit", "", "say goodbye to all and end", func(k *console, _ string) error { k.quit(); return nil }},
 }
@@ -88,10 +92,32 @@ func (k *console) print(string) error {
 		if p.Away != "" {
 			fmt.Fprintf(table, "  away: %s", p.Away)
 		}
+		if p.Muted {
+			table.WriteString("  muted")
+		}
 		table.WriteByte('\n')
+	}
+	for _, b := range k.room.Bans() {
+		fmt.Fprintln(table, strings.TrimSpace("banned: "+where(b)+"  "+b.Reason))
 	}
 	_, err := fmt.Fprintf(k.out, "%s%speople: %d\n", text, table, len(people))
 	return err
+}
+
+func (k *console) ban(args string) error {
+	b, err := k.room.Ban(args)
+	if err == nil {
+		fmt.Fprintf(k.out, "banned: %[1]s (unban %[1]s lets people in from there again)\n", where(b))
+	}
+	return err
+}
+
+// where writes a single address as such.
+func where(b chat.Ban) string {
+	if b.Address.IsSingleIP() {
+		return b.Address.Addr().String()
+	}
+	return b.Address.String()
 }
 
 func (k *console) save(name string) error {

@@ -89,7 +89,7 @@ func heard(client *chat.Client, limit time.Duration) error {
 		switch {
 		case err != nil:
 			return fmt.Errorf("await the server's echo: %w", err)
-		case l.Kind == chat.Notice:
+		case l.Kind == chat.Notice || l.Kind == chat.Error:
 			return fmt.Errorf("the server says: %s", safetext.Strip(l.Text))
 		case l.Name == client.Name() && l.Kind == chat.Kick:
 			return errKicked

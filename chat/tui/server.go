@@ -41,6 +41,7 @@ var serverWords = map[string]string{
 	"/nick NAME: gives you another name":                      "/nick 名稱：改名",
 	"/msg NAME TEXT: says something to one person alone":      "/msg 名稱 訊息：只說給一個人聽",
 	"/away [TEXT]: marks you as away until you say something": "/away [原因]：標示為暫時離開，說話就會取消",
+	"you are muted: nobody hears it":                          "你被禁言了，沒有人聽得到",
 	"you are no longer away":                                  "你回來了",
 	"/topic [TEXT]: shows or sets the room's topic":           "/topic [主題]：顯示或設定聊天室的主題",
 	"there is no topic (/topic TEXT sets one)":                "還沒有主題（用 /topic 主題 設定）",

@@ -36,9 +36,9 @@ func (w Words) tell(l chat.Line, me string) string {
 		return "* " + l.Name + w.Pick(" left", " 離開了聊天室")
 	case chat.Kick:
 		if l.Name == me {
-			return w.Pick("* you were kicked out of the room", "* 你被踢出聊天室了!") + reason(l.Text)
+			return w.Pick("* you were kicked out of the room", "* 你被踢出聊天室了!") + w.reason(l.Text)
 		}
-		return "* " + l.Name + w.Pick(" was kicked", " 被踢出聊天室了") + reason(l.Text)
+		return "* " + l.Name + w.Pick(" was kicked", " 被踢出聊天室了") + w.reason(l.Text)
 	case chat.Nick:
 		return fmt.Sprintf(w.Pick("* %s is now %s", "* %s 改名為 %s"), l.Name, l.Text)
 	case chat.Topic:
@@ -53,9 +53,12 @@ func (w Words) tell(l chat.Line, me string) string {
 	return ""
 }
 
-func reason(text string) string {
+func (w Words) reason(text string) string {
 	if text == "" {
 		return ""
+	}
+	if why, banned := strings.CutPrefix(text, "banned"); banned && (why == "" || strings.HasPrefix(why, ": ")) {
+		text = w.Pick(text, strings.Replace("已封鎖"+why, ": ", "：", 1))
 	}
 	return " (" + text + ")"
 }

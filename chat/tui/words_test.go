@@ -23,6 +23,10 @@ func TestTell(t *testing.T) {
 		{chat.Line{Kind: chat.Reply, Text: "the topic is: people"}, "* the topic is: people", "* 目前的主題：people"},
 		{chat.Line{Kind: chat.Reply, Text: "to bob: eve is away: x"}, "* to bob: eve is away: x", "* to bob: eve is away: x"},
 		{chat.Line{Kind: chat.Reply, Text: "you are no longer away"}, "* you are no longer away", "* 你回來了"},
+		{chat.Line{Kind: chat.Kick, Name: "bob", Text: "banned"}, "* bob was kicked (banned)", "* bob 被踢出聊天室了 (已封鎖)"},
+		{chat.Line{Kind: chat.Kick, Name: "alice", Text: "banned: a: b"}, "* you were kicked out of the room (banned: a: b)", "* 你被踢出聊天室了! (已封鎖：a: b)"},
+		{chat.Line{Kind: chat.Kick, Name: "bob", Text: "banned at last"}, "* bob was kicked (banned at last)", "* bob 被踢出聊天室了 (banned at last)"},
+		{chat.Line{Kind: chat.Error, Text: "you are muted: nobody hears it"}, "* you are muted: nobody hears it", "* 你被禁言了，沒有人聽得到"},
 	}
 	for _, tt := range tests {
 		for l, want := range map[lang.Lang]string{lang.English: tt.english, lang.Chinese: tt.chinese} {

@@ -1,0 +1,157 @@
+package chat
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+)
+
+func enterFrom(t *testing.T, room *Room, name, address string) *ear {
+	t.Helper()
+	e := &ear{rec: room.rec}
+	m, err := room.join(Person{Name: name, Transport: "tcp", Address: address}, Resume{}, e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.member = m
+	return e
+}
+
+func TestBannedAddress(t *testing.T) {
+	tests := []struct{ address, want string }{
+		{"192.0.2.7", "192.0.2.7/32"},
+		{"::ffff:192.0.2.7", "192.0.2.7/32"},
+		{"2001:db8:1:2:3::4", "2001:db8:1:2::/64"},
+		{"fe80::1%eth0", "fe80::1/128"},
+		{"::1", "::1/128"},
+	}
+	for _, tt := range tests {
+		if got := banned(netip.MustParseAddr(tt.address)).String(); got != tt.want {
+			t.Errorf("with %s is banned %s, want %s", tt.address, got, tt.want)
+		}
+	}
+}
+
+func TestBan(t *testing.T) {
+	room := NewRoom(nil)
+	alice := enterFrom(t, room, "alice", "192.0.2.1:1")
+	bob := enterFrom(t, room, "bob the builder", "[2001:db8::1]:1")
+	again := enterFrom(t, room, "bob again", "[2001:db8::2]:2")
+	if _, err := room.Ban("bob"); !errors.Is(err, ErrNobody) {
+		t.Errorf("ban of nobody: %v, want ErrNobody", err)
+	}
+	b, err := room.Ban("bob the builder too  loud\x1b")
+	if err != nil || b.Address.String() != "2001:db8::/64" || b.Reason != "too  loud" {
+		t.Fatalf("banned %+v, %v", b, err)
+	}
+	alice.check(t, "alice", "* you are alice", "* alice joined", "* bob the builder joined", "* bob again joined",
+		"* bob the builder was kicked: banned: too  loud", "* bob again was kicked: banned: too  loud")
+	if bob.ends != 1 || again.ends != 1 {
+		t.Errorf("ended %d and %d times, want once each", bob.ends, again.ends)
+	}
+	late := Person{Name: "carol", Transport: "tcp", Address: "[2001:db8::ffff]:9"}
+	if _, err := room.join(late, Resume{}, &ear{rec: room.rec}); err == nil || err.Error() != "your address is banned: too  loud" {
+		t.Errorf("from a banned address: %v", err)
+	}
+	for _, wrong := range []string{"2001:db8:0:1::1", "192.0.2.1"} {
+		if err := room.Unban(wrong); !errors.Is(err, ErrNotBanned) {
+			t.Errorf("unban %s: %v, want ErrNotBanned", wrong, err)
+		}
+	}
+	if err := room.Unban("2001:db8::/64"); err != nil || len(room.Bans()) != 0 {
+		t.Errorf("unban: %v, left %v", err, room.Bans())
+	}
+	enterFrom(t, room, "carol", late.Address)
+}
+
+func TestBansAreBounded(t *testing.T) {
+	room := NewRoom(nil)
+	for i := range maxBans + 1 {
+		enterFrom(t, room, "x", fmt.Sprintf("10.0.%d.%d:1", i/256, i%256))
+		if _, err := room.Ban("x"); (err != nil) != (i == maxBans) {
+			t.Fatalf("ban number %d: %v", i+1, err)
+		}
+	}
+}
+
+// TestBanOnTheWire bans the loopback: who comes is told why.
+func TestBanOnTheWire(t *testing.T) {
+	s := &Server{}
+	serve(t, s)
+	bob, talker := joinTCP(t, s, "bob"), talkUDP(t, s, "talker")
+	say(t, talker, "in")
+	await(t, bob, "talker: in")
+	if _, err := s.Room.Ban("bob spam"); err != nil {
+		t.Fatal(err)
+	}
+	await(t, bob, "* bob was kicked: banned: spam")
+	await(t, talker, "* talker was kicked: banned: spam")
+	const why = "your address is banned: spam"
+	if _, err := JoinTCP(t.Context(), dial(t, "tcp", s.TCP.Addr()), "bob"); err == nil || !strings.Contains(err.Error(), why) {
+		t.Errorf("over TCP: %v, want %q", err, why)
+	}
+	say(t, talker, "still in?")
+	await(t, talker, "* "+why)
+	if err := s.Room.Unban("127.0.0.1"); err != nil {
+		t.Fatal(err)
+	}
+	say(t, talker, "back")
+	await(t, joinTCP(t, s, "bob"), "talker: back")
+}
+
+func TestRefusalsAreFew(t *testing.T) {
+	room := NewRoom(nil)
+	enterFrom(t, room, "bob", "192.0.2.1:1")
+	if _, err := room.Ban("bob"); err != nil {
+		t.Fatal(err)
+	}
+	a, now := netip.MustParseAddr("192.0.2.1"), time.Now()
+	for _, tt := range []struct {
+		after time.Duration
+		want  bool
+	}{{0, true}, {time.Second - 1, false}, {time.Second, true}} {
+		if got := room.due(a, now.Add(tt.after)); got != tt.want {
+			t.Errorf("answered after %v: %t, want %t", tt.after, got, tt.want)
+		}
+	}
+	if room.due(netip.MustParseAddr("192.0.2.2"), now) {
+		t.Error("an address that is not banned is answered")
+	}
+}
+
+func TestMute(t *testing.T) {
+	room := NewRoom(nil)
+	alice, bob := enter(t, room, "alice"), enter(t, room, "bob the builder")
+	if err := room.Mute("bob"); !errors.Is(err, ErrNobody) {
+		t.Errorf("mute of nobody: %v, want ErrNobody", err)
+	}
+	if err := room.Mute("Bob the Builder"); err != nil {
+		t.Fatal(err)
+	}
+	heard := len(alice.heard())
+	for _, line := range []string{"hi", "//hi", "/me waves", "/msg alice hi", "/nick hi", "/topic hi"} {
+		bob.member.do(line)
+		if told := bob.heard(); told[len(told)-1] != "* "+errMuted.Error() {
+			t.Errorf("%s is answered by %q", line, told[len(told)-1])
+		}
+	}
+	if now := alice.heard(); len(now) != heard {
+		t.Errorf("alice heard %q", now[heard:])
+	}
+	again := resume(t, room, "bob", Resume{1, bob.lines()[0].Text})
+	again.member.leave("connection reset", true)
+	again = resume(t, room, "bob", Resume{1, bob.lines()[0].Text})
+	if p := room.People()[1]; !p.Muted || p.Name != "bob the builder" {
+		t.Errorf("who resumes is %+v, want muted", p)
+	}
+	if err := room.Unmute("bob the builder"); err != nil {
+		t.Fatal(err)
+	}
+	again.member.do("hi")
+	if now := alice.heard(); now[len(now)-1] != "bob the builder: hi" {
+		t.Errorf("alice heard %q", now)
+	}
+}
