@@ -1,4 +1,4 @@
-// Package cli has the commands of the chat: serve, join and send.
+// Package cli has the commands of the chat: serve, join, send and watch.
 package cli
 
 import (
@@ -41,12 +41,13 @@ with three segments and closes with FINs; over UDP it does neither.`,
   wirelab chat join server
   wirelab chat join --udp --name alice server:7001
   wirelab chat send server "hello, everyone"
+  wirelab chat watch server --json
   nc server 7000            # the first line is your name`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.PersistentFlags().String("lang", "", "language of prompts and notices: en or zh-TW (default: the locale's)")
-	c.AddCommand(serveCommand(), joinCommand(), sendCommand())
+	c.AddCommand(serveCommand(), joinCommand(), sendCommand(), watchCommand())
 	return []*cobra.Command{c}
 }
 
@@ -62,6 +63,10 @@ type link struct {
 func (k *link) flags(c *cobra.Command) {
 	c.Flags().BoolVar(&k.udp, "udp", false, "chat over UDP (port 7001) instead of TCP (port 7000)")
 	c.Flags().StringVar(&k.name, "name", "", "your `name` in the room (default: this host's name)")
+	k.waitFlag(c)
+}
+
+func (k *link) waitFlag(c *cobra.Command) {
 	c.Flags().DurationVar(&k.wait, "wait", 5*time.Second, "how long to try to reach the server over TCP")
 }
 

@@ -16,20 +16,27 @@ const maxReceived = 64 // lines that wait to be shown
 // conversation is a chat on a terminal. One goroutine, in run, has the room
 // and the connection; others read, say and dial for it, and end with it.
 type conversation struct {
-	link
-	host     string
-	port     uint16
+	connection
 	room     *tui.Room
 	terminal *tui.Terminal
+
+	say    chan string // to the goroutine that says it; closed, it leaves
+	outbox []string    // what is to be said
+	failed chan error  // why something was not said
+}
+
+// connection is the way to a room, which is made again when it is lost.
+type connection struct {
+	link
+	host  string
+	port  uint16
+	words words
 
 	client   *chat.Client // nil: not connected
 	hangUp   func()       // ends those who read and say for it
 	token    string       // of the last connection
-	say      chan string  // to the goroutine that says it; closed, it leaves
-	outbox   []string     // what is to be said
 	received chan received
 	dialed   chan dialed
-	failed   chan error // why something was not said
 	others   sync.WaitGroup
 }
 
@@ -46,13 +53,17 @@ type dialed struct {
 
 func newConversation(k link, host string, port uint16, w words, t *tui.Terminal, size tui.Size) *conversation {
 	c := &conversation{
-		link: k, host: host, port: port, terminal: t,
-		room:     &tui.Room{Where: target(host, port), UDP: k.udp},
-		received: make(chan received, maxReceived), dialed: make(chan dialed), failed: make(chan error),
+		connection: newConnection(k, host, port, w), terminal: t,
+		room:   &tui.Room{Where: target(host, port), UDP: k.udp},
+		failed: make(chan error),
 	}
 	c.room.Words, c.room.Color = w, os.Getenv("NO_COLOR") == ""
 	c.room.Resize(size.Cols, size.Rows, false)
 	return c
+}
+
+func newConnection(k link, host string, port uint16, w words) connection {
+	return connection{link: k, host: host, port: port, words: w, received: make(chan received, maxReceived), dialed: make(chan dialed)}
 }
 
 // run chats until the user leaves, is kicked or there never was a server.
@@ -190,25 +201,19 @@ func (c *conversation) connected(own context.Context, d dialed) error {
 		c.room.Waiting(d.waiting)
 		return nil
 	}
-	client, say := d.client, make(chan string)
-	ctx, hangUp := context.WithCancel(own)
-	c.client, c.say, c.hangUp = client, say, hangUp
-	resume := client.Resume()
-	c.room.Joined(client.Name(), resume.Token != "" && resume.Token == c.token)
-	c.token = resume.Token
-	c.others.Go(func() { c.receive(ctx, client) })
-	c.others.Go(func() { c.sayAll(ctx, client, say) })
+	say := make(chan string)
+	c.say = say
+	ctx, resumed := c.take(own, d.client)
+	c.room.Joined(d.client.Name(), resumed)
+	c.others.Go(func() { c.sayAll(ctx, d.client, say) })
 	return nil
 }
 
 // lost goes on without a connection.
 func (c *conversation) lost(own context.Context) {
-	c.hangUp()
-	c.client.Close()
-	name, resume := c.client.Name(), c.client.Resume()
-	c.client, c.outbox = nil, nil
+	c.outbox = nil
 	c.room.Lost()
-	c.others.Go(func() { c.reconnect(own, name, resume) })
+	c.again(own)
 }
 
 // leave says what is still to be said, leaves politely and waits for the server

@@ -19,8 +19,28 @@ const (
 	longPause  = 10 * time.Second
 )
 
+// take goes on with a connection that was made. What it returns ends with it;
+// resumed says that it goes on where the last one was lost.
+func (c *connection) take(own context.Context, client *chat.Client) (ctx context.Context, resumed bool) {
+	ctx, c.hangUp = context.WithCancel(own)
+	token := client.Resume().Token
+	resumed = token != "" && token == c.token
+	c.client, c.token = client, token
+	c.others.Go(func() { c.receive(ctx, client) })
+	return ctx, resumed
+}
+
+// again makes a connection in place of the one that was lost.
+func (c *connection) again(own context.Context) {
+	c.hangUp()
+	c.client.Close()
+	name, resume := c.client.Name(), c.client.Resume()
+	c.client = nil
+	c.others.Go(func() { c.reconnect(own, name, resume) })
+}
+
 // connect makes the first connection.
-func (c *conversation) connect(ctx context.Context) {
+func (c *connection) connect(ctx context.Context) {
 	client, err := c.dial(ctx, c.host, c.port, func(cause error) { c.tell(ctx, dialed{waiting: cause}) })
 	c.tell(ctx, dialed{client: client, err: err})
 }
@@ -28,7 +48,7 @@ func (c *conversation) connect(ctx context.Context) {
 // reconnect tries until there is a connection again, at first soon and then
 // less and less often, at times that differ from those of others who have lost
 // theirs at the same moment.
-func (c *conversation) reconnect(ctx context.Context, name string, from chat.Resume) {
+func (c *connection) reconnect(ctx context.Context, name string, from chat.Resume) {
 	for pause := firstPause; ; pause = min(2*pause, longPause) {
 		select {
 		case <-ctx.Done():
@@ -49,7 +69,7 @@ func (c *conversation) reconnect(ctx context.Context, name string, from chat.Res
 }
 
 // tell hands the result of dialing over, or closes the connection.
-func (c *conversation) tell(ctx context.Context, d dialed) {
+func (c *connection) tell(ctx context.Context, d dialed) {
 	select {
 	case c.dialed <- d:
 	case <-ctx.Done():
@@ -60,11 +80,11 @@ func (c *conversation) tell(ctx context.Context, d dialed) {
 }
 
 // receive hands over what the room tells, until there is no more.
-func (c *conversation) receive(ctx context.Context, client *chat.Client) {
+func (c *connection) receive(ctx context.Context, client *chat.Client) {
 	for {
 		l, err := client.Receive()
 		if c.udp && errors.Is(err, syscall.ECONNREFUSED) {
-			l, err = chat.Line{Time: time.Now(), Kind: chat.Notice, Text: c.room.Words.NobodyListens(c.room.Where)}, nil
+			l, err = chat.Line{Time: time.Now(), Kind: chat.Notice, Text: c.words.NobodyListens(target(c.host, c.port))}, nil
 		}
 		select {
 		case c.received <- received{l, err}:

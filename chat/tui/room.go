@@ -50,9 +50,9 @@ func (r *Room) Joined(name string, resumed bool) {
 	case !again:
 		r.Notice(r.Words.Joined(r.Where, name, "tcp"))
 	case resumed:
-		r.Notice(r.Words.resumed())
+		r.Notice(r.Words.Resumed())
 	default:
-		r.Notice(r.Words.another())
+		r.Notice(r.Words.Another())
 	}
 	if !resumed {
 		r.people = nil

@@ -111,11 +111,13 @@ func (w Words) askPaste(lines int) string {
 		"貼上了 %d 行：Enter 逐行送出，j 併成一行，其他鍵取消"), lines)
 }
 
-func (w Words) resumed() string {
+// Resumed says that what was missed follows.
+func (w Words) Resumed() string {
 	return w.Pick("* connected again; what was missed:", "* 重新連線了，以下是這段期間的訊息：")
 }
 
-func (w Words) another() string {
+// Another says that what was missed may be lost.
+func (w Words) Another() string {
 	return w.Pick("* connected again, to a room that does not know this client: what was said in between may be missing",
 		"* 重新連線了，但聊天室不認得這個用戶端：這段期間的訊息可能有缺")
 }
