@@ -1,32 +1,17 @@
 package sniffer_test
 
 import (
-	"encoding/hex"
 	"net/netip"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"wirelab/sniffer"
+	"wirelab/sniffer/internal/fixture"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
-
-// frame makes a frame of hex text; what follows '#' on a line is a comment.
-func frame(t testing.TB, text string) []byte {
-	t.Helper()
-	var digits strings.Builder
-	for line := range strings.Lines(text) {
-		line, _, _ = strings.Cut(line, "#")
-		digits.WriteString(strings.Join(strings.Fields(line), ""))
-	}
-	b, err := hex.DecodeString(digits.String())
-	if err != nil {
-		t.Fatalf("frame: %v", err)
-	}
-	return b
-}
 
 // Headers that the fixtures share.
 const (
@@ -137,11 +122,11 @@ func TestDecode(t *testing.T) {
 	}
 	d := sniffer.NewDecoder()
 	// What another frame left in the decoder must not show.
-	stain := sniffer.Packet{Frame: sniffer.Frame{LinkType: sniffer.LinkEthernet, Data: frame(t, ethernet+"8100 0fff 0806 0001 0800 06 04 0002 ffffffffffff ffffffff ffffffffffff ffffffff")}}
+	stain := sniffer.Packet{Frame: sniffer.Frame{LinkType: sniffer.LinkEthernet, Data: fixture.Bytes(t, ethernet+"8100 0fff 0806 0001 0800 06 04 0002 ffffffffffff ffffffff ffffffffffff ffffffff")}}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			d.Decode(&stain)
-			data := frame(t, test.hex)
+			data := fixture.Bytes(t, test.hex)
 			p := sniffer.Packet{Frame: sniffer.Frame{LinkType: sniffer.LinkEthernet, Data: data, Length: len(data)}, Number: 7, TTL: 99}
 			d.Decode(&p)
 			switch {
@@ -160,7 +145,7 @@ func TestDecode(t *testing.T) {
 
 // A capture that kept only the headers is no malformed frame.
 func TestDecodeCutBySnapshotLength(t *testing.T) {
-	data := frame(t, ethernet+"0800 450005dc 00004000 40060000"+addrs4+tcp+"6869")
+	data := fixture.Bytes(t, ethernet+"0800 450005dc 00004000 40060000"+addrs4+tcp+"6869")
 	p := sniffer.Packet{Frame: sniffer.Frame{LinkType: sniffer.LinkEthernet, Data: data, Length: 1514}}
 	sniffer.NewDecoder().Decode(&p)
 	if p.Err != nil || !p.Has(sniffer.TCP) || string(p.Payload) != "hi" {
@@ -183,7 +168,7 @@ func TestDecodeAllocatesNothing(t *testing.T) {
 }
 
 func BenchmarkDecode(b *testing.B) {
-	data := frame(b, ethernet+"0800 4500002a 00004000 40060000"+addrs4+tcp+"6869")
+	data := fixture.Bytes(b, ethernet+"0800 4500002a 00004000 40060000"+addrs4+tcp+"6869")
 	p := sniffer.Packet{Frame: sniffer.Frame{LinkType: sniffer.LinkEthernet, Data: data, Length: len(data)}}
 	d := sniffer.NewDecoder()
 	b.ReportAllocs()
@@ -193,7 +178,7 @@ func BenchmarkDecode(b *testing.B) {
 }
 
 func BenchmarkAppendLine(b *testing.B) {
-	data := frame(b, ethernet+"0800 4500002a 00004000 40060000"+addrs4+tcp+"6869")
+	data := fixture.Bytes(b, ethernet+"0800 4500002a 00004000 40060000"+addrs4+tcp+"6869")
 	p := sniffer.Packet{Frame: sniffer.Frame{LinkType: sniffer.LinkEthernet, Data: data, Length: len(data)}}
 	sniffer.NewDecoder().Decode(&p)
 	var line []byte
@@ -212,7 +197,7 @@ func FuzzDecode(f *testing.F) {
 		ethernet + "86dd 60000000 0011 00 40" + addrs6 + "11 00 0502 0000 0100 0001 0002 0009 0000 61",
 		ethernet + "8100 0005 0800 4500001c 00000000 40010000" + addrs4 + "0800 0000 0102 0003",
 	} {
-		f.Add(frame(f, text), 2000)
+		f.Add(fixture.Bytes(f, text), 2000)
 	}
 	d := sniffer.NewDecoder()
 	f.Fuzz(func(t *testing.T, data []byte, length int) {

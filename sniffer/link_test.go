@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"wirelab/sniffer"
+	"wirelab/sniffer/internal/fixture"
 )
 
 // One datagram behind each link type's header.
@@ -38,10 +39,10 @@ func TestLinkTypes(t *testing.T) {
 			if test.v6 {
 				text, layers, src = test.header+datagram6, test.layers|sniffer.IPv6|sniffer.UDP, client6
 			}
-			data := frame(t, text)
+			data := fixture.Bytes(t, text)
 			p := sniffer.Packet{Frame: sniffer.Frame{LinkType: test.link, Data: data, Length: len(data)}}
 			d.Decode(&p)
-			header := len(frame(t, test.header))
+			header := len(fixture.Bytes(t, test.header))
 			if p.Err != nil || p.Layers != layers || p.Src != src || string(p.Payload) != "a" || p.NetworkOffset != header || p.Way() != test.way {
 				t.Errorf("%+v", p)
 			}
@@ -111,7 +112,7 @@ func TestEveryTruncation(t *testing.T) {
 
 // A frame of nothing but tags costs no more than 64 headers.
 func TestManyTags(t *testing.T) {
-	data := frame(t, ethernet+"8100")
+	data := fixture.Bytes(t, ethernet+"8100")
 	for range 10000 {
 		data = append(data, 0, 1, 0x81, 0)
 	}

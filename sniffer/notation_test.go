@@ -3,7 +3,6 @@ package sniffer_test
 import (
 	"bytes"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"net/netip"
@@ -15,12 +14,11 @@ import (
 
 	"wirelab/internal/require"
 	"wirelab/sniffer"
+	"wirelab/sniffer/internal/fixture"
 	"wirelab/sniffer/pcapfile"
 
 	"github.com/google/go-cmp/cmp"
 )
-
-var update = flag.Bool("update", false, "write the notation of the captures in testdata anew")
 
 var hosts = sniffer.Names{
 	netip.MustParseAddr("10.77.0.10"): "server",
@@ -72,19 +70,7 @@ func TestNotationOfCaptures(t *testing.T) {
 			for i := range packets {
 				got = append(sniffer.AppendLine(got, &packets[i], hosts), '\n')
 			}
-			path := filepath.Join("testdata", golden)
-			if *update {
-				if err := os.WriteFile(path, got, 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if d := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(string(got), "\n")); d != "" {
-				t.Errorf("(-want +got)\n%s", d)
-			}
+			fixture.Golden(t, filepath.Join("testdata", golden), got)
 		})
 	}
 }

@@ -3,7 +3,6 @@ package pcapfile
 import (
 	"bytes"
 	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"io"
 	"net/netip"
@@ -12,22 +11,8 @@ import (
 	"time"
 
 	"wirelab/sniffer"
+	"wirelab/sniffer/internal/fixture"
 )
-
-// fixture makes bytes of hex text; what follows '#' on a line is a comment.
-func fixture(t testing.TB, text string) []byte {
-	t.Helper()
-	var digits strings.Builder
-	for line := range strings.Lines(text) {
-		line, _, _ = strings.Cut(line, "#")
-		digits.WriteString(strings.Join(strings.Fields(line), ""))
-	}
-	b, err := hex.DecodeString(digits.String())
-	if err != nil {
-		t.Fatalf("fixture: %v", err)
-	}
-	return b
-}
 
 const pcapMicroLittle = `
 	d4c3b2a1             # magic, microseconds, little endian
@@ -141,7 +126,7 @@ func TestRead(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			_, got, err := readAll(bytes.NewReader(fixture(t, test.file)))
+			_, got, err := readAll(bytes.NewReader(fixture.Bytes(t, test.file)))
 			if !errors.Is(err, io.EOF) {
 				t.Fatalf("ended with %v, want EOF", err)
 			}
@@ -151,7 +136,7 @@ func TestRead(t *testing.T) {
 }
 
 func TestReadNamesAndStatistics(t *testing.T) {
-	r, _, err := readAll(bytes.NewReader(fixture(t, pcapngBig)))
+	r, _, err := readAll(bytes.NewReader(fixture.Bytes(t, pcapngBig)))
 	if !errors.Is(err, io.EOF) {
 		t.Fatal(err)
 	}
@@ -171,7 +156,7 @@ func TestReadNamesAndStatistics(t *testing.T) {
 func TestTruncatedAnywhere(t *testing.T) {
 	for name, text := range map[string]string{"pcap": pcapMicroLittle, "pcapng": pcapngBig} {
 		t.Run(name, func(t *testing.T) {
-			file := fixture(t, text)
+			file := fixture.Bytes(t, text)
 			_, whole, err := readAll(bytes.NewReader(file))
 			if !errors.Is(err, io.EOF) {
 				t.Fatal(err)
@@ -230,7 +215,7 @@ func TestMalformed(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			_, _, err := readAll(bytes.NewReader(fixture(t, test.file)))
+			_, _, err := readAll(bytes.NewReader(fixture.Bytes(t, test.file)))
 			var wrong *FormatError
 			if !errors.As(err, &wrong) {
 				t.Fatalf("%v, want a FormatError", err)
@@ -274,7 +259,7 @@ func TestResolution(t *testing.T) {
 
 // A block that is passed over may have any length and costs no memory.
 func TestHugeUnknownBlock(t *testing.T) {
-	head := fixture(t, `0a0d0d0a 1c000000 4d3c2b1a 0100 0000 ffffffffffffffff 1c000000`)
+	head := fixture.Bytes(t, `0a0d0d0a 1c000000 4d3c2b1a 0100 0000 ffffffffffffffff 1c000000`)
 	const size = 64 << 20
 	head = binary.LittleEndian.AppendUint32(head, 0xbad)
 	head = binary.LittleEndian.AppendUint32(head, size)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"wirelab/sniffer"
+	"wirelab/sniffer/internal/fixture"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -89,7 +90,7 @@ func TestRoundTrip(t *testing.T) {
 // Buffered says yes only if Next need not wait.
 func TestBuffered(t *testing.T) {
 	for name, text := range map[string]string{"pcap": pcapMicroLittle, "pcapng": pcapngBig} {
-		file := fixture(t, text)
+		file := fixture.Bytes(t, text)
 		for n := range len(file) {
 			src := &counter{Reader: bytes.NewReader(file[:n])}
 			r, err := NewReader(src)
@@ -255,7 +256,7 @@ func TestChunksAreTheirOwn(t *testing.T) {
 
 func FuzzReader(f *testing.F) {
 	for _, text := range []string{pcapMicroLittle, pcapNanoBig, pcapngBig} {
-		f.Add(fixture(f, text))
+		f.Add(fixture.Bytes(f, text))
 	}
 	f.Fuzz(func(t *testing.T, file []byte) {
 		r, frames, err := readAll(bytes.NewReader(file))

@@ -1,23 +1,18 @@
 package render
 
 import (
-	"encoding/hex"
-	"flag"
 	"net/netip"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"wirelab/internal/lang"
 	"wirelab/sniffer"
+	"wirelab/sniffer/internal/fixture"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew: look at them")
 
 // frames are one of each kind, as bytes: a header field group a line.
 var frames = []struct {
@@ -208,20 +203,6 @@ var hosts = sniffer.Names{
 	netip.MustParseAddr("10.77.0.99"): "a\x1b[2J\"<b>\u202e",
 }
 
-func frameBytes(t testing.TB, text string) []byte {
-	t.Helper()
-	var digits strings.Builder
-	for line := range strings.Lines(text) {
-		line, _, _ = strings.Cut(line, "#")
-		digits.WriteString(strings.Join(strings.Fields(line), ""))
-	}
-	b, err := hex.DecodeString(digits.String())
-	if err != nil {
-		t.Fatalf("frame: %v", err)
-	}
-	return b
-}
-
 // packets are the frames, decoded, a millisecond and a quarter apart.
 func packets(t testing.TB) []sniffer.Packet {
 	t.Helper()
@@ -229,7 +210,7 @@ func packets(t testing.TB) []sniffer.Packet {
 	d := sniffer.NewDecoder()
 	var all []sniffer.Packet
 	for i, f := range frames {
-		data := frameBytes(t, f.hex)
+		data := fixture.Bytes(t, f.hex)
 		p := sniffer.Packet{Number: i + 1, Frame: sniffer.Frame{
 			Time: start.Add(time.Duration(i) * 1250 * time.Microsecond), Data: data, Length: len(data) + f.cut, LinkType: f.link,
 		}}
@@ -268,24 +249,7 @@ func TestGolden(t *testing.T) {
 				}
 				a.Files = append(a.Files, txtar.File{Name: printer.section, Data: text})
 			}
-			golden(t, name+".txt", txtar.Format(&a))
+			fixture.Golden(t, filepath.Join("testdata", name+".txt"), txtar.Format(&a))
 		})
-	}
-}
-
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(string(got), "\n")); diff != "" {
-		t.Errorf("%s (-want +got)\n%s", name, diff)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +16,7 @@ import (
 
 	"wirelab/internal/lang"
 	"wirelab/sniffer"
+	"wirelab/sniffer/internal/fixture"
 )
 
 // session is a short talk between three hosts, one of whose names is wide,
@@ -93,12 +95,12 @@ func TestNewLadder(t *testing.T) {
 	if lines := strings.Count(text.String(), "\n"); lines != 1+len(all) {
 		t.Errorf("%d lines for %d packets:\n%s", lines, len(all), text.String())
 	}
-	golden(t, "ladder.txt", []byte(text.String()))
+	fixture.Golden(t, filepath.Join("testdata", "ladder.txt"), []byte(text.String()))
 	var svg bytes.Buffer
 	if err := ladder.SVG(&svg, all); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "ladder.svg", svg.Bytes())
+	fixture.Golden(t, filepath.Join("testdata", "ladder.svg"), svg.Bytes())
 }
 
 // More hosts than there is room for share the last lane.
@@ -148,7 +150,7 @@ func TestSVG(t *testing.T) {
 			t.Errorf("%q is not in the picture", text)
 		}
 	}
-	golden(t, "session.svg", svg.Bytes())
+	fixture.Golden(t, filepath.Join("testdata", "session.svg"), svg.Bytes())
 }
 
 // checkSVG reads a picture as XML, and compares its packets if want is given.

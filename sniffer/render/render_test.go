@@ -8,6 +8,7 @@ import (
 
 	"wirelab/internal/safetext"
 	"wirelab/sniffer"
+	"wirelab/sniffer/internal/fixture"
 )
 
 // colours are the only escape sequences that any output has.
@@ -60,7 +61,7 @@ func TestPrintersAllocateNothing(t *testing.T) {
 
 func fuzzPackets(f *testing.F, check func(t *testing.T, p *sniffer.Packet)) {
 	for _, frame := range frames {
-		f.Add(frameBytes(f, frame.hex), uint16(frame.link), frame.cut)
+		f.Add(fixture.Bytes(f, frame.hex), uint16(frame.link), frame.cut)
 	}
 	d := sniffer.NewDecoder()
 	f.Fuzz(func(t *testing.T, data []byte, link uint16, cut int) {
