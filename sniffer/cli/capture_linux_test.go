@@ -16,15 +16,7 @@ import (
 // begin starts a sniff and waits until it captures on an interface.
 func begin(t *testing.T, on string, args ...string) *running {
 	t.Helper()
-	stdin, feed := io.Pipe()
-	s := &running{newTranscript(), newTranscript(), feed, make(chan ended, 1)}
-	t.Cleanup(func() { feed.Close() })
-	go func() {
-		code, err := sniff(t.Context(), stdin, s.stdout, s.stderr, append(args, "-i", on, "--until-eof")...)
-		s.done <- ended{code, err}
-	}()
-	s.stderr.await(t, "wirelab: capturing on "+on+"\n")
-	return s
+	return startOn(t, on, append(args, "-i", on, "--until-eof")...)
 }
 
 // end ends it and returns its lines.

@@ -26,8 +26,13 @@ type running struct {
 	done           chan ended
 }
 
-// start returns when the socket is bound.
+// start returns when the socket is bound to near.
 func start(t *testing.T, args ...string) *running {
+	t.Helper()
+	return startOn(t, "near", args...)
+}
+
+func startOn(t *testing.T, name string, args ...string) *running {
 	t.Helper()
 	stdin, feed := io.Pipe()
 	s := &running{newTranscript(), newTranscript(), feed, make(chan ended, 1)}
@@ -36,7 +41,7 @@ func start(t *testing.T, args ...string) *running {
 		code, err := sniff(t.Context(), stdin, s.stdout, s.stderr, args...)
 		s.done <- ended{code, err}
 	}()
-	s.stderr.await(t, "wirelab: capturing on near\n")
+	s.stderr.await(t, "wirelab: capturing on "+name+"\n")
 	return s
 }
 

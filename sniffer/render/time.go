@@ -22,16 +22,21 @@ func appendClock(dst []byte, t time.Time, utc bool) []byte {
 	}
 	us := t.Nanosecond() / 1000
 	var b [clockWidth]byte
-	put2(b[0:], ofDay/3600)
-	b[2] = ':'
-	put2(b[3:], ofDay/60%60)
-	b[5] = ':'
-	put2(b[6:], ofDay%60)
+	putTimeOfDay(b[:], ofDay)
 	b[8] = '.'
 	put2(b[9:], us/10000)
 	put2(b[11:], us/100%100)
 	put2(b[13:], us%100)
 	return append(dst, b[:]...)
+}
+
+// putTimeOfDay writes seconds since midnight as 15:04:05.
+func putTimeOfDay(b []byte, seconds int) {
+	put2(b[0:], seconds/3600)
+	b[2] = ':'
+	put2(b[3:], seconds/60%60)
+	b[5] = ':'
+	put2(b[6:], seconds%60)
 }
 
 // put2 writes n, 0 to 99, as two digits.
@@ -63,11 +68,7 @@ func appendTime(dst []byte, t time.Time) (_ []byte, ok bool) {
 	b[7] = '-'
 	put2(b[8:], day)
 	b[10] = 'T'
-	put2(b[11:], ofDay/3600)
-	b[13] = ':'
-	put2(b[14:], ofDay/60%60)
-	b[16] = ':'
-	put2(b[17:], ofDay%60)
+	putTimeOfDay(b[11:], ofDay)
 	b[19] = '.'
 	for i, unit := 20, 10_000_000; i < 28; i, unit = i+2, unit/100 {
 		put2(b[i:], ns/unit%100)
