@@ -11,8 +11,6 @@ import (
 
 // part ends a session for a reason: the room and the client are told, and the
 // connection is closed.
-//
-//go:noinline
 func (s *session) part(reason error) {
 	address := s.conn.RemoteAddr().String()
 	if cause := s.out.why(); cause != nil {

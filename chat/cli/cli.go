@@ -70,6 +70,23 @@ func (k *link) waitFlag(c *cobra.Command) {
 	c.Flags().DurationVar(&k.wait, "wait", 5*time.Second, "how long to try to reach the server over TCP")
 }
 
+// resolve reads what every command of a client needs: the language, the server
+// of args, of which the first may say it, and the name where none was given.
+func (k *link) resolve(c *cobra.Command, args []string) (w words, host string, port uint16, err error) {
+	if w.Lang, err = language(c); err != nil {
+		return w, "", 0, err
+	}
+	where := defaultHost
+	if len(args) > 0 {
+		where = args[0]
+	}
+	if k.name == "" && !c.Flags().Changed("name") {
+		k.name = hostnames.Own()
+	}
+	host, port, err = k.address(where)
+	return w, host, port, err
+}
+
 // address reads HOST or HOST:PORT.
 func (k *link) address(s string) (host string, port uint16, err error) {
 	port = tcpPort

@@ -13,7 +13,6 @@ import (
 
 	"wirelab/chat/tui"
 	"wirelab/internal/exit"
-	"wirelab/internal/hostnames"
 )
 
 // farewell is how long the server may take to answer our FIN with its own.
@@ -46,36 +45,23 @@ and with 3 if it cannot be reached.`,
   wirelab chat join --udp server
   echo hello | wirelab chat join server`,
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			host := defaultHost
-			if len(args) == 1 {
-				host = args[0]
-			}
-			return join(c, k, host)
-		},
+		RunE: func(c *cobra.Command, args []string) error { return join(c, k, args) },
 	}
 	k.flags(c)
 	return c
 }
 
-func join(c *cobra.Command, k link, where string) error {
-	l, err := language(c)
-	if err != nil {
-		return err
-	}
-	host, port, err := k.address(where)
+func join(c *cobra.Command, k link, args []string) error {
+	w, host, port, err := k.resolve(c, args)
 	if err != nil {
 		return err
 	}
 	ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	if k.name == "" && !c.Flags().Changed("name") {
-		k.name = hostnames.Own()
-	}
 	if terminal(c.InOrStdin()) && terminal(c.OutOrStdout()) && os.Getenv("TERM") != "dumb" {
 		t, size, err := tui.Open(os.Stdin, os.Stdout)
 		if err == nil {
-			return newConversation(k, host, port, words{Lang: l}, t, size).run(ctx)
+			return newConversation(k, host, port, w, t, size).run(ctx)
 		}
 		// Plain lines do without.
 	}
@@ -83,7 +69,7 @@ func join(c *cobra.Command, k link, where string) error {
 	out, messages := newScreen(c.OutOrStdout()), newScreen(c.ErrOrStderr())
 	defer messages.Close()
 	defer out.Close()
-	r := &room{words: words{Lang: l}, where: target(host, port), udp: k.udp, out: out}
+	r := &room{words: w, where: target(host, port), udp: k.udp, out: out}
 	r.client, err = k.dial(ctx, host, port, func(cause error) {
 		fmt.Fprintln(messages, r.Waiting(r.where, cause))
 	})

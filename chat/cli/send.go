@@ -13,7 +13,6 @@ import (
 
 	"wirelab/chat"
 	"wirelab/internal/exit"
-	"wirelab/internal/hostnames"
 	"wirelab/internal/safetext"
 )
 
@@ -33,18 +32,14 @@ Exits with 1 if something was not said and with 3 if there is no connection.`,
   wirelab chat send --name ci server:7000 one two
   wirelab chat send --udp server hello`,
 		Args: cobra.MinimumNArgs(2),
-		RunE: func(c *cobra.Command, args []string) error { return send(c, k, args[0], args[1:]) },
+		RunE: func(c *cobra.Command, args []string) error { return send(c, k, args[:1], args[1:]) },
 	}
 	k.flags(c)
 	return c
 }
 
-func send(c *cobra.Command, k link, where string, texts []string) error {
-	l, err := language(c)
-	if err != nil {
-		return err
-	}
-	host, port, err := k.address(where)
+func send(c *cobra.Command, k link, server, texts []string) error {
+	w, host, port, err := k.resolve(c, server)
 	if err != nil {
 		return err
 	}
@@ -53,13 +48,10 @@ func send(c *cobra.Command, k link, where string, texts []string) error {
 			return exit.Usagef("text %q: nothing to say", text)
 		}
 	}
-	if k.name == "" && !c.Flags().Changed("name") {
-		k.name = hostnames.Own()
-	}
 	ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	client, err := k.dial(ctx, host, port, func(cause error) {
-		fmt.Fprintln(c.ErrOrStderr(), words{Lang: l}.Waiting(target(host, port), cause))
+		fmt.Fprintln(c.ErrOrStderr(), w.Waiting(target(host, port), cause))
 	})
 	if err != nil {
 		return err

@@ -49,13 +49,7 @@ with 3 if the server cannot be reached.`,
   wirelab chat watch server:7000 --name logger
   wirelab chat watch --json | jq -r 'select(.kind == "say") | .text'`,
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			host := defaultHost
-			if len(args) == 1 {
-				host = args[0]
-			}
-			return watch(c, k, host, asJSON)
-		},
+		RunE: func(c *cobra.Command, args []string) error { return watch(c, k, args, asJSON) },
 	}
 	c.Flags().StringVar(&k.name, "name", "watcher", "`name` in the room")
 	c.Flags().BoolVar(&asJSON, "json", false, "print a JSON object for each line")
@@ -63,12 +57,8 @@ with 3 if the server cannot be reached.`,
 	return c
 }
 
-func watch(c *cobra.Command, k link, where string, asJSON bool) error {
-	l, err := language(c)
-	if err != nil {
-		return err
-	}
-	host, port, err := k.address(where)
+func watch(c *cobra.Command, k link, args []string, asJSON bool) error {
+	texts, host, port, err := k.resolve(c, args)
 	if err != nil {
 		return err
 	}
@@ -76,7 +66,7 @@ func watch(c *cobra.Command, k link, where string, asJSON bool) error {
 	defer stop()
 	// A second Ctrl-C ends it even while nobody reads what it prints.
 	defer context.AfterFunc(ctx, stop)()
-	w := &watcher{connection: newConnection(k, host, port, words{Lang: l}), messages: c.ErrOrStderr()}
+	w := &watcher{connection: newConnection(k, host, port, texts), messages: c.ErrOrStderr()}
 	w.print = func(line chat.Line) error { return printPlain(c.OutOrStdout(), w.words, line, w.client.Name()) }
 	if asJSON {
 		out := json.NewEncoder(c.OutOrStdout())
