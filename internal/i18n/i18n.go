@@ -1,0 +1,150 @@
+// Package i18n holds every sentence that wirelab says to people, in English
+// and in 正體中文, under a code. A Message is such a code with its arguments:
+// it can be kept, sent and read back as JSON, and printed in either language
+// later. What machines read (ids, JSON keys, logs) never passes through here.
+package i18n
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/BurntSushi/toml"
+	goi18n "github.com/nicksnyder/go-i18n/v2/i18n"
+	"golang.org/x/text/language"
+
+	"wirelab/internal/lang"
+)
+
+// Message is a sentence for people: a code of the catalogue and its arguments
+// by name. The argument "Count" chooses between singular and plural. An
+// argument may itself be a Message. The zero Message says nothing.
+type Message struct {
+	Code string         `json:"code"`
+	Args map[string]any `json:"args,omitempty"`
+}
+
+// Msg returns the message of a code with arguments given as NAME, VALUE pairs:
+//
+//	i18n.Msg("claim.dropped", "Count", 3)
+func Msg(code string, pairs ...any) Message {
+	m := Message{Code: code}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if m.Args == nil {
+			m.Args = map[string]any{}
+		}
+		m.Args[pairs[i].(string)] = plain(pairs[i+1])
+	}
+	return m
+}
+
+// plain keeps what JSON can carry: an error or a Stringer becomes its text.
+func plain(v any) any {
+	switch v := v.(type) {
+	case Message, string, int, int64, uint64, uint32, float64, bool:
+		return v
+	case error:
+		return v.Error()
+	case fmt.Stringer:
+		return v.String()
+	}
+	return fmt.Sprint(v)
+}
+
+// Text returns the sentence of a code in a language: Msg(code, pairs...).In(l).
+func Text(l lang.Lang, code string, pairs ...any) string { return Msg(code, pairs...).In(l) }
+
+// IsZero reports whether m says nothing.
+func (m Message) IsZero() bool { return m.Code == "" }
+
+// In returns the sentence in a language. A code that the catalogue lacks, as a
+// document of a newer wirelab may have, is shown with its arguments as it is.
+func (m Message) In(l lang.Lang) string {
+	if m.IsZero() {
+		return ""
+	}
+	args := make(map[string]any, len(m.Args))
+	for name, v := range m.Args {
+		if nested, ok := v.(Message); ok {
+			v = nested.In(l)
+		}
+		args[name] = v
+	}
+	config := &goi18n.LocalizeConfig{MessageID: m.Code, TemplateData: args}
+	if n, ok := args["Count"]; ok {
+		config.PluralCount = fmt.Sprint(n) // the library takes ints and strings alone
+	}
+	s, err := localizers()[l].Localize(config)
+	if err != nil {
+		b, _ := json.Marshal(m) // a map of plain values always can be
+		return string(b)
+	}
+	return s
+}
+
+// String returns the sentence in English.
+func (m Message) String() string { return m.In(lang.English) }
+
+// UnmarshalJSON reads a message back; numbers keep their digits.
+func (m *Message) UnmarshalJSON(b []byte) error {
+	var raw struct {
+		Code string
+		Args map[string]json.RawMessage
+	}
+	if err := json.Unmarshal(b, &raw); err != nil {
+		return err
+	}
+	*m = Message{Code: raw.Code}
+	for name, v := range raw.Args {
+		if m.Args == nil {
+			m.Args = map[string]any{}
+		}
+		switch v[0] {
+		case '{':
+			var nested Message
+			if err := nested.UnmarshalJSON(v); err != nil {
+				return err
+			}
+			m.Args[name] = nested
+		case '"':
+			var s string
+			if err := json.Unmarshal(v, &s); err != nil {
+				return err
+			}
+			m.Args[name] = s
+		default:
+			m.Args[name] = string(v) // a number or a boolean
+		}
+	}
+	return nil
+}
+
+// Join returns messages one after the other, between the language's
+// semicolons.
+func Join(l lang.Lang, messages []Message) string {
+	var parts []string
+	for _, m := range messages {
+		parts = append(parts, m.In(l))
+	}
+	return strings.Join(parts, l.Pick("; ", "；"))
+}
+
+//go:embed en.toml zh-TW.toml
+var catalogue embed.FS
+
+// localizers are made at the first sentence: most commands on a lab's hosts
+// say none.
+var localizers = sync.OnceValue(func() map[lang.Lang]*goi18n.Localizer {
+	bundle := goi18n.NewBundle(language.English)
+	bundle.RegisterUnmarshalFunc("toml", toml.Unmarshal)
+	all := map[lang.Lang]*goi18n.Localizer{}
+	for _, l := range []lang.Lang{lang.English, lang.Chinese} {
+		if _, err := bundle.LoadMessageFileFS(catalogue, string(l)+".toml"); err != nil {
+			panic(err) // the files are embedded, and a test reads them
+		}
+		all[l] = goi18n.NewLocalizer(bundle, string(l))
+	}
+	return all
+})

@@ -1,0 +1,196 @@
+package i18n
+
+import (
+	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/BurntSushi/toml"
+
+	"wirelab/internal/lang"
+)
+
+func TestPlural(t *testing.T) {
+	for _, test := range []struct {
+		count         any
+		english, zhTW string
+	}{
+		{1, "1 frame was dropped while capturing", "擷取時遺漏了 1 個訊框"},
+		{2, "2 frames were dropped while capturing", "擷取時遺漏了 2 個訊框"},
+		{uint64(7000), "7000 frames were dropped while capturing", "擷取時遺漏了 7000 個訊框"},
+	} {
+		m := Msg("claim.dropped", "Count", test.count)
+		for l, want := range map[lang.Lang]string{lang.English: test.english, lang.Chinese: test.zhTW} {
+			if got := m.In(l); got != want {
+				t.Errorf("%v in %s is %q, want %q", m, l, got, want)
+			}
+		}
+		b, err := json.Marshal(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var again Message
+		if err := json.Unmarshal(b, &again); err != nil {
+			t.Fatal(err)
+		}
+		if got := again.In(lang.English); got != test.english {
+			t.Errorf("read back from %s: %q, want %q", b, got, test.english)
+		}
+	}
+}
+
+func TestUnknownCode(t *testing.T) {
+	if got := Msg("from.the.future", "Name", "x").In(lang.Chinese); !strings.Contains(got, "from.the.future") {
+		t.Errorf("a code that is not known shows as %q", got)
+	}
+}
+
+// entries are the codes of a catalogue file and their forms.
+func entries(t *testing.T, l lang.Lang) map[string]map[string]string {
+	t.Helper()
+	b, err := catalogue.ReadFile(string(l) + ".toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tree map[string]any
+	if err := toml.Unmarshal(b, &tree); err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]map[string]string{}
+	var walk func(prefix string, node map[string]any)
+	walk = func(prefix string, node map[string]any) {
+		for name, v := range node {
+			switch v := v.(type) {
+			case map[string]any:
+				walk(strings.TrimPrefix(prefix+"."+name, "."), v)
+			case string:
+				code, form := prefix, name
+				if name != "one" && name != "other" {
+					code, form = strings.TrimPrefix(prefix+"."+name, "."), "other"
+				}
+				if all[code] == nil {
+					all[code] = map[string]string{}
+				}
+				all[code][form] = v
+			}
+		}
+	}
+	walk("", tree)
+	return all
+}
+
+// Neither language lacks an entry, no sentence lacks an argument that the
+// other has, and every code that the program says is there, and no other.
+func TestCatalogue(t *testing.T) {
+	english, chinese := entries(t, lang.English), entries(t, lang.Chinese)
+	for code, forms := range english {
+		if chinese[code]["other"] == "" {
+			t.Errorf("zh-TW.toml lacks %s", code)
+			continue
+		}
+		if want, got := arguments(forms["other"]), arguments(chinese[code]["other"]); !slices.Equal(want, got) {
+			t.Errorf("%s: arguments %v in English, %v in 正體中文", code, want, got)
+		}
+		if _, plural := forms["one"]; plural != strings.Contains(forms["other"], "{{.Count}}") {
+			t.Errorf("%s: a sentence with Count has a form for one, and no other has", code)
+		}
+	}
+	for code := range chinese {
+		if english[code] == nil {
+			t.Errorf("en.toml lacks %s", code)
+		}
+	}
+	used := usedCodes(t)
+	for code, where := range used {
+		if english[code] == nil {
+			t.Errorf("%s says %s, which the catalogue lacks", where, code)
+		}
+	}
+	for code := range english {
+		if used[code] == "" {
+			t.Errorf("nothing says %s", code)
+		}
+	}
+}
+
+// arguments are the names in a template, sorted, each once.
+func arguments(template string) []string {
+	var names []string
+	for _, part := range strings.Split(template, "{{")[1:] {
+		name, _, _ := strings.Cut(part, "}}")
+		names = append(names, strings.TrimSpace(name))
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// usedCodes finds the codes that the module's code says: the first string
+// literal of a call of Msg or Text (or of a method or function that ends in
+// one of these), and every string literal marked by the comment "i18n code".
+func usedCodes(t *testing.T) map[string]string {
+	t.Helper()
+	root := filepath.Join("..", "..")
+	used := map[string]string{}
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() && (d.Name() == ".git" || d.Name() == "testdata") {
+			if d != nil && d.IsDir() && err == nil {
+				return filepath.SkipDir
+			}
+			return err
+		}
+		// Tests of this package name codes as well.
+		if d.IsDir() || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") && filepath.Base(filepath.Dir(path)) != "i18n" {
+			return nil
+		}
+		fset := token.NewFileSet()
+		f, err := parser.ParseFile(fset, path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok {
+				return true
+			}
+			name := ""
+			switch fun := call.Fun.(type) {
+			case *ast.Ident:
+				name = fun.Name
+			case *ast.SelectorExpr:
+				name = fun.Sel.Name
+			}
+			if !strings.HasSuffix(name, "Msg") && !strings.HasSuffix(name, "msg") && name != "Text" && name != "text" {
+				return true
+			}
+			for _, arg := range call.Args {
+				lit, ok := arg.(*ast.BasicLit)
+				if !ok || lit.Kind != token.STRING {
+					continue
+				}
+				code, err := strconv.Unquote(lit.Value)
+				if err == nil && isCode(code) {
+					used[code] = fset.Position(lit.Pos()).String()
+				}
+				break
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return used
+}
+
+// isCode reports whether s has the form of a code: words between dots.
+func isCode(s string) bool {
+	return strings.Contains(s, ".") && !strings.ContainsAny(s, " /:*\\%") && s != "from.the.future"
+}
