@@ -184,7 +184,7 @@ func BenchmarkAppendLine(b *testing.B) {
 	var line []byte
 	b.ReportAllocs()
 	for b.Loop() {
-		line = sniffer.AppendLine(line[:0], &p, hosts)
+		line = sniffer.Notation{Names: hosts}.AppendLine(line[:0], &p)
 	}
 }
 
@@ -210,7 +210,7 @@ func FuzzDecode(f *testing.F) {
 		if (p.Has(sniffer.TCP) || p.Has(sniffer.UDP)) && !(p.Src.IsValid() && p.Dst.IsValid()) {
 			t.Fatalf("ports without addresses: layers %b", p.Layers)
 		}
-		for _, c := range sniffer.AppendLine(nil, &p, hosts) {
+		for _, c := range (sniffer.Notation{Names: hosts}).AppendLine(nil, &p) {
 			if c < ' ' || c > '~' {
 				t.Fatalf("byte %#x in the line", c)
 			}

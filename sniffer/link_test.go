@@ -103,7 +103,7 @@ func TestEveryTruncation(t *testing.T) {
 					p.Data, p.LinkType = p.Data[:n], link
 					d.Decode(&p)
 					checkLayers(t, &p)
-					line = sniffer.AppendLine(line[:0], &p, nil)
+					line = sniffer.Notation{}.AppendLine(line[:0], &p)
 				}
 			}
 		}

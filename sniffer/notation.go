@@ -20,18 +20,27 @@ type Names map[netip.Addr]string
 // Name returns the name of addr, "" if there is none.
 func (n Names) Name(addr netip.Addr) string { return n[addr] }
 
-// AppendLine appends one packet in the lab's notation to dst, without an end
-// of line, and returns the extended slice:
+// Notation writes packets as lines. It is one language: what sniff, a ladder
+// and a failed claim print can be pasted into an expectation. Its zero value
+// prints addresses, and TCP flags as words. Nothing that it appends can act on
+// a terminal.
+type Notation struct {
+	Names   Namer // nil knows no names
+	Letters bool  // TCP flags as tcpdump's letters
+}
+
+// AppendLine appends one packet to dst, without an end of line, and returns the
+// extended slice:
 //
 //	client1 > * who-has server
 //	client1 > server echo-request seq=1
-//	client1:43210 > server:7000 P. len=12
-//	client1:5000 > server:7001 udp len=12
+//	client1:43210 > server:7000 PSH ACK len=12
+//	client1:5000 > server:7001 udp len=12 vlan=5
 //
-// What the capture did not keep shows as truncated=KEPT/LENGTH, a frame that
-// could not be decoded to its end as malformed with the reason. A nil Namer
-// knows no names. Nothing that it appends can act on a terminal.
-func AppendLine(dst []byte, p *Packet, names Namer) []byte {
+// A frame that the capture cut short shows as truncated=KEPT/LENGTH, a frame
+// that could not be decoded to its end as malformed with the reason.
+func (n Notation) AppendLine(dst []byte, p *Packet) []byte {
+	names := n.Names
 	switch {
 	case p.Has(ARP) && p.ARPSender.IsValid():
 		dst = appendARPEnds(dst, p, names)
@@ -51,21 +60,21 @@ func AppendLine(dst []byte, p *Packet, names Namer) []byte {
 			dst = appendMAC(dst, p.DstMAC)
 		}
 	default:
-		return AppendWhat(dst, p, names)
+		return n.AppendWhat(dst, p)
 	}
-	return AppendWhat(append(dst, ' '), p, names)
+	return n.AppendWhat(append(dst, ' '), p)
 }
 
-// AppendWhat appends what AppendLine writes behind the packet's ends: "S
+// AppendWhat appends what AppendLine writes behind the packet's ends: "SYN
 // seq=0", "udp len=12 vlan=5", "who-has server".
-func AppendWhat(dst []byte, p *Packet, names Namer) []byte {
+func (n Notation) AppendWhat(dst []byte, p *Packet) []byte {
 	switch {
 	case p.Has(ARP) && p.ARPSender.IsValid():
-		dst = appendARP(dst, p, names)
+		dst = appendARP(dst, p, n.Names)
 	case p.Has(RARP) && p.ARPSender.IsValid():
-		dst = appendRARP(dst, p, names)
+		dst = appendRARP(dst, p, n.Names)
 	case p.Src.IsValid():
-		dst = appendIP(dst, p)
+		dst = n.appendIP(dst, p)
 	default:
 		dst = appendOther(dst, p)
 	}
@@ -155,10 +164,10 @@ func appendRARP(dst []byte, p *Packet, names Namer) []byte {
 	return digits.AppendUint(append(dst, "rarp-operation="...), uint64(p.ARPOperation))
 }
 
-func appendIP(dst []byte, p *Packet) []byte {
+func (n Notation) appendIP(dst []byte, p *Packet) []byte {
 	switch {
 	case p.Has(TCP):
-		dst = appendTCP(dst, p)
+		dst = n.appendTCP(dst, p)
 	case p.Has(UDP):
 		dst = append(dst, "udp"...)
 		dst = appendLen(dst, len(p.Payload))
@@ -176,15 +185,19 @@ func appendIP(dst []byte, p *Packet) []byte {
 
 // appendTCP writes the flags and what can be said of one segment alone.
 // Sequence numbers are relative, and a SYN is where they begin.
-func appendTCP(dst []byte, p *Packet) []byte {
-	dst = append(dst, tcpFlags[p.Flags]...)
+func (n Notation) appendTCP(dst []byte, p *Packet) []byte {
+	if n.Letters {
+		dst = append(dst, flagLetters[p.Flags]...)
+	} else {
+		dst = append(dst, flagWords[p.Flags]...)
+	}
 	if p.Flags&SYN != 0 {
 		dst = append(dst, " seq=0"...)
 	}
 	if len(p.Payload) > 0 {
 		return appendLen(dst, len(p.Payload))
 	}
-	if p.Flags == ACK && !p.Truncated() {
+	if n.Letters && p.Flags == ACK && !p.Truncated() { // as tcpdump says behind its "."
 		dst = append(dst, " ack"...)
 	}
 	return dst
@@ -207,27 +220,3 @@ func appendOther(dst []byte, p *Packet) []byte {
 func appendLen(dst []byte, n int) []byte {
 	return digits.AppendUint(append(dst, " len="...), uint64(n))
 }
-
-// tcpFlags holds the text of all 256 sets of flags, so that no segment costs
-// an allocation.
-var tcpFlags = func() (texts [256]string) {
-	letters := []struct {
-		flag   TCPFlags
-		letter byte
-	}{{SYN, 'S'}, {FIN, 'F'}, {RST, 'R'}, {PSH, 'P'}, {URG, 'U'}, {ACK, '.'}, {ECE, 'E'}, {CWR, 'W'}}
-	for i := range texts {
-		var b []byte
-		for _, l := range letters {
-			if TCPFlags(i)&l.flag != 0 {
-				b = append(b, l.letter)
-			}
-		}
-		texts[i] = string(b)
-	}
-	texts[0] = "none"
-	return texts
-}()
-
-// String returns the flags by tcpdump's letters: S, F, R, P, U, then "." for
-// ACK, E and W; "none" where no flag is set.
-func (f TCPFlags) String() string { return tcpFlags[f] }

@@ -68,7 +68,7 @@ func TestNotationOfCaptures(t *testing.T) {
 			packets, _ := readFile(t, filepath.Join("testdata", file))
 			var got []byte
 			for i := range packets {
-				got = append(sniffer.AppendLine(got, &packets[i], hosts), '\n')
+				got = append(sniffer.Notation{Names: hosts}.AppendLine(got, &packets[i]), '\n')
 			}
 			fixture.Golden(t, filepath.Join("testdata", golden), got)
 		})
@@ -175,9 +175,9 @@ func TestAppendLine(t *testing.T) {
 		{"probe", arp(sniffer.Packet{ARPOperation: 1, DstMAC: mac, ARPSender: other, ARPTarget: host}), "client1 > server probe server"},
 		{"who-has before an address", arp(sniffer.Packet{ARPOperation: 1, DstMAC: sniffer.Broadcast, ARPSender: netip.IPv4Unspecified(), ARPTarget: host}), "02:00:00:00:00:0b > * who-has server"},
 		{"gratuitous reply", arp(sniffer.Packet{ARPOperation: 2, DstMAC: sniffer.Broadcast, ARPSender: host, ARPTarget: host}), "server > * is-at server"},
-		{"SYN with ECN", ip(sniffer.TCP, sniffer.Packet{SrcPort: 1, DstPort: 2, Flags: sniffer.SYN | sniffer.ECE | sniffer.CWR}), "client1:1 > server:2 SEW seq=0"},
-		{"reset", ip(sniffer.TCP, sniffer.Packet{SrcPort: 1, DstPort: 2, Flags: sniffer.RST}), "client1:1 > server:2 R"},
-		{"FIN with data", ip(sniffer.TCP, sniffer.Packet{SrcPort: 1, DstPort: 2, Flags: sniffer.FIN | sniffer.PSH | sniffer.ACK, Payload: []byte("x")}), "client1:1 > server:2 FP. len=1"},
+		{"SYN with ECN", ip(sniffer.TCP, sniffer.Packet{SrcPort: 1, DstPort: 2, Flags: sniffer.SYN | sniffer.ECE | sniffer.CWR}), "client1:1 > server:2 SYN ECE CWR seq=0"},
+		{"reset", ip(sniffer.TCP, sniffer.Packet{SrcPort: 1, DstPort: 2, Flags: sniffer.RST}), "client1:1 > server:2 RST"},
+		{"FIN with data", ip(sniffer.TCP, sniffer.Packet{SrcPort: 1, DstPort: 2, Flags: sniffer.FIN | sniffer.PSH | sniffer.ACK, Payload: []byte("x")}), "client1:1 > server:2 FIN PSH ACK len=1"},
 		{"no flags", ip(sniffer.TCP, sniffer.Packet{SrcPort: 1, DstPort: 2}), "client1:1 > server:2 none"},
 		{"empty datagram", ip(sniffer.UDP, sniffer.Packet{SrcPort: 1, DstPort: 2}), "client1:1 > server:2 udp len=0"},
 		{"unreachable", ip(sniffer.ICMPv4, sniffer.Packet{ICMPType: 3, ICMPCode: 13}), "client1 > server administratively-prohibited"},
@@ -197,21 +197,21 @@ func TestAppendLine(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			if got := string(sniffer.AppendLine(nil, &test.packet, hosts)); got != test.want {
+			if got := string(sniffer.Notation{Names: hosts}.AppendLine(nil, &test.packet)); got != test.want {
 				t.Errorf("got  %s\nwant %s", got, test.want)
 			}
 		})
 	}
 	t.Run("hostile name", func(t *testing.T) {
 		p := ip(sniffer.UDP, sniffer.Packet{})
-		got := string(sniffer.AppendLine(nil, &p, sniffer.Names{other: "a\x1b]0;b\u202e"}))
+		got := string(sniffer.Notation{Names: sniffer.Names{other: "a\x1b]0;b\u202e"}}.AppendLine(nil, &p))
 		if want := `a\x1b]0;b\u202e:0 > 10.77.0.10:0 udp len=0`; got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
 	})
 	t.Run("IPv6, no names", func(t *testing.T) {
 		p := sniffer.Packet{Layers: sniffer.IPv6 | sniffer.UDP, Src: netip.MustParseAddr("fe80::1"), Dst: netip.MustParseAddr("ff02::fb"), SrcPort: 5353, DstPort: 5353}
-		got := string(sniffer.AppendLine([]byte("7 "), &p, nil))
+		got := string(sniffer.Notation{}.AppendLine([]byte("7 "), &p))
 		if want := "7 [fe80::1]:5353 > [ff02::fb]:5353 udp len=0"; got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}

@@ -111,21 +111,6 @@ const (
 	ICMPv6RouterSolict = 133
 )
 
-// TCPFlags are the control bits of a TCP segment (RFC 9293, section 3.1).
-type TCPFlags uint8
-
-// The control bits.
-const (
-	FIN TCPFlags = 1 << iota
-	SYN
-	RST
-	PSH
-	ACK
-	URG
-	ECE
-	CWR
-)
-
 // Packet is a decoded frame. Fields of a layer are meaningful only if Layers
 // has it, and it has a layer only if the fixed part of its header is in Data.
 // Data and Payload point into the frame's bytes.

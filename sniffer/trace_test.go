@@ -85,49 +85,49 @@ func TestTrace(t *testing.T) {
 		{
 			name: "the third packet of a handshake is cited by its SYN/ACK", projection: "tcp/7000",
 			packets: handshake,
-			want:    []string{"alice > bob S acked", "bob > alice S. acked"},
+			want:    []string{"alice > bob SYN acked", "bob > alice SYN ACK acked"},
 			cited:   []int{1, 2, 3},
 		},
 		{
 			name: "a SYN that nobody answers", projection: "tcp",
 			packets: []Packet{up(SYN, 100, 0, ""), up(SYN, 100, 0, "")},
-			want:    []string{"alice > bob S"},
+			want:    []string{"alice > bob SYN"},
 			cited:   []int{1, 2},
 		},
 		{
 			name: "a teardown of four segments", projection: "tcp",
 			packets: []Packet{up(FIN|ACK, 100, 500, ""), down(ACK, 500, 101, ""), down(FIN|ACK, 500, 101, ""), up(ACK, 101, 501, "")},
-			want:    []string{"alice > bob F. acked", "bob > alice F. acked"},
+			want:    []string{"alice > bob FIN ACK acked", "bob > alice FIN ACK acked"},
 			cited:   []int{1, 2, 3, 4},
 		},
 		{
 			name: "and of three read alike", projection: "tcp",
 			packets: []Packet{up(FIN|PSH|ACK, 100, 500, "bye"), down(FIN|ACK, 500, 104, ""), up(ACK, 104, 501, "")},
-			want:    []string{"alice > bob F. acked", "bob > alice F. acked"},
+			want:    []string{"alice > bob FIN ACK acked", "bob > alice FIN ACK acked"},
 			cited:   []int{1, 2, 3},
 		},
 		{
 			name: "a FIN whose data is not all acknowledged", projection: "tcp",
 			packets: []Packet{up(FIN|ACK, 100, 500, "bye"), down(ACK, 500, 103, "")},
-			want:    []string{"alice > bob F."},
+			want:    []string{"alice > bob FIN ACK"},
 			cited:   []int{1},
 		},
 		{
 			name: "an abort acknowledges nothing", projection: "tcp",
 			packets: []Packet{up(FIN|ACK, 100, 500, ""), down(RST|ACK, 500, 101, "")},
-			want:    []string{"alice > bob F.", "bob > alice R."},
+			want:    []string{"alice > bob FIN ACK", "bob > alice RST ACK"},
 			cited:   []int{1, 2},
 		},
 		{
 			name: "each reset is its own line, and no ACK is taken for one", projection: "tcp",
 			packets: []Packet{down(RST|ACK, 500, 101, ""), down(ACK, 500, 101, ""), down(RST, 500, 0, "")},
-			want:    []string{"bob > alice R.", "bob > alice R"},
+			want:    []string{"bob > alice RST ACK", "bob > alice RST"},
 			cited:   []int{1, 3},
 		},
 		{
 			name: "sequence numbers wrap", projection: "tcp",
 			packets: []Packet{up(FIN|ACK, 0xffffffff, 500, ""), down(ACK, 500, 0, "")},
-			want:    []string{"alice > bob F. acked"},
+			want:    []string{"alice > bob FIN ACK acked"},
 			cited:   []int{1, 2},
 		},
 		{
@@ -157,13 +157,13 @@ func TestTrace(t *testing.T) {
 		{
 			name: "conversations stand together", projection: "tcp",
 			packets: []Packet{up(SYN, 1, 0, ""), segment(carol, bob, 40001, 7000, SYN, 1, 0, ""), down(SYN|ACK, 1, 2, "")},
-			want:    []string{"alice > bob S acked", "bob > alice S.", "carol > bob S"},
+			want:    []string{"alice > bob SYN acked", "bob > alice SYN ACK", "carol > bob SYN"},
 			cited:   []int{1, 2, 3},
 		},
 		{
 			name: "the same ports again are a new connection", projection: "tcp first",
 			packets: []Packet{up(SYN, 1, 0, ""), up(RST, 2, 0, ""), up(SYN, 9, 0, "")},
-			want:    []string{"alice > bob S", "alice > bob S"},
+			want:    []string{"alice > bob SYN", "alice > bob SYN"},
 			cited:   []int{1, 3},
 		},
 		{
@@ -214,11 +214,11 @@ func TestTraceOfAPhase(t *testing.T) {
 	packets := capture(up(SYN, 100, 0, ""), down(SYN|ACK, 500, 101, ""), up(ACK, 101, 501, ""))
 	pr := Projection{Selectors: []Selector{{Protocol: "tcp"}}}
 	lines := pr.Trace(packets, 0, 1, names, nil)
-	if len(lines) != 1 || lines[0].String() != "alice > bob S acked" {
+	if len(lines) != 1 || lines[0].String() != "alice > bob SYN acked" {
 		t.Errorf("phase of the first packet: %v", lines)
 	}
 	lines = pr.Trace(packets, 1, 3, names, nil)
-	if len(lines) != 1 || lines[0].String() != "bob > alice S. acked" {
+	if len(lines) != 1 || lines[0].String() != "bob > alice SYN ACK acked" {
 		t.Errorf("phase of the rest: %v", lines)
 	}
 }

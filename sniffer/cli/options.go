@@ -35,6 +35,7 @@ type options struct {
 	files      int
 
 	output string
+	flags  string
 	utc    bool
 	ascii  bool
 	hosts  []string
@@ -63,6 +64,7 @@ func (o *options) define(f *pflag.FlagSet) {
 	f.IntVar(&o.files, "files", 0, "keep only the latest of these files (0: all)")
 
 	f.StringVarP(&o.output, "output", "o", "line", "how frames are shown: line, note, json, ladder, `NAME.svg` or none")
+	f.StringVar(&o.flags, "flags", "words", "TCP flags as words (SYN ACK) or tcpdump's letters (S.): `words|letters`")
 	f.BoolVar(&o.utc, "utc", false, "times in UTC in place of local time")
 	f.BoolVar(&o.ascii, "ascii", false, "draw ladders without box characters")
 	f.StringArrayVar(&o.hosts, "host", nil, "call an address by a `NAME=ADDRESS` (may be repeated)")
@@ -90,6 +92,8 @@ func (o *options) check() error {
 		return exit.Usagef("--direction out needs --ethertype all: only that sees what this machine sends")
 	case o.output != "line" && o.output != "note" && o.output != "json" && o.output != "ladder" && o.output != "none" && !o.svg():
 		return exit.Usagef("-o %q: want line, note, json, ladder, none or a name that ends in .svg", o.output)
+	case o.flags != "words" && o.flags != "letters":
+		return exit.Usagef("--flags %q: want words or letters", o.flags)
 	case o.write == "" && (rotates || o.comment != "" || o.output == "none"):
 		return exit.Usagef("--rotate-size, --rotate-time, --comment and -o none need -w")
 	case o.write == "-" && rotates:

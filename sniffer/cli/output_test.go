@@ -42,6 +42,29 @@ func TestOutputs(t *testing.T) {
 	}
 }
 
+// Lines, ladders and pictures print TCP flags as words, or as letters.
+func TestFlags(t *testing.T) {
+	picture := filepath.Join(t.TempDir(), "ladder.svg")
+	for flags, want := range map[string]string{"words": "SYN ACK seq=0", "letters": "S. seq=0"} {
+		for _, output := range []string{"line", "json", "ladder", picture} {
+			stdout, _, code, err := read(t, "-r", session31, "-o", output, "--flags", flags, "tcp")
+			if code != exit.OK {
+				t.Fatalf("-o %s --flags %s: code %d, %v", output, flags, code, err)
+			}
+			if output == picture {
+				svg, err := os.ReadFile(picture)
+				if err != nil {
+					t.Fatal(err)
+				}
+				stdout = string(svg)
+			}
+			if n := strings.Count(stdout, want); n == 0 || flags == "letters" && strings.Contains(stdout, "SYN") {
+				t.Errorf("-o %s --flags %s: %d times %q in\n%s", output, flags, n, want, stdout)
+			}
+		}
+	}
+}
+
 func TestFilterOfFile(t *testing.T) {
 	all, _, _, _ := read(t, "-r", session31, "--host", "server=10.77.0.10")
 	for expression, word := range map[string]string{"arp": "who-has|is-at|probe", "udp and not ip6": " udp |ip-protocol=17 fragment"} {
@@ -73,7 +96,7 @@ func TestUsage(t *testing.T) {
 	for _, args := range [][]string{
 		{"-r", "x", "-i", "eth0"}, {"-o", "xml"}, {"--rotate-size", "1M"}, {"-w", "-", "--rotate-time", "1h"},
 		{"-w", "x", "--files", "3"}, {"-o", "none"}, {"--ethertype", "5"}, {"--ethertype", "arp", "--direction", "out"},
-		{"-w", "x.pcap", "--comment", "hello"}, {"--rotate-time", "-1s", "-w", "x"},
+		{"-w", "x.pcap", "--comment", "hello"}, {"--rotate-time", "-1s", "-w", "x"}, {"--flags", "symbols"},
 	} {
 		if _, _, code, err := read(t, args...); code != exit.Usage {
 			t.Errorf("%v: code %d, %v; want 2", args, code, err)

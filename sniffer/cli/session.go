@@ -70,7 +70,7 @@ func (s *session) choosePrinter() {
 // look is how packets are shown.
 func (s *session) look() render.Options {
 	return render.Options{
-		Names: s.names, UTC: s.options.utc, Lang: s.words.Lang,
+		Names: s.names, Letters: s.options.flags == "letters", UTC: s.options.utc, Lang: s.words.Lang,
 		Colour:        s.terminal() && os.Getenv("NO_COLOR") == "", // https://no-color.org
 		InterfaceName: s.interfaceName,
 	}

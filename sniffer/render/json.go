@@ -56,7 +56,7 @@ func (j *jsonPrinter) Append(dst []byte, p *sniffer.Packet) []byte {
 	}
 	dst = append(dst, `,"notation":`...)
 	start := len(dst)
-	dst = sniffer.AppendLine(append(dst, '"'), p, j.o.Names)
+	dst = j.o.notation().AppendLine(append(dst, '"'), p)
 	dst = endString(dst, start)
 	if p.Truncated() {
 		dst = append(dst, `,"truncated":true`...)

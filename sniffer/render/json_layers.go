@@ -186,7 +186,7 @@ func appendTransport(dst []byte, p *sniffer.Packet) []byte {
 		dst = digits.AppendUint(append(dst, `,"ack":`...), uint64(p.Ack))
 		dst = appendInt(append(dst, `,"header_length":`...), size)
 		dst = append(dst, `,"flags":"`...)
-		dst = append(append(dst, p.Flags.String()...), '"')
+		dst = append(append(dst, p.Flags.Letters()...), '"')
 		dst = digits.AppendUint(append(dst, `,"flag_bits":`...), u16(h[12:])&0xfff)
 		dst = digits.AppendUint(append(dst, `,"window":`...), uint64(p.Window))
 		dst = digits.AppendUint(append(dst, `,"checksum":`...), u16(h[16:]))

@@ -25,9 +25,10 @@ type Ladder struct {
 	// A nil Label draws all.
 	Label func(*sniffer.Packet) string
 
-	ASCII  bool      // draw the text without box drawing characters
-	Colour bool      // of the text, for a terminal
-	Lang   lang.Lang // of the picture's description
+	Letters bool      // TCP flags as tcpdump's letters
+	ASCII   bool      // draw the text without box drawing characters
+	Colour  bool      // of the text, for a terminal
+	Lang    lang.Lang // of the picture's description
 
 	whole bool // a packet whose ends have no lane is drawn too
 }
@@ -39,7 +40,7 @@ const maxLanes = 24
 // that sent or was sent a packet, in the order of their appearance, and draws
 // every packet. Hosts beyond the first 24 share a lane.
 func NewLadder(packets []sniffer.Packet, o Options) Ladder {
-	l := Ladder{Names: o.Names, Colour: o.Colour, Lang: o.Lang, whole: true}
+	l := Ladder{Names: o.Names, Letters: o.Letters, Colour: o.Colour, Lang: o.Lang, whole: true}
 	for i := range packets {
 		from, to := l.hosts(&packets[i])
 		for _, host := range []string{from, to} {
@@ -161,13 +162,26 @@ func (l Ladder) name(addr netip.Addr) string {
 
 // what is the notation of a packet without its ends, and the listed texts.
 func (l Ladder) what(p *sniffer.Packet) string {
-	what := string(sniffer.AppendWhat(nil, p, l.Names))
+	return l.withTexts(l.notation().AppendWhat(nil, p), p)
+}
+
+// line is the notation of a packet, and the listed texts.
+func (l Ladder) line(p *sniffer.Packet) string {
+	return l.withTexts(l.notation().AppendLine(nil, p), p)
+}
+
+func (l Ladder) notation() sniffer.Notation {
+	return sniffer.Notation{Names: l.Names, Letters: l.Letters}
+}
+
+// withTexts adds the listed texts that a packet's payload has.
+func (l Ladder) withTexts(dst []byte, p *sniffer.Packet) string {
 	for _, text := range l.Texts {
 		if text != "" && bytes.Contains(p.Payload, []byte(text)) {
-			what += ` "` + safetext.Escape(text) + `"`
+			dst = append(dst, ` "`+safetext.Escape(text)+`"`...)
 		}
 	}
-	return what
+	return string(dst)
 }
 
 // columns knows how wide characters are, alike in every locale: what Unicode

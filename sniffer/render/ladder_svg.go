@@ -171,14 +171,9 @@ func (s *picture) middle() float64 { return (s.lane(0) + s.lane(max(0, len(s.Lan
 func (s *picture) packet(y int, r row) {
 	p := r.packet
 	kind := kinds[kindOf(p)].name
-	from, to := s.hosts(p)
 	ms := fmt.Sprintf("%.3f", float64(r.since.Nanoseconds())/1e6)
 	what := s.what(p)
-	fmt.Fprintf(s, "<g class=\"packet %s\" id=\"packet-%d\"><title>#%d", kind, p.Number, p.Number)
-	if from != "" {
-		fmt.Fprintf(s, " %s → %s:", escapeXML(from), escapeXML(to))
-	}
-	fmt.Fprintf(s, " %s</title><desc>%s ms, %d bytes, %s</desc>", escapeXML(what), ms, p.Length, kind)
+	fmt.Fprintf(s, "<g class=\"packet %s\" id=\"packet-%d\"><title>#%d %s</title><desc>%s ms, %d bytes, %s</desc>", kind, p.Number, p.Number, escapeXML(s.line(p)), ms, p.Length, kind)
 	fmt.Fprintf(s, "<rect class=\"hit\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/>", margin, y-rowHeight+10, s.width-2*margin, rowHeight)
 	s.text("number", numberEnd, y+4, strconv.Itoa(p.Number))
 	s.text("time", timeEnd, y+4, ms)

@@ -140,10 +140,10 @@ func TestSVG(t *testing.T) {
 		t.Error("not the same picture twice")
 	}
 	checkSVG(t, svg.Bytes(), []string{
-		"packet-2 #2 伺服器 → *: who-has far | 0.000 ms, 0 bytes, arp",
-		"packet-3 #3 client → far: echo-request seq=1 | 1.500 ms, 0 bytes, icmp",
-		"packet-4 #4 far → 伺服器: echo-reply seq=1 | 1.590 ms, 0 bytes, icmp",
-		`packet-6 #6 client → 伺服器: udp len=7 "\x1b[2J" | 1.790 ms, 0 bytes, udp`,
+		"packet-2 #2 伺服器 > * who-has far | 0.000 ms, 0 bytes, arp",
+		"packet-3 #3 client > far echo-request seq=1 | 1.500 ms, 0 bytes, icmp",
+		"packet-4 #4 far > 伺服器 echo-reply seq=1 | 1.590 ms, 0 bytes, icmp",
+		`packet-6 #6 client:5 > 伺服器:6 udp len=7 "\x1b[2J" | 1.790 ms, 0 bytes, udp`,
 	})
 	for _, text := range []string{`<text class="phase"`, ">start</text>", "prefers-color-scheme: dark", `ping &lt;b&gt;&amp;\u202e</title>`} {
 		if !strings.Contains(svg.String(), text) {

@@ -19,11 +19,11 @@ func (l *line) Append(dst []byte, p *sniffer.Packet) []byte {
 	if l.o.Colour {
 		if sgr := kinds[kindOf(p)].sgr; sgr != "" {
 			dst = append(dst, sgr...)
-			dst = sniffer.AppendLine(dst, p, l.o.Names)
+			dst = l.o.notation().AppendLine(dst, p)
 			return append(dst, sgrReset+"\n"...)
 		}
 	}
-	dst = sniffer.AppendLine(dst, p, l.o.Names)
+	dst = l.o.notation().AppendLine(dst, p)
 	return append(dst, '\n')
 }
 

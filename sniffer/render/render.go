@@ -24,14 +24,20 @@ type Printer interface {
 // Options say how packets are shown. The zero value shows addresses, local
 // time and no colour, and explains in English.
 type Options struct {
-	Names  sniffer.Namer // nil knows no names
-	Colour bool          // for a terminal; JSON has none in any case
-	UTC    bool          // times in UTC in place of the local zone; JSON is always in UTC
-	Lang   lang.Lang     // of explanations; labels and words stay as they are
+	Names   sniffer.Namer // nil knows no names
+	Letters bool          // TCP flags as tcpdump's letters; tcp.flags of JSON is always letters
+	Colour  bool          // for a terminal; JSON has none in any case
+	UTC     bool          // times in UTC in place of the local zone; JSON is always in UTC
+	Lang    lang.Lang     // of explanations; labels and words stay as they are
 
 	// InterfaceName returns the name of an interface by its index in the
 	// capture, "" if it has none. nil knows none.
 	InterfaceName func(index int) string
+}
+
+// notation returns the notation in which packets are written.
+func (o *Options) notation() sniffer.Notation {
+	return sniffer.Notation{Names: o.Names, Letters: o.Letters}
 }
 
 func (o *Options) interfaceName(index int) string {
