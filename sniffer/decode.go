@@ -186,7 +186,10 @@ func (d *Decoder) readIPv4(p *Packet, b []byte) (header, []byte, error) {
 	p.Layers |= IPv4
 	p.Src, p.Dst = netip.AddrFrom4([4]byte(b[12:])), netip.AddrFrom4([4]byte(b[16:]))
 	p.TTL, p.Protocol = l.TTL, uint8(l.Protocol)
-	p.Fragment = l.FragOffset != 0 || l.Flags&layers.IPv4MoreFragments != 0
+	if field := binary.BigEndian.Uint16(b[6:]); field&0x3fff != 0 {
+		p.Fragment, p.MoreFragments = true, field&0x2000 != 0
+		p.FragmentOffset, p.FragmentID = 8*int(field&0x1fff), uint32(l.Id)
+	}
 	if err != nil {
 		return headerNone, nil, err
 	}

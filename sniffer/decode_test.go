@@ -78,12 +78,21 @@ func TestDecode(t *testing.T) {
 			with(sniffer.Ethernet|sniffer.ARP, 0x0806, func(p *sniffer.Packet) { p.ARPOperation = 1 }), "ARP: lengths contradict"},
 		{"ARP of another protocol", ethernet + "0806 0001 86dd 06 04 0001 02000000000b 0a4d000b 02000000000a 0a4d000a",
 			with(sniffer.Ethernet|sniffer.ARP, 0x0806, func(p *sniffer.Packet) { p.ARPOperation = 1 }), "ARP: not IPv4 over Ethernet"},
-		{"later fragment", ethernet + "0800 45000020 00012001 40110000" + addrs4 + "0001 0002 0010 0000 6162 6364",
-			with(sniffer.Ethernet|sniffer.IPv4, 0x0800, func(p *sniffer.Packet) { ip4(p, 17); p.Fragment = true }), ""},
+		{"later fragment", ethernet + "0800 45000020 00012003 40110000" + addrs4 + "0001 0002 0010 0000 6162 6364",
+			with(sniffer.Ethernet|sniffer.IPv4, 0x0800, func(p *sniffer.Packet) {
+				ip4(p, 17)
+				p.Fragment, p.MoreFragments, p.FragmentOffset, p.FragmentID = true, true, 24, 1
+			}), ""},
+		{"last fragment", ethernet + "0800 45000018 fffe1fff 40110000" + addrs4 + "61626364",
+			with(sniffer.Ethernet|sniffer.IPv4, 0x0800, func(p *sniffer.Packet) {
+				ip4(p, 17)
+				p.Fragment, p.FragmentOffset, p.FragmentID = true, 65528, 0xfffe
+			}), ""},
 		{"first fragment", ethernet + "0800 45000020 00012000 40110000" + addrs4 + "0001 0002 0110 0000 6162 6364",
 			with(sniffer.Ethernet|sniffer.IPv4|sniffer.UDP, 0x0800, func(p *sniffer.Packet) {
 				ip4(p, 17)
-				p.Fragment, p.SrcPort, p.DstPort, p.Payload = true, 1, 2, []byte("abcd")
+				p.Fragment, p.MoreFragments, p.FragmentID = true, true, 1
+				p.SrcPort, p.DstPort, p.Payload = 1, 2, []byte("abcd")
 			}), ""},
 		{"a packet in a packet is not read", ethernet + "0800 45000028 00000000 40040000" + addrs4 + "45000014 00000000 40060000" + addrs4,
 			with(sniffer.Ethernet|sniffer.IPv4, 0x0800, func(p *sniffer.Packet) { ip4(p, 4) }), ""},
@@ -107,7 +116,18 @@ func TestDecode(t *testing.T) {
 			}), ""},
 		{"IPv6 fragment", ethernet + "86dd 60000000 0010 2c 40" + addrs6 + "11 00 0001 00000001 0001 0002 0100 0000",
 			with(sniffer.Ethernet|sniffer.IPv6|sniffer.UDP, 0x86dd, func(p *sniffer.Packet) {
-				p.Src, p.Dst, p.TTL, p.Protocol, p.SrcPort, p.DstPort, p.Fragment = client6, server6, 64, 17, 1, 2, true
+				p.Src, p.Dst, p.TTL, p.Protocol, p.SrcPort, p.DstPort = client6, server6, 64, 17, 1, 2
+				p.Fragment, p.MoreFragments, p.FragmentID = true, true, 1
+				p.Payload = []byte{}
+			}), ""},
+		{"later IPv6 fragment", ethernet + "86dd 60000000 000c 2c 40" + addrs6 + "11 00 05a8 89abcdef 61626364",
+			with(sniffer.Ethernet|sniffer.IPv6, 0x86dd, func(p *sniffer.Packet) {
+				p.Src, p.Dst, p.TTL, p.Protocol = client6, server6, 64, 17
+				p.Fragment, p.FragmentOffset, p.FragmentID = true, 1448, 0x89abcdef
+			}), ""},
+		{"IPv6 fragment that is all", ethernet + "86dd 60000000 0010 2c 40" + addrs6 + "11 00 0000 00000005 0001 0002 0008 0000",
+			with(sniffer.Ethernet|sniffer.IPv6|sniffer.UDP, 0x86dd, func(p *sniffer.Packet) {
+				p.Src, p.Dst, p.TTL, p.Protocol, p.SrcPort, p.DstPort = client6, server6, 64, 17, 1, 2
 				p.Payload = []byte{}
 			}), ""},
 		{"IPv6 hop-by-hop and padding", ethernet + "86dd 60000000 0011 00 40" + addrs6 + "11 00 0502 0000 0100 0001 0002 0009 0000 61 0000000000",
@@ -196,6 +216,8 @@ func FuzzDecode(f *testing.F) {
 		ethernet + "0806 0001 0800 06 04 0002 02000000000b 0a4d000b 02000000000a 0a4d000a",
 		ethernet + "86dd 60000000 0011 00 40" + addrs6 + "11 00 0502 0000 0100 0001 0002 0009 0000 61",
 		ethernet + "8100 0005 0800 4500001c 00000000 40010000" + addrs4 + "0800 0000 0102 0003",
+		ethernet + "0800 45000018 00010001 40110000" + addrs4 + "61626364",
+		ethernet + "86dd 60000000 0018 00 40" + addrs6 + "2c 00 0502 0000 0100  11 00 05a8 00000001 61626364",
 	} {
 		f.Add(fixture.Bytes(f, text), 2000)
 	}
@@ -206,6 +228,9 @@ func FuzzDecode(f *testing.F) {
 		checkLayers(t, &p)
 		if len(p.Payload) > len(data) {
 			t.Fatalf("payload of %d bytes in a frame of %d", len(p.Payload), len(data))
+		}
+		if n := len(p.FragmentData()); n > 0 && !p.Fragment || n > len(data) {
+			t.Fatalf("%d bytes of a fragment in a frame of %d", n, len(data))
 		}
 		if (p.Has(sniffer.TCP) || p.Has(sniffer.UDP)) && !(p.Src.IsValid() && p.Dst.IsValid()) {
 			t.Fatalf("ports without addresses: layers %b", p.Layers)

@@ -1,7 +1,6 @@
 package sniffer
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 )
@@ -132,9 +131,7 @@ func (p *Packet) readExtensions(b []byte) ([]byte, error) {
 				return nil, errExtension
 			}
 			size = 8
-			field := binary.BigEndian.Uint16(b[2:])
-			p.Fragment = p.Fragment || field&^6 != 0
-			if field>>3 != 0 {
+			if later := p.readFragment(b); later {
 				p.Protocol = b[0]
 				return nil, nil
 			}

@@ -138,7 +138,11 @@ type Packet struct {
 	Src, Dst netip.Addr // IPv4 or IPv6
 	TTL      uint8      // TTL or hop limit, hops
 	Protocol uint8      // IP protocol number of the payload, behind extension headers
-	Fragment bool       // not the whole datagram: more fragments or an offset
+
+	Fragment       bool   // not the whole datagram: MoreFragments or a FragmentOffset
+	MoreFragments  bool   // another fragment follows
+	FragmentOffset int    // where FragmentData belongs in the datagram, bytes
+	FragmentID     uint32 // of IPv4 16 bits; 0 if it is no Fragment
 
 	SrcPort, DstPort uint16 // TCP or UDP
 	Seq, Ack         uint32
@@ -152,7 +156,11 @@ type Packet struct {
 }
 
 // reset forgets what was decoded.
-func (p *Packet) reset() { *p = Packet{Frame: p.Frame, Number: p.Number} }
+func (p *Packet) reset() {
+	frame, number := p.Frame, p.Number // faster than a literal that has them
+	*p = Packet{}
+	p.Frame, p.Number = frame, number
+}
 
 // Has reports whether all of the given layers were decoded.
 func (p *Packet) Has(l Layers) bool { return p.Layers&l == l }
