@@ -53,3 +53,16 @@ func (l Lang) Pick(english, chinese string) string {
 	}
 	return english
 }
+
+// Text is a sentence in the languages that its author gave.
+type Text map[Lang]string
+
+// In returns the sentence in a language, or in English, or what there is.
+func (t Text) In(l Lang) string {
+	for _, l := range []Lang{l, English, Chinese} {
+		if s := t[l]; s != "" {
+			return s
+		}
+	}
+	return ""
+}

@@ -1,0 +1,77 @@
+package trace
+
+import (
+	"maps"
+	"slices"
+
+	"wirelab/sniffer"
+)
+
+// datagram is one IP datagram or other frame: a packet, or several that are
+// its fragments.
+type datagram struct {
+	recording *Recording
+	numbers   []int // of its packets, the one with the transport header first
+	complete  bool  // every part has come
+	parts     *parts
+}
+
+// parts are the fragments of a datagram as they come.
+type parts struct {
+	begun   bool        // the first has come
+	at      map[int]int // packet numbers by offset; a copy of a part is not kept
+	have    int         // bytes
+	end     int         // of the datagram in bytes, 0 while the last part has not come
+	payload []byte      // once all is there
+}
+
+// packet is the packet that has the transport header.
+func (d *datagram) packet() *sniffer.Packet { return d.recording.packet(d.numbers[0]) }
+
+// payload is what TCP, UDP or ICMP carries; of fragments that are not complete
+// it is what the first part has.
+func (d *datagram) payload() []byte {
+	if d.parts != nil && d.complete {
+		return d.parts.payload
+	}
+	return d.packet().Payload
+}
+
+// number is that of the packet at whose place the datagram stands: the one
+// that completes it.
+func (d *datagram) number() int { return slices.Max(d.numbers) }
+
+// sorted are its packet numbers, ascending.
+func (d *datagram) sorted() []int { return slices.Sorted(slices.Values(d.numbers)) }
+
+// add adds a fragment. Once every byte has come the datagram is complete; one
+// whose parts overlap never is (RFC 5722).
+func (d *datagram) add(p *sniffer.Packet) {
+	d.numbers = append(d.numbers, p.Number)
+	f := d.parts
+	if _, again := f.at[p.FragmentOffset]; again {
+		return
+	}
+	f.at[p.FragmentOffset] = p.Number
+	f.have += len(p.FragmentData())
+	if !p.MoreFragments {
+		f.end = p.FragmentOffset + len(p.FragmentData())
+	}
+	if f.end > 0 && f.have == f.end {
+		d.assemble()
+	}
+}
+
+func (d *datagram) assemble() {
+	f := d.parts
+	whole := make([]byte, 0, f.end)
+	for _, offset := range slices.Sorted(maps.Keys(f.at)) {
+		if offset != len(whole) {
+			return
+		}
+		whole = append(whole, d.recording.packet(f.at[offset]).FragmentData()...)
+	}
+	first := d.recording.packet(f.at[0])
+	header := len(first.FragmentData()) - len(first.Payload)
+	f.payload, d.complete = whole[header:], true
+}

@@ -1,0 +1,117 @@
+package trace
+
+import (
+	"net/netip"
+
+	"wirelab/sniffer"
+)
+
+// Names that Hosts.Ports and a trace use for senders that are no host of the
+// lab. None of them can be a host's name.
+const (
+	Machine  = "_machine" // the machine that carries the lab: its bridge and its ends of the cables
+	Stranger = "?"        // no port of the lab
+)
+
+// SnifferHost is the host on which the capture runs. Every topology has it.
+const SnifferHost = "sniffer"
+
+// Hosts says which host is which.
+//
+// A frame belongs to the port that sent it, which its source hardware address
+// tells: as the lab found it, and not as the frame's IP addresses claim. A file
+// made elsewhere has no ports; its frames belong to the host whose IP address
+// they name.
+type Hosts struct {
+	Names sniffer.Names          // by IP address
+	Ports map[sniffer.MAC]string // by hardware address; empty where they are not known
+}
+
+// ByPort reports whether senders are told by their ports.
+func (h Hosts) ByPort() bool { return len(h.Ports) > 0 }
+
+// Known reports whether a host of that name can be told.
+func (h Hosts) Known(name string) bool {
+	for _, n := range h.Ports {
+		if n == name {
+			return true
+		}
+	}
+	if h.ByPort() {
+		return false
+	}
+	for _, n := range h.Names {
+		if n == name {
+			return true
+		}
+	}
+	return false
+}
+
+// Sender returns the name of the host that sent a packet, Machine or Stranger;
+// "" where hosts are told by address and the packet names none of them.
+func (h Hosts) Sender(p *sniffer.Packet) string {
+	if h.ByPort() {
+		if name := h.Ports[p.SrcMAC]; name != "" {
+			return name
+		}
+		return Stranger
+	}
+	from, _ := addresses(p)
+	return h.Names[from]
+}
+
+// addresses are what a packet claims of its ends.
+func addresses(p *sniffer.Packet) (from, to netip.Addr) {
+	if p.Has(sniffer.ARP) || p.Has(sniffer.RARP) {
+		return p.ARPSender, p.ARPTarget
+	}
+	return p.Src, p.Dst
+}
+
+// from is the sender as a line of a trace names it: by its IP address, and
+// behind an @ by its port where the two do not belong together.
+func (h Hosts) from(p *sniffer.Packet) string {
+	addr, _ := addresses(p)
+	claimed := h.name(addr)
+	if !h.ByPort() {
+		if claimed == "" {
+			return p.SrcMAC.String()
+		}
+		return claimed
+	}
+	owner := h.Sender(p)
+	if owner == Stranger && claimed == "" {
+		return p.SrcMAC.String() + "@" + Stranger
+	}
+	if claimed == "" || claimed == owner {
+		return owner
+	}
+	return claimed + "@" + owner
+}
+
+// to is the receiver as a line of a trace names it.
+func (h Hosts) to(p *sniffer.Packet) string {
+	_, addr := addresses(p)
+	switch {
+	case p.DstMAC == sniffer.Broadcast:
+		return "*"
+	case h.name(addr) != "":
+		return h.name(addr)
+	case h.Ports[p.DstMAC] != "":
+		return h.Ports[p.DstMAC]
+	}
+	return p.DstMAC.String()
+}
+
+// name is a host's name or the address itself; "" for none and for the
+// unspecified address, with which a host says that it has none yet.
+func (h Hosts) name(a netip.Addr) string {
+	switch n := h.Names[a]; {
+	case n != "":
+		return n
+	case !a.IsValid() || a.IsUnspecified():
+		return ""
+	}
+	return a.String()
+}

@@ -1,0 +1,132 @@
+package trace
+
+import (
+	"net/netip"
+
+	"wirelab/sniffer"
+)
+
+// index is what claims ask of a recording, found while frames arrive.
+type index struct {
+	conversations []*conversation // in the order of their first packets
+	open          map[flowKey]*conversation
+	messages      []*datagram               // what is neither TCP nor UDP, in order
+	fragments     map[fragmentKey]*datagram // not yet complete
+	markers       map[string][]int          // packet numbers, by the label that they claim
+	modes         []int                     // packet numbers of markers of the segment's mode
+	first         map[int]int               // the first part of a datagram, by the number of a later fragment
+}
+
+func newIndex() index {
+	return index{open: map[flowKey]*conversation{}, fragments: map[fragmentKey]*datagram{}, markers: map[string][]int{}, first: map[int]int{}}
+}
+
+// flowKey is a protocol with the addresses and ports of both ends.
+type flowKey struct {
+	protocol sniffer.Layers
+	a, b     netip.AddrPort
+}
+
+func (k flowKey) reversed() flowKey { return flowKey{k.protocol, k.b, k.a} }
+
+func flowOf(p *sniffer.Packet) flowKey {
+	return flowKey{p.Layers & (sniffer.TCP | sniffer.UDP), netip.AddrPortFrom(p.Src, p.SrcPort), netip.AddrPortFrom(p.Dst, p.DstPort)}
+}
+
+// add finds a packet's place. It is called once for each, in order.
+func (x *index) add(r *Recording, p *sniffer.Packet) {
+	if m, ok := MarkerOf(p); ok {
+		x.markers[m.Label] = append(x.markers[m.Label], p.Number)
+		if m.Label == LearnLabel || m.Label == FloodLabel {
+			x.modes = append(x.modes, p.Number)
+		}
+	}
+	d := &datagram{recording: r, numbers: []int{p.Number}, complete: true}
+	if p.Fragment {
+		var first bool
+		if d, first = x.fragment(r, p); !first {
+			return
+		}
+	}
+	x.place(d)
+}
+
+// place puts a datagram into its conversation, or among the messages. Of a
+// fragmented one it is called when its first part has come.
+func (x *index) place(d *datagram) {
+	p := d.packet()
+	if !p.Has(sniffer.TCP) && !p.Has(sniffer.UDP) {
+		x.messages = append(x.messages, d)
+		return
+	}
+	key := flowOf(p)
+	c := x.open[key]
+	if c == nil {
+		if c = x.open[key.reversed()]; c != nil {
+			key = key.reversed()
+		}
+	}
+	if c == nil || c.reopenedBy(p) {
+		key = flowOf(p)
+		c = &conversation{key: key}
+		delete(x.open, key.reversed())
+		x.open[key] = c
+		x.conversations = append(x.conversations, c)
+	}
+	c.add(d)
+}
+
+// fragmentKey tells the fragments of one datagram (RFC 791, section 3.2;
+// RFC 8200, section 4.5), from one port of the segment.
+type fragmentKey struct {
+	mac      sniffer.MAC
+	src, dst netip.Addr
+	protocol uint8
+	id       uint32
+}
+
+// fragment adds a fragment to its datagram and reports whether that has to be
+// placed. Without its first part nobody knows its ports: until that comes, if
+// it does, it is a message.
+func (x *index) fragment(r *Recording, p *sniffer.Packet) (d *datagram, place bool) {
+	key := fragmentKey{p.SrcMAC, p.Src, p.Dst, p.Protocol, p.FragmentID}
+	d = x.fragments[key]
+	begins := p.FragmentOffset == 0
+	if d == nil || begins && d.parts.begun { // the number is used again
+		d = &datagram{recording: r, parts: &parts{at: map[int]int{}}}
+		x.fragments[key] = d
+		place = true
+	}
+	d.add(p)
+	if begins {
+		d.parts.begun = true
+		if !place {
+			x.remove(d)
+			place = true
+		}
+		last := len(d.numbers) - 1
+		d.numbers[0], d.numbers[last] = d.numbers[last], d.numbers[0]
+	}
+	switch {
+	case begins:
+		for _, n := range d.numbers[1:] {
+			x.first[n] = p.Number
+		}
+	case d.parts.begun:
+		x.first[p.Number] = d.numbers[0]
+	}
+	if d.complete {
+		delete(x.fragments, key)
+	}
+	return d, place
+}
+
+// remove takes a datagram out of the messages, among whose last it is.
+func (x *index) remove(d *datagram) {
+	for i := len(x.messages) - 1; i >= 0; i-- {
+		if x.messages[i] == d {
+			x.messages = append(x.messages[:i], x.messages[i+1:]...)
+			return
+		}
+	}
+}

@@ -1,0 +1,284 @@
+package trace
+
+import (
+	"fmt"
+	"slices"
+	"sort"
+	"strconv"
+
+	"wirelab/internal/safetext"
+	"wirelab/sniffer"
+)
+
+// Line is one line of a trace.
+type Line struct {
+	From, To string // host names; To is "*" for a broadcast
+	What     string // "who-has server", "SYN ACK acked", `udp "hello"`
+	Packets  []int  // numbers of the packets that show it, ascending
+}
+
+// String returns the line as it is compared: words between single spaces.
+func (l Line) String() string { return l.From + " > " + l.To + " " + l.What }
+
+// Format writes lines in columns, as people read and paste them.
+func Format(lines []Line) []string {
+	from, to := 0, 0
+	for _, l := range lines {
+		from, to = max(from, len(l.From)), max(to, len(l.To))
+	}
+	var out []string
+	for _, l := range lines {
+		out = append(out, fmt.Sprintf("%-*s > %-*s %s", from, l.From, to, l.To, l.What))
+	}
+	return out
+}
+
+// Projected is what a projection shows of a window, and what it does not.
+type Projected struct {
+	Lines   []Line
+	Unshown []int // judged packets that the projection is about and no line shows, ascending
+	Probes  int   // packets of the kernel's unicast ARP probes, which were not asked for
+}
+
+// Project shows a window of a recording.
+//
+// Lines stand in wire order, except that the lines of a TCP or UDP
+// conversation stand together at the place of its first: which of two
+// conversations comes first in between depends on timing, not on the lesson.
+// Times, ephemeral ports and bare acknowledgements are left out for the same
+// reason; "acked" says that a later segment acknowledges a SYN or FIN, and
+// "again" that it is a copy of one that an earlier phase has.
+func (r *Recording) Project(pr Projection, w Window, plan Plan) Projected {
+	v := view{r, pr, w, plan}
+	var groups [][]placed
+	for _, c := range r.index.conversations {
+		if g := v.conversation(c); len(g) > 0 {
+			groups = append(groups, g)
+		}
+	}
+	messages, probes := v.messages()
+	groups = append(groups, messages...)
+	sort.SliceStable(groups, func(i, j int) bool { return groups[i][0].at < groups[j][0].at })
+	out := Projected{Probes: len(probes)}
+	shown := map[int]bool{}
+	for _, g := range groups {
+		for _, l := range g {
+			out.Lines = append(out.Lines, l.Line)
+			for _, n := range l.Packets {
+				shown[n] = true
+			}
+		}
+	}
+	for i := range r.Packets {
+		p := &r.Packets[i]
+		if !shown[p.Number] && !probes[p.Number] && v.contains(p) && v.covers(p) {
+			out.Unshown = append(out.Unshown, p.Number)
+		}
+	}
+	return out
+}
+
+// view is what a projection is made with.
+type view struct {
+	*Recording
+	Projection
+	window Window
+	plan   Plan
+}
+
+// contains reports whether a packet is judged and in the window.
+func (v view) contains(p *sniffer.Packet) bool {
+	return v.window.contains(v.Hosts.Sender(p), p.Number) && v.Judged(p, v.plan.Hosts)
+}
+
+// covers is Projection.covers, and knows the ports of fragments.
+func (v view) covers(p *sniffer.Packet) bool {
+	if p.Fragment && p.Layers&(sniffer.TCP|sniffer.UDP) == 0 {
+		if first := v.index.first[p.Number]; first > 0 {
+			p = v.packet(first)
+		}
+	}
+	return v.Projection.covers(p)
+}
+
+// placed is a line and the packet at whose place it stands.
+type placed struct {
+	Line
+	at int
+}
+
+// conversation is the group of lines of one TCP or UDP conversation.
+func (v view) conversation(c *conversation) []placed {
+	if !v.coversFlow(c) {
+		return nil
+	}
+	var lines []placed
+	if c.tcp() {
+		lines = append(v.connection(c), v.texts(c)...)
+		sort.SliceStable(lines, func(i, j int) bool { return lines[i].at < lines[j].at })
+	} else {
+		for _, d := range c.datagrams {
+			lines = append(lines, v.datagram(d))
+		}
+	}
+	lines = slices.DeleteFunc(lines, func(l placed) bool { return !v.Judged(v.packet(l.at), v.plan.Hosts) })
+	if v.First && len(lines) > 0 {
+		lines = lines[:1]
+	}
+	return slices.DeleteFunc(lines, func(l placed) bool { return !v.contains(v.packet(l.at)) })
+}
+
+// connection are the lines of the segments that open and close a connection.
+// Copies of one in the same window are its line; a copy in another is there.
+func (v view) connection(c *conversation) (lines []placed) {
+	copies := map[int]bool{} // first numbers of datagrams that are a copy
+	merged := map[int]bool{} // and are shown by the line of another
+	for _, d := range c.datagrams {
+		p := d.packet()
+		if p.Flags&control == 0 || merged[p.Number] {
+			continue
+		}
+		packets := d.sorted()
+		// PSH, ECE and CWR say how the sender was written, not what happens.
+		what := (p.Flags & (control | sniffer.ACK)).String()
+		for _, again := range c.again(d) {
+			q := again.packet()
+			copies[q.Number] = true
+			if v.window.contains(v.Hosts.Sender(p), p.Number) == v.window.contains(v.Hosts.Sender(q), q.Number) {
+				merged[q.Number] = true
+				packets = append(packets, again.numbers...)
+			}
+		}
+		if p.Flags&(sniffer.SYN|sniffer.FIN) != 0 && p.Flags&sniffer.RST == 0 {
+			if q := c.acknowledgedBy(d); q != nil {
+				what += " acked"
+				packets = append(packets, q.numbers...)
+			}
+		}
+		if copies[p.Number] {
+			what += " again"
+		}
+		lines = append(lines, v.line(d, what, packets, d.number()))
+	}
+	return lines
+}
+
+// texts are the lines of the texts that were said over TCP.
+func (v view) texts(c *conversation) (lines []placed) {
+	if !v.Text {
+		return nil
+	}
+	for side := range c.sides {
+		for _, s := range c.texts(side, v.plan.Texts) {
+			last := v.packet(s.packets[len(s.packets)-1])
+			l := Line{From: v.Hosts.from(last), To: v.Hosts.to(last), What: quoted(s.text) + vlan(last), Packets: s.packets}
+			lines = append(lines, placed{l, last.Number})
+		}
+	}
+	return lines
+}
+
+// datagram is the line of one UDP datagram.
+func (v view) datagram(d *datagram) placed {
+	what := "udp"
+	if d.parts != nil && !d.complete {
+		what += " fragment"
+	}
+	if v.Text {
+		s := stream{d.payload(), []piece{{len(d.payload()), d.numbers}}}
+		for _, t := range s.find(v.plan.Texts) {
+			what += " " + quoted(t.text)
+		}
+	}
+	return v.line(d, what, d.numbers, d.number())
+}
+
+func (v view) line(d *datagram, what string, packets []int, at int) placed {
+	p := d.packet()
+	packets = slices.Clone(packets)
+	slices.Sort(packets)
+	return placed{Line{From: v.Hosts.from(p), To: v.Hosts.to(p), What: what + vlan(p), Packets: slices.Compact(packets)}, at}
+}
+
+// messages are the lines of ARP and ICMP and of fragments that are alone, each
+// a group of its own, and the numbers of the probes that were left out.
+func (v view) messages() (groups [][]placed, left map[int]bool) {
+	left = map[int]bool{}
+	probed := map[[2]string]bool{} // asked by a unicast probe, not yet answered
+	for _, d := range v.index.messages {
+		p := d.packet()
+		if !v.Projection.covers(p) || !v.Judged(p, v.plan.Hosts) {
+			continue
+		}
+		probe := p.Has(sniffer.ARP) && v.probe(p, probed)
+		if !v.contains(v.packet(d.number())) {
+			continue
+		}
+		if probe && !v.Probes {
+			left[p.Number] = true
+			continue
+		}
+		groups = append(groups, []placed{v.line(d, v.what(d), d.numbers, d.number())})
+	}
+	return groups, left
+}
+
+// probe reports whether an ARP packet is a unicast probe, with which a kernel
+// checks an entry of its cache, or the one answer to it by whom it asked.
+func (v view) probe(p *sniffer.Packet, probed map[[2]string]bool) bool {
+	asked := [2]string{p.ARPSender.String(), p.ARPTarget.String()}
+	answers := [2]string{asked[1], asked[0]}
+	switch p.ARPOperation {
+	case sniffer.ARPRequest:
+		probed[asked] = !p.DstMAC.Multicast()
+		return probed[asked]
+	case sniffer.ARPReply:
+		honest := !v.Hosts.ByPort() || v.Hosts.Names[p.ARPSender] == v.Hosts.Sender(p)
+		if probed[answers] && honest {
+			delete(probed, answers)
+			return true
+		}
+	}
+	return false
+}
+
+// what says what a message is.
+func (v view) what(d *datagram) string {
+	p := d.packet()
+	switch {
+	case p.Has(sniffer.ARP):
+		target := p.ARPTarget
+		if p.ARPOperation != sniffer.ARPRequest {
+			target = p.ARPSender
+		}
+		what := sniffer.ARPWords(p)
+		if name := v.Hosts.name(target); name != "" {
+			what += " " + name
+		}
+		// A sender that claims a hardware address which is not its own.
+		if p.ARPSenderMAC != p.SrcMAC && p.Has(sniffer.Ethernet) {
+			what += " mac=" + p.ARPSenderMAC.String()
+		}
+		return what
+	case p.Has(sniffer.ICMPv4) && (d.parts == nil || d.complete):
+		return sniffer.ICMPWords(p)
+	case p.Has(sniffer.ICMPv4):
+		return sniffer.ICMPWords(p) + " fragment"
+	}
+	for name, number := range protocolNumbers {
+		if p.Protocol == number {
+			return name + " fragment"
+		}
+	}
+	return "malformed"
+}
+
+func vlan(p *sniffer.Packet) string {
+	if !p.Has(sniffer.VLAN) {
+		return ""
+	}
+	return " vlan=" + strconv.Itoa(int(p.VLANID))
+}
+
+// quoted is a text as the notation shows it.
+func quoted(s string) string { return `"` + safetext.Escape(s) + `"` }

@@ -1,0 +1,162 @@
+package trace
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"wirelab/sniffer"
+)
+
+// Projection is the part of a recording that a claim is about. It is closed:
+// whatever it selects and nobody expected is an unexpected line.
+//
+// Its text form is a list of protocols and modifiers: "arp,icmp",
+// "tcp/7000 text", "udp,icmp first text".
+type Projection struct {
+	Selectors []Selector
+	First     bool // only the first line of each conversation, of all of the recording
+	Text      bool // show the texts that the script says, where they were sent
+	Probes    bool // show the kernel's unicast ARP probes, which depend on time
+	Hidden    bool // the claim is that the sniffer cannot see here what crosses
+}
+
+// modifiers are the words behind the protocols.
+var modifiers = []struct {
+	word string
+	of   func(*Projection) *bool
+}{
+	{"first", func(p *Projection) *bool { return &p.First }},
+	{"text", func(p *Projection) *bool { return &p.Text }},
+	{"probes", func(p *Projection) *bool { return &p.Probes }},
+	{"hidden", func(p *Projection) *bool { return &p.Hidden }},
+}
+
+// Selector selects the packets of one protocol.
+type Selector struct {
+	Protocol string // arp, icmp, tcp or udp
+	Port     uint16 // of either end of TCP or UDP; 0 is any
+}
+
+// ParseProjection reads the text form.
+func ParseProjection(s string) (Projection, error) {
+	var pr Projection
+	fields := strings.Fields(s)
+	if len(fields) == 0 {
+		return pr, fmt.Errorf("a trace needs a protocol: arp, icmp, tcp, tcp/PORT, udp or udp/PORT")
+	}
+	for part := range strings.SplitSeq(fields[0], ",") {
+		sel, err := parseSelector(part)
+		if err != nil {
+			return pr, err
+		}
+		pr.Selectors = append(pr.Selectors, sel)
+	}
+	for _, word := range fields[1:] {
+		i := slices.IndexFunc(modifiers, func(m struct {
+			word string
+			of   func(*Projection) *bool
+		}) bool {
+			return m.word == word
+		})
+		if i < 0 {
+			return pr, fmt.Errorf("trace modifier %q is not known: first, text, probes or hidden", word)
+		}
+		*modifiers[i].of(&pr) = true
+	}
+	return pr, nil
+}
+
+func parseSelector(s string) (Selector, error) {
+	protocol, port, hasPort := strings.Cut(s, "/")
+	sel := Selector{Protocol: protocol}
+	switch protocol {
+	case "arp", "icmp":
+		if hasPort {
+			return sel, fmt.Errorf("trace of %q: %s has no ports", s, protocol)
+		}
+	case "tcp", "udp":
+		if hasPort {
+			n, err := strconv.ParseUint(port, 10, 16)
+			if err != nil || n == 0 {
+				return sel, fmt.Errorf("trace of %q: want a port from 1 to 65535", s)
+			}
+			sel.Port = uint16(n)
+		}
+	default:
+		return sel, fmt.Errorf("trace of %q: want arp, icmp, tcp, tcp/PORT, udp or udp/PORT", s)
+	}
+	return sel, nil
+}
+
+// String returns the text form.
+func (pr Projection) String() string {
+	var words []string
+	for _, s := range pr.Selectors {
+		word := s.Protocol
+		if s.Port != 0 {
+			word += "/" + strconv.Itoa(int(s.Port))
+		}
+		words = append(words, word)
+	}
+	out := strings.Join(words, ",")
+	for _, m := range modifiers {
+		if *m.of(&pr) {
+			out += " " + m.word
+		}
+	}
+	return out
+}
+
+// selects reports whether a selector takes a packet for certain, and whether it
+// could: of a malformed packet, or a later fragment, one may not know more.
+func (s Selector) selects(p *sniffer.Packet) (certain, possible bool) {
+	layer := map[string]sniffer.Layers{"arp": sniffer.ARP, "icmp": sniffer.ICMPv4, "tcp": sniffer.TCP, "udp": sniffer.UDP}[s.Protocol]
+	if p.Has(layer) {
+		certain = s.Port == 0 || s.Port == p.SrcPort || s.Port == p.DstPort
+		return certain, certain
+	}
+	return false, s.possible(p)
+}
+
+// IP protocol numbers (IANA).
+var protocolNumbers = map[string]uint8{"icmp": 1, "tcp": 6, "udp": 17}
+
+// possible says of a packet without the selector's layer whether what could not
+// be decoded of it may be just that.
+func (s Selector) possible(p *sniffer.Packet) bool {
+	const transport = sniffer.TCP | sniffer.UDP | sniffer.ICMPv4 | sniffer.ICMPv6
+	incomplete := p.Err != nil || p.Truncated() || p.Fragment
+	switch {
+	case !incomplete || p.Layers&(transport|sniffer.ARP|sniffer.RARP) != 0:
+		return false
+	case p.Has(sniffer.IPv4) || p.Has(sniffer.IPv6):
+		number, ok := protocolNumbers[s.Protocol]
+		return ok && (p.Protocol == number || p.Has(sniffer.IPv6) && extension(p.Protocol))
+	case p.EtherType == sniffer.EtherTypeARP:
+		return s.Protocol == "arp"
+	case p.EtherType == sniffer.EtherTypeIPv4 || p.EtherType == sniffer.EtherTypeIPv6:
+		return s.Protocol != "arp"
+	}
+	// Cut before its addresses, or within its VLAN tags.
+	return !p.Has(sniffer.Ethernet) || p.EtherType == sniffer.EtherTypeVLAN || p.EtherType == sniffer.EtherTypeQinQ
+}
+
+// extension reports whether a protocol number is that of an IPv6 extension
+// header behind which the transport's would stand (RFC 8200, section 4).
+func extension(number uint8) bool {
+	return number == 0 || number == 43 || number == 44 || number == 60
+}
+
+// covers reports whether the projection is about a packet, as far as one can
+// know.
+func (pr Projection) covers(p *sniffer.Packet) bool {
+	return slices.ContainsFunc(pr.Selectors, func(s Selector) bool {
+		_, possible := s.selects(p)
+		return possible
+	})
+}
+
+// coversFlow reports whether the projection is about a conversation.
+func (pr Projection) coversFlow(c *conversation) bool { return pr.covers(c.datagrams[0].packet()) }

@@ -1,0 +1,180 @@
+package trace
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"wirelab/internal/i18n"
+	"wirelab/sniffer"
+	"wirelab/sniffer/pcapfile"
+)
+
+// MaxBytes bounds the frames of a recording, in bytes.
+const MaxBytes = 256 << 20
+
+// Recording is a capture: of a lab, while it grows, or of a file. What the
+// claims ask of it (markers, conversations, fragments) is found once, while
+// frames arrive. It is not safe for several goroutines.
+type Recording struct {
+	Packets    []sniffer.Packet     // numbered from 1
+	Hosts      Hosts                // who is who
+	Statistics *pcapfile.Statistics // nil if drops were not recorded
+	Damage     error                // why the file ended before it should
+
+	decoder   *sniffer.Decoder
+	bytes     int
+	index     index
+	backwards int          // number of the first packet that is older than the one before, 0 for none
+	gap       i18n.Message // what the capture says of frames that it lacks
+	snaps     map[int]int  // length to which each interface cut its frames; 0 for no limit
+}
+
+// New returns an empty recording of hosts.
+func New(hosts Hosts) *Recording {
+	return &Recording{Hosts: hosts, decoder: sniffer.NewDecoder(), index: newIndex()}
+}
+
+// errTooLarge is what Add returns past MaxBytes.
+var errTooLarge = fmt.Errorf("the capture has more than %d MiB of frames, which no experiment needs", MaxBytes>>20)
+
+// Add appends a frame, whose bytes it copies, and returns its packet.
+func (r *Recording) Add(frame sniffer.Frame) (*sniffer.Packet, error) {
+	if r.bytes += len(frame.Data); r.bytes > MaxBytes {
+		return nil, errTooLarge
+	}
+	frame.Data = slices.Clone(frame.Data)
+	p := sniffer.Packet{Frame: frame}
+	r.decoder.Decode(&p)
+	return r.append(p), nil
+}
+
+// append adds a packet that is decoded.
+func (r *Recording) append(p sniffer.Packet) *sniffer.Packet {
+	p.Number = len(r.Packets) + 1
+	if n := len(r.Packets); n > 0 && r.backwards == 0 && p.Time.Before(r.Packets[n-1].Time) {
+		r.backwards = p.Number
+	}
+	r.Packets = append(r.Packets, p)
+	added := &r.Packets[p.Number-1]
+	r.index.add(r, added)
+	return added
+}
+
+// packet returns the packet of a number.
+func (r *Recording) packet(number int) *sniffer.Packet { return &r.Packets[number-1] }
+
+// Load adds every frame of a capture until its end, and calls added after
+// each. The error is for what cannot be read at all: a damaged capture gives
+// the frames before the damage and says so in Damage.
+func (r *Recording) Load(in io.Reader, added func(*sniffer.Packet)) error {
+	file, err := pcapfile.NewReader(in)
+	if err != nil {
+		return err
+	}
+	for {
+		frame, err := file.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			r.Damage = err
+			break
+		}
+		p, err := r.Add(frame)
+		if err != nil {
+			return err
+		}
+		if added != nil {
+			added(p)
+		}
+	}
+	if s, ok := file.Statistics(); ok {
+		r.Statistics = &s
+	}
+	r.readHosts(file)
+	return nil
+}
+
+// readHosts takes the names that the file has where the recording has none.
+func (r *Recording) readHosts(file *pcapfile.Reader) {
+	named := map[string]bool{}
+	for _, name := range r.Hosts.Names {
+		named[name] = true
+	}
+	if r.Hosts.Names == nil {
+		r.Hosts.Names = sniffer.Names{}
+	}
+	for addr, name := range file.Names() {
+		if _, known := r.Hosts.Names[addr]; !known && !named[name] {
+			r.Hosts.Names[addr] = name
+		}
+	}
+}
+
+// Write writes the recording as pcapng, with the hosts' names and ports and the
+// statistics.
+func (r *Recording) Write(w io.Writer) error {
+	file, err := pcapfile.NewWriter(w, pcapfile.Interface{Name: "eth0", LinkType: sniffer.LinkEthernet})
+	if err != nil {
+		return err
+	}
+	if err := file.WriteNames(r.Hosts.Names); err != nil {
+		return err
+	}
+	for i := range r.Packets {
+		if err := file.WriteFrame(r.Packets[i].Frame); err != nil {
+			return err
+		}
+	}
+	if r.Statistics != nil {
+		if err := file.WriteStatistics(*r.Statistics); err != nil {
+			return err
+		}
+	}
+	return file.Flush()
+}
+
+// Dropped is the number of frames that the kernel dropped, nil if the capture
+// does not say.
+func (r *Recording) Dropped() *uint64 {
+	if r.Statistics == nil {
+		return nil
+	}
+	return &r.Statistics.Dropped
+}
+
+// Marker returns the marker that a packet carries and that the host which it
+// names has sent.
+func (r *Recording) Marker(p *sniffer.Packet) (Marker, bool) {
+	m, ok := MarkerOf(p)
+	return m, ok && r.Hosts.Sender(p) == m.Host
+}
+
+// Judged reports whether a packet is judged in a lab of these hosts: one of
+// them but the sniffer sent it, or a stranger on the wire, or another host that
+// claims the address of one of them, and it is no marker.
+//
+// Where hosts are told by address a stranger cannot be told from the machine
+// that captured, so the packet has to be from one of the hosts to one of them
+// or to all.
+func (r *Recording) Judged(p *sniffer.Packet, hosts []string) bool {
+	if _, marker := r.Marker(p); marker {
+		return false
+	}
+	sender := r.Hosts.Sender(p)
+	if sender == SnifferHost || sender == Machine {
+		return false
+	}
+	from, to := addresses(p)
+	if r.Hosts.ByPort() {
+		return sender == Stranger || slices.Contains(hosts, sender) || slices.Contains(hosts, r.Hosts.Names[from])
+	}
+	if !slices.Contains(hosts, sender) {
+		return false
+	}
+	name := r.Hosts.Names[to]
+	forAll := p.DstMAC.Multicast() && !p.Has(sniffer.ARP)
+	return name == SnifferHost || slices.Contains(hosts, name) || forAll
+}

@@ -1,0 +1,95 @@
+package trace
+
+import (
+	"slices"
+
+	"wirelab/internal/i18n"
+	"wirelab/sniffer"
+)
+
+// Gap says what the capture itself tells of frames that it does not have; it is
+// zero where it tells of none. Drops are in Statistics.
+func (r *Recording) Gap() i18n.Message { return r.gap }
+
+// SnapLength is the length to which the capture cut its frames, if that is why
+// p is cut; else 0.
+func (r *Recording) SnapLength(p *sniffer.Packet) int {
+	if snap := r.snaps[p.Interface]; p.Truncated() && len(p.Data) == snap {
+		return snap
+	}
+	return 0
+}
+
+// Backwards is the number of the first packet that is older than the one before
+// it, 0 if there is none.
+func (r *Recording) Backwards() int { return r.backwards }
+
+// Frames counts the judged packets of a window.
+func (r *Recording) Frames(w Window, plan Plan) (n int) {
+	v := view{Recording: r, window: w, plan: plan}
+	for i := range r.Packets {
+		if v.contains(&r.Packets[i]) {
+			n++
+		}
+	}
+	return n
+}
+
+// Kind is why a packet is suspect.
+type Kind int
+
+// The kinds.
+const (
+	Malformed Kind = iota + 1
+	Truncated
+	NoStart // the connection was open when the capture began
+	Hole    // it acknowledges bytes that the capture does not have
+)
+
+// Suspect is a packet that may hide something from a claim.
+type Suspect struct {
+	Packet *sniffer.Packet
+	Kind   Kind
+}
+
+// Suspect returns the first packet of a window by which what the projection
+// shows may be wrong or not all: one that is cut or malformed and could be part
+// of it, one that begins a capture in the middle of a connection, or one that
+// acknowledges what the capture does not have. It is the zero value where there
+// is none.
+func (r *Recording) Suspect(pr Projection, w Window, plan Plan) Suspect {
+	v := view{r, pr, w, plan}
+	for i := range r.Packets {
+		p := &r.Packets[i]
+		if p.Err == nil && !p.Truncated() || !v.suspicious(p) || !v.covers(p) {
+			continue
+		}
+		if p.Truncated() {
+			return Suspect{p, Truncated}
+		}
+		return Suspect{p, Malformed}
+	}
+	for _, c := range r.index.conversations {
+		first := c.datagrams[0].packet()
+		if !v.coversFlow(c) || !slices.ContainsFunc(c.datagrams, func(d *datagram) bool { return r.Judged(d.packet(), plan.Hosts) }) {
+			continue
+		}
+		if !c.opened() && first.Number < w.last {
+			return Suspect{first, NoStart}
+		}
+		if n := c.hole(); n > w.first {
+			return Suspect{r.packet(n), Hole}
+		}
+	}
+	return Suspect{}
+}
+
+// suspicious reports whether a packet that could not be decoded whole is one
+// that may have to be judged in the window. Whose it is may not be known.
+func (v view) suspicious(p *sniffer.Packet) bool {
+	from, _ := addresses(p)
+	if v.Hosts.ByPort() && p.Has(sniffer.Ethernet) || !v.Hosts.ByPort() && from.IsValid() {
+		return v.contains(p)
+	}
+	return p.Number > v.window.first && p.Number < v.window.last
+}

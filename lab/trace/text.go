@@ -1,0 +1,133 @@
+package trace
+
+import (
+	"bytes"
+	"slices"
+	"sort"
+)
+
+// said is a text that was found where a message carries it.
+type said struct {
+	text    string
+	offset  int   // in the stream or datagram
+	packets []int // that carry it, ascending
+}
+
+// texts finds the given texts in what a side sent, however it was cut into
+// segments and fragments, each time it was said, retransmissions ignored. A
+// datagram's texts are its own; a TCP stream's are in the order of the stream.
+func (c *conversation) texts(side int, wanted []string) []said {
+	var found []said
+	for _, s := range c.streams(side) {
+		found = append(found, s.find(wanted)...)
+	}
+	return found
+}
+
+// stream is a run of bytes without a gap, and which packets brought each piece.
+type stream struct {
+	bytes  []byte
+	pieces []piece
+}
+
+type piece struct {
+	end     int // offset in bytes at which the piece ends
+	packets []int
+}
+
+// streams puts the payload of one side in order. A datagram stands alone; TCP
+// segments are joined by sequence number.
+func (c *conversation) streams(side int) []stream {
+	var sent []*datagram
+	for _, d := range c.datagrams {
+		if c.side(d.packet()) == side && len(d.payload()) > 0 {
+			sent = append(sent, d)
+		}
+	}
+	if !c.tcp() {
+		var all []stream
+		for _, d := range sent {
+			all = append(all, stream{d.payload(), []piece{{len(d.payload()), d.sorted()}}})
+		}
+		return all
+	}
+	sort.SliceStable(sent, func(i, j int) bool { return before(dataAt(sent[i].packet()), dataAt(sent[j].packet())) })
+	var runs []stream
+	var next uint32
+	for _, d := range sent {
+		at, data := dataAt(d.packet()), d.payload()
+		if len(runs) > 0 && !before(next, at) {
+			overlap := int(next - at)
+			if overlap >= len(data) {
+				continue
+			}
+			data = data[overlap:]
+		} else {
+			runs = append(runs, stream{})
+		}
+		run := &runs[len(runs)-1]
+		run.bytes = append(run.bytes, data...)
+		run.pieces = append(run.pieces, piece{len(run.bytes), d.sorted()})
+		next = at + uint32(len(d.payload()))
+	}
+	return runs
+}
+
+// find returns the texts in the order of the bytes.
+func (s stream) find(wanted []string) (found []said) {
+	for _, text := range wanted {
+		for start := 0; ; {
+			i := messageText(s.bytes, text, start)
+			if i < 0 {
+				break
+			}
+			start = i + len(text)
+			found = append(found, said{text, i, s.packets(i, start)})
+		}
+	}
+	sort.SliceStable(found, func(i, j int) bool { return found[i].offset < found[j].offset })
+	return found
+}
+
+// packets are those that carry the bytes from begin to end.
+func (s stream) packets(begin, end int) (numbers []int) {
+	from := 0
+	for _, p := range s.pieces {
+		if from < end && p.end > begin {
+			numbers = append(numbers, p.packets...)
+		}
+		from = p.end
+	}
+	slices.Sort(numbers)
+	return slices.Compact(numbers)
+}
+
+// messageText returns where a text stands, at start or later, as a message's
+// own text and not as part of another field; -1 if it does not. A message ends
+// its line or its datagram, and its text is all of the line or stands behind a
+// tab or ": ": so do the chat's own lines, its datagrams, what is typed into nc
+// and what nc is sent. A number that happens to be part of a time stamp is in
+// none of these places.
+func messageText(b []byte, text string, start int) int {
+	for text != "" {
+		i := bytes.Index(b[start:], []byte(text))
+		if i < 0 {
+			return -1
+		}
+		i += start
+		if beginsMessage(b[:i]) && endsMessage(b[i+len(text):]) {
+			return i
+		}
+		start = i + 1
+	}
+	return -1
+}
+
+func beginsMessage(ahead []byte) bool {
+	n := len(ahead)
+	return n == 0 || ahead[n-1] == '\n' || ahead[n-1] == '\t' || bytes.HasSuffix(ahead, []byte(": "))
+}
+
+func endsMessage(behind []byte) bool {
+	return len(behind) == 0 || behind[0] == '\n' || behind[0] == '\r'
+}

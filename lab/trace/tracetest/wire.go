@@ -1,0 +1,199 @@
+// Package tracetest builds recordings frame by frame, for tests of what is
+// judged on them. Frames are bytes and go through the decoder like captured
+// ones.
+package tracetest
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"testing"
+	"time"
+
+	"wirelab/lab/trace"
+	"wirelab/sniffer"
+)
+
+// Wire is a segment on which a test lets hosts send. Frames are a millisecond
+// apart.
+type Wire struct {
+	*trace.Recording
+	t     testing.TB
+	hosts []string // set markers at a barrier
+
+	As     string // the port that sends, where it is not the one whose address is the source's
+	VLAN   uint16 // tag of the frames, 0 for none
+	Length int    // of the frames on the wire where the capture has less, 0 otherwise
+}
+
+// Addresses of the hosts of a Wire.
+var Addresses = map[string]netip.Addr{
+	"client1": netip.MustParseAddr("10.0.0.1"),
+	"server":  netip.MustParseAddr("10.0.0.2"),
+	"client2": netip.MustParseAddr("10.0.0.4"),
+	"sniffer": netip.MustParseAddr("10.0.0.3"),
+}
+
+// New returns a segment with client1, server, client2 and the sniffer, whose
+// ports are known; hosts are those that a barrier is set by.
+func New(t testing.TB, hosts ...string) *Wire {
+	names, ports := sniffer.Names{}, map[sniffer.MAC]string{{2, 0xff}: trace.Machine}
+	for name, addr := range Addresses {
+		names[addr] = name
+		ports[MAC(name)] = name
+	}
+	return &Wire{Recording: trace.New(trace.Hosts{Names: names, Ports: ports}), t: t, hosts: hosts}
+}
+
+// MAC is a host's hardware address; that of an unknown name is no port's.
+func MAC(name string) sniffer.MAC {
+	if name == trace.Machine {
+		return sniffer.MAC{2, 0xff}
+	}
+	addr, ok := Addresses[name]
+	if !ok {
+		return sniffer.MAC{2, 0xee}
+	}
+	return sniffer.MAC{2, 0, 0, 0, 0, addr.As4()[3]}
+}
+
+// Addr is a host's address, or the address that the name is.
+func Addr(name string) netip.Addr {
+	if a, ok := Addresses[name]; ok {
+		return a
+	}
+	return netip.MustParseAddr(name)
+}
+
+// Barrier lets every host set a marker.
+func (w *Wire) Barrier(label string) { w.Mark(label, w.hosts...) }
+
+// Mark lets some hosts set a marker.
+func (w *Wire) Mark(label string, hosts ...string) {
+	for _, h := range hosts {
+		w.UDP(h, "*", 9, trace.MarkerPort, string(trace.Marker{Label: label, Host: h}.Payload()))
+	}
+}
+
+// Ask sends an ARP request: a broadcast, or to one host.
+func (w *Wire) Ask(from, target string, to string) { w.arp(1, from, target, to) }
+
+// Tell sends an ARP reply of a host to another.
+func (w *Wire) Tell(from, to string) { w.arp(2, from, to, to) }
+
+func (w *Wire) arp(operation byte, from, target, to string) {
+	b := []byte{0, 1, 8, 0, 6, 4, 0, operation}
+	mac := MAC(w.sender(from))
+	b = append(b, mac[:]...)
+	b = append(b, Addr(from).AsSlice()...)
+	b = append(b, make([]byte, 6)...)
+	b = append(b, Addr(target).AsSlice()...)
+	w.Frame(from, to, sniffer.EtherTypeARP, b)
+}
+
+// Echo sends an ICMP echo request (8) or reply (0) of sequence number 1.
+func (w *Wire) Echo(from, to string, kind byte) {
+	w.IP(from, to, 1, 0, []byte{kind, 0, 0, 0, 0, 7, 0, 1})
+}
+
+// Ping is a request and its reply.
+func (w *Wire) Ping(from, to string) {
+	w.Echo(from, to, 8)
+	w.Echo(to, from, 0)
+}
+
+// UDP sends a datagram.
+func (w *Wire) UDP(from, to string, src, dst uint16, payload string) {
+	w.IP(from, to, 17, 0, Datagram(src, dst, payload))
+}
+
+// Datagram is a UDP header and payload.
+func Datagram(src, dst uint16, payload string) []byte {
+	b := binary.BigEndian.AppendUint16(nil, src)
+	b = binary.BigEndian.AppendUint16(b, dst)
+	b = binary.BigEndian.AppendUint16(b, uint16(8+len(payload)))
+	return append(append(b, 0, 0), payload...)
+}
+
+// TCP sends a segment. Client1's and client2's port is 40000, the server's
+// 7000.
+func (w *Wire) TCP(from, to string, flags sniffer.TCPFlags, seq, ack uint32, payload string) {
+	src, dst := uint16(40000), uint16(7000)
+	if from == "server" {
+		src, dst = dst, src
+	}
+	w.Segment(from, to, src, dst, flags, seq, ack, payload)
+}
+
+// Segment sends a segment between any two ports.
+func (w *Wire) Segment(from, to string, src, dst uint16, flags sniffer.TCPFlags, seq, ack uint32, payload string) {
+	b := binary.BigEndian.AppendUint16(nil, src)
+	b = binary.BigEndian.AppendUint16(b, dst)
+	b = binary.BigEndian.AppendUint32(b, seq)
+	b = binary.BigEndian.AppendUint32(b, ack)
+	b = append(b, 5<<4, byte(flags), 0x10, 0, 0, 0, 0, 0)
+	w.IP(from, to, 6, 0, append(b, payload...))
+}
+
+// Fragments sends a datagram's payload in parts of size bytes (a multiple of
+// 8), the last of them first where reversed.
+func (w *Wire) Fragments(from, to string, protocol byte, payload []byte, size int, reversed bool) {
+	var parts []func()
+	for offset := 0; offset < len(payload); offset += size {
+		end := min(offset+size, len(payload))
+		field := uint16(offset / 8)
+		if end < len(payload) {
+			field |= 0x2000
+		}
+		parts = append(parts, func() { w.IP(from, to, protocol, field, payload[offset:end]) })
+	}
+	for i := range parts {
+		if reversed {
+			i = len(parts) - 1 - i
+		}
+		parts[i]()
+	}
+}
+
+// IP sends an IPv4 datagram or fragment; to "*" is a broadcast.
+func (w *Wire) IP(from, to string, protocol byte, fragment uint16, payload []byte) {
+	dst := netip.MustParseAddr("10.0.0.255")
+	if to != "*" {
+		dst = Addr(to)
+	}
+	b := []byte{0x45, 0}
+	b = binary.BigEndian.AppendUint16(b, uint16(20+len(payload)))
+	b = append(b, 0, 7)
+	b = binary.BigEndian.AppendUint16(b, fragment)
+	b = append(b, 64, protocol, 0, 0)
+	b = append(b, Addr(from).AsSlice()...)
+	b = append(b, dst.AsSlice()...)
+	w.Frame(from, to, sniffer.EtherTypeIPv4, append(b, payload...))
+}
+
+func (w *Wire) sender(from string) string {
+	if w.As != "" {
+		return w.As
+	}
+	return from
+}
+
+// Frame sends any frame.
+func (w *Wire) Frame(from, to string, etherType uint16, payload []byte) {
+	w.t.Helper()
+	dst := sniffer.Broadcast
+	if to != "*" {
+		dst = MAC(to)
+	}
+	src := MAC(w.sender(from))
+	b := append(append([]byte{}, dst[:]...), src[:]...)
+	if w.VLAN != 0 {
+		b = binary.BigEndian.AppendUint16(b, sniffer.EtherTypeVLAN)
+		b = binary.BigEndian.AppendUint16(b, w.VLAN)
+	}
+	b = append(binary.BigEndian.AppendUint16(b, etherType), payload...)
+	at := time.Unix(1000, int64(len(w.Packets)+1)*1e6)
+	_, err := w.Add(sniffer.Frame{Time: at, Data: b, Length: max(len(b), w.Length), LinkType: sniffer.LinkEthernet})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
