@@ -1,0 +1,71 @@
+package claim
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"wirelab/internal/lang"
+	"wirelab/lab/trace"
+	"wirelab/sniffer"
+)
+
+// Claim is one thing that an experiment says about the wire.
+type Claim struct {
+	ID         string // experiment.claim, never translated
+	Sentence   lang.Text
+	Phases     []string // labels of the barriers that end the judged phases, consecutive; none is all of the capture
+	Projection trace.Projection
+	Expected   []string // lines of the trace, words between single spaces; none is an absence
+}
+
+// Plan is what the experiment does that a claim is judged by.
+type Plan struct {
+	trace.Plan
+	// Stimulated has the phases, by label, in which the script does something
+	// whose success the phase's barrier proves: a run, await or close.
+	Stimulated map[string]bool
+}
+
+// stimulated reports whether the script does something in one of the phases.
+func (p Plan) stimulated(phases []string) bool {
+	if len(phases) == 0 {
+		phases = p.Barriers
+	}
+	return slices.ContainsFunc(phases, func(label string) bool { return p.Stimulated[label] })
+}
+
+// ParseExpected reads expected lines: "FROM > TO WHAT…", white space folded,
+// empty lines and lines that begin with # left out. TCP flags may be words
+// (SYN ACK) or tcpdump's letters (S.).
+func ParseExpected(s string) ([]string, error) {
+	lines := []string{}
+	for i, line := range strings.Split(s, "\n") {
+		words := strings.Fields(line)
+		if len(words) == 0 || strings.HasPrefix(words[0], "#") {
+			continue
+		}
+		if len(words) < 4 || words[1] != ">" {
+			return nil, fmt.Errorf("line %d: %q: want FROM > TO and what was sent", i+1, line)
+		}
+		lines = append(lines, normal(line))
+	}
+	return lines, nil
+}
+
+// normal is a line in the form in which lines are compared: one space for every
+// run of white space outside quotes, flags as words.
+func normal(line string) string {
+	before, quoted, found := strings.Cut(line, `"`)
+	words := strings.Fields(before)
+	if len(words) > 3 && !found {
+		if flags, err := sniffer.ParseFlags(words[3]); err == nil && flags != 0 {
+			words[3] = flags.String()
+		}
+	}
+	out := strings.Join(words, " ")
+	if found {
+		out += ` "` + strings.TrimRight(quoted, " \t\r")
+	}
+	return out
+}

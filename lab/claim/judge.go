@@ -1,0 +1,161 @@
+package claim
+
+import (
+	"slices"
+	"strings"
+
+	"wirelab/internal/i18n"
+	"wirelab/lab/trace"
+)
+
+// Judge compares the trace of every claim with what it expects. It executes
+// nothing, and asks of the recording only what a file made elsewhere can have.
+func Judge(r *trace.Recording, plan Plan, claims []Claim) []Verdict {
+	verdicts := make([]Verdict, 0, len(claims))
+	for _, c := range claims {
+		verdicts = append(verdicts, judge(r, plan, c))
+	}
+	return verdicts
+}
+
+func judge(r *trace.Recording, plan Plan, c Claim) Verdict {
+	if missing := unknownHosts(r, plan); len(missing) > 0 {
+		return undecided(c, i18n.Msg("claim.hosts", "Hosts", strings.Join(missing, ", ")))
+	}
+	window, missing := r.Window(c.Phases, plan.Plan)
+	if !missing.IsZero() {
+		return undecided(c, missing)
+	}
+	seen := r.Project(c.Projection, window, plan.Plan)
+	v := undecided(c, i18n.Message{})
+	v.Observed, v.Seconds, v.Dropped = trace.Format(seen.Lines), window.Lasted.Seconds(), r.Dropped()
+	if v.Observed == nil {
+		v.Observed = []string{}
+	}
+	if reason, packet := incomplete(r, plan, c, window); !reason.IsZero() {
+		v.Reason = &reason
+		if packet > 0 {
+			v.Packets = []int{packet}
+		}
+		return v
+	}
+	v.Notes = notes(r, c, window, seen)
+	var differ i18n.Message
+	v.Packets, differ = compare(c.Expected, seen)
+	if !differ.IsZero() {
+		v.Status, v.Reason = Fail, &differ
+		return v
+	}
+	if len(c.Expected) == 0 {
+		if reason := unproven(r, plan, c, window); !reason.IsZero() {
+			v.Reason = &reason
+			return v
+		}
+	}
+	v.Status, v.Reason = Pass, nil
+	return v
+}
+
+// unknownHosts are the judged hosts that the recording cannot tell.
+func unknownHosts(r *trace.Recording, plan Plan) []string {
+	return slices.DeleteFunc(slices.Clone(plan.Hosts), r.Hosts.Known)
+}
+
+// incomplete says why the recording may lack something that the claim is about,
+// and which packet shows it; the zero message if it does not.
+func incomplete(r *trace.Recording, plan Plan, c Claim, w trace.Window) (i18n.Message, int) {
+	if r.Damage != nil {
+		return i18n.Msg("claim.damaged", "Error", r.Damage), 0
+	}
+	if d := r.Dropped(); d != nil && *d > 0 {
+		return i18n.Msg("claim.dropped", "Count", *d), 0
+	}
+	if gap := r.Gap(); !gap.IsZero() {
+		return gap, 0
+	}
+	s := r.Suspect(c.Projection, w, plan.Plan)
+	if s.Packet == nil {
+		return i18n.Message{}, 0
+	}
+	p := s.Packet
+	switch s.Kind {
+	case trace.Truncated:
+		if snap := r.SnapLength(p); snap > 0 {
+			return i18n.Msg("claim.snapped", "Packet", p.Number, "Kept", len(p.Data), "Length", p.Length, "Snap", snap), p.Number
+		}
+		return i18n.Msg("claim.truncated", "Packet", p.Number, "Kept", len(p.Data), "Length", p.Length), p.Number
+	case trace.Malformed:
+		return i18n.Msg("claim.malformed", "Packet", p.Number, "Error", p.Err), p.Number
+	case trace.NoStart:
+		return i18n.Msg("claim.nostart", "Packet", p.Number), p.Number
+	}
+	return i18n.Msg("claim.hole", "Packet", p.Number), p.Number
+}
+
+// unproven says why an absence that was observed proves nothing: nothing was
+// done by which something could have been sent, no time passed, or the sniffer
+// stood where it would not have seen it.
+func unproven(r *trace.Recording, plan Plan, c Claim, w trace.Window) i18n.Message {
+	frames := r.Frames(w, plan.Plan)
+	switch {
+	case !plan.stimulated(c.Phases) && (frames == 0 || c.Projection.Hidden):
+		return i18n.Msg("claim.unstimulated")
+	case w.Lasted <= 0:
+		return i18n.Msg("claim.instant")
+	case !c.Projection.Hidden && !r.SeesUnicast(w, plan.Hosts):
+		return i18n.Msg("claim.blind")
+	}
+	return i18n.Message{}
+}
+
+// notes say what a reader should know of how a claim was judged.
+func notes(r *trace.Recording, c Claim, w trace.Window, seen trace.Projected) []i18n.Message {
+	var all []i18n.Message
+	if r.Statistics == nil {
+		all = append(all, i18n.Msg("note.drops"))
+	}
+	if w.OpenEnd {
+		all = append(all, i18n.Msg("note.openend"))
+	}
+	if !r.Hosts.ByPort() {
+		all = append(all, i18n.Msg("note.byaddress"))
+	}
+	if !r.Hosts.ByPort() && len(c.Expected) == 0 && len(seen.Lines) == 0 {
+		all = append(all, i18n.Msg("note.unexecuted"))
+	}
+	if n := r.Backwards(); n > 0 {
+		all = append(all, i18n.Msg("note.backwards", "Packet", n))
+	}
+	if n := len(seen.Unshown); n > 0 && len(c.Expected) > 0 {
+		all = append(all, i18n.Msg("note.unshown", "Count", n))
+	}
+	if seen.Probes > 0 {
+		all = append(all, i18n.Msg("note.probes", "Count", seen.Probes))
+	}
+	return all
+}
+
+// compare returns the packets that decide, and how the trace differs from what
+// was expected; the zero message if it does not.
+func compare(expected []string, seen trace.Projected) (cited []int, differ i18n.Message) {
+	cited = []int{}
+	for i, l := range seen.Lines {
+		line := normal(l.String())
+		switch {
+		case i >= len(expected):
+			return l.Packets, i18n.Msg("claim.unexpected", "Line", line)
+		case line != expected[i]:
+			return l.Packets, i18n.Msg("claim.different", "Number", i+1, "Expected", expected[i], "Observed", line)
+		}
+		cited = append(cited, l.Packets...)
+	}
+	slices.Sort(cited)
+	cited = slices.Compact(cited)
+	if n := len(seen.Lines); n < len(expected) {
+		return cited, i18n.Msg("claim.missing", "Line", expected[n])
+	}
+	if n := len(seen.Unshown); n > 0 && len(expected) == 0 {
+		return seen.Unshown, i18n.Msg("claim.unshown", "Count", n)
+	}
+	return cited, i18n.Message{}
+}

@@ -1,0 +1,69 @@
+package claim
+
+import (
+	"time"
+
+	"wirelab/internal/i18n"
+	"wirelab/internal/lang"
+)
+
+// Status is what is known of a claim.
+type Status string
+
+// The three values. A capture that may lack something proves nothing, neither
+// for nor against.
+const (
+	Pass         Status = "pass"
+	Fail         Status = "fail"
+	Inconclusive Status = "inconclusive"
+)
+
+// Verdict is the judgement of one claim. It can be written as JSON, read back
+// and shown in either language.
+type Verdict struct {
+	ID       string         `json:"id"`
+	Sentence lang.Text      `json:"sentence"`
+	Status   Status         `json:"status"`
+	Packets  []int          `json:"packets"`          // numbers of the packets that show it, ascending
+	Expected []string       `json:"expected"`         // the trace; none: no packets
+	Observed []string       `json:"observed"`         // the trace
+	Seconds  float64        `json:"seconds"`          // how long the judged phases lasted
+	Dropped  *uint64        `json:"dropped"`          // frames; null if not recorded
+	Reason   *i18n.Message  `json:"reason,omitempty"` // why it failed or is inconclusive
+	Notes    []i18n.Message `json:"notes,omitempty"`  // what a reader should know of how it was judged
+}
+
+// Lasted is how long the judged phases lasted.
+func (v Verdict) Lasted() time.Duration { return time.Duration(v.Seconds * float64(time.Second)) }
+
+// Overall is the status of several verdicts together: fail if one failed, else
+// inconclusive if one is, else pass. Of none nothing is known.
+func Overall(verdicts []Verdict) Status {
+	if len(verdicts) == 0 {
+		return Inconclusive
+	}
+	status := Pass
+	for _, v := range verdicts {
+		switch v.Status {
+		case Pass:
+		case Fail:
+			return Fail
+		default:
+			status = Inconclusive
+		}
+	}
+	return status
+}
+
+// Unable are the verdicts of claims whose experiment could not be carried out.
+func Unable(claims []Claim, reason i18n.Message) []Verdict {
+	var verdicts []Verdict
+	for _, c := range claims {
+		verdicts = append(verdicts, undecided(c, reason))
+	}
+	return verdicts
+}
+
+func undecided(c Claim, reason i18n.Message) Verdict {
+	return Verdict{ID: c.ID, Sentence: c.Sentence, Status: Inconclusive, Packets: []int{}, Expected: c.Expected, Observed: []string{}, Reason: &reason}
+}
