@@ -1,0 +1,76 @@
+package agent
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"wirelab/internal/safetext"
+)
+
+// Host is what an agent asks of the host on which it runs.
+type Host interface {
+	// Quiet waits until nothing is under way on any socket of the host; past
+	// the limit it returns what still is.
+	Quiet(ctx context.Context, limit time.Duration) (busy string, err error)
+	// Mark sends a marker.
+	Mark(label string) error
+	// Alive reports whether a process with ID in its environment (Variable)
+	// runs and is not about to end.
+	Alive(id string) (bool, error)
+}
+
+// Serve answers questions until the end of in.
+func Serve(ctx context.Context, in io.Reader, out io.Writer, host Host) error {
+	if _, err := fmt.Fprintln(out, ready); err != nil {
+		return err
+	}
+	lines := bufio.NewScanner(in)
+	lines.Buffer(nil, 1024)
+	for lines.Scan() {
+		if _, err := fmt.Fprintln(out, answer(ctx, lines.Text(), host)); err != nil {
+			return err
+		}
+	}
+	return lines.Err()
+}
+
+// answer answers one question.
+func answer(ctx context.Context, line string, host Host) string {
+	word, rest, _ := strings.Cut(line, " ")
+	switch word {
+	case mark:
+		if err := host.Mark(rest); err != nil {
+			return refusal(err)
+		}
+		return marked + " " + rest
+	case quiet:
+		limit, err := time.ParseDuration(rest)
+		if err != nil || limit < 0 {
+			return refusal(fmt.Errorf("duration %q: want one such as 5s, or 0s for one look", rest))
+		}
+		what, err := host.Quiet(ctx, limit)
+		switch {
+		case err != nil:
+			return refusal(err)
+		case what != "":
+			return busy + " " + safetext.Escape(what)
+		}
+		return quiet
+	case alive:
+		runs, err := host.Alive(rest)
+		switch {
+		case err != nil:
+			return refusal(err)
+		case runs:
+			return alive
+		}
+		return gone
+	}
+	return refusal(fmt.Errorf("question %q is not known: quiet DURATION, mark LABEL or alive ID", line))
+}
+
+func refusal(err error) string { return failed + " " + safetext.Escape(err.Error()) }
