@@ -1,17 +1,18 @@
 package docker
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
-	"maps"
 	"net/netip"
+	"strings"
 	"time"
 
+	"github.com/moby/moby/api/pkg/stdcopy"
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/network"
-	"github.com/testcontainers/testcontainers-go"
-	"github.com/testcontainers/testcontainers-go/log"
-	"github.com/testcontainers/testcontainers-go/wait"
+	"github.com/moby/moby/client"
 
 	"wirelab/lab"
 )
@@ -51,58 +52,96 @@ func (r *run) hubContainer(cpu string) spec {
 		user: root, capabilities: []string{"NET_ADMIN"}}
 }
 
-// start runs a container and returns its id when it has said `ready`.
-func (r *run) start(ctx context.Context, s spec) (string, error) {
-	role := s.name
-	if !s.addr.IsValid() {
-		role = "-" + role // no host can have this name
-	}
-	options := []testcontainers.ContainerCustomizer{
-		testcontainers.WithLogger(log.NewNoopLogger()),
-		testcontainers.WithProvider(testcontainers.ProviderDocker),
-		testcontainers.WithName(r.network() + "-" + role),
-		testcontainers.WithLabels(maps.Clone(r.labels)),
-		testcontainers.WithCmd(s.args...),
-		testcontainers.WithConfigModifier(func(c *container.Config) {
-			c.User = s.user
-			if s.addr.IsValid() {
-				c.Hostname = s.name
-				c.Env = append(c.Env, "WIRELAB_HOST="+s.name)
-			}
-		}),
-		testcontainers.WithHostConfigModifier(func(h *container.HostConfig) { s.confine(h, r.network()) }),
-		testcontainers.WithWaitStrategy(wait.ForLog("ready").WithPollInterval(10 * time.Millisecond).WithStartupTimeout(readyWithin)),
-	}
+// containerName is the name of the run's container of a role.
+func (r *run) containerName(s spec) string {
 	if s.addr.IsValid() {
-		options = append(options,
-			testcontainers.CustomizeRequest(testcontainers.GenericContainerRequest{
-				ContainerRequest: testcontainers.ContainerRequest{
-					Networks:       []string{r.network()},
-					NetworkAliases: map[string][]string{r.network(): {s.name}},
-				},
-			}),
-			testcontainers.WithEndpointSettingsModifier(func(e map[string]*network.EndpointSettings) {
-				if lan := e[r.network()]; lan != nil {
-					lan.IPAMConfig = &network.EndpointIPAMConfig{IPv4Address: s.addr}
-				}
-			}))
+		return r.network() + "-" + s.name
 	}
-	c, err := testcontainers.Run(ctx, r.image(), options...)
-	if err != nil {
-		return "", fmt.Errorf("start %s: %w", s.name, err)
-	}
-	return c.GetContainerID(), nil
+	return r.network() + "--" + s.name // no host can have this name
 }
 
-// confine gives the container no more than it needs.
-func (s spec) confine(h *container.HostConfig, lan string) {
-	h.CapDrop, h.CapAdd = []string{"ALL"}, s.capabilities
-	h.SecurityOpt = []string{"no-new-privileges:true"}
-	h.ReadonlyRootfs = true
-	h.CpusetCpus = s.cpu
+// create makes a container, which does not run yet, and returns its id.
+func (r *run) create(ctx context.Context, s spec) (string, error) {
+	config := &container.Config{Image: r.image(), Cmd: s.args, User: s.user, Labels: r.labels}
+	networks := &network.NetworkingConfig{}
+	if s.addr.IsValid() {
+		config.Hostname = s.name
+		config.Env = []string{"WIRELAB_HOST=" + s.name}
+		networks.EndpointsConfig = map[string]*network.EndpointSettings{r.network(): {
+			Aliases:    []string{s.name},
+			IPAMConfig: &network.EndpointIPAMConfig{IPv4Address: s.addr},
+		}}
+	}
+	created, err := r.cli.ContainerCreate(ctx, client.ContainerCreateOptions{
+		Name: r.containerName(s), Config: config, HostConfig: s.confined(r.network()), NetworkingConfig: networks,
+	})
+	if err != nil {
+		return "", fmt.Errorf("create %s: %w", s.name, err)
+	}
+	return created.ID, nil
+}
+
+// start starts a container and returns when it has said `ready`.
+func (r *run) start(ctx context.Context, s spec, id string) error {
+	ctx, cancel := context.WithTimeout(ctx, readyWithin)
+	defer cancel()
+	// Attached before the start, so that the first word is heard.
+	attached, err := r.cli.ContainerAttach(ctx, id, client.ContainerAttachOptions{Stream: true, Stdout: true, Stderr: true})
+	if err != nil {
+		return fmt.Errorf("attach to %s: %w", s.name, err)
+	}
+	defer attached.Close()
+	defer context.AfterFunc(ctx, attached.Close)()
+	if _, err := r.cli.ContainerStart(ctx, id, client.ContainerStartOptions{}); err != nil {
+		return fmt.Errorf("start %s: %w", s.name, err)
+	}
+	said := &firstWord{ready: make(chan struct{}), ended: make(chan struct{})}
+	go func() {
+		_, _ = stdcopy.StdCopy(said, said, attached.Reader)
+		close(said.ended)
+	}()
+	select {
+	case <-said.ready:
+		return nil
+	case <-said.ended:
+		return fmt.Errorf("start %s: it is not ready; it said: %s", s.name, cmp.Or(strings.TrimSpace(said.text.String()), "nothing"))
+	case <-ctx.Done():
+		return fmt.Errorf("start %s: it is not ready: %w", s.name, ctx.Err())
+	}
+}
+
+// firstWord is written what a container says until it says that it is ready.
+type firstWord struct {
+	text  strings.Builder
+	ready chan struct{} // closed when it is
+	ended chan struct{} // closed when nothing more comes
+}
+
+// errReady ends the copy of a container's output.
+var errReady = errors.New("ready")
+
+// Write implements io.Writer.
+func (f *firstWord) Write(b []byte) (int, error) {
+	f.text.Write(b)
+	if !strings.Contains(f.text.String(), "ready\n") {
+		return len(b), nil
+	}
+	close(f.ready)
+	return 0, errReady
+}
+
+// confined gives the container no more than it needs.
+func (s spec) confined(lan string) *container.HostConfig {
+	h := &container.HostConfig{
+		CapDrop: []string{"ALL"}, CapAdd: s.capabilities,
+		SecurityOpt:    []string{"no-new-privileges:true"},
+		ReadonlyRootfs: true,
+		Resources:      container.Resources{CpusetCpus: s.cpu},
+		LogConfig:      container.LogConfig{Type: "none"}, // who attaches hears it
+	}
 	if !s.addr.IsValid() {
 		h.NetworkMode = "host"
-		return
+		return h
 	}
 	h.NetworkMode = container.NetworkMode(lan)
 	// Docker's resolver knows the lab's names. What it does not know it would
@@ -113,5 +152,7 @@ func (s spec) confine(h *container.HostConfig, lan string) {
 	h.Sysctls = map[string]string{
 		"net.ipv6.conf.all.disable_ipv6":     "1",
 		"net.ipv6.conf.default.disable_ipv6": "1",
+		"net.ipv4.ip_forward":                "0", // a new namespace may copy the machine's
 	}
+	return h
 }

@@ -20,11 +20,6 @@ import (
 // Backend brings labs up in containers of the Docker daemon that DOCKER_HOST,
 // DOCKER_CONTEXT or the configuration of the docker command names. The zero
 // value is ready. Its methods may be called from several goroutines at once.
-//
-// The first use sets DOCKER_HOST of this process to the daemon that answered
-// (with DOCKER_CERT_PATH and DOCKER_TLS_VERIFY where its context has
-// certificates): testcontainers-go looks for a daemon by itself, and would
-// silently take another than the one that was named.
 type Backend struct{}
 
 var _ lab.Backend = &Backend{}

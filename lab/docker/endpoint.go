@@ -137,7 +137,7 @@ func readJSON(path string, v any) error {
 
 // connect returns a client of the daemon that was named, and only of that
 // one, after it has answered. The error is a *lab.Unavailable, or ctx's.
-func connect(ctx context.Context) (*client.Client, error) {
+func connect(ctx context.Context) (*engine, error) {
 	e, err := findEndpoint()
 	if err != nil {
 		return nil, &lab.Unavailable{What: "docker", Cause: err.Error(),
@@ -147,10 +147,7 @@ func connect(ctx context.Context) (*client.Client, error) {
 		return nil, &lab.Unavailable{What: "docker", Cause: fmt.Sprintf("%s names %s: SSH is not spoken here", e.from, e.host),
 			Advice: "ssh -nNT -L /tmp/docker.sock:/var/run/docker.sock HOST & export DOCKER_HOST=unix:///tmp/docker.sock"}
 	}
-	if err := e.pinTLS(); err != nil {
-		return nil, err
-	}
-	cli, err := client.New(client.FromEnv, client.WithHost(e.host))
+	cli, err := e.client()
 	if err != nil {
 		return nil, unavailable(e, err)
 	}
@@ -172,15 +169,32 @@ func connect(ctx context.Context) (*client.Client, error) {
 		return nil, &lab.Unavailable{What: "docker", Cause: fmt.Sprintf("the daemon at %s runs %q containers", e.host, ping.OSType),
 			Advice: "switch Docker to Linux containers"}
 	}
-	return cli, os.Setenv(client.EnvOverrideHost, e.host)
+	return &engine{cli, e}, nil
 }
 
-// pinTLS puts a context's certificates where both Docker clients look.
-func (e endpoint) pinTLS() error {
+// client returns a client of the daemon, which has not been asked yet.
+func (e endpoint) client() (*client.Client, error) {
 	if e.certs == "" {
-		return nil
+		return client.New(client.FromEnv, client.WithHost(e.host))
 	}
-	return errors.Join(os.Setenv(client.EnvOverrideCertPath, e.certs), os.Setenv(client.EnvTLSVerify, "1"))
+	file := func(name string) string { return filepath.Join(e.certs, name) }
+	return client.New(client.WithAPIVersionFromEnv(), client.WithHost(e.host),
+		client.WithTLSClientConfig(file("ca.pem"), file("cert.pem"), file("key.pem")))
+}
+
+// environment names the daemon to another process of this program.
+func (e endpoint) environment() []string {
+	env := []string{client.EnvOverrideHost + "=" + e.host}
+	if e.certs != "" {
+		env = append(env, client.EnvOverrideCertPath+"="+e.certs, client.EnvTLSVerify+"=1")
+	}
+	return env
+}
+
+// engine is a daemon that has answered.
+type engine struct {
+	*client.Client
+	at endpoint
 }
 
 // unavailable says why a daemon cannot be used and what to do about it.

@@ -53,7 +53,7 @@ func daemon(t *testing.T) *client.Client {
 		require.Missing(t, "docker", fmt.Sprintf("%v (%s)", err, advice))
 	}
 	t.Cleanup(func() { cli.Close() })
-	return cli
+	return cli.Client
 }
 
 // remaining lists what there is of the objects whose labels match.

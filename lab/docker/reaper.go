@@ -64,13 +64,13 @@ type reaper struct {
 	stdin io.WriteCloser
 }
 
-func startReaper(id string) (*reaper, error) {
+func startReaper(id string, daemon endpoint) (*reaper, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("start reaper: %w", err)
 	}
 	cmd := exec.Command(self)
-	cmd.Env = append(os.Environ(), reaperVariable+"="+id)
+	cmd.Env = append(append(os.Environ(), daemon.environment()...), reaperVariable+"="+id)
 	cmd.Dir = os.TempDir() // any folder that is not the user's to unmount
 	cmd.SysProcAttr = ownSession()
 	stdin, err := cmd.StdinPipe()

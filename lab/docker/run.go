@@ -6,21 +6,20 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/netip"
 	"os"
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
-	"github.com/testcontainers/testcontainers-go"
-	"github.com/testcontainers/testcontainers-go/log"
 
 	"wirelab/lab"
 )
@@ -31,11 +30,10 @@ const closeWithin = 20 * time.Second
 
 // run is everything that one lab makes, and its removal.
 type run struct {
-	cli      *client.Client
-	provider *testcontainers.DockerProvider
-	id       string
-	labels   map[string]string
-	reaper   *reaper
+	cli    *engine
+	id     string
+	labels map[string]string
+	reaper *reaper
 }
 
 // validID reports whether id can be a run's: six random bytes in hexadecimal,
@@ -44,61 +42,25 @@ var validID = regexp.MustCompile(`^[0-9a-f]{12}$`).MatchString
 
 // newRun starts the run's reaper, before there is anything to remove, and
 // sweeps what dead processes left.
-func newRun(ctx context.Context, cli *client.Client) (*run, error) {
-	provider, err := testcontainersProvider(cli.DaemonHost())
-	if err != nil {
-		return nil, err
-	}
+func newRun(ctx context.Context, cli *engine) (*run, error) {
 	self, err := thisProcess()
 	if err != nil {
 		return nil, fmt.Errorf("identify this process: %w", err)
 	}
 	sweepCtx, cancel := context.WithTimeout(ctx, closeWithin)
 	defer cancel()
-	if err := sweep(sweepCtx, cli, self); err != nil && ctx.Err() == nil {
+	if err := sweep(sweepCtx, cli.Client, self); err != nil && ctx.Err() == nil {
 		// Not ours to fail for: the next lab tries again.
 		slog.Warn("leftovers of dead labs", "backend", "docker", "err", err)
 	}
 	random := make([]byte, 6)
 	rand.Read(random) // never fails, crypto/rand
-	r := &run{cli: cli, provider: provider, id: hex.EncodeToString(random)}
+	r := &run{cli: cli, id: hex.EncodeToString(random)}
 	r.labels = map[string]string{runLabel: r.id, ownerLabel: self.String()}
-	if r.reaper, err = startReaper(r.id); err != nil {
+	if r.reaper, err = startReaper(r.id, cli.at); err != nil {
 		return nil, err
 	}
 	return r, nil
-}
-
-var testcontainersSetup sync.Mutex
-
-// testcontainersProvider returns a provider that talks to this host and to no
-// other. Its library finds a daemon once a process, by rules of its own, and
-// tells about it on standard error.
-func testcontainersProvider(host string) (*testcontainers.DockerProvider, error) {
-	testcontainersSetup.Lock()
-	defer testcontainersSetup.Unlock()
-	// Ryuk, the library's cleaner, is an image that has to be pulled. The
-	// reaper of this package takes its place.
-	if err := os.Setenv("TESTCONTAINERS_RYUK_DISABLED", "true"); err != nil {
-		return nil, err
-	}
-	banner := log.Default()
-	log.SetDefault(log.NewNoopLogger())
-	defer log.SetDefault(banner)
-	generic, err := testcontainers.ProviderDocker.GetProvider(testcontainers.WithLogger(log.NewNoopLogger()))
-	if err != nil {
-		return nil, fmt.Errorf("testcontainers: %w", err)
-	}
-	provider, ok := generic.(*testcontainers.DockerProvider)
-	if !ok {
-		return nil, fmt.Errorf("testcontainers: provider is a %T", generic)
-	}
-	if other := provider.Client().DaemonHost(); other != host {
-		return nil, &lab.Unavailable{What: "docker",
-			Cause:  fmt.Sprintf("testcontainers would use %s in place of %s", other, host),
-			Advice: "remove tc.host from ~/.testcontainers.properties; a process can use one daemon only"}
-	}
-	return provider, nil
 }
 
 // image is the run's image. The registry of its name cannot exist (RFC 2606),
@@ -122,62 +84,57 @@ func (r *run) buildImage(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	archive, err := imageArchive(path, r.labels)
+	archive, err := imageArchive(path)
 	if err != nil {
 		return err
 	}
-	repo, tag, _ := strings.Cut(r.image(), ":")
-	_, err = r.provider.BuildImage(ctx, &testcontainers.ContainerRequest{
-		FromDockerfile: testcontainers.FromDockerfile{ContextArchive: archive, Repo: repo, Tag: tag, KeepImage: true},
-	})
-	if err != nil {
-		return fmt.Errorf("build image: %w", err)
+	// Imported, not built: no builder is needed, and the image is there with
+	// its labels or not at all.
+	changes := []string{fmt.Sprintf("ENTRYPOINT [%q]", program)}
+	for name, value := range r.labels {
+		changes = append(changes, fmt.Sprintf("LABEL %s=%q", name, value))
 	}
-	return nil
+	progress, err := r.cli.ImageImport(ctx, client.ImageImportSource{Source: archive, SourceName: "-"}, r.image(), client.ImageImportOptions{Changes: changes})
+	if err != nil {
+		return fmt.Errorf("import image: %w", err)
+	}
+	defer progress.Close()
+	// The daemon reports an error that comes late as its last message.
+	for messages := json.NewDecoder(progress); ; {
+		var m struct{ Error string }
+		switch err := messages.Decode(&m); {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return fmt.Errorf("import image: %w", err)
+		case m.Error != "":
+			return fmt.Errorf("import image: %s", m.Error)
+		}
+	}
 }
 
-// imageArchive is the build context. The labels come first, so that every
-// intermediate container and image of the build has them too.
-func imageArchive(program string, labels map[string]string) (*bytes.Reader, error) {
-	binary, err := os.ReadFile(program)
+// imageArchive is the image's file system: the program and nothing else.
+func imageArchive(path string) (io.Reader, error) {
+	binary, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	var dockerfile strings.Builder
-	dockerfile.WriteString("FROM scratch\nLABEL")
-	for name, value := range labels {
-		fmt.Fprintf(&dockerfile, " %s=%q", name, value)
-	}
-	dockerfile.WriteString("\nCOPY wirelab /wirelab\nENTRYPOINT [\"/wirelab\"]\n")
-
 	var b bytes.Buffer
+	b.Grow(len(binary) + 4096)
 	w := tar.NewWriter(&b)
-	for _, f := range []struct {
-		name string
-		mode int64
-		data []byte
-	}{
-		{"Dockerfile", 0o644, []byte(dockerfile.String())},
-		{"wirelab", 0o755, binary},
-	} {
-		if err := w.WriteHeader(&tar.Header{Name: f.name, Mode: f.mode, Size: int64(len(f.data))}); err != nil {
-			return nil, err
-		}
-		if _, err := w.Write(f.data); err != nil {
-			return nil, err
-		}
-	}
-	if err := w.Close(); err != nil {
+	if err := w.WriteHeader(&tar.Header{Name: strings.TrimPrefix(program, "/"), Mode: 0o755, Size: int64(len(binary))}); err != nil {
 		return nil, err
 	}
-	return bytes.NewReader(b.Bytes()), nil
+	if _, err := w.Write(binary); err != nil {
+		return nil, err
+	}
+	return &b, w.Close()
 }
 
 // createNetwork makes the run's network and returns its subnet.
-// testcontainers-go drops a driver's options, hence the client.
 func (r *run) createNetwork(ctx context.Context) (netip.Prefix, error) {
 	for attempt := 1; ; attempt++ {
-		subnet, err := freeSubnet(ctx, r.cli)
+		subnet, err := freeSubnet(ctx, r.cli.Client)
 		if err != nil {
 			return netip.Prefix{}, err
 		}
@@ -219,7 +176,7 @@ func (r *run) chooseCPU(ctx context.Context) (string, error) {
 func (r *run) close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closeWithin)
 	defer cancel()
-	err := removeRun(ctx, r.cli, r.id)
+	err := removeRun(ctx, r.cli.Client, r.id)
 	if err != nil {
 		return errors.Join(err, r.abandon())
 	}
@@ -233,4 +190,4 @@ func (r *run) abandon() error {
 	return errors.Join(r.reaper.reap(), r.disconnect())
 }
 
-func (r *run) disconnect() error { return errors.Join(r.provider.Close(), r.cli.Close()) }
+func (r *run) disconnect() error { return r.cli.Close() }

@@ -43,14 +43,14 @@ func (r *run) bringUp(ctx context.Context, topology lab.Topology) (*segment, err
 	}
 	s := &segment{run: r, hosts: map[string]*host{}, mode: lab.Hub,
 		stopWatch: func() bool { return true }}
-	// The hub comes first and alone: it shows whether the daemon has that CPU.
+	// The hub is created first: that shows whether the daemon has that CPU.
 	hub := r.hubContainer(cpu)
-	id, err := r.start(ctx, hub)
+	id, err := r.create(ctx, hub)
 	if err != nil && strings.Contains(err.Error(), "Requested CPUs are not available") {
 		// The daemon itself is confined to some of the machine's CPUs.
 		cpu = "0"
 		hub = r.hubContainer(cpu)
-		id, err = r.start(ctx, hub)
+		id, err = r.create(ctx, hub)
 	}
 	if err != nil {
 		return nil, err
@@ -58,11 +58,16 @@ func (r *run) bringUp(ctx context.Context, topology lab.Topology) (*segment, err
 	s.hub = &host{segment: s, name: hub.name, id: id}
 
 	hosts := make([]*host, len(topology.Hosts))
-	errs := make([]error, len(topology.Hosts))
+	errs := make([]error, len(topology.Hosts)+1)
 	var wg sync.WaitGroup
+	wg.Go(func() { errs[len(hosts)] = r.start(ctx, hub, id) })
 	for i, name := range topology.Hosts {
 		wg.Go(func() {
-			id, err := r.start(ctx, r.hostContainer(name, cpu, lab.Address(subnet, i)))
+			spec := r.hostContainer(name, cpu, lab.Address(subnet, i))
+			id, err := r.create(ctx, spec)
+			if err == nil {
+				err = r.start(ctx, spec, id)
+			}
 			hosts[i], errs[i] = &host{segment: s, name: name, id: id}, err
 		})
 	}
