@@ -65,8 +65,8 @@ func (a *agent) answer(ctx context.Context) (string, error) {
 	}
 }
 
-// ask puts a question and returns the answer. An agent that ended with its
-// host (FreshARP may restart it) is started again.
+// ask puts a question and returns the answer. An agent that has ended is
+// started again.
 func (a *agent) ask(ctx context.Context, question string) (string, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

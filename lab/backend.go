@@ -4,8 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/netip"
+
+	"wirelab/sniffer"
 )
 
 // Backend brings labs up. A lab is a set of hosts on one Ethernet segment.
@@ -29,29 +30,64 @@ type Backend interface {
 type Network interface {
 	// Host returns the host of that name, nil if the topology has none.
 	Host(name string) Host
-	// SetMode changes the segment while it runs. A switch is one only when it
-	// has learnt the port of every host; learn makes every host send a frame
-	// that floods, and SetMode calls it and returns when the forwarding table
-	// holds every host.
-	SetMode(ctx context.Context, mode Mode, learn func(context.Context) error) error
+	// Segment returns the segment of that name, nil if the topology has none.
+	Segment(name string) Segment
 	// Close ends every command and removes everything of the lab. It may be
 	// called more than once.
 	Close() error
+}
+
+// Segment is one Ethernet segment as a backend made it. Its methods may be
+// called from several goroutines at once.
+type Segment interface {
+	// SetMode changes the segment while it runs. For Hub it returns when the
+	// bridge has forgotten what it had learnt. A Switch learns from the frames
+	// that hosts send: AwaitLearnt.
+	SetMode(ctx context.Context, mode Mode) error
+	// AwaitLearnt returns when the switch's forwarding table holds the port of
+	// every host.
+	AwaitLearnt(ctx context.Context) error
+	// MachinePorts returns the hardware addresses of the machine's own ports on
+	// the segment: the bridge itself and its ends of the hosts' cables. Frames
+	// from them are the machine's and no host's.
+	MachinePorts() []sniffer.MAC
 }
 
 // Host is one machine of a lab. Its methods may be called from several
 // goroutines at once.
 type Host interface {
 	Name() string
-	// Addr returns the addresses of eth0 as they were found, not as wished.
-	Addr() (netip.Prefix, net.HardwareAddr)
-	// Exec runs a command on the host and returns its exit code; the error
-	// is for a command that could not be started or watched. When ctx ends the
-	// command is killed, where the backend can, and Exec returns ctx's error.
-	Exec(ctx context.Context, cmd Cmd) (exitCode int, err error)
-	// FreshARP empties the host's neighbour cache. A backend may restart the
-	// host for it, which ends the commands that run there.
-	FreshARP(ctx context.Context) error
+	// Ports returns the host's network devices as they were found, not as
+	// wished.
+	Ports() []Port
+	// Start starts a command. The error means that it did not start: no such
+	// program, not executable, no such host any more. ctx bounds the start
+	// alone.
+	Start(ctx context.Context, cmd Cmd) (Process, error)
+	// FlushNeighbours empties the neighbour (ARP) cache. It never restarts the
+	// host, and commands that run keep running.
+	FlushNeighbours(ctx context.Context) error
+}
+
+// Process is a command that was started on a host. Its methods may be called
+// from several goroutines at once.
+type Process interface {
+	// Wait returns the exit code when the process has ended and its outputs are
+	// copied. The error is for a process that could not be watched to its end.
+	// A ctx that ends first returns its error and does not end the process.
+	Wait(ctx context.Context) (exitCode int, err error)
+	// Kill ends the process, as far as the backend can: in a container its
+	// input ends and nobody waits for it any more. It may be called at any time
+	// and more than once.
+	Kill() error
+}
+
+// Port is one network device of a host, as found.
+type Port struct {
+	Device  string // "eth0"
+	Segment string // "lan"
+	MAC     sniffer.MAC
+	Addrs   []netip.Prefix
 }
 
 // Cmd is a command for a host. The zero values of its streams are an empty

@@ -174,7 +174,7 @@ func (l *Lab) Run(ctx context.Context, name string, args ...string) (output stri
 	ctx, cancel := context.WithTimeout(ctx, runTimeout)
 	defer cancel()
 	out := newTranscript()
-	code, err := host.Exec(ctx, Cmd{Args: args, Env: scriptEnv, Stdout: out, Stderr: out})
+	code, err := execute(ctx, host, Cmd{Args: args, Env: scriptEnv, Stdout: out, Stderr: out})
 	command := name + ": " + strings.Join(args, " ")
 	if err != nil {
 		return out.String(), fmt.Errorf("%s: %w", command, err)
@@ -253,7 +253,14 @@ func (l *Lab) ask(ctx context.Context, question, want string) error {
 func (l *Lab) SetMode(ctx context.Context, mode Mode) error {
 	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
 	defer cancel()
-	return l.network.SetMode(ctx, mode, func(ctx context.Context) error { return l.mark(ctx, learnLabel) })
+	segment := l.network.Segment(DefaultSegment)
+	if err := segment.SetMode(ctx, mode); err != nil || mode != Switch {
+		return err
+	}
+	if err := l.mark(ctx, learnLabel); err != nil {
+		return err
+	}
+	return segment.AwaitLearnt(ctx)
 }
 
 // FreshARP empties a host's neighbour cache.
@@ -264,7 +271,7 @@ func (l *Lab) FreshARP(ctx context.Context, name string) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
 	defer cancel()
-	return host.FreshARP(ctx)
+	return host.FlushNeighbours(ctx)
 }
 
 // Finish stops the capture and returns it whole. The lab can only be closed
@@ -276,8 +283,11 @@ func (l *Lab) Finish(ctx context.Context) (*Record, error) {
 	packets, stats, err := l.capture.finish(ctx)
 	r := &Record{Packets: packets, Hosts: sniffer.Names{}, Statistics: stats}
 	for _, name := range l.Topology.Hosts {
-		prefix, _ := l.network.Host(name).Addr()
-		r.Hosts[prefix.Addr()] = name
+		for _, port := range l.network.Host(name).Ports() {
+			for _, prefix := range port.Addrs {
+				r.Hosts[prefix.Addr()] = name
+			}
+		}
 	}
 	return r, err
 }

@@ -38,11 +38,30 @@ func begin(host Host, stdout io.Writer, args ...string) *running {
 	}
 	go func() {
 		defer close(r.done)
-		r.code, r.err = host.Exec(ctx, Cmd{Args: args, Env: scriptEnv, Stdin: in, Stdout: stdout, Stderr: r.output})
+		r.code, r.err = execute(ctx, host, Cmd{Args: args, Env: scriptEnv, Stdin: in, Stdout: stdout, Stderr: r.output})
 		in.CloseWithError(fmt.Errorf("%s has ended", r.name()))
 		r.output.end()
 	}()
 	return r
+}
+
+// execute starts a command and waits for its end. When ctx ends the command is
+// killed and execute returns ctx's error.
+func execute(ctx context.Context, host Host, cmd Cmd) (exitCode int, err error) {
+	p, err := host.Start(ctx, cmd)
+	if err != nil {
+		return 0, err
+	}
+	code, err := p.Wait(ctx)
+	if ctx.Err() == nil {
+		return code, err
+	}
+	if err := p.Kill(); err != nil {
+		return 0, err
+	}
+	// What it still writes to the outputs belongs to the caller after this.
+	_, _ = p.Wait(context.Background())
+	return 0, ctx.Err()
 }
 
 func (r *running) name() string { return r.host.Name() + ": " + strings.Join(r.args, " ") }

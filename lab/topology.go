@@ -11,6 +11,9 @@ import (
 // SnifferHost is the host on which the capture runs. Every topology has it.
 const SnifferHost = "sniffer"
 
+// DefaultSegment is the one segment that today's topologies have.
+const DefaultSegment = "lan"
+
 // MaxHosts is the number of hosts that a segment can address (a /24 without
 // its network, broadcast and gateway addresses).
 const MaxHosts = 253

@@ -38,8 +38,9 @@ terminals "wirelab exec HOST -- COMMAND" runs commands on its hosts.`,
 		out := cmd.OutOrStdout()
 		serve := func(ctx context.Context, n lab.Network) error {
 			for _, host := range lab.DefaultTopology.Hosts {
-				prefix, mac := n.Host(host).Addr()
-				fmt.Fprintf(out, "%-8s %s  %s\n", host, prefix.Addr(), mac)
+				for _, port := range n.Host(host).Ports() {
+					fmt.Fprintf(out, "%-8s %s  %s\n", host, port.Addrs[0].Addr(), port.MAC)
+				}
 			}
 			fmt.Fprintf(out, "\nlab %q is up. In another terminal:\n", *name)
 			flag := ""
@@ -50,7 +51,11 @@ terminals "wirelab exec HOST -- COMMAND" runs commands on its hosts.`,
 				fmt.Fprintf(out, "  wirelab exec%s %s\n", flag, line)
 			}
 			fmt.Fprintf(out, "Ctrl-C here, or wirelab down%s, ends it. The chat server says:\n\n", flag)
-			code, err := n.Host("server").Exec(ctx, lab.Cmd{Args: []string{"chat", "serve"}, Stdout: out, Stderr: cmd.ErrOrStderr()})
+			server, err := n.Host("server").Start(ctx, lab.Cmd{Args: []string{"chat", "serve"}, Stdout: out, Stderr: cmd.ErrOrStderr()})
+			if err != nil {
+				return err
+			}
+			code, err := server.Wait(ctx)
 			if err == nil && code != 0 {
 				err = fmt.Errorf("the chat server ended with exit code %d", code)
 			}

@@ -1,6 +1,7 @@
 package docker
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -11,7 +12,7 @@ import (
 
 	"github.com/moby/moby/api/pkg/stdcopy"
 	"github.com/moby/moby/api/types/container"
-	"github.com/moby/moby/api/types/network"
+	netapi "github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
 
 	"wirelab/lab"
@@ -35,6 +36,7 @@ type spec struct {
 	capabilities []string
 	cpu          string
 	addr         netip.Addr // on the lab's network; none: the machine's own network
+	joins        string     // id of the container whose network namespace it is in
 }
 
 // hostContainer holds a host of the lab: commands are executed in it.
@@ -46,7 +48,7 @@ func (r *run) hostContainer(name, cpu string, addr netip.Addr) spec {
 	return s
 }
 
-// hubContainer governs the bridge, which is in the machine's own network.
+// hubContainer governs the bridge, which is in the machine's own netapi.
 func (r *run) hubContainer(cpu string) spec {
 	return spec{name: "hub", args: []string{"hub", r.bridge(), "--watch"}, cpu: cpu,
 		user: root, capabilities: []string{"NET_ADMIN"}}
@@ -63,13 +65,13 @@ func (r *run) containerName(s spec) string {
 // create makes a container, which does not run yet, and returns its id.
 func (r *run) create(ctx context.Context, s spec) (string, error) {
 	config := &container.Config{Image: r.image(), Cmd: s.args, User: s.user, Labels: r.labels}
-	networks := &network.NetworkingConfig{}
+	networks := &netapi.NetworkingConfig{}
 	if s.addr.IsValid() {
 		config.Hostname = s.name
 		config.Env = []string{"WIRELAB_HOST=" + s.name}
-		networks.EndpointsConfig = map[string]*network.EndpointSettings{r.network(): {
+		networks.EndpointsConfig = map[string]*netapi.EndpointSettings{r.network(): {
 			Aliases:    []string{s.name},
-			IPAMConfig: &network.EndpointIPAMConfig{IPv4Address: s.addr},
+			IPAMConfig: &netapi.EndpointIPAMConfig{IPv4Address: s.addr},
 		}}
 	}
 	created, err := r.cli.ContainerCreate(ctx, client.ContainerCreateOptions{
@@ -110,6 +112,44 @@ func (r *run) start(ctx context.Context, s spec, id string) error {
 	}
 }
 
+// runOnce runs a container to its end and removes it. It returns what the
+// container said; an exit code other than 0 is an error.
+func (r *run) runOnce(ctx context.Context, s spec) (said string, err error) {
+	id, err := r.create(ctx, s)
+	if err != nil {
+		return "", err
+	}
+	defer func() {
+		// Removed even when ctx has ended; the run's end removes it otherwise.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeWithin)
+		defer cancel()
+		_, removeErr := r.cli.ContainerRemove(ctx, id, client.ContainerRemoveOptions{Force: true})
+		err = errors.Join(err, remains("container", id, removeErr))
+	}()
+	attached, err := r.cli.ContainerAttach(ctx, id, client.ContainerAttachOptions{Stream: true, Stdout: true, Stderr: true})
+	if err != nil {
+		return "", err
+	}
+	defer attached.Close()
+	defer context.AfterFunc(ctx, attached.Close)()
+	end := r.cli.ContainerWait(ctx, id, client.ContainerWaitOptions{Condition: container.WaitConditionNextExit})
+	if _, err := r.cli.ContainerStart(ctx, id, client.ContainerStartOptions{}); err != nil {
+		return "", err
+	}
+	var out bytes.Buffer
+	if _, err := stdcopy.StdCopy(&out, &out, attached.Reader); err != nil {
+		return out.String(), cmp.Or(ctx.Err(), err)
+	}
+	select {
+	case state := <-end.Result:
+		if state.StatusCode != 0 {
+			err = fmt.Errorf("exit code %d", state.StatusCode)
+		}
+	case err = <-end.Error:
+	}
+	return strings.TrimSpace(out.String()), err
+}
+
 // firstWord is written what a container says until it says that it is ready.
 type firstWord struct {
 	text  strings.Builder
@@ -139,7 +179,11 @@ func (s spec) confined(lan string) *container.HostConfig {
 		Resources:      container.Resources{CpusetCpus: s.cpu},
 		LogConfig:      container.LogConfig{Type: "none"}, // who attaches hears it
 	}
-	if !s.addr.IsValid() {
+	switch {
+	case s.joins != "":
+		h.NetworkMode = container.NetworkMode("container:" + s.joins)
+		return h
+	case !s.addr.IsValid():
 		h.NetworkMode = "host"
 		return h
 	}

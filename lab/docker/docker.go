@@ -50,10 +50,10 @@ func (*Backend) Up(ctx context.Context, topology lab.Topology) (lab.Network, err
 	if err != nil {
 		return nil, errors.Join(err, cli.Close())
 	}
-	s, err := r.bringUp(ctx, topology)
+	n, err := r.bringUp(ctx, topology)
 	if err != nil {
 		return nil, errors.Join(err, r.abandon())
 	}
-	s.closeWith(ctx)
-	return s, nil
+	n.closeWith(ctx)
+	return n, nil
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,7 +24,7 @@ import (
 //	client1   server   client2   sniffer
 //	   |         |         |        |
 //	---+---------+---------+--------+---  bridge, a hub
-func up(t *testing.T) *segment {
+func up(t *testing.T) *network {
 	t.Helper()
 	n, err := (&Backend{}).Up(t.Context(), lab.DefaultTopology)
 	if err != nil {
@@ -34,7 +35,7 @@ func up(t *testing.T) *segment {
 			t.Error(err)
 		}
 	})
-	return n.(*segment)
+	return n.(*network)
 }
 
 // execute runs a command on a host and returns what it said on both outputs.
@@ -43,12 +44,18 @@ func execute(t *testing.T, h lab.Host, stdin string, args ...string) (int, strin
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	var said bytes.Buffer
-	code, err := h.Exec(ctx, lab.Cmd{Args: args, Stdin: strings.NewReader(stdin), Stdout: &said, Stderr: &said})
+	p, err := h.Start(ctx, lab.Cmd{Args: args, Stdin: strings.NewReader(stdin), Stdout: &said, Stderr: &said})
+	if err != nil {
+		t.Fatalf("%s: %v: %v", h.Name(), args, err)
+	}
+	code, err := p.Wait(ctx)
 	if err != nil {
 		t.Fatalf("%s: %v: %v (%s)", h.Name(), args, err, &said)
 	}
 	return code, said.String()
 }
+
+func addressOf(n *network, host string) netip.Prefix { return n.Host(host).Ports()[0].Addrs[0] }
 
 func TestLab(t *testing.T) {
 	cli := daemon(t)
@@ -56,13 +63,14 @@ func TestLab(t *testing.T) {
 
 	t.Run("addresses are in order, on one subnet", func(t *testing.T) {
 		macs := map[string]bool{}
-		first, _ := s.Host(lab.DefaultTopology.Hosts[0]).Addr()
+		first := addressOf(s, lab.DefaultTopology.Hosts[0])
 		for i, name := range lab.DefaultTopology.Hosts {
-			addr, mac := s.Host(name).Addr()
-			if want := netip.PrefixFrom(lab.Address(first.Masked(), i), 24); addr != want {
-				t.Errorf("%s has %v, want %v", name, addr, want)
+			ports := s.Host(name).Ports()
+			want := []netip.Prefix{netip.PrefixFrom(lab.Address(first.Masked(), i), 24)}
+			if len(ports) != 1 || ports[0].Device != "eth0" || ports[0].Segment != "lan" || !slices.Equal(ports[0].Addrs, want) {
+				t.Errorf("%s has %v, want eth0 on lan with %v", name, ports, want)
 			}
-			macs[mac.String()] = true
+			macs[ports[0].MAC.String()] = true
 		}
 		if len(macs) != len(lab.DefaultTopology.Hosts) {
 			t.Errorf("MACs are not distinct: %v", macs)
@@ -75,7 +83,7 @@ func TestLab(t *testing.T) {
 	t.Run("names resolve on every host", func(t *testing.T) {
 		for _, from := range lab.DefaultTopology.Hosts {
 			for _, to := range lab.DefaultTopology.Hosts {
-				addr, _ := s.Host(to).Addr()
+				addr := addressOf(s, to)
 				code, said := execute(t, s.Host(from), "", "ping", "-c", "1", to)
 				if code != 0 || !strings.Contains(said, "("+addr.Addr().String()+")") {
 					t.Errorf("%s pings %s: exit code %d: %s", from, to, code, said)
@@ -98,25 +106,38 @@ func TestLab(t *testing.T) {
 		}
 	})
 
-	t.Run("a program that is not there", func(t *testing.T) {
-		_, err := s.Host("client1").Exec(t.Context(), lab.Cmd{Args: []string{"/bin/sh"}})
-		if err == nil || !strings.Contains(err.Error(), "/bin/sh") || !strings.Contains(err.Error(), "no such program") {
-			t.Errorf("error %v", err)
+	t.Run("a program that is not there, or none", func(t *testing.T) {
+		for path, want := range map[string]string{"/bin/sh": "no such program", "/etc/hostname": "not executable", "/etc": "not executable"} {
+			_, err := s.Host("client1").Start(t.Context(), lab.Cmd{Args: []string{path}})
+			if err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: error %v, want %s", path, err, want)
+			}
 		}
 	})
 
-	t.Run("Exec returns when its context ends", func(t *testing.T) {
-		ctx, cancel := context.WithCancel(t.Context())
+	t.Run("a wait that ends early, and Kill", func(t *testing.T) {
 		said, w := io.Pipe()
-		go func() {
-			said.Read(make([]byte, 1)) // it runs
-			cancel()
-			io.Copy(io.Discard, said)
-		}()
-		_, err := s.Host("client2").Exec(ctx, lab.Cmd{Args: []string{"hold"}, Stdout: w})
-		w.Close()
-		if !errors.Is(err, context.Canceled) {
+		p, err := s.Host("client2").Start(t.Context(), lab.Cmd{Args: []string{"hold"}, Stdout: w})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := said.Read(make([]byte, 1)); err != nil { // it runs
+			t.Fatal(err)
+		}
+		go io.Copy(io.Discard, said)
+		defer w.Close()
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := p.Wait(ctx); !errors.Is(err, context.Canceled) {
 			t.Errorf("error %v, want %v", err, context.Canceled)
+		}
+		for range 2 {
+			if err := p.Kill(); err != nil {
+				t.Error(err)
+			}
+		}
+		if _, err := p.Wait(t.Context()); !errors.Is(err, errKilled) {
+			t.Errorf("error %v, want %v", err, errKilled)
 		}
 	})
 
@@ -126,7 +147,7 @@ func TestLab(t *testing.T) {
 		learn := func(ctx context.Context) error {
 			var errs []error
 			for _, name := range lab.DefaultTopology.Hosts {
-				code, err := s.Host(name).Exec(ctx, lab.Cmd{Args: []string{"mark", "learn"}})
+				code, err := s.hosts[name].execute(ctx, lab.Cmd{Args: []string{"mark", "learn"}})
 				if err == nil && code != 0 {
 					err = fmt.Errorf("mark on %s: exit code %d", name, code)
 				}
@@ -137,12 +158,18 @@ func TestLab(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		isHub := func() bool {
-			code, _ := execute(t, s.hub, "", "ready", "hub/"+s.run.bridge())
+			code, _ := execute(t, s.lan.hub, "", "ready", "hub/"+s.run.bridge())
 			return code == 0
 		}
 		for _, mode := range []lab.Mode{lab.Switch, lab.Hub} {
-			if err := s.SetMode(ctx, mode, learn); err != nil {
+			lan := s.Segment(lab.DefaultSegment)
+			if err := lan.SetMode(ctx, mode); err != nil {
 				t.Fatal(err)
+			}
+			if mode == lab.Switch {
+				if err := errors.Join(learn(ctx), lan.AwaitLearnt(ctx)); err != nil {
+					t.Fatal(err)
+				}
 			}
 			if isHub() != (mode == lab.Hub) {
 				t.Errorf("the bridge is not a %s", mode)
@@ -150,19 +177,45 @@ func TestLab(t *testing.T) {
 		}
 	})
 
-	t.Run("a fresh ARP cache, the same address", func(t *testing.T) {
-		before, _ := s.Host("client1").Addr()
-		if err := s.Host("client1").FreshARP(t.Context()); err != nil {
+	t.Run("the machine's ports", func(t *testing.T) {
+		// The bridge and the other end of each host's cable.
+		macs := s.Segment(lab.DefaultSegment).MachinePorts()
+		if want := 1 + len(lab.DefaultTopology.Hosts); len(macs) != want {
+			t.Errorf("%d addresses, want %d: %v", len(macs), want, macs)
+		}
+		for _, h := range s.hosts {
+			if slices.Contains(macs, h.ports[0].MAC) {
+				t.Errorf("%v is %s's", h.ports[0].MAC, h.name)
+			}
+		}
+	})
+
+	t.Run("an empty neighbour cache, and nothing ends", func(t *testing.T) {
+		h := s.Host("client1")
+		p, err := h.Start(t.Context(), lab.Cmd{Args: []string{"hold"}})
+		if err != nil {
 			t.Fatal(err)
 		}
-		if after, _ := s.Host("client1").Addr(); after != before {
-			t.Errorf("address %v, was %v", after, before)
+		defer p.Kill()
+		server := addressOf(s, "server").Addr().String()
+		if code, said := execute(t, h, "", "ping", "-c", "1", "server"); code != 0 {
+			t.Fatalf("ping: exit code %d: %s", code, said)
 		}
-		if code, said := execute(t, s.Host("client1"), "", "neigh", "show"); code != 0 || strings.Contains(said, "REACHABLE") {
-			t.Errorf("neighbour cache, exit code %d: %s", code, said)
+		if _, said := execute(t, h, "", "neigh"); !strings.Contains(said, server+" ") {
+			t.Errorf("nothing was learnt: %q", said)
 		}
-		if code, said := execute(t, s.Host("client1"), "", "ping", "-c", "1", "server"); code != 0 {
-			t.Errorf("ping after the restart: exit code %d: %s", code, said)
+		if err := h.FlushNeighbours(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		// Another host whose entry is old may ask client1 at this moment, which
+		// then knows that one.
+		if code, said := execute(t, h, "", "neigh"); code != 0 || strings.Contains(said, server+" ") {
+			t.Errorf("neighbour cache, exit code %d: %q", code, said)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		if _, err := p.Wait(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("the command ended: %v", err)
 		}
 	})
 
@@ -181,9 +234,9 @@ func TestLab(t *testing.T) {
 
 // checkCapabilities reads what the kernel grants to the processes of each
 // container: the first one, and one that is executed.
-func checkCapabilities(t *testing.T, s *segment) {
+func checkCapabilities(t *testing.T, s *network) {
 	want := map[string]string{}
-	containers := []*host{s.hub}
+	containers := []*host{s.lan.hub}
 	for _, h := range s.hosts {
 		containers = append(containers, h)
 		want[h.name] = unprivileged
@@ -191,19 +244,16 @@ func checkCapabilities(t *testing.T, s *segment) {
 	want["sniffer"], want["hub"] = netRawAlone, netAdminAlone
 
 	for _, h := range containers {
-		ctx, cancel := context.WithCancel(t.Context())
 		running, w := io.Pipe()
-		ended := make(chan error, 1)
-		go func() {
-			_, err := h.Exec(ctx, lab.Cmd{Args: []string{"hold"}, Stdout: w})
-			w.Close()
-			ended <- err
-		}()
+		p, err := h.Start(t.Context(), lab.Cmd{Args: []string{"hold"}, Stdout: w})
+		if err != nil {
+			t.Fatal(err)
+		}
 		if _, err := running.Read(make([]byte, 1)); err != nil {
-			t.Fatalf("hold on %s: %v", h.name, <-ended)
+			t.Fatalf("hold on %s: %v", h.name, err)
 		}
 		go io.Copy(io.Discard, running)
-		top, err := s.run.cli.ContainerTop(ctx, h.id, client.ContainerTopOptions{Arguments: []string{"-eo", "pid"}})
+		top, err := s.run.cli.ContainerTop(t.Context(), h.id, client.ContainerTopOptions{Arguments: []string{"-eo", "pid"}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -215,8 +265,8 @@ func checkCapabilities(t *testing.T, s *segment) {
 				t.Errorf("%s, process %s (-want +got):\n%s", h.name, p[0], diff)
 			}
 		}
-		cancel()
-		<-ended
+		p.Kill()
+		w.Close()
 	}
 }
 

@@ -27,7 +27,7 @@ func TestContextEndsLab(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	id := n.(*segment).run.id
+	id := n.(*network).run.id
 	cancel()
 	eventually(t, 15*time.Second, "context ended", func() []string {
 		return remaining(t, cli, func(l map[string]string) bool { return l[runLabel] == id })

@@ -18,7 +18,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/moby/moby/api/types/network"
+	netapi "github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
 
 	"wirelab/lab"
@@ -147,7 +147,7 @@ func (r *run) createNetwork(ctx context.Context) (netip.Prefix, error) {
 				// daemons ignore the option.
 				"com.docker.network.advertise_addr_nmsgs": "0",
 			},
-			IPAM: &network.IPAM{Config: []network.IPAMConfig{{Subnet: subnet, Gateway: gateway(subnet)}}},
+			IPAM: &netapi.IPAM{Config: []netapi.IPAMConfig{{Subnet: subnet, Gateway: gateway(subnet)}}},
 		})
 		if err == nil {
 			return subnet, nil

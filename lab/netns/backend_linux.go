@@ -4,15 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net"
-	"net/netip"
 	"os"
 	"os/exec"
-	"sync"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -43,44 +39,37 @@ func (b Backend) Up(ctx context.Context, t lab.Topology) (lab.Network, error) {
 }
 
 func (Backend) up(ctx context.Context, t lab.Topology, program string) (*network, error) {
-	n, err := startProcess(true, t, program)
+	n, err := startProcess(ctx, true, t, program)
 	// Root may be refused a user namespace and not need one.
-	if err != nil && os.Geteuid() == 0 {
-		if n2, err2 := startProcess(false, t, program); err2 == nil {
+	if err != nil && ctx.Err() == nil && os.Geteuid() == 0 {
+		if n2, err2 := startProcess(ctx, false, t, program); err2 == nil {
 			n, err = n2, nil
 		}
+	}
+	if ctx.Err() != nil {
+		if err == nil {
+			n.Close()
+		}
+		return nil, ctx.Err()
 	}
 	if err != nil {
 		return nil, explain(err)
 	}
-	stop := context.AfterFunc(ctx, func() { n.control.Close() }) // and the lab process ends
-	go func() {
-		<-n.ended
-		stop()
-	}()
 	return n, nil
 }
 
-// network is a lab process as its caller sees it.
-type network struct {
-	process *exec.Cmd
-	control *net.UnixConn
-	mu      sync.Mutex // of control's writes
-	hosts   map[string]*remoteHost
-
-	ended chan struct{} // closed when the lab process is gone
-}
-
-func startProcess(userNamespace bool, t lab.Topology, program string) (*network, error) {
+// startProcess starts the lab process and returns when its lab is up. When ctx
+// ends, then or later, the lab process does.
+func startProcess(ctx context.Context, userNamespace bool, t lab.Topology, program string) (*network, error) {
 	ours, theirs, err := socketPair()
 	if err != nil {
 		return nil, err
 	}
-	defer theirs.Close()
 	cmd := exec.Command("/proc/self/exe")
 	cmd.Args[0] = "wirelab-lab"
 	cmd.Env = append(os.Environ(), processVariable+"=1")
-	cmd.Stderr = os.Stderr
+	words := &lastWords{forward: os.Stderr}
+	cmd.Stderr = words
 	cmd.ExtraFiles = []*os.File{theirs} // descriptor 3
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags: unix.CLONE_NEWNET | unix.CLONE_NEWPID | unix.CLONE_NEWNS,
@@ -91,29 +80,30 @@ func startProcess(userNamespace bool, t lab.Topology, program string) (*network,
 		cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}}
 		cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}}
 	}
-	if err := onOneCPU(cmd.Start); err != nil {
+	err = onOneCPU(cmd.Start)
+	// Only the lab process may hold its end: what waits for an answer learns
+	// by the end of the socket that the process has died.
+	theirs.Close()
+	if err != nil {
 		ours.Close()
 		return nil, err
 	}
-	n := &network{process: cmd, control: ours, hosts: map[string]*remoteHost{}, ended: make(chan struct{})}
+	n := newNetwork(cmd, ours)
+	stop := context.AfterFunc(ctx, n.end)
 	go func() {
-		cmd.Wait()
-		close(n.ended)
+		<-n.ended
+		stop()
 	}()
-	answer, err := n.call(request{Op: "up", Topology: t, Program: program})
+	answer, err := n.call(ctx, request{Op: "up", Topology: t, Program: program})
 	if err != nil {
-		return nil, errors.Join(err, n.Close())
-	}
-	for _, info := range answer.Hosts {
-		h := &remoteHost{network: n, name: info.Name}
-		if h.prefix, err = netip.ParsePrefix(info.Prefix); err == nil {
-			h.mac, err = net.ParseMAC(info.MAC)
+		n.Close()
+		if errors.Is(err, errEnded) && words.String() != "" {
+			err = &diedError{cmd.ProcessState.String(), words.String()}
 		}
-		if err != nil {
-			return nil, errors.Join(err, n.Close())
-		}
-		n.hosts[h.name] = h
+		return nil, err
 	}
+	words.keepNoMore()
+	n.found(answer)
 	return n, nil
 }
 
@@ -158,210 +148,4 @@ func socketPair() (*net.UnixConn, *os.File, error) {
 		return nil, nil, err
 	}
 	return conn.(*net.UnixConn), theirs, nil
-}
-
-// connect hands the lab process a socket for one request.
-func (n *network) connect() (*net.UnixConn, error) {
-	ours, theirs, err := socketPair()
-	if err != nil {
-		return nil, err
-	}
-	defer theirs.Close()
-	if err := n.handOver(theirs); err != nil {
-		ours.Close()
-		return nil, err
-	}
-	return ours, nil
-}
-
-func (n *network) handOver(socket *os.File) error {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if err := send(n.control, struct{}{}, socket); err != nil {
-		return fmt.Errorf("the lab process has ended: %w", err)
-	}
-	return nil
-}
-
-func (n *network) call(r request) (reply, error) {
-	c, err := n.connect()
-	if err != nil {
-		return reply{}, err
-	}
-	defer c.Close()
-	return call(c, r)
-}
-
-// Host implements lab.Network.
-func (n *network) Host(name string) lab.Host {
-	if h := n.hosts[name]; h != nil {
-		return h
-	}
-	return nil
-}
-
-// SetMode implements lab.Network.
-func (n *network) SetMode(ctx context.Context, mode lab.Mode, learn func(context.Context) error) error {
-	if _, err := n.call(request{Op: "mode", Mode: mode}); err != nil {
-		return err
-	}
-	if mode != lab.Switch {
-		return nil
-	}
-	if err := learn(ctx); err != nil {
-		return err
-	}
-	_, err := n.call(request{Op: "learnt"})
-	return err
-}
-
-// closeTimeout bounds the wait for the lab process after its socket is closed;
-// then it is killed.
-const closeTimeout = 5 * time.Second
-
-// Close implements lab.Network. The kernel ends every process of the lab with
-// the lab process, and frees the namespaces with their last process.
-func (n *network) Close() error {
-	n.control.Close()
-	select {
-	case <-n.ended:
-	case <-time.After(closeTimeout):
-		n.process.Process.Kill()
-		<-n.ended
-	}
-	return nil
-}
-
-// remoteHost is a host of the lab process.
-type remoteHost struct {
-	network *network
-	name    string
-	prefix  netip.Prefix
-	mac     net.HardwareAddr
-}
-
-// Name implements lab.Host.
-func (h *remoteHost) Name() string { return h.name }
-
-// Addr implements lab.Host.
-func (h *remoteHost) Addr() (netip.Prefix, net.HardwareAddr) { return h.prefix, h.mac }
-
-// FreshARP implements lab.Host.
-func (h *remoteHost) FreshARP(context.Context) error {
-	_, err := h.network.call(request{Op: "fresh", Host: h.name})
-	return err
-}
-
-// Exec implements lab.Host.
-func (h *remoteHost) Exec(ctx context.Context, cmd lab.Cmd) (int, error) {
-	if err := ctx.Err(); err != nil {
-		return 0, err
-	}
-	streams, err := openStreams(cmd)
-	if err != nil {
-		return 0, err
-	}
-	defer streams.close()
-	c, err := h.network.connect()
-	if err != nil {
-		return 0, err
-	}
-	defer c.Close()
-	dir, err := os.Getwd()
-	if err != nil {
-		dir = "/"
-	}
-	r := request{Op: "exec", Host: h.name, Args: cmd.Args, Env: append(os.Environ(), cmd.Env...), Dir: dir}
-	if _, err := call(c, r, streams.theirs[:]...); err != nil {
-		return 0, err
-	}
-	streams.begin(cmd)
-	// The end of the socket kills the command.
-	stop := context.AfterFunc(ctx, func() { c.CloseWrite() })
-	defer stop()
-	var answer reply
-	if _, err := receive(c, &answer); err != nil {
-		if errors.Is(err, io.EOF) {
-			err = errEnded
-		}
-		return 0, errors.Join(ctx.Err(), err)
-	}
-	streams.drain()
-	switch {
-	case ctx.Err() != nil:
-		return 0, ctx.Err()
-	case answer.Error != "":
-		return 0, &remoteError{answer}
-	}
-	return answer.Exit, nil
-}
-
-// streams are the pipes between a command on a host and a lab.Cmd.
-type streams struct {
-	theirs [3]*os.File
-	ours   [3]*os.File
-	copies sync.WaitGroup // of stdout and stderr
-}
-
-func openStreams(cmd lab.Cmd) (*streams, error) {
-	s := &streams{}
-	for i := range s.theirs {
-		used := i == 0 && cmd.Stdin != nil || i == 1 && cmd.Stdout != nil || i == 2 && cmd.Stderr != nil
-		var err error
-		switch {
-		case !used:
-			s.theirs[i], err = os.OpenFile(os.DevNull, os.O_RDWR, 0)
-		case i == 0:
-			s.theirs[i], s.ours[i], err = os.Pipe()
-		default:
-			s.ours[i], s.theirs[i], err = os.Pipe()
-		}
-		if err != nil {
-			s.close()
-			return nil, err
-		}
-	}
-	return s, nil
-}
-
-// begin copies between the pipes and the command's readers and writers. The
-// reader may block for as long as it likes: nobody waits for its copy, and
-// writing to a command that has ended fails.
-func (s *streams) begin(cmd lab.Cmd) {
-	closeAll(s.theirs[:])
-	if in := s.ours[0]; in != nil {
-		go func() {
-			io.Copy(in, cmd.Stdin)
-			in.Close()
-		}()
-	}
-	for i, w := range []io.Writer{nil, cmd.Stdout, cmd.Stderr} {
-		if from := s.ours[i]; from != nil && i > 0 {
-			s.copies.Go(func() { io.Copy(w, from) })
-		}
-	}
-}
-
-// drainTimeout bounds the wait for output after a command has ended: something
-// that it left running may hold the pipe open.
-const drainTimeout = 2 * time.Second
-
-func (s *streams) drain() {
-	for _, f := range s.ours[1:] {
-		if f != nil {
-			f.SetReadDeadline(time.Now().Add(drainTimeout))
-		}
-	}
-	s.copies.Wait()
-}
-
-func (s *streams) close() {
-	for i := range s.ours {
-		if s.theirs[i] != nil {
-			s.theirs[i].Close()
-		}
-		if s.ours[i] != nil {
-			s.ours[i].Close()
-		}
-	}
 }

@@ -5,13 +5,18 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"wirelab/internal/require"
 	"wirelab/lab"
+	"wirelab/sniffer"
 )
 
 // up brings up the default lab without the wirelab program: these tests run
@@ -33,13 +38,22 @@ func up(t *testing.T) lab.Network {
 	return n
 }
 
+// execute runs a command to its end.
+func execute(ctx context.Context, h lab.Host, cmd lab.Cmd) (int, error) {
+	p, err := h.Start(ctx, cmd)
+	if err != nil {
+		return 0, err
+	}
+	return p.Wait(ctx)
+}
+
 // sh runs a shell script on a host.
 func sh(t *testing.T, h lab.Host, script string) (stdout string, code int) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	var out, errs bytes.Buffer
-	code, err := h.Exec(ctx, lab.Cmd{Args: []string{"/bin/sh", "-c", script}, Stdout: &out, Stderr: &errs})
+	code, err := execute(ctx, h, lab.Cmd{Args: []string{"/bin/sh", "-c", script}, Stdout: &out, Stderr: &errs})
 	if err != nil {
 		t.Fatalf("%s: %v; stderr: %s", script, err, &errs)
 	}
@@ -51,17 +65,15 @@ func sh(t *testing.T, h lab.Host, script string) (stdout string, code int) {
 
 func TestHosts(t *testing.T) {
 	n := up(t)
-	seen := map[string]bool{}
 	for i, name := range lab.DefaultTopology.Hosts {
 		h := n.Host(name)
-		prefix, mac := h.Addr()
-		if want := lab.Address(subnet, i); prefix.Addr() != want {
-			t.Errorf("%s has %v, want %v", name, prefix, want)
+		want := []lab.Port{{
+			Device: "eth0", Segment: "lan", MAC: sniffer.MAC(lab.HardwareAddress(i)),
+			Addrs: []netip.Prefix{netip.PrefixFrom(lab.Address(subnet, i), 24)},
+		}}
+		if diff := cmp.Diff(want, h.Ports(), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
-		if seen[mac.String()] {
-			t.Errorf("%s: the address %v is another host's too", name, mac)
-		}
-		seen[mac.String()] = true
 		if out, _ := sh(t, h, "cat /proc/sys/kernel/hostname"); strings.TrimSpace(out) != name {
 			t.Errorf("%s: its host name is %q", name, out)
 		}
@@ -106,8 +118,18 @@ func TestExec(t *testing.T) {
 			t.Errorf("%s: %q, exit code %d; want %q, %d", test.script, out, code, test.want, test.code)
 		}
 	}
-	if _, err := h.Exec(t.Context(), lab.Cmd{Args: []string{"/nonexistent/program"}}); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("a program that does not exist: %v", err)
+}
+
+// What cannot be started is an error of Start and no exit code.
+func TestStartFails(t *testing.T) {
+	h := up(t).Host("client1")
+	for path, want := range map[string]error{"/nonexistent/program": os.ErrNotExist, "/etc/passwd": os.ErrPermission, "/etc": os.ErrPermission} {
+		if _, err := h.Start(t.Context(), lab.Cmd{Args: []string{path}}); !errors.Is(err, want) {
+			t.Errorf("%s: %v, want %v", path, err, want)
+		}
+	}
+	if _, err := h.Start(t.Context(), lab.Cmd{}); err == nil {
+		t.Error("no command was started")
 	}
 }
 
@@ -117,7 +139,7 @@ func TestExecInput(t *testing.T) {
 	var out bytes.Buffer
 	done := make(chan error, 1)
 	go func() {
-		_, err := h.Exec(t.Context(), lab.Cmd{Args: []string{"/bin/cat"}, Stdin: in, Stdout: &out})
+		_, err := execute(t.Context(), h, lab.Cmd{Args: []string{"/bin/cat"}, Stdin: in, Stdout: &out})
 		done <- err
 	}()
 	io.WriteString(stdin, "你好\n")
@@ -127,21 +149,34 @@ func TestExecInput(t *testing.T) {
 	}
 }
 
-func TestExecEndsWithContext(t *testing.T) {
+// A Wait that ends early ends nothing; Kill ends the whole process group.
+func TestKill(t *testing.T) {
 	h := up(t).Host("client1")
-	ctx, cancel := context.WithCancel(t.Context())
 	pidRead, pidWrite := io.Pipe()
-	done := make(chan error, 1)
-	go func() {
-		_, err := h.Exec(ctx, lab.Cmd{Args: []string{"/bin/sh", "-c", "echo ready; sleep 1000"}, Stdout: pidWrite})
-		done <- err
-	}()
+	p, err := h.Start(t.Context(), lab.Cmd{Args: []string{"/bin/sh", "-c", "echo ready; sleep 1000"}, Stdout: pidWrite})
+	if err != nil {
+		t.Fatal(err)
+	}
 	if _, err := io.ReadFull(pidRead, make([]byte, 6)); err != nil {
 		t.Fatal(err)
 	}
+	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := <-done; !errors.Is(err, context.Canceled) {
-		t.Errorf("after the context ended: %v", err)
+	if _, err := p.Wait(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("a wait whose context has ended: %v", err)
+	}
+	for range 2 {
+		if err := p.Kill(); err != nil {
+			t.Error(err)
+		}
+	}
+	for range 2 {
+		if code, err := p.Wait(t.Context()); code != 137 || err != nil {
+			t.Errorf("after Kill: exit code %d, %v; want 137", code, err)
+		}
+	}
+	if err := p.Kill(); err != nil {
+		t.Errorf("Kill after the end: %v", err)
 	}
 	// Its whole process group is gone: nothing else in the PID namespace sleeps.
 	deadline := time.Now().Add(5 * time.Second)
@@ -183,10 +218,17 @@ func TestContextEndsLab(t *testing.T) {
 	}
 	for _, before := range []bool{true, false} {
 		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
 		if before {
 			cancel()
 		}
 		n, err := Backend{}.up(ctx, lab.DefaultTopology, "/nonexistent/wirelab")
+		if before {
+			if !errors.Is(err, context.Canceled) {
+				t.Errorf("up with a context that has ended: %v", err)
+			}
+			continue
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -200,6 +242,50 @@ func TestContextEndsLab(t *testing.T) {
 	}
 }
 
+// MachinePorts has the bridge and a port for each host, and no host's.
+func TestMachinePorts(t *testing.T) {
+	n := up(t)
+	macs := n.Segment(lab.DefaultSegment).MachinePorts()
+	if want := 1 + len(lab.DefaultTopology.Hosts); len(macs) != want {
+		t.Errorf("%d addresses, want %d: %v", len(macs), want, macs)
+	}
+	for _, name := range lab.DefaultTopology.Hosts {
+		if mac := n.Host(name).Ports()[0].MAC; slices.Contains(macs, mac) {
+			t.Errorf("%v is %s's", mac, name)
+		}
+	}
+	if n.Segment("nowhere") != nil {
+		t.Error("a segment that the topology has not")
+	}
+}
+
+// Entries that were learnt go, and a command that runs does not notice.
+func TestFlushNeighbours(t *testing.T) {
+	program, err := lab.Program(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := up(t).Host("client1")
+	p, err := h.Start(t.Context(), lab.Cmd{Args: []string{"/bin/sleep", "1000"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, code := sh(t, h, program+" ping -c 1 server && "+program+" neigh"); code != 0 || !strings.Contains(out, "10.77.0.11 02:00:00:00:00:0b") {
+		t.Fatalf("exit code %d, nothing was learnt: %q", code, out)
+	}
+	if err := h.FlushNeighbours(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if left, code := sh(t, h, program+" neigh"); left != "" || code != 0 {
+		t.Errorf("left, exit code %d: %q", code, left)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := p.Wait(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("the command ended: %v", err)
+	}
+}
+
 func TestCloseTwice(t *testing.T) {
 	n := up(t)
 	for range 2 {
@@ -207,7 +293,7 @@ func TestCloseTwice(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if _, err := n.Host("client1").Exec(t.Context(), lab.Cmd{Args: []string{"/bin/true"}}); err == nil {
+	if _, err := n.Host("client1").Start(t.Context(), lab.Cmd{Args: []string{"/bin/true"}}); err == nil {
 		t.Error("a command runs on a lab that is closed")
 	}
 }

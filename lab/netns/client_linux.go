@@ -2,7 +2,6 @@ package netns
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -45,10 +44,7 @@ func Exec(_ context.Context, name, host string, args ...string) (int, error) {
 func awaitExit(c *net.UnixConn) (int, error) {
 	var answer reply
 	if _, err := receive(c, &answer); err != nil {
-		if errors.Is(err, io.EOF) {
-			err = errEnded
-		}
-		return 0, err
+		return 0, noAnswer(err)
 	}
 	if answer.Error != "" {
 		return 0, &remoteError{answer}
@@ -84,7 +80,7 @@ func execTerminal(c *net.UnixConn, r request) (int, error) {
 	var started reply
 	files, err := receive(c, &started)
 	if err != nil {
-		return 0, fmt.Errorf("the lab process does not answer: %w", err)
+		return 0, noAnswer(err)
 	}
 	if started.Error != "" {
 		closeAll(files)

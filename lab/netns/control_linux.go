@@ -12,16 +12,17 @@ import (
 	"github.com/creack/pty"
 
 	"wirelab/lab"
+	"wirelab/sniffer"
 )
 
 // The lab process takes requests over unix sockets of type SOCK_SEQPACKET, a
 // JSON message each. The first socket (descriptor 3) carries nothing but other
 // sockets, each for one request; its end is the end of the lab.
 //
-//	up     topology, program     -> hosts
+//	up     topology, program     -> hosts, and the machine's ports
 //	mode   mode                  -> done: the bridge is set
 //	learnt                       -> done: it has learnt every host
-//	fresh  host                  -> done: its neighbour cache is empty
+//	flush  host                  -> done: its neighbour cache is empty
 //	exec   host, args, env       -> started, then exit; with tty a pty's master
 //	                                comes back, without it stdin, stdout and
 //	                                stderr go along. A request "signal" may
@@ -41,18 +42,19 @@ type request struct {
 }
 
 type reply struct {
-	Error   string     `json:"error,omitempty"`
-	Errno   int        `json:"errno,omitempty"` // of the system call behind Error
-	Hosts   []hostInfo `json:"hosts,omitempty"`
-	Started bool       `json:"started,omitempty"`
-	Exited  bool       `json:"exited,omitempty"`
-	Exit    int        `json:"exit,omitempty"`
+	Error   string        `json:"error,omitempty"`
+	Errno   int           `json:"errno,omitempty"` // of the system call behind Error
+	Hosts   []hostInfo    `json:"hosts,omitempty"`
+	Machine []sniffer.MAC `json:"machine,omitempty"`
+	Started bool          `json:"started,omitempty"`
+	Exited  bool          `json:"exited,omitempty"`
+	Exit    int           `json:"exit,omitempty"`
 }
 
+// hostInfo is a host as found.
 type hostInfo struct {
-	Name   string `json:"name"`
-	Prefix string `json:"prefix"`
-	MAC    string `json:"mac"`
+	Name  string     `json:"name"`
+	Ports []lab.Port `json:"ports"`
 }
 
 // maxMessage bounds a message in bytes: the environment of an exec is the
@@ -61,6 +63,15 @@ const maxMessage = 160 << 10
 
 // errEnded is what a request gets whose lab ends meanwhile.
 var errEnded = errors.New("the lab has ended")
+
+// noAnswer says why a reply did not come. A socket whose other end goes with
+// its process is at its end, or reset if the process had not read the request.
+func noAnswer(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) {
+		return errEnded
+	}
+	return fmt.Errorf("the lab process does not answer: %w", err)
+}
 
 // remoteError is an error of the lab process. It unwraps to the system's.
 type remoteError struct{ r reply }
@@ -152,13 +163,13 @@ func closeAll(files []*os.File) {
 // call sends a request over a socket of its own and reads the reply.
 func call(c *net.UnixConn, r request, files ...*os.File) (reply, error) {
 	if err := send(c, r, files...); err != nil {
-		return reply{}, err
+		return reply{}, noAnswer(err)
 	}
 	var answer reply
 	received, err := receive(c, &answer)
 	closeAll(received)
 	if err != nil {
-		return reply{}, fmt.Errorf("the lab process does not answer: %w", err)
+		return reply{}, noAnswer(err)
 	}
 	if answer.Error != "" {
 		return answer, &remoteError{answer}

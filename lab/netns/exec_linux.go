@@ -68,7 +68,11 @@ func relaySignals(c *net.UnixConn, pid int) {
 // start starts the command with the client's files as its standard streams, or
 // on a new terminal, whose master it returns.
 func (p *process) start(r request, files []*os.File) (*exec.Cmd, *os.File, error) {
-	h, err := p.host(r.Host)
+	w, err := p.wire()
+	if err != nil {
+		return nil, nil, err
+	}
+	h, err := w.host(r.Host)
 	if err != nil {
 		return nil, nil, err
 	}

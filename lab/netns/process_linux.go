@@ -7,10 +7,11 @@ import (
 	"net"
 	"os"
 	"os/signal"
-	"slices"
 	"sync"
 	"syscall"
 	"time"
+
+	"wirelab/lab"
 )
 
 // processVariable marks the environment of the lab process. Its init takes
@@ -93,37 +94,53 @@ func (p *process) serve(c *net.UnixConn) {
 	}
 }
 
-// learnTimeout bounds the wait for a switch to learn its ports.
-const learnTimeout = 5 * time.Second
+// requestTimeout bounds a request of a lab of some hosts. It is for what never
+// comes, not for a machine that is busy.
+func requestTimeout(hosts int) time.Duration {
+	return 10*time.Second + time.Duration(hosts)*100*time.Millisecond
+}
 
 func (p *process) do(r request) (reply, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.segment == nil && r.Op != "up" && r.Op != "down" {
-		return reply{}, errors.New("the lab is not up")
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), learnTimeout)
-	defer cancel()
 	switch r.Op {
 	case "up":
-		return p.up(ctx, r)
+		return p.up(r)
 	case "down":
 		return reply{}, nil
+	}
+	w, err := p.wire()
+	if err != nil {
+		return reply{}, err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), requestTimeout(len(w.hosts)))
+	defer cancel()
+	switch r.Op {
 	case "mode":
-		return reply{}, p.segment.setMode(ctx, r.Mode)
+		return reply{}, w.setMode(ctx, r.Mode)
 	case "learnt":
-		return reply{}, p.segment.awaitLearnt(ctx)
-	case "fresh":
-		return reply{}, p.segment.freshARP(r.Host)
+		return reply{}, w.awaitLearnt(ctx)
+	case "flush":
+		h, err := w.host(r.Host)
+		if err != nil {
+			return reply{}, err
+		}
+		return reply{}, h.flushNeighbours()
 	}
 	return reply{}, fmt.Errorf("request %q is not known", r.Op)
 }
 
-func (p *process) up(ctx context.Context, r request) (reply, error) {
+func (p *process) up(r request) (reply, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.segment != nil {
 		return reply{}, errors.New("the lab is up already")
 	}
+	ctx, cancel := context.WithTimeout(context.Background(), requestTimeout(len(r.Topology.Hosts)))
+	defer cancel()
 	w, err := newWire(ctx, r.Topology)
+	if err != nil {
+		return reply{}, err
+	}
+	machine, err := w.machinePorts()
 	if err != nil {
 		return reply{}, err
 	}
@@ -132,22 +149,19 @@ func (p *process) up(ctx context.Context, r request) (reply, error) {
 	// not, the environment has them for our own.
 	_ = mountNames(w.hosts)
 	p.env = []string{hostsVariable(w.hosts)}
-	var answer reply
+	answer := reply{Machine: machine}
 	for _, h := range w.hosts {
-		answer.Hosts = append(answer.Hosts, hostInfo{h.name, h.prefix.String(), h.mac.String()})
+		answer.Hosts = append(answer.Hosts, hostInfo{h.name, []lab.Port{h.port()}})
 	}
 	return answer, nil
 }
 
-func (p *process) host(name string) (*host, error) {
+// wire returns the segment once the lab is up.
+func (p *process) wire() (*wire, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.segment == nil {
 		return nil, errors.New("the lab is not up")
 	}
-	i := slices.IndexFunc(p.segment.hosts, func(h *host) bool { return h.name == name })
-	if i < 0 {
-		return nil, fmt.Errorf("no host %q in the lab", name)
-	}
-	return p.segment.hosts[i], nil
+	return p.segment, nil
 }

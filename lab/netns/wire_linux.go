@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/vishvananda/netlink"
@@ -16,6 +17,7 @@ import (
 
 	"wirelab/lab"
 	"wirelab/lab/segment"
+	"wirelab/sniffer"
 )
 
 // wire is the segment: a bridge in the lab process's own network namespace and
@@ -219,29 +221,46 @@ func (w *wire) awaitLearnt(ctx context.Context) error {
 	return bridge.AwaitLearnt(ctx, macs)
 }
 
-// freshARP deletes what the host has learnt of its neighbours.
-func (w *wire) freshARP(name string) error {
-	for _, h := range w.hosts {
-		if h.name != name {
-			continue
-		}
-		return h.do(func() error {
-			entries, err := netlink.NeighList(0, netlink.FAMILY_V4)
-			if err != nil {
-				return fmt.Errorf("read the neighbour cache: %w", err)
-			}
-			for _, e := range entries {
-				if e.State&(netlink.NUD_PERMANENT|netlink.NUD_NOARP) != 0 {
-					continue
-				}
-				if err := netlink.NeighDel(&e); err != nil && !errors.Is(err, unix.ENOENT) {
-					return fmt.Errorf("forget neighbour %s: %w", e.IP, err)
-				}
-			}
-			return nil
-		})
+// machinePorts returns the addresses of the bridge and of its ends of the
+// hosts' cables.
+func (w *wire) machinePorts() ([]sniffer.MAC, error) {
+	bridge, err := segment.Open(bridgeName)
+	if err != nil {
+		return nil, err
 	}
-	return fmt.Errorf("no host %q in the lab", name)
+	return bridge.MachinePorts()
+}
+
+func (w *wire) host(name string) (*host, error) {
+	i := slices.IndexFunc(w.hosts, func(h *host) bool { return h.name == name })
+	if i < 0 {
+		return nil, fmt.Errorf("no host %q in the lab", name)
+	}
+	return w.hosts[i], nil
+}
+
+// port returns the host's port as it was made.
+func (h *host) port() lab.Port {
+	return lab.Port{Device: deviceName, Segment: lab.DefaultSegment, MAC: sniffer.MAC(h.mac), Addrs: []netip.Prefix{h.prefix}}
+}
+
+// flushNeighbours deletes what the host has learnt of its neighbours.
+func (h *host) flushNeighbours() error {
+	return h.do(func() error {
+		entries, err := netlink.NeighList(0, netlink.FAMILY_V4)
+		if err != nil {
+			return fmt.Errorf("read the neighbour cache: %w", err)
+		}
+		for _, e := range entries {
+			if e.State&(netlink.NUD_PERMANENT|netlink.NUD_NOARP) != 0 {
+				continue
+			}
+			if err := netlink.NeighDel(&e); err != nil && !errors.Is(err, unix.ENOENT) {
+				return fmt.Errorf("forget neighbour %s: %w", e.IP, err)
+			}
+		}
+		return nil
+	})
 }
 
 // do calls f on a thread that is in the host's network namespace and, so that

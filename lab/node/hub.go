@@ -1,7 +1,6 @@
 package node
 
 import (
-	"fmt"
 	"net"
 	"strings"
 
@@ -17,6 +16,7 @@ type hubOptions struct {
 	mode   lab.Mode // empty: leave it as it is
 	watch  bool
 	learnt []net.HardwareAddr // to be awaited
+	show   bool               // print the addresses of the bridge and its ports
 }
 
 func hubCommand() *cobra.Command {
@@ -35,6 +35,9 @@ frames as a wire carries them: whole, of MTU size, with right checksums.
 With --watch it does the same for ports that come later, until SIGTERM or
 Ctrl-C, and then restores what it found. It needs CAP_NET_ADMIN in the bridge's
 network namespace.
+
+With --show-ports it prints the hardware addresses of the bridge and its ports,
+one a line.
 
 With --await-learnt it waits until the bridge has learnt each address, and sets
 nothing unless --mode is given, too.`,
@@ -59,16 +62,17 @@ nothing unless --mode is given, too.`,
 				}
 				o.mode = m
 			}
-			if o.watch && len(o.learnt) > 0 {
-				return exit.Usagef("--watch and --await-learnt exclude each other")
+			if o.watch && (len(o.learnt) > 0 || o.show) {
+				return exit.Usagef("--watch excludes --await-learnt and --show-ports")
 			}
 			ctx, stop := untilSignal(c)
 			defer stop()
-			return hub(ctx, o, func() { fmt.Fprintln(c.OutOrStdout(), "ready") })
+			return hub(ctx, o, c.OutOrStdout())
 		},
 	}
 	c.Flags().StringVar(&mode, "mode", string(lab.Hub), "`hub or switch`")
 	c.Flags().BoolVar(&o.watch, "watch", false, "go on with ports that come later, print ready, restore at the end")
+	c.Flags().BoolVar(&o.show, "show-ports", false, "print the hardware addresses of the bridge and its ports")
 	c.Flags().StringSliceVar(&learnt, "await-learnt", nil, "wait until the bridge has learnt these `MACs`")
 	return c
 }

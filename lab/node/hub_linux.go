@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -12,9 +13,9 @@ import (
 	"wirelab/lab/segment"
 )
 
-// hub does what the command's options say; ready is called when a watch has
+// hub does what the command's options say. A watch prints ready when it has
 // begun and everything is set.
-func hub(ctx context.Context, o hubOptions, ready func()) (err error) {
+func hub(ctx context.Context, o hubOptions, out io.Writer) (err error) {
 	bridge, err := segment.Open(o.bridge)
 	if err != nil {
 		return exit.With(exit.Unable, err)
@@ -26,7 +27,7 @@ func hub(ctx context.Context, o hubOptions, ready func()) (err error) {
 	defer offloads.Close()
 	if o.watch {
 		defer func() { err = errors.Join(err, bridge.Restore(), offloads.Restore()) }()
-		return watch(ctx, bridge, offloads, o, ready)
+		return watch(ctx, bridge, offloads, o, out)
 	}
 	if o.mode != "" {
 		if err := bridge.SetMode(ctx, o.mode); err != nil {
@@ -36,7 +37,26 @@ func hub(ctx context.Context, o hubOptions, ready func()) (err error) {
 			return err
 		}
 	}
+	if o.show {
+		if err := showPorts(bridge, out); err != nil {
+			return err
+		}
+	}
 	return exit.With(exit.Failed, bridge.AwaitLearnt(ctx, o.learnt))
+}
+
+// showPorts prints the hardware addresses of the bridge and its ports.
+func showPorts(bridge *segment.Bridge, out io.Writer) error {
+	macs, err := bridge.MachinePorts()
+	if err != nil {
+		return err
+	}
+	for _, mac := range macs {
+		if _, err := fmt.Fprintln(out, mac); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // quietPorts switches the offloads of every port off.
@@ -56,7 +76,7 @@ func quietPorts(bridge *segment.Bridge, offloads *segment.Offloads) error {
 }
 
 // watch sets the mode and the ports, those that come later too, until ctx ends.
-func watch(ctx context.Context, bridge *segment.Bridge, offloads *segment.Offloads, o hubOptions, ready func()) error {
+func watch(ctx context.Context, bridge *segment.Bridge, offloads *segment.Offloads, o hubOptions, out io.Writer) error {
 	updates, done := make(chan netlink.LinkUpdate), make(chan struct{})
 	var lost error // written before updates is closed
 	err := netlink.LinkSubscribeWithOptions(updates, done, netlink.LinkSubscribeOptions{
@@ -76,7 +96,9 @@ func watch(ctx context.Context, bridge *segment.Bridge, offloads *segment.Offloa
 	if err := quietPorts(bridge, offloads); err != nil {
 		return err
 	}
-	ready()
+	if _, err := fmt.Fprintln(out, "ready"); err != nil {
+		return err
+	}
 	for {
 		select {
 		case <-ctx.Done():

@@ -3,6 +3,7 @@ package node
 import (
 	"bytes"
 	"context"
+	"io"
 	"net"
 	"net/netip"
 	"slices"
@@ -60,7 +61,20 @@ func eventually(t *testing.T, what string, holds func() bool) {
 func setHub(t *testing.T, o hubOptions) error {
 	t.Helper()
 	o.bridge = "br0"
-	return hub(t.Context(), o, func() { t.Error("ready without a watch") })
+	var said bytes.Buffer
+	err := hub(t.Context(), o, &said)
+	if said.Len() > 0 {
+		t.Errorf("said %q", &said)
+	}
+	return err
+}
+
+// onWrite is called when something is printed.
+type onWrite func()
+
+func (f onWrite) Write(b []byte) (int, error) {
+	f()
+	return len(b), nil
 }
 
 func ageing(t *testing.T) uint32 {
@@ -164,7 +178,7 @@ func TestHubErrors(t *testing.T) {
 		t.Errorf("awaiting a stranger: %v, want the MAC and exit code 1", err)
 	}
 	for _, tt := range []struct{ name, want string }{{"lo", "not a bridge"}, {"nobr", "Link not found"}} {
-		err := hub(t.Context(), hubOptions{bridge: tt.name, mode: lab.Hub}, nil)
+		err := hub(t.Context(), hubOptions{bridge: tt.name, mode: lab.Hub}, io.Discard)
 		if exit.Code(err) != exit.Unable || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("hub %s: %v (exit code %d), want %q and 3", tt.name, err, exit.Code(err), tt.want)
 		}
@@ -188,7 +202,7 @@ func TestHubWatch(t *testing.T) {
 	defer cancel()
 	ready, done := make(chan struct{}), make(chan error, 1)
 	go func() {
-		done <- hub(ctx, hubOptions{bridge: "br0", mode: lab.Hub, watch: true}, func() { close(ready) })
+		done <- hub(ctx, hubOptions{bridge: "br0", mode: lab.Hub, watch: true}, onWrite(func() { close(ready) }))
 	}()
 	select {
 	case <-ready:
@@ -214,7 +228,7 @@ func TestHubWatch(t *testing.T) {
 		}
 	}
 	go func() {
-		done <- hub(t.Context(), hubOptions{bridge: "br0", mode: lab.Hub, watch: true}, func() {
+		done <- hub(t.Context(), hubOptions{bridge: "br0", mode: lab.Hub, watch: true}, onWrite(func() {
 			br, err := netlink.LinkByName("br0")
 			if err == nil {
 				err = netlink.LinkDel(br)
@@ -222,7 +236,7 @@ func TestHubWatch(t *testing.T) {
 			if err != nil {
 				t.Error(err)
 			}
-		})
+		}))
 	}()
 	if err := <-done; err == nil || !strings.Contains(err.Error(), "bridge br0 is gone") {
 		t.Errorf("after the bridge went: %v", err)

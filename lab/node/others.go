@@ -41,4 +41,4 @@ func flushNeighbours(string) error                            { return errOnlyLi
 func bound(string, uint16) (string, error)                    { return "", errOnlyLinux("ready") }
 func packetSocketOpen() (string, error)                       { return "", errOnlyLinux("ready") }
 func floods(string) (string, error)                           { return "", errOnlyLinux("ready") }
-func hub(context.Context, hubOptions, func()) error           { return errOnlyLinux("hub") }
+func hub(context.Context, hubOptions, io.Writer) error        { return errOnlyLinux("hub") }

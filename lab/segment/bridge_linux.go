@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"wirelab/lab"
+	"wirelab/sniffer"
 )
 
 // Within is how long a bridge may take to learn, or to forget.
@@ -127,6 +128,23 @@ func (b *Bridge) learnt() (map[string]bool, error) {
 		}
 	}
 	return learnt, nil
+}
+
+// MachinePorts returns the hardware addresses of the bridge and of its ports,
+// which are the machine's ends of the hosts' cables.
+func (b *Bridge) MachinePorts() ([]sniffer.MAC, error) {
+	links, err := netlink.LinkList()
+	if err != nil {
+		return nil, fmt.Errorf("list the ports of %s: %w", b.Name(), err)
+	}
+	var macs []sniffer.MAC
+	for _, l := range links {
+		a := l.Attrs()
+		if (a.Index == b.Index() || a.MasterIndex == b.Index()) && len(a.HardwareAddr) == len(sniffer.MAC{}) {
+			macs = append(macs, sniffer.MAC(a.HardwareAddr))
+		}
+	}
+	return macs, nil
 }
 
 // poll looks until a condition holds or ctx ends: netlink has no event for it.
