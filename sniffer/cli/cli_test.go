@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/netip"
 	"os"
@@ -242,6 +243,41 @@ func TestConvert(t *testing.T) {
 	}
 	if lines, _, _, _ := read(t, "-r", again); !strings.Contains(lines, "10.77.0.11 > * who-has server\n") {
 		t.Errorf("the file's own names are not used:\n%s", lines)
+	}
+}
+
+// A file tells by which filters its frames were chosen, and names MAC addresses.
+func TestConvertTellsFilters(t *testing.T) {
+	var file bytes.Buffer
+	w, err := pcapfile.NewWriter(&file, pcapfile.Interface{Name: "eth0", LinkType: sniffer.LinkEthernet, Filter: "not port 22"}, pcapfile.Interface{LinkType: sniffer.LinkEthernet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	macs := map[sniffer.MAC]string{{2, 0, 0, 0, 0, 10}: "server"}
+	frame := sniffer.Frame{LinkType: sniffer.LinkEthernet, Data: make([]byte, 60), Length: 60}
+	if err := errors.Join(w.WriteMACNames(macs), w.WriteFrame(frame), w.Flush()); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "filtered.pcapng")
+	if err := os.WriteFile(path, file.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for expression, want := range map[string][]string{"": {"not port 22", ""}, "not arp": {"(not port 22) and (not arp)", "not arp"}} {
+		stdout, _, code, err := read(t, "-r", path, "-w", "-", expression)
+		if code != exit.OK {
+			t.Fatal(err)
+		}
+		_, after := packets(t, []byte(stdout))
+		var got []string
+		for _, i := range after.Gaps().Interfaces {
+			got = append(got, i.Filter)
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("%q: filters (-want +got)\n%s", expression, d)
+		}
+		if d := cmp.Diff(macs, after.MACNames()); d != "" {
+			t.Errorf("%q: MAC addresses (-want +got)\n%s", expression, d)
+		}
 	}
 }
 

@@ -62,6 +62,7 @@ func (s *session) file(ctx context.Context, stdin io.Reader) error {
 		stats = &counted
 	}
 	s.names.learn(r.Names())
+	s.names.macs = r.MACNames()
 	if _, coded := errors.AsType[*exit.Error](err); err != nil && !coded && !errors.Is(err, errReaderGone) {
 		err = s.unreadable(err)
 	}
@@ -161,7 +162,18 @@ const chunkSize = 256 << 10
 // told takes over what the file told before a chunk.
 func (s *session) told(c *pcapfile.Chunk) {
 	s.names.told(c.Names)
-	s.interfaces = append(s.interfaces, c.Interfaces...)
+	for _, i := range c.Interfaces {
+		i.Filter = both(i.Filter, s.options.filter)
+		s.interfaces = append(s.interfaces, i)
+	}
+}
+
+// both returns a filter that wants what two filters want; "" wants everything.
+func both(a, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	return "(" + a + ") and (" + b + ")"
 }
 
 // unreadable says which file is wrong. A file that is no capture at all is the

@@ -106,7 +106,7 @@ func (s *session) source(h *capture.Handle) {
 		snap = min(snap, s.options.snap)
 	}
 	for _, i := range h.Interfaces()[len(s.interfaces):] {
-		s.interfaces = append(s.interfaces, pcapfile.Interface{Name: i.Name, SnapLen: snap, LinkType: i.LinkType})
+		s.interfaces = append(s.interfaces, pcapfile.Interface{Name: i.Name, SnapLen: snap, LinkType: i.LinkType, Filter: s.options.filter})
 	}
 }
 

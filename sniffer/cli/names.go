@@ -32,8 +32,9 @@ const (
 // goroutines at once; the other methods not, nor while it is.
 type names struct {
 	known  map[netip.Addr]string
-	latest map[netip.Addr]string // of these, what fresh has not returned
-	file   map[netip.Addr]string // what the file has told
+	latest map[netip.Addr]string  // of these, what fresh has not returned
+	file   map[netip.Addr]string  // what the file has told
+	macs   map[sniffer.MAC]string // what the file has told, and freshMACs has not returned
 
 	lookup []string // names to ask the resolver for
 
@@ -91,6 +92,13 @@ func (n *names) fresh() map[netip.Addr]string {
 	if len(fresh) > 0 {
 		n.latest = map[netip.Addr]string{}
 	}
+	return fresh
+}
+
+// freshMACs returns the names by MAC address that it has not returned before.
+func (n *names) freshMACs() map[sniffer.MAC]string {
+	fresh := n.macs
+	n.macs = nil
 	return fresh
 }
 

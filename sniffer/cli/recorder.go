@@ -153,10 +153,15 @@ func (r *recorder) rotate(ifs []pcapfile.Interface) error {
 }
 
 // flush makes what was written visible, and tells of names.
-func (r *recorder) flush(names map[netip.Addr]string) error {
+func (r *recorder) flush(names map[netip.Addr]string, macs map[sniffer.MAC]string) error {
 	maps.Copy(r.names, names)
 	if r.writer == nil {
 		return nil
+	}
+	if len(macs) > 0 {
+		if err := r.writer.WriteMACNames(macs); err != nil {
+			return err
+		}
 	}
 	if len(names) > 0 {
 		if err := r.writer.WriteNames(names); err != nil {

@@ -221,7 +221,7 @@ func (s *session) flush() error {
 	if s.recorder == nil {
 		return nil
 	}
-	return s.writing(s.recorder.flush(s.names.fresh()))
+	return s.writing(s.recorder.flush(s.names.fresh(), s.names.freshMACs()))
 }
 
 // writing turns an error of a write into one that names where, and that of a

@@ -57,6 +57,7 @@ func (r *Reader) records(dst []sniffer.Frame) []sniffer.Frame {
 	if r.unit == microseconds {
 		nanos = 1000
 	}
+	before := len(dst)
 	b := r.buf[r.pos:r.end:r.end]
 	for len(b) >= 16 {
 		captured := r.uint32(b[8:])
@@ -76,5 +77,6 @@ func (r *Reader) records(dst []sniffer.Frame) []sniffer.Frame {
 		b = b[end:]
 	}
 	r.pos = r.end - len(b)
+	r.ng.interfaces[0].frames += uint64(len(dst) - before)
 	return dst
 }

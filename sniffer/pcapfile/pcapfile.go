@@ -24,6 +24,7 @@ const (
 	maxInterfaces = 4096    // of one file
 	maxNames      = 65536   // of one file
 	maxText       = 255     // bytes of the name of an interface
+	maxFilter     = 4096    // bytes of a capture filter
 )
 
 // Statistics are what a capture counted, in frames, as totals over its

@@ -255,7 +255,7 @@ func TestChunksAreTheirOwn(t *testing.T) {
 }
 
 func FuzzReader(f *testing.F) {
-	for _, text := range []string{pcapMicroLittle, pcapNanoBig, pcapngBig} {
+	for _, text := range []string{pcapMicroLittle, pcapNanoBig, pcapngBig, pcapngGaps} {
 		f.Add(fixture.Bytes(f, text))
 	}
 	f.Fuzz(func(t *testing.T, file []byte) {
@@ -270,6 +270,19 @@ func FuzzReader(f *testing.F) {
 		if d := cmp.Diff(frames, inChunks, cmpopts.EquateEmpty()); d != "" || !errors.Is(byChunkErr, err) && byChunkErr.Error() != err.Error() {
 			t.Fatalf("%v, in chunks %v (-one by one +in chunks)\n%s", err, byChunkErr, d)
 		}
+		counted := uint64(0)
+		for _, i := range r.Gaps().Interfaces {
+			counted += i.Frames
+			if len(i.Filter) > 3*maxFilter { // U+FFFD has three bytes
+				t.Fatalf("filter of %d bytes", len(i.Filter))
+			}
+		}
+		if counted != uint64(len(frames)) {
+			t.Fatalf("%d frames, %d counted", len(frames), counted)
+		}
+		if d := cmp.Diff(r.Gaps(), chunkedReader(t, file).Gaps()); d != "" {
+			t.Fatalf("gaps (-one by one +in chunks)\n%s", d)
+		}
 		if cap(r.buf) > max(maxBlock, MaxPacket) {
 			t.Fatalf("%d bytes kept", cap(r.buf))
 		}
@@ -282,6 +295,11 @@ func FuzzReader(f *testing.F) {
 			}
 		}
 		for _, name := range r.Names() {
+			if !ValidName(name) {
+				t.Fatalf("name %q", name)
+			}
+		}
+		for _, name := range r.MACNames() {
 			if !ValidName(name) {
 				t.Fatalf("name %q", name)
 			}

@@ -28,12 +28,13 @@ type Reader struct {
 	ng   section          // of a pcapng file
 	host map[netip.Addr]string
 	told map[netip.Addr]string // of these, what no chunk has had
+	macs map[sniffer.MAC]string
 }
 
 // NewReader reads the file's header. The error is a *TruncatedError, a
 // *FormatError, or src's own.
 func NewReader(src io.Reader) (*Reader, error) {
-	r := &Reader{window: window{src: src, buf: make([]byte, 64<<10)}, host: map[netip.Addr]string{}, told: map[netip.Addr]string{}}
+	r := &Reader{window: window{src: src, buf: make([]byte, 64<<10)}, host: map[netip.Addr]string{}, told: map[netip.Addr]string{}, macs: map[sniffer.MAC]string{}}
 	magic, err := r.peek(4)
 	if err == nil && magic[0] == 0x1f && magic[1] == 0x8b {
 		if err = r.decompress(); err == nil {
@@ -83,6 +84,10 @@ func (r *Reader) Next() (sniffer.Frame, error) {
 // Names returns the host names that the file has told up to here.
 func (r *Reader) Names() map[netip.Addr]string { return maps.Clone(r.host) }
 
+// MACNames returns the names that the file has told of hosts by their MAC
+// address up to here.
+func (r *Reader) MACNames() map[sniffer.MAC]string { return maps.Clone(r.macs) }
+
 // Name returns the name that the file has told of addr up to here, "" if
 // none.
 func (r *Reader) Name(addr netip.Addr) string { return r.host[addr] }
@@ -125,7 +130,8 @@ func (r *Reader) pcapHeader(swap bool, unit resolution) error {
 		return r.unknownLink(link)
 	}
 	r.link = link
-	r.ng.fresh = []Interface{{SnapLen: r.uint32(b[16:]), LinkType: link}}
+	only := Interface{SnapLen: r.uint32(b[16:]), LinkType: link}
+	r.ng.interfaces, r.ng.fresh = []captured{{Interface: only}}, []Interface{only}
 	return nil
 }
 
@@ -152,6 +158,7 @@ func (r *Reader) nextRecord() (sniffer.Frame, error) {
 	if r.unit == microseconds {
 		nanos *= 1000
 	}
+	r.ng.interfaces[0].frames++
 	return sniffer.Frame{
 		Time:     time.Unix(int64(seconds), nanos),
 		LinkType: r.link,

@@ -3,9 +3,11 @@ package pcapfile
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
 	"net/netip"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -30,13 +32,14 @@ const (
 	optUserAppl   = 4  // shb_userappl
 	optName       = 2  // if_name
 	optResolution = 9  // if_tsresol
+	optFilter     = 11 // if_filter
 	optOffset     = 14 // if_tsoffset
 	optFlags      = 2  // epb_flags
+	optDropCount  = 4  // epb_dropcount
 	optStart      = 2  // isb_starttime
 	optEndTime    = 3  // isb_endtime
-	optReceived   = 4  // isb_ifrecv
+	optReceived   = 4  // isb_ifrecv, the first of the counters
 	optDropped    = 5  // isb_ifdrop
-	optOSDropped  = 7  // isb_osdrop
 )
 
 // Other values of the format.
@@ -45,8 +48,11 @@ const (
 	sectionUnknown  = 1<<64 - 1  // a section length that is not told
 	nameRecordIPv4  = 1
 	nameRecordIPv6  = 2
-	blockOverhead   = 12 // bytes: type, length, length again
-	enhancedContent = 20 // bytes before the frame in an enhanced packet block
+	nameRecordMAC   = 3         // nrb_record_eui48
+	filterText      = 0         // an if_filter that is libpcap's expression
+	dropsUnknown    = 1<<16 - 1 // of an obsolete packet block
+	blockOverhead   = 12        // bytes: type, length, length again
+	enhancedContent = 20        // bytes before the frame in an enhanced packet block
 )
 
 // section is the state of a pcapng file: the interfaces of its sections, in
@@ -57,29 +63,18 @@ type section struct {
 	fresh      []Interface // what no chunk has had; of a pcap file the only one
 }
 
-// captured is an interface that a file describes.
-type captured struct {
-	link    sniffer.LinkType
-	known   bool // the link type
-	snap    uint32
-	unit    resolution
-	offset  int64
-	counted bool
-	stats   Statistics
-}
-
 func (s *section) statistics() (total Statistics, ok bool) {
 	for i := range s.interfaces {
 		c := &s.interfaces[i]
-		if !c.counted {
+		if !c.counted() {
 			return Statistics{}, false
 		}
-		total.Received = addSaturating(total.Received, c.stats.Received)
-		total.Dropped = addSaturating(total.Dropped, c.stats.Dropped)
-		if t := c.stats.Start; !t.IsZero() && (total.Start.IsZero() || t.Before(total.Start)) {
+		total.Received = addSaturating(total.Received, c.counters[received].value)
+		total.Dropped = addSaturating(total.Dropped, c.dropped())
+		if t := c.times.Start; !t.IsZero() && (total.Start.IsZero() || t.Before(total.Start)) {
 			total.Start = t
 		}
-		if t := c.stats.End; t.After(total.End) {
+		if t := c.times.End; t.After(total.End) {
 			total.End = t
 		}
 	}
@@ -213,12 +208,13 @@ func (r *Reader) describe(b []byte) error {
 		return r.malformed("more than %d interfaces", maxInterfaces)
 	}
 	link, known := linkType(r.uint16(b))
-	c := captured{link: link, known: known, snap: r.uint32(b[4:]), unit: microseconds}
-	name := ""
+	c := captured{Interface: Interface{SnapLen: r.uint32(b[4:]), LinkType: link}, known: known, unit: microseconds}
 	for code, value := range r.options(b[8:]) {
 		switch {
 		case code == optName && len(value) <= maxText && utf8.Valid(value):
-			name = cString(value)
+			c.Name = cString(value)
+		case code == optFilter && len(value) > 0:
+			c.Filter = filterOf(value)
 		case code == optResolution && len(value) == 1:
 			c.unit = resolution(value[0])
 		case code == optOffset && len(value) == 8:
@@ -226,8 +222,18 @@ func (r *Reader) describe(b []byte) error {
 		}
 	}
 	r.ng.interfaces = append(r.ng.interfaces, c)
-	r.ng.fresh = append(r.ng.fresh, Interface{Name: name, SnapLen: c.snap, LinkType: link})
+	r.ng.fresh = append(r.ng.fresh, c.Interface)
 	return nil
+}
+
+// filterOf returns the capture filter of an if_filter option: its expression,
+// or that it is a program.
+func filterOf(value []byte) string {
+	if value[0] != filterText {
+		return fmt.Sprintf("(program of %d bytes)", len(value)-1)
+	}
+	text := cString(value[1:min(len(value), 1+maxFilter)])
+	return strings.ToValidUTF8(text, "\uFFFD")
 }
 
 // enhanced reads an enhanced packet block, or the obsolete packet block, which
@@ -236,9 +242,12 @@ func (r *Reader) enhanced(b []byte, obsolete bool) (none sniffer.Frame, err erro
 	if len(b) < enhancedContent {
 		return none, r.malformed("a packet block of %d bytes", len(b))
 	}
-	id := r.uint32(b)
+	id, lost := r.uint32(b), uint64(0)
 	if obsolete {
 		id = uint32(r.uint16(b))
+		if n := r.uint16(b[2:]); n != dropsUnknown {
+			lost = uint64(n)
+		}
 	}
 	c, err := r.captured(id)
 	if err != nil {
@@ -253,11 +262,18 @@ func (r *Reader) enhanced(b []byte, obsolete bool) (none sniffer.Frame, err erro
 	if kept > MaxPacket || int(kept) > len(b) {
 		return none, r.malformed("a frame of %d bytes in a block with room for %d, at most %d", kept, len(b), MaxPacket)
 	}
-	f := sniffer.Frame{Time: at, LinkType: c.link, Data: b[:kept:kept], Length: frameLength(length, kept), Interface: r.ng.base + int(id)}
+	f := sniffer.Frame{Time: at, LinkType: c.LinkType, Data: b[:kept:kept], Length: frameLength(length, kept), Interface: r.ng.base + int(id)}
 	for code, value := range r.options(b[min(len(b), padded(int(kept))):]) {
-		if code == optFlags && len(value) == 4 {
+		switch {
+		case code == optFlags && len(value) == 4:
 			f.Direction = direction(r.uint32(value))
+		case code == optDropCount && len(value) == 8 && !obsolete:
+			lost = r.uint64(value)
 		}
+	}
+	c.frames++
+	if lost > 0 {
+		c.lost = addSaturating(c.lost, lost)
 	}
 	return f, nil
 }
@@ -273,14 +289,15 @@ func (r *Reader) simple(b []byte) (none sniffer.Frame, err error) {
 	}
 	length := r.uint32(b)
 	kept := length
-	if c.snap > 0 {
-		kept = min(kept, c.snap)
+	if c.SnapLen > 0 {
+		kept = min(kept, c.SnapLen)
 	}
 	b = b[4:]
 	if kept > MaxPacket || int(kept) > len(b) {
 		return none, r.malformed("a frame of %d bytes in a block with room for %d, at most %d", kept, len(b), MaxPacket)
 	}
-	return sniffer.Frame{LinkType: c.link, Data: b[:kept:kept], Length: frameLength(length, kept), Interface: r.ng.base}, nil
+	c.frames++
+	return sniffer.Frame{LinkType: c.LinkType, Data: b[:kept:kept], Length: frameLength(length, kept), Interface: r.ng.base}, nil
 }
 
 // captured returns an interface of this section that a frame names.
@@ -290,7 +307,7 @@ func (r *Reader) captured(id uint32) (*captured, error) {
 	}
 	c := &r.ng.interfaces[r.ng.base+int(id)]
 	if !c.known {
-		return nil, r.unknownLink(c.link)
+		return nil, r.unknownLink(c.LinkType)
 	}
 	return c, nil
 }
@@ -305,8 +322,8 @@ func (r *Reader) time(c *captured, b []byte) (time.Time, error) {
 	return at, nil
 }
 
-// count reads interface statistics. A later block of an interface replaces an
-// earlier one.
+// count reads interface statistics. Counters are totals: those of a later
+// block replace those of an earlier one.
 func (r *Reader) count(b []byte) error {
 	if len(b) < 12 {
 		return r.malformed("interface statistics of %d bytes", len(b))
@@ -316,25 +333,17 @@ func (r *Reader) count(b []byte) error {
 		return r.malformed("statistics of interface %d of %d", id, n)
 	}
 	c := &r.ng.interfaces[r.ng.base+int(id)]
-	var stats Statistics
 	for code, value := range r.options(b[12:]) {
-		if len(value) != 8 {
-			continue
-		}
-		n := r.uint64(value)
-		switch code {
-		case optStart:
-			stats.Start, _ = r.time(c, value)
-		case optEndTime:
-			stats.End, _ = r.time(c, value)
-		case optReceived:
-			stats.Received = n
-		case optDropped, optOSDropped:
-			stats.Dropped = addSaturating(stats.Dropped, n)
-			c.counted = true
+		switch {
+		case len(value) != 8:
+		case code == optStart:
+			c.times.Start, _ = r.time(c, value)
+		case code == optEndTime:
+			c.times.End, _ = r.time(c, value)
+		case code >= optReceived && code < optReceived+counterCount:
+			c.counters[code-optReceived].set(r.uint64(value))
 		}
 	}
-	c.stats = stats
 	return nil
 }
 
@@ -348,12 +357,20 @@ func (r *Reader) resolve(b []byte) error {
 			size = 4
 		case nameRecordIPv6:
 			size = 16
+		case nameRecordMAC:
+			size = 6
 		}
 		if size == 0 || len(value) < size {
 			continue
 		}
-		addr, _ := netip.AddrFromSlice(value[:size])
-		if name := cString(value[size:]); ValidName(name) && len(r.host) < maxNames {
+		name := cString(value[size:])
+		if !ValidName(name) || len(r.host)+len(r.macs) >= maxNames {
+			continue
+		}
+		if kind == nameRecordMAC {
+			r.macs[sniffer.MAC(value)] = name
+		} else {
+			addr, _ := netip.AddrFromSlice(value[:size])
 			r.host[addr], r.told[addr] = name, name
 		}
 	}

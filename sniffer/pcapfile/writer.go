@@ -1,9 +1,11 @@
 package pcapfile
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"net/netip"
 	"slices"
@@ -17,6 +19,7 @@ type Interface struct {
 	Name     string           // empty if not known
 	SnapLen  uint32           // bytes that were kept of a frame at most, 0 for no limit
 	LinkType sniffer.LinkType // the zero value is LinkNull, not Ethernet
+	Filter   string           // the capture filter: an expression of tcpdump's, empty for none
 }
 
 // Writer writes a pcapng file of one section, or a pcap file, with times in
@@ -91,6 +94,9 @@ func (w *Writer) AddInterface(i Interface) error {
 		w.option(optName, []byte(i.Name))
 	}
 	w.option(optResolution, []byte{byte(nanoseconds)})
+	if i.Filter != "" {
+		w.option(optFilter, append([]byte{filterText}, i.Filter[:min(len(i.Filter), maxFilter)]...))
+	}
 	w.option(optEnd, nil)
 	w.end()
 	return w.spill()
@@ -175,15 +181,39 @@ func (w *Writer) WriteNames(hosts map[netip.Addr]string) error {
 		return nil
 	}
 	slices.SortFunc(addrs, netip.Addr.Compare)
+	return writeNames(w, addrs, func(addr netip.Addr) {
+		kind := uint16(nameRecordIPv4)
+		if addr.Is6() {
+			kind = nameRecordIPv6
+		}
+		w.option(kind, append(append(addr.AsSlice(), hosts[addr]...), 0))
+	})
+}
+
+// WriteMACNames writes the names of hosts by their MAC address, as WriteNames
+// does those by their IP address.
+func (w *Writer) WriteMACNames(hosts map[sniffer.MAC]string) error {
+	for _, name := range hosts {
+		if !ValidName(name) {
+			return fmt.Errorf("%q cannot be the name of a host", name)
+		}
+	}
+	if w.pcap {
+		return nil
+	}
+	macs := slices.SortedFunc(maps.Keys(hosts), func(a, b sniffer.MAC) int { return bytes.Compare(a[:], b[:]) })
+	return writeNames(w, macs, func(mac sniffer.MAC) {
+		w.option(nameRecordMAC, append(append(mac[:], hosts[mac]...), 0))
+	})
+}
+
+// writeNames writes a name resolution record of each address.
+func writeNames[A any](w *Writer, addrs []A, record func(A)) error {
 	// Blocks of 1,000 names stay far below any reader's limit.
 	for part := range slices.Chunk(addrs, 1000) {
 		w.begin(blockNames)
 		for _, addr := range part {
-			kind := uint16(nameRecordIPv4)
-			if addr.Is6() {
-				kind = nameRecordIPv6
-			}
-			w.option(kind, append(append(addr.AsSlice(), hosts[addr]...), 0))
+			record(addr)
 		}
 		w.option(optEnd, nil)
 		w.end()
