@@ -5,56 +5,57 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"sync"
 
+	"wirelab/lab/trace"
 	"wirelab/sniffer"
-	"wirelab/sniffer/pcapfile"
 )
 
-// maxCapture bounds the frames that a lab keeps in memory, in bytes.
-const maxCapture = 256 << 20
-
-// capture is the sniffer's record while it grows. It is `wirelab sniff` on the
-// sniffer host, whose pcapng is read as it is written.
+// capture is the recording while it grows. It is `wirelab sniff` on the sniffer
+// host, whose pcapng is read as it is written.
 type capture struct {
-	sniff *running
-	wire  *io.PipeWriter
+	sniff *program
+	pipe  *io.PipeWriter
 	read  chan struct{} // closed when the reader has ended; then err is final
 
-	mu      sync.Mutex
-	packets []sniffer.Packet
-	markers map[Marker]bool
-	changed chan struct{} // closed at the next packet or at the end
-	stats   *pcapfile.Statistics
-	bytes   int
-	err     error
+	mu        sync.Mutex
+	recording *trace.Recording
+	seen      map[trace.Marker]bool
+	changed   chan struct{} // closed at the next packet or at the end
+	err       error
 }
 
 // startCapture returns when the socket is bound: whatever is sent from then on
 // is in the capture or counted as dropped.
-func startCapture(ctx context.Context, host Host) (*capture, error) {
-	out, wire := io.Pipe()
-	c := &capture{wire: wire, read: make(chan struct{}), markers: map[Marker]bool{}, changed: make(chan struct{})}
+func startCapture(ctx context.Context, host Host, hosts trace.Hosts) (*capture, error) {
+	out, pipe := io.Pipe()
+	c := &capture{pipe: pipe, read: make(chan struct{}), recording: trace.New(hosts), seen: map[trace.Marker]bool{}, changed: make(chan struct{})}
 	// What the sniffer itself sends is not judged, so it is not captured.
-	c.sniff = begin(host, wire, "sniff", "-i", "eth0", "-w", "-", "--direction", "in", "--until-eof")
+	sniff, err := start(ctx, host, pipe, nil, "sniff", "-i", "eth0", "-w", "-", "--direction", "in", "--until-eof")
+	if err != nil {
+		return nil, err
+	}
+	c.sniff = sniff
 	go func() {
-		<-c.sniff.done
-		wire.Close()
+		<-sniff.done
+		pipe.Close()
 	}()
 	go c.follow(out)
-	if err := c.sniff.await(ctx, "capturing on"); err != nil {
+	if err := sniff.await(ctx, "capturing on"); err != nil {
 		c.close()
 		return nil, err
 	}
 	return c, nil
 }
 
+// follow reads until the sniffer ends.
 func (c *capture) follow(out *io.PipeReader) {
-	err := c.readAll(out)
+	err := c.load(out)
 	c.mu.Lock()
-	c.err = err
+	if err != nil {
+		c.err = fmt.Errorf("the sniffer's capture: %w", err)
+	}
 	c.signal()
 	c.mu.Unlock()
 	// Whatever the reader's error, the sniffer must not be blocked by it.
@@ -62,53 +63,42 @@ func (c *capture) follow(out *io.PipeReader) {
 	close(c.read)
 }
 
-func (c *capture) readAll(out io.Reader) error {
-	file, err := pcapfile.NewReader(out)
-	if err != nil {
-		return fmt.Errorf("the sniffer's capture: %w", err)
-	}
-	decoder := sniffer.NewDecoder()
-	for {
-		frame, err := file.Next()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return fmt.Errorf("the sniffer's capture: %w", err)
-		}
-		frame.Data = slices.Clone(frame.Data)
-		p := sniffer.Packet{Frame: frame}
-		decoder.Decode(&p)
-		if err := c.add(p); err != nil {
-			return err
-		}
-	}
-	if s, ok := file.Statistics(); ok {
-		c.mu.Lock()
-		c.stats = &s
-		c.mu.Unlock()
-	}
-	return nil
-}
-
-func (c *capture) add(p sniffer.Packet) error {
+func (c *capture) load(out io.Reader) error {
+	// The recording is locked for the moment in which a frame is added, not
+	// while one is awaited.
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.bytes += len(p.Data); c.bytes > maxCapture {
-		return fmt.Errorf("the capture has more than %d MiB, which no experiment needs", maxCapture>>20)
-	}
-	p.Number = len(c.packets) + 1
-	c.packets = append(c.packets, p)
-	if m, ok := MarkerOf(&p); ok {
-		c.markers[m] = true
-	}
-	c.signal()
-	return nil
+	return c.recording.Load(&unlocked{out, &c.mu}, func(p *sniffer.Packet) {
+		if m, ok := c.recording.Marker(p); ok {
+			c.seen[m] = true
+		}
+		c.signal()
+	})
+}
+
+// unlocked reads with a lock that its caller holds set aside.
+type unlocked struct {
+	io.Reader
+	mu *sync.Mutex
+}
+
+// Read implements io.Reader.
+func (u *unlocked) Read(b []byte) (int, error) {
+	u.mu.Unlock()
+	defer u.mu.Lock()
+	return u.Reader.Read(b)
 }
 
 func (c *capture) signal() {
 	close(c.changed)
 	c.changed = make(chan struct{})
+}
+
+// view calls do with what has been captured so far.
+func (c *capture) view(do func(*trace.Recording)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	do(c.recording)
 }
 
 // awaitMarkers waits until the marker of every host has been captured.
@@ -117,7 +107,7 @@ func (c *capture) awaitMarkers(ctx context.Context, label string, hosts []string
 		c.mu.Lock()
 		var missing []string
 		for _, h := range hosts {
-			if !c.markers[Marker{label, h}] {
+			if !c.seen[trace.Marker{Label: label, Host: h}] {
 				missing = append(missing, h)
 			}
 		}
@@ -142,25 +132,25 @@ func (c *capture) awaitMarkers(ctx context.Context, label string, hosts []string
 // finish stops the sniffer, which first delivers all that its kernel has seen
 // and then says how much that was. What was captured is returned with the
 // error, too.
-func (c *capture) finish(ctx context.Context) ([]sniffer.Packet, *pcapfile.Statistics, error) {
+func (c *capture) finish(ctx context.Context) (*trace.Recording, error) {
 	err := c.awaitEnd(ctx)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err == nil {
 		err = c.err
 	}
-	if err == nil && c.stats == nil {
+	if err == nil && c.recording.Damage != nil {
+		err = fmt.Errorf("the sniffer's capture: %w", c.recording.Damage)
+	}
+	if err == nil && c.recording.Statistics == nil {
 		err = errors.New("the sniffer did not say how many frames its kernel has seen")
 	}
-	return c.packets, c.stats, err
+	return c.recording, err
 }
 
 func (c *capture) awaitEnd(ctx context.Context) error {
 	if err := c.sniff.leave(ctx); err != nil {
 		return err
-	}
-	if c.sniff.code != 0 {
-		return fmt.Errorf("%s ended with exit code %d:\n%s", c.sniff.name(), c.sniff.code, indent(c.sniff.output.String()))
 	}
 	select {
 	case <-c.read:
@@ -173,6 +163,6 @@ func (c *capture) awaitEnd(ctx context.Context) error {
 // close ends the capture however it takes.
 func (c *capture) close() {
 	c.sniff.stop()
-	c.wire.Close()
+	c.pipe.Close()
 	<-c.read
 }

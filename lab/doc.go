@@ -1,8 +1,8 @@
-// Package lab brings up hosts on one Ethernet segment, runs experiments on
-// them and judges what the sniffer saw.
+// Package lab is the engine: it brings up hosts on an Ethernet segment, starts
+// programs on them, captures what crosses the wire and sets barriers, behind
+// which the capture is known to be complete.
 //
-// An experiment is a script and the traces it expects (Experiment). A Backend
-// brings up the hosts; this package knows none of them. A Lab captures,
-// executes and settles; a Record is its finished capture, or one made
-// elsewhere, and Record.Judge gives the verdicts.
+// A Backend brings up the hosts; this package knows none of them. It does not
+// know what an experiment is (lab/script), what it expects (lab/claim), nor how
+// a result is shown (lab/report), and has no text for people.
 package lab

@@ -8,31 +8,23 @@ import (
 	"sync"
 	"time"
 
-	"wirelab/internal/safetext"
+	"wirelab/lab/agent"
+	"wirelab/lab/trace"
 	"wirelab/sniffer"
 )
 
-// Labels of the lab's own markers, which no script may use.
-const (
-	startLabel = "start" // the capture was running before anything was sent
-	learnLabel = "learn" // a switch learns its ports; ends no phase
-)
-
-const (
-	settleTimeout = 10 * time.Second
-	runTimeout    = 60 * time.Second
-)
-
-// Lab is a network that is up and captured. It does what a script says, one
-// thing after the other; it is not safe for several goroutines.
+// Lab is a network that is captured and on whose hosts programs are started.
+// It does one thing after the other and is not safe for several goroutines.
 type Lab struct {
-	Backend  string
 	Topology Topology
 
 	network  Network
+	owned    bool // Close closes the network
 	capture  *capture
-	agents   map[string]*agent
-	programs map[string]*running // what was started and not yet closed
+	agents   map[string]*hostAgent
+	programs map[string]*program // what was started and not yet closed
+	started  int                 // programs so far
+	mode     Mode
 }
 
 // Unsettled says that a barrier could not be set: what follows from the
@@ -54,15 +46,41 @@ func Open(ctx context.Context, backend Backend, topology Topology) (*Lab, error)
 	if err != nil {
 		return nil, err
 	}
-	l := &Lab{Backend: backend.Name(), Topology: topology, network: network, agents: map[string]*agent{}, programs: map[string]*running{}}
+	l, err := Attach(ctx, network, topology)
+	if err != nil {
+		return nil, errors.Join(err, network.Close())
+	}
+	l.owned = true
+	return l, nil
+}
+
+// Attach is Open for a network that is up already and stays up when the lab is
+// closed. The topology has those of its hosts that are judged, and the sniffer.
+func Attach(ctx context.Context, network Network, topology Topology) (*Lab, error) {
+	if err := topology.Validate(); err != nil {
+		return nil, err
+	}
+	l := &Lab{Topology: topology, network: network, agents: map[string]*hostAgent{}, programs: map[string]*program{}, mode: Hub}
+	for _, name := range topology.Hosts {
+		if _, err := l.host(name); err != nil {
+			return nil, err
+		}
+	}
 	if err := l.attend(ctx); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
 }
 
+// patience bounds a step that every host takes part in.
+func (l *Lab) patience() time.Duration {
+	return 10*time.Second + time.Duration(len(l.Topology.Hosts))*100*time.Millisecond
+}
+
+// attend starts an agent on every host and the capture, and sets the barrier
+// that begins the first phase.
 func (l *Lab) attend(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
+	ctx, cancel := context.WithTimeout(ctx, l.patience())
 	defer cancel()
 	var mu sync.Mutex
 	err := l.everyHost(func(host Host) error {
@@ -78,10 +96,27 @@ func (l *Lab) attend(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if l.capture, err = startCapture(ctx, l.network.Host(SnifferHost)); err != nil {
+	if l.capture, err = startCapture(ctx, l.network.Host(SnifferHost), l.hosts()); err != nil {
 		return err
 	}
-	return l.settle(ctx, startLabel)
+	return l.settle(ctx, trace.StartLabel)
+}
+
+// hosts says which port and which address is whose, as found.
+func (l *Lab) hosts() trace.Hosts {
+	hosts := trace.Hosts{Names: sniffer.Names{}, Ports: map[sniffer.MAC]string{}}
+	for _, mac := range l.network.Segment(DefaultSegment).MachinePorts() {
+		hosts.Ports[mac] = trace.Machine
+	}
+	for _, name := range l.Topology.Hosts {
+		for _, port := range l.network.Host(name).Ports() {
+			hosts.Ports[port.MAC] = name
+			for _, prefix := range port.Addrs {
+				hosts.Names[prefix.Addr()] = name
+			}
+		}
+	}
+	return hosts
 }
 
 // everyHost does something for every host at once.
@@ -102,24 +137,29 @@ func (l *Lab) host(name string) (Host, error) {
 	return nil, fmt.Errorf("no host %q in the lab: %s", name, strings.Join(l.Topology.Hosts, ", "))
 }
 
-// Start starts a program that goes on. A host has one at a time, to which Say,
-// Await and CloseProgram speak.
-func (l *Lab) Start(name string, args ...string) error {
+// Start starts a program that keeps running; the error says why it did not
+// start. A host has one at a time, to which Say, Await and CloseProgram speak.
+// One that ends before it is closed makes the next barrier fail.
+func (l *Lab) Start(ctx context.Context, name string, args ...string) error {
 	host, err := l.host(name)
 	if err != nil {
 		return err
 	}
 	if old := l.programs[name]; old != nil {
-		if !old.ended() {
-			return fmt.Errorf("%s still runs", old.name())
-		}
-		old.stop()
+		return fmt.Errorf("%s was not closed", old.name())
 	}
-	l.programs[name] = begin(host, nil, args...)
+	l.started++
+	ctx, cancel := context.WithTimeout(ctx, awaitTimeout)
+	defer cancel()
+	p, err := startProgram(ctx, host, fmt.Sprintf("%s-%d", name, l.started), args...)
+	if err != nil {
+		return err
+	}
+	l.programs[name] = p
 	return nil
 }
 
-func (l *Lab) program(name string) (*running, error) {
+func (l *Lab) program(name string) (*program, error) {
 	if p := l.programs[name]; p != nil {
 		return p, nil
 	}
@@ -148,7 +188,7 @@ func (l *Lab) Say(ctx context.Context, name, text string) error {
 }
 
 // CloseProgram ends the input of the host's program and waits until it has
-// ended. Its exit code does not matter: what it did is judged on the wire.
+// ended. An exit code other than 0 is an *ExitError.
 func (l *Lab) CloseProgram(ctx context.Context, name string) error {
 	p, err := l.program(name)
 	if err != nil {
@@ -156,16 +196,15 @@ func (l *Lab) CloseProgram(ctx context.Context, name string) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, awaitTimeout)
 	defer cancel()
-	if err := p.leave(ctx); err != nil {
-		return err
+	err = p.leave(ctx)
+	if p.ended() {
+		delete(l.programs, name)
 	}
-	p.stop()
-	delete(l.programs, name)
-	return nil
+	return err
 }
 
-// Run runs a command that ends and waits for it; an exit code other than 0 is
-// an error that shows what it printed.
+// Run runs a command that ends and waits for it. An exit code other than 0 is
+// an *ExitError.
 func (l *Lab) Run(ctx context.Context, name string, args ...string) (output string, err error) {
 	host, err := l.host(name)
 	if err != nil {
@@ -173,42 +212,73 @@ func (l *Lab) Run(ctx context.Context, name string, args ...string) (output stri
 	}
 	ctx, cancel := context.WithTimeout(ctx, runTimeout)
 	defer cancel()
-	out := newTranscript()
-	code, err := execute(ctx, host, Cmd{Args: args, Env: scriptEnv, Stdout: out, Stderr: out})
-	command := name + ": " + strings.Join(args, " ")
+	l.started++
+	p, err := startProgram(ctx, host, fmt.Sprintf("%s-%d", name, l.started), args...)
 	if err != nil {
-		return out.String(), fmt.Errorf("%s: %w", command, err)
+		return "", err
 	}
-	if code != 0 {
-		return out.String(), fmt.Errorf("%s: exit code %d:\n%s", command, code, indent(out.String()))
-	}
-	return out.String(), nil
+	defer p.stop()
+	err = p.leave(ctx)
+	return p.output.String(), err
 }
 
-// Settle sets a barrier: it returns when every host's sockets are quiet and a
-// marker that each host sent after that has been captured. What was sent
-// before it is in the capture before the marker. The error is an *Unsettled
-// that names the socket or the marker that was awaited.
+// Settle sets a barrier: it returns when every host's sockets are quiet, a
+// marker that each host sent after that has been captured, and every program
+// that was started and not closed was seen to run after that. What was sent
+// before it is in the capture before the marker of its host. The error is an
+// *Unsettled that names the socket, the marker or the program.
 func (l *Lab) Settle(ctx context.Context, label string) error {
-	if !ValidLabel(label) || label == startLabel || label == learnLabel {
+	if !trace.ValidLabel(label) || trace.ReservedLabel(label) {
 		return fmt.Errorf("label %q: want a lower-case letter, then letters, digits or '-', and not the lab's own", label)
 	}
 	return l.settle(ctx, label)
 }
 
 func (l *Lab) settle(ctx context.Context, label string) error {
-	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
+	ctx, cancel := context.WithTimeout(ctx, l.patience())
 	defer cancel()
-	if err := l.quiet(ctx); err != nil {
-		return &Unsettled{label, err.Error()}
-	}
-	if err := l.mark(ctx, label); err != nil {
-		return &Unsettled{label, err.Error()}
-	}
-	if err := l.capture.awaitMarkers(ctx, label, l.Topology.Judged()); err != nil {
-		return &Unsettled{label, err.Error()}
+	for _, step := range []func() error{
+		l.checkPrograms,
+		func() error { return l.quiet(ctx) },
+		func() error { return l.mark(ctx, label) },
+		func() error { return l.capture.awaitMarkers(ctx, label, l.Topology.Judged()) },
+		func() error { return l.stillRunning(ctx) },
+	} {
+		if err := step(); err != nil {
+			return &Unsettled{label, err.Error()}
+		}
 	}
 	return nil
+}
+
+// checkPrograms fails where a program has ended by itself.
+func (l *Lab) checkPrograms() error {
+	for _, name := range l.Topology.Hosts {
+		if p := l.programs[name]; p != nil && p.ended() {
+			return fmt.Errorf("the program was not closed, and yet %w", p.ending())
+		}
+	}
+	return nil
+}
+
+// stillRunning asks the hosts whether the programs run. That one has ended is
+// told a moment later than its sockets are closed, so that not being told is
+// not enough.
+func (l *Lab) stillRunning(ctx context.Context) error {
+	for _, name := range l.Topology.Hosts {
+		p := l.programs[name]
+		if p == nil {
+			continue
+		}
+		alive, err := l.agents[name].client.Alive(ctx, p.id)
+		if err != nil {
+			return l.agents[name].explain(err)
+		}
+		if !alive {
+			return fmt.Errorf("the program was not closed, and yet %w", p.ending())
+		}
+	}
+	return l.checkPrograms()
 }
 
 // quiet waits until every host is quiet at one and the same look: while one
@@ -218,90 +288,107 @@ func (l *Lab) quiet(ctx context.Context) error {
 		deadline, _ := ctx.Deadline()
 		// A little less, so that the host's own answer, which names the
 		// socket, comes before this context ends.
-		patience := max(0, time.Until(deadline)-500*time.Millisecond)
-		if err := l.ask(ctx, "quiet "+patience.Round(time.Millisecond).String(), "quiet"); err != nil {
+		left := max(0, time.Until(deadline)-500*time.Millisecond).Round(time.Millisecond)
+		if err := l.ask(ctx, quietWithin(left)); err != nil {
 			return err
 		}
-		err := l.ask(ctx, "quiet 0s", "quiet")
-		if busy, ok := errors.AsType[*unexpectedAnswer](err); !ok || !strings.HasPrefix(busy.answer, "busy ") || patience == 0 {
+		err := l.ask(ctx, quietWithin(0))
+		if _, busy := errors.AsType[*busyHost](err); !busy || left == 0 {
 			return err
 		}
 	}
 }
 
-// unexpectedAnswer is what a host's agent said in place of what was awaited.
-type unexpectedAnswer struct{ host, answer string }
+// busyHost says what is still under way on a host.
+type busyHost struct{ what string }
 
-func (u *unexpectedAnswer) Error() string { return u.host + ": " + safetext.Escape(u.answer) }
+func (b *busyHost) Error() string { return b.what }
 
-func (l *Lab) mark(ctx context.Context, label string) error {
-	return l.ask(ctx, "mark "+label, "marked "+label)
-}
-
-// ask puts a question to every host's agent.
-func (l *Lab) ask(ctx context.Context, question, want string) error {
-	return l.everyHost(func(host Host) error {
-		answer, err := l.agents[host.Name()].ask(ctx, question)
-		if err == nil && answer != want {
-			err = &unexpectedAnswer{host.Name(), answer}
+func quietWithin(limit time.Duration) func(context.Context, *agent.Client) error {
+	return func(ctx context.Context, c *agent.Client) error {
+		what, err := c.Quiet(ctx, limit)
+		if err == nil && what != "" {
+			err = &busyHost{what}
 		}
 		return err
+	}
+}
+
+func (l *Lab) mark(ctx context.Context, label string) error {
+	return l.ask(ctx, func(ctx context.Context, c *agent.Client) error { return c.Mark(ctx, label) })
+}
+
+// ask asks every host's agent.
+func (l *Lab) ask(ctx context.Context, question func(context.Context, *agent.Client) error) error {
+	return l.everyHost(func(host Host) error {
+		a := l.agents[host.Name()]
+		return a.explain(question(ctx, a.client))
 	})
 }
 
-// SetMode makes the segment a hub or a switch and returns when it is one.
+// SetMode makes the segment a hub or a switch and returns when it is one. A
+// marker from every host tells so in the capture.
 func (l *Lab) SetMode(ctx context.Context, mode Mode) error {
-	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
+	ctx, cancel := context.WithTimeout(ctx, l.patience())
 	defer cancel()
 	segment := l.network.Segment(DefaultSegment)
-	if err := segment.SetMode(ctx, mode); err != nil || mode != Switch {
+	if err := segment.SetMode(ctx, mode); err != nil {
 		return err
 	}
-	if err := l.mark(ctx, learnLabel); err != nil {
+	l.mode = mode
+	if mode == Hub {
+		return l.mark(ctx, trace.FloodLabel)
+	}
+	// The switch learns its ports from these very frames.
+	if err := l.mark(ctx, trace.LearnLabel); err != nil {
 		return err
 	}
 	return segment.AwaitLearnt(ctx)
 }
 
-// FreshARP empties a host's neighbour cache.
-func (l *Lab) FreshARP(ctx context.Context, name string) error {
+// FlushNeighbours empties a host's neighbour (ARP) cache.
+func (l *Lab) FlushNeighbours(ctx context.Context, name string) error {
 	host, err := l.host(name)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
+	ctx, cancel := context.WithTimeout(ctx, l.patience())
 	defer cancel()
 	return host.FlushNeighbours(ctx)
 }
 
+// View calls do with what has been captured so far, which must not be kept.
+func (l *Lab) View(do func(*trace.Recording)) { l.capture.view(do) }
+
 // Finish stops the capture and returns it whole. The lab can only be closed
-// after that. With an error the record is what was captured, which may not be
-// all.
-func (l *Lab) Finish(ctx context.Context) (*Record, error) {
-	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
+// after that. With an error the recording is what was captured, which may not
+// be all.
+func (l *Lab) Finish(ctx context.Context) (*trace.Recording, error) {
+	ctx, cancel := context.WithTimeout(ctx, l.patience())
 	defer cancel()
-	packets, stats, err := l.capture.finish(ctx)
-	r := &Record{Packets: packets, Hosts: sniffer.Names{}, Statistics: stats}
-	for _, name := range l.Topology.Hosts {
-		for _, port := range l.network.Host(name).Ports() {
-			for _, prefix := range port.Addrs {
-				r.Hosts[prefix.Addr()] = name
-			}
-		}
-	}
-	return r, err
+	return l.capture.finish(ctx)
 }
 
-// Close ends every program and removes the lab.
+// Close ends every program and, if Open brought it up, removes the network. A
+// network that was attached to is a hub again.
 func (l *Lab) Close() error {
+	var all error
 	for _, p := range l.programs {
 		p.stop()
 	}
 	if l.capture != nil {
 		l.capture.close()
 	}
+	if !l.owned && l.mode == Switch {
+		ctx, cancel := context.WithTimeout(context.Background(), l.patience())
+		defer cancel()
+		all = l.network.Segment(DefaultSegment).SetMode(ctx, Hub)
+	}
 	for _, a := range l.agents {
 		a.close()
 	}
-	return l.network.Close()
+	if l.owned {
+		all = errors.Join(all, l.network.Close())
+	}
+	return all
 }

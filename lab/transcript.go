@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// maxTranscript bounds what is kept of a program's output, in bytes. A program
-// that writes more loses the middle, never the newest.
+// maxTranscript bounds what is kept of a program's output, in bytes. Of one
+// that writes more the oldest is dropped.
 const maxTranscript = 1 << 20
 
 // transcript is the output of a program, which can be waited on. It is safe

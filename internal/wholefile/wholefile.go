@@ -1,0 +1,65 @@
+// Package wholefile writes files that are whole or not there, and leaves
+// nothing else behind, kill -9 included.
+package wholefile
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// Write writes a file, or replaces the one that is there: whoever looks sees
+// the old content or the new. While it is written the file has no name, where
+// the system can make such a file; where it cannot it has a hidden one, which
+// is removed unless the process is killed.
+func Write(path string, write func(io.Writer) error) error {
+	f, err := unnamed(filepath.Dir(path))
+	if err != nil {
+		return writeHidden(path, write)
+	}
+	defer f.Close()
+	if err := fill(f, write); err != nil {
+		return err
+	}
+	return name(f, path)
+}
+
+// fill writes the content and has it on the disk.
+func fill(f *os.File, write func(io.Writer) error) error {
+	w := bufio.NewWriter(f)
+	if err := write(w); err != nil {
+		return err
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	return f.Sync()
+}
+
+// errUnnamed says that the system has no files without a name.
+var errUnnamed = errors.New("no files without a name here")
+
+func writeHidden(path string, write func(io.Writer) error) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), ".wirelab-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+			os.Remove(f.Name())
+		}
+	}()
+	if err := fill(f, write); err != nil {
+		return err
+	}
+	if err := f.Chmod(0o644); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}

@@ -1,0 +1,9 @@
+//go:build !linux
+
+package wholefile
+
+import "os"
+
+func unnamed(string) (*os.File, error) { return nil, errUnnamed }
+
+func name(*os.File, string) error { return errUnnamed }

@@ -1,0 +1,53 @@
+package wholefile
+
+import (
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+func TestWrite(t *testing.T) {
+	for name, write := range map[string]func(string, func(io.Writer) error) error{"unnamed": Write, "hidden": writeHidden} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "result.json")
+			text := func(s string) func(io.Writer) error {
+				return func(w io.Writer) error { _, err := io.WriteString(w, s); return err }
+			}
+			check := func(want string) {
+				t.Helper()
+				if b, err := os.ReadFile(path); err != nil || string(b) != want {
+					t.Errorf("the file has %q (%v), want %q", b, err, want)
+				}
+				if all, _ := os.ReadDir(filepath.Dir(path)); len(all) != 1 {
+					t.Errorf("the folder has %v, want one file", all)
+				}
+			}
+			for _, content := range []string{"old", "new"} {
+				if err := write(path, text(content)); err != nil {
+					t.Fatal(err)
+				}
+				check(content)
+			}
+			broken := errors.New("broken")
+			err := write(path, func(w io.Writer) error { io.WriteString(w, "half"); return broken })
+			if !errors.Is(err, broken) {
+				t.Errorf("error %v, want %v", err, broken)
+			}
+			check("new")
+			info, err := os.Stat(path)
+			if err != nil || info.Mode().Perm()&0o444 != 0o444 {
+				t.Errorf("mode %v (%v), want readable", info.Mode(), err)
+			}
+			// While it is written nothing else is in the folder, where the
+			// system can do that.
+			if name == "unnamed" {
+				err := write(path, func(w io.Writer) error { check("new"); return text("newest")(w) })
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+}

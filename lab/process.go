@@ -1,0 +1,177 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"wirelab/internal/safetext"
+	"wirelab/lab/agent"
+)
+
+const (
+	awaitTimeout = 10 * time.Second // bounds each wait of a script
+	runTimeout   = 60 * time.Second // bounds a command that ends by itself
+)
+
+// program is a command that runs on a host, with an open input. Its owner ends
+// it with stop.
+type program struct {
+	id     string // by which the host's agent knows it; empty for the lab's own
+	host   string
+	args   []string
+	stdin  *io.PipeWriter
+	output *transcript // of standard output and error
+	proc   Process
+	done   chan struct{} // closed when it has ended; then code and err are set
+	code   int
+	err    error
+}
+
+// ExitError says that a command ended with an exit code other than 0.
+type ExitError struct {
+	Command string // with the host: "client1: ping -c 1 server"
+	Code    int
+	Output  string // what it had printed
+}
+
+func (e *ExitError) Error() string {
+	return fmt.Sprintf("%s ended with exit code %d; it had printed:\n%s", e.Command, e.Code, indent(e.Output))
+}
+
+// startProgram starts a command of a script.
+func startProgram(ctx context.Context, host Host, id string, args ...string) (*program, error) {
+	p, err := start(ctx, host, nil, []string{agent.Variable + "=" + id}, args...)
+	if err != nil {
+		return nil, err
+	}
+	p.id = id
+	return p, nil
+}
+
+// start starts a command whose input stays open. Its standard output goes to
+// stdout where that is given, else with its standard error to the transcript.
+func start(ctx context.Context, host Host, stdout io.Writer, env []string, args ...string) (*program, error) {
+	in, stdin := io.Pipe()
+	p := &program{host: host.Name(), args: args, stdin: stdin, output: newTranscript(), done: make(chan struct{})}
+	if stdout == nil {
+		stdout = p.output
+	}
+	proc, err := host.Start(ctx, Cmd{Args: args, Env: env, Stdin: in, Stdout: stdout, Stderr: p.output})
+	if err != nil {
+		return nil, fmt.Errorf("%s did not start: %w", p.name(), err)
+	}
+	p.proc = proc
+	go func() {
+		defer close(p.done)
+		p.code, p.err = proc.Wait(context.Background())
+		in.CloseWithError(fmt.Errorf("%s has ended", p.name()))
+		p.output.end()
+	}()
+	return p, nil
+}
+
+func (p *program) name() string { return p.host + ": " + strings.Join(p.args, " ") }
+
+// say writes a line to the program's input.
+func (p *program) say(ctx context.Context, line string) error {
+	written := make(chan error, 1)
+	go func() {
+		_, err := io.WriteString(p.stdin, line+"\n")
+		written <- err
+	}()
+	select {
+	case err := <-written:
+		return err
+	case <-ctx.Done():
+		p.stdin.CloseWithError(ctx.Err())
+		<-written
+		return fmt.Errorf("%s takes no input: %w", p.name(), ctx.Err())
+	}
+}
+
+// leave closes the program's input and waits until it has ended. An exit code
+// other than 0 is an *ExitError.
+func (p *program) leave(ctx context.Context) error {
+	p.stdin.Close()
+	select {
+	case <-p.done:
+	case <-ctx.Done():
+		return fmt.Errorf("%s did not end after its input was closed (%w); it had printed:\n%s", p.name(), ctx.Err(), indent(p.output.String()))
+	}
+	if p.err == nil && p.code == 0 {
+		return nil
+	}
+	return p.ending()
+}
+
+// stop ends the program however it takes and waits for it.
+func (p *program) stop() {
+	p.stdin.Close()
+	p.proc.Kill()
+	<-p.done
+}
+
+// endingTimeout bounds the wait for the end of a program of which the host says
+// that it is gone.
+const endingTimeout = 5 * time.Second
+
+// ending waits for the end and says how it came.
+func (p *program) ending() error {
+	select {
+	case <-p.done:
+	case <-time.After(endingTimeout):
+		return fmt.Errorf("%s runs no more, how it ended is not known; it had printed:\n%s", p.name(), indent(p.output.String()))
+	}
+	if p.err != nil {
+		return fmt.Errorf("%s could not run: %w", p.name(), p.err)
+	}
+	return &ExitError{p.name(), p.code, p.output.String()}
+}
+
+func (p *program) ended() bool {
+	select {
+	case <-p.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// await waits for text in the program's output.
+func (p *program) await(ctx context.Context, text string) error {
+	ctx, cancel := context.WithTimeout(ctx, awaitTimeout)
+	defer cancel()
+	start := time.Now()
+	if p.output.await(ctx, text) {
+		return nil
+	}
+	seen := indent(p.output.String())
+	if p.ended() {
+		return fmt.Errorf("awaited %q, but %w", text, p.ending())
+	}
+	err := fmt.Errorf("awaited %q from %s for %v; it had printed:\n%s", text, p.name(), time.Since(start).Round(time.Millisecond), seen)
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return errors.Join(ctx.Err(), err)
+	}
+	return err
+}
+
+// indent makes output from outside safe and sets it off from our own words.
+func indent(s string) string {
+	s = strings.TrimRight(s, "\n")
+	if s == "" {
+		return "    (nothing)"
+	}
+	lines := strings.Split(s, "\n")
+	if over := len(lines) - 20; over > 0 {
+		lines = append([]string{fmt.Sprintf("(%d lines before)", over)}, lines[over:]...)
+	}
+	for i, l := range lines {
+		lines[i] = "    " + safetext.Escape(l)
+	}
+	return strings.Join(lines, "\n")
+}

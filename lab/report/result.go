@@ -1,0 +1,74 @@
+package report
+
+import (
+	"encoding/json"
+	"io"
+
+	"wirelab/lab/claim"
+	"wirelab/lab/script"
+)
+
+// Schema names the form of a result document.
+const Schema = "wirelab/result/v2"
+
+// Result is the document of a run, for machines.
+type Result struct {
+	Schema      string       `json:"schema"`
+	Backend     string       `json:"backend"` // "file" for a capture made elsewhere
+	Experiments []Experiment `json:"experiments"`
+}
+
+// Experiment is one experiment of a Result.
+type Experiment struct {
+	Name     string          `json:"name"`
+	Status   claim.Status    `json:"status"`
+	Reason   string          `json:"reason,omitempty"` // why the script ended early
+	Capture  string          `json:"capture"`          // the file, beside the document
+	Captured int             `json:"captured"`         // frames in the file
+	Dropped  *uint64         `json:"dropped"`          // frames; null if not recorded
+	Claims   []claim.Verdict `json:"claims"`
+}
+
+// NewResult returns an empty document.
+func NewResult(backend string) *Result {
+	return &Result{Schema: Schema, Backend: backend, Experiments: []Experiment{}}
+}
+
+// Add adds an outcome, whose capture is in the file of that name.
+func (r *Result) Add(o *script.Outcome, capture string) {
+	e := Experiment{
+		Name:     o.Experiment.Name,
+		Status:   o.Status(),
+		Capture:  capture,
+		Captured: len(o.Recording.Packets),
+		Dropped:  o.Recording.Dropped(),
+		Claims:   o.Verdicts,
+	}
+	if o.Err != nil {
+		e.Reason = o.Err.Error()
+	}
+	r.Experiments = append(r.Experiments, e)
+}
+
+// Status is that of all experiments together. Of none nothing is known.
+func (r *Result) Status() claim.Status {
+	var all []claim.Verdict
+	for _, e := range r.Experiments {
+		if len(e.Claims) == 0 {
+			all = append(all, claim.Verdict{Status: claim.Inconclusive})
+		}
+		all = append(all, e.Claims...)
+	}
+	return claim.Overall(all)
+}
+
+// Encode writes the document.
+func (r *Result) Encode(w io.Writer) error { return EncodeJSON(w, r) }
+
+// EncodeJSON writes a document for machines.
+func EncodeJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}

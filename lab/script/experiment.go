@@ -1,0 +1,196 @@
+package script
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"wirelab/internal/lang"
+	"wirelab/lab"
+	"wirelab/lab/claim"
+	"wirelab/lab/trace"
+)
+
+// Experiment is a script and the traces that it expects: a txtar file whose
+// comment is the script and whose files are the expectations.
+type Experiment struct {
+	Name     string // the file's name without .txtar; claim ids begin with it
+	Lesson   lang.Text
+	Topology lab.Topology
+	Steps    []Step
+	Claims   []claim.Claim
+}
+
+// Step is one line of a script.
+type Step struct {
+	Line int      // in the file, from 1
+	Ends Ends     // how a command is to end, of a run or close
+	Verb string   // a name of the table of verbs
+	Host string   // where it happens; empty for settle and mode
+	Args []string // a command line, or one text, label or mode
+}
+
+// Ends says with which exit code a command has to end.
+type Ends string
+
+// The prefixes of run and close.
+const (
+	Succeeds Ends = ""  // exit code 0
+	Fails    Ends = "!" // another
+	MayFail  Ends = "?" // any
+)
+
+// String returns the step as it stands in a script.
+func (s Step) String() string {
+	words := []string{s.Verb}
+	if s.Host != "" {
+		words = append(words, s.Host)
+	}
+	words = append(words, s.Args...)
+	if s.Ends != Succeeds {
+		words = slices.Insert(words, 0, string(s.Ends))
+	}
+	return strings.Join(words, " ")
+}
+
+// MaxFile bounds an experiment file, in bytes.
+const MaxFile = 1 << 20
+
+// Read reads an experiment file: at most MaxFile bytes of it, whatever it is.
+func Read(path string) (*Experiment, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, MaxFile+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(data) > MaxFile {
+		return nil, fmt.Errorf("%s: an experiment has at most %d bytes", path, MaxFile)
+	}
+	return Parse(filepath.Base(path), data)
+}
+
+// Barriers are the labels of the barriers, in order.
+func (e *Experiment) Barriers() []string {
+	var labels []string
+	for _, s := range e.Steps {
+		if s.Verb == "settle" {
+			labels = append(labels, s.Args[0])
+		}
+	}
+	return labels
+}
+
+// Plan is what the claims are judged by: hosts, barriers, what is said, and
+// in which phases something is done whose success their barrier proves.
+func (e *Experiment) Plan() claim.Plan {
+	plan := claim.Plan{Plan: trace.Plan{Hosts: e.Topology.Judged(), Barriers: e.Barriers()}, Stimulated: map[string]bool{}}
+	done := false
+	for _, s := range e.Steps {
+		switch s.Verb {
+		case "say":
+			if !slices.Contains(plan.Texts, s.Args[0]) {
+				plan.Texts = append(plan.Texts, s.Args[0])
+			}
+		case "await":
+			done = true
+		case "run", "close":
+			done = done || s.Ends == Succeeds
+		case "settle":
+			plan.Stimulated[s.Args[0]], done = done, false
+		}
+	}
+	return plan
+}
+
+// checkAwaited refuses a script in which a program is started, or something is
+// said, and a barrier is set before anything shows that it had an effect: what
+// the sniffer has seen by then depends on the weather.
+func (e *Experiment) checkAwaited() error {
+	var open []Step
+	for _, s := range e.Steps {
+		switch s.Verb {
+		case "start", "say":
+			open = append(open, s)
+		case "await":
+			open = discharge(open, s)
+		case "close": // the program has done all that it was told, and ended
+			open = slices.DeleteFunc(open, func(o Step) bool { return o.Host == s.Host })
+		case "settle":
+			if len(open) > 0 {
+				o := open[0]
+				return &lineError{o.Line, fmt.Errorf("%q: nothing awaits its effect before %q: add %q", o, s, remedy(o))}
+			}
+		}
+	}
+	return nil
+}
+
+func remedy(s Step) string {
+	if s.Verb == "say" {
+		return "await HOST " + s.Args[0]
+	}
+	return "await " + s.Host + " TEXT"
+}
+
+// discharge takes out what an await shows the effect of: a start on its host,
+// and one text that was said: that which it awaits, or else the latest.
+func discharge(open []Step, await Step) []Step {
+	said := -1
+	for i, o := range open {
+		if o.Verb == "say" && (said < 0 || !strings.Contains(open[said].Args[0], await.Args[0])) {
+			said = i
+		}
+	}
+	if said >= 0 {
+		open = slices.Delete(slices.Clone(open), said, said+1)
+	}
+	return slices.DeleteFunc(open, func(o Step) bool { return o.Verb == "start" && o.Host == await.Host })
+}
+
+// lineError is an error of one line of the file.
+type lineError struct {
+	line int
+	err  error
+}
+
+func (e *lineError) Error() string { return fmt.Sprintf("%d: %v", e.line, e.err) }
+
+// Unwrap returns what is wrong with the line.
+func (e *lineError) Unwrap() error { return e.err }
+
+// check checks what can only be known at the end of the file.
+func (e *Experiment) check() error {
+	if e.Topology.Hosts == nil {
+		return errors.New("no topology")
+	}
+	if len(e.Claims) == 0 {
+		return errors.New("no claim: an experiment expects something")
+	}
+	labels := e.Barriers()
+	if len(labels) == 0 {
+		return errors.New("no settle: without a barrier nobody knows that the capture is complete")
+	}
+	if last := e.Steps[len(e.Steps)-1]; last.Verb != "settle" {
+		return &lineError{last.Line, fmt.Errorf("%q comes after the last settle, and so belongs to no phase: add \"settle LABEL\" behind it", last)}
+	}
+	for _, c := range e.Claims {
+		for i, phase := range c.Phases {
+			at := slices.Index(labels, phase)
+			if at < 0 {
+				return fmt.Errorf("claim %s: no barrier ends a phase %q", c.ID, phase)
+			}
+			if i > 0 && at != slices.Index(labels, c.Phases[i-1])+1 {
+				return fmt.Errorf("claim %s: phase %q does not follow %q", c.ID, phase, c.Phases[i-1])
+			}
+		}
+	}
+	return e.checkAwaited()
+}

@@ -1,0 +1,207 @@
+package script
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"wirelab/internal/lang"
+	"wirelab/lab"
+	"wirelab/lab/claim"
+	"wirelab/lab/trace"
+)
+
+// Parse reads an experiment. Errors begin with file:line, or with the file.
+func Parse(file string, data []byte) (*Experiment, error) {
+	archive := txtar.Parse(data)
+	name := strings.TrimSuffix(file, filepath.Ext(file))
+	p := &parser{exp: &Experiment{Name: name, Lesson: lang.Text{}}, expect: map[string]string{}}
+	if !trace.ValidLabel(name) {
+		return nil, fmt.Errorf("%s: the file's name is the experiment's: want lower-case letters, digits and '-', ending in .txtar", file)
+	}
+	for _, f := range archive.Files {
+		if _, twice := p.expect[f.Name]; twice {
+			return nil, fmt.Errorf("%s: the expectation %q is there twice", file, f.Name)
+		}
+		p.expect[f.Name] = string(f.Data)
+	}
+	err := p.script(string(archive.Comment))
+	if _, hasLine := errors.AsType[*lineError](err); hasLine {
+		return nil, fmt.Errorf("%s:%w", file, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return p.exp, nil
+}
+
+// parser reads the script of an experiment.
+type parser struct {
+	exp    *Experiment
+	expect map[string]string // sections that no claim has taken yet
+	text   lang.Text         // takes the indented lines that follow
+}
+
+func (p *parser) script(text string) error {
+	for i, line := range strings.Split(text, "\n") {
+		if err := p.line(i+1, line); err != nil {
+			return &lineError{i + 1, err}
+		}
+	}
+	for id := range p.expect {
+		return fmt.Errorf("section %q belongs to no expect", id)
+	}
+	return p.exp.check()
+}
+
+func (p *parser) line(number int, line string) error {
+	if strings.TrimSpace(line) == "" || strings.HasPrefix(line, "#") {
+		return nil
+	}
+	if line[0] == ' ' || line[0] == '\t' {
+		return p.sentence(strings.TrimSpace(line))
+	}
+	words, err := splitWords(line)
+	if err != nil {
+		return err
+	}
+	p.text = nil
+	switch words[0] {
+	case "lesson":
+		p.text = p.exp.Lesson
+		return nil
+	case "topology":
+		if p.exp.Topology.Hosts != nil {
+			return errors.New("the topology is there twice")
+		}
+		p.exp.Topology = lab.Topology{Hosts: words[1:]}
+		return p.exp.Topology.Validate()
+	case "expect":
+		return p.claim(words[1:])
+	}
+	if p.exp.Topology.Hosts == nil {
+		return fmt.Errorf("%q comes before the topology", words[0])
+	}
+	return p.step(number, words)
+}
+
+func (p *parser) sentence(line string) error {
+	tag, sentence, ok := strings.Cut(strings.ReplaceAll(line, "\t", " "), " ")
+	l := lang.Lang(tag)
+	switch {
+	case p.text == nil:
+		return errors.New("an indented line belongs to a lesson or an expect above it")
+	case !ok || l != lang.English && l != lang.Chinese:
+		return fmt.Errorf("want %q or %q and a sentence", lang.English, lang.Chinese)
+	case p.text[l] != "":
+		return fmt.Errorf("the sentence in %q is there twice", l)
+	}
+	p.text[l] = strings.TrimSpace(sentence)
+	return nil
+}
+
+// step reads a line that is done.
+func (p *parser) step(number int, words []string) error {
+	s := Step{Line: number}
+	if e := Ends(words[0]); e == Fails || e == MayFail {
+		s.Ends, words = e, words[1:]
+	} else if rest, ok := strings.CutPrefix(words[0], string(Fails)); ok { // "!run" as well
+		s.Ends, words = Fails, append([]string{rest}, words[1:]...)
+	}
+	if len(words) == 0 {
+		return fmt.Errorf("want run or close after %q", s.Ends)
+	}
+	v := findVerb(words[0])
+	if v == nil {
+		return fmt.Errorf("%q is not known: topology, lesson, expect, %s", words[0], verbNames())
+	}
+	s.Verb, s.Args = v.name, words[1:]
+	if s.Ends != Succeeds && !v.ends {
+		return fmt.Errorf("%q stands before run and close alone", s.Ends)
+	}
+	if v.host {
+		if len(s.Args) == 0 {
+			return fmt.Errorf("want %s", v.usage)
+		}
+		s.Host, s.Args = s.Args[0], s.Args[1:]
+		if !slices.Contains(p.exp.Topology.Hosts, s.Host) {
+			return fmt.Errorf("host %q is not in the topology", s.Host)
+		}
+	}
+	if len(s.Args) < v.least || len(s.Args) > v.most {
+		return fmt.Errorf("want %s", v.usage)
+	}
+	if v.parse != nil {
+		if err := v.parse(p.exp, &s); err != nil {
+			return err
+		}
+	}
+	p.exp.Steps = append(p.exp.Steps, s)
+	return nil
+}
+
+// claim reads: ID in PHASE[,PHASE…]|all trace PROJECTION
+func (p *parser) claim(args []string) error {
+	if len(args) < 5 || args[1] != "in" || args[3] != "trace" {
+		return errors.New("want expect ID in PHASE[,PHASE…]|all trace PROTOCOLS [first] [text] [probes] [hidden]")
+	}
+	c := claim.Claim{ID: args[0], Sentence: lang.Text{}}
+	if !strings.HasPrefix(c.ID, p.exp.Name+".") || !trace.ValidLabel(c.ID[len(p.exp.Name)+1:]) {
+		return fmt.Errorf("claim id %q: want %s.CLAIM", c.ID, p.exp.Name)
+	}
+	if slices.ContainsFunc(p.exp.Claims, func(o claim.Claim) bool { return o.ID == c.ID }) {
+		return fmt.Errorf("claim %q is there twice", c.ID)
+	}
+	if args[2] != "all" {
+		c.Phases = strings.Split(args[2], ",")
+	}
+	var err error
+	if c.Projection, err = trace.ParseProjection(strings.Join(args[4:], " ")); err != nil {
+		return err
+	}
+	expected, ok := p.expect[c.ID]
+	if !ok {
+		return fmt.Errorf("the file has no section -- %s -- with the trace that is expected", c.ID)
+	}
+	delete(p.expect, c.ID)
+	if c.Expected, err = claim.ParseExpected(expected); err != nil {
+		return fmt.Errorf("section %s: %w", c.ID, err)
+	}
+	if c.Projection.Hidden && len(c.Expected) > 0 {
+		return fmt.Errorf("claim %s: hidden is for an expectation of nothing", c.ID)
+	}
+	p.exp.Claims = append(p.exp.Claims, c)
+	p.text = c.Sentence
+	return nil
+}
+
+// splitWords splits a line at white space; a word in double quotes is a Go
+// string.
+func splitWords(line string) ([]string, error) {
+	var words []string
+	for rest := strings.TrimSpace(line); rest != ""; rest = strings.TrimSpace(rest) {
+		if rest[0] == '"' {
+			quoted, err := strconv.QuotedPrefix(rest)
+			if err != nil {
+				return nil, fmt.Errorf("a quote is not closed in %q", rest)
+			}
+			word, err := strconv.Unquote(quoted)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", quoted, err)
+			}
+			words, rest = append(words, word), rest[len(quoted):]
+			continue
+		}
+		end := strings.IndexAny(rest, " \t")
+		if end < 0 {
+			end = len(rest)
+		}
+		words, rest = append(words, rest[:end]), rest[end:]
+	}
+	return words, nil
+}

@@ -1,0 +1,134 @@
+package script
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"wirelab/internal/i18n"
+	"wirelab/lab"
+	"wirelab/lab/claim"
+	"wirelab/lab/trace"
+)
+
+// StepError says in which line of an experiment something went wrong.
+type StepError struct {
+	Experiment string
+	Step       Step
+	Err        error
+}
+
+func (e *StepError) Error() string {
+	return fmt.Sprintf("%s.txtar:%d: %s: %v", e.Experiment, e.Step.Line, e.Step, e.Err)
+}
+
+// Unwrap returns what went wrong.
+func (e *StepError) Unwrap() error { return e.Err }
+
+// Outcome is an experiment that was carried out, or judged on a file.
+type Outcome struct {
+	Experiment *Experiment
+	Recording  *trace.Recording
+	Verdicts   []claim.Verdict
+	Err        error // why a script ended early; then every claim is inconclusive
+}
+
+// Status is that of all claims together.
+func (o *Outcome) Status() claim.Status { return claim.Overall(o.Verdicts) }
+
+// Run carries an experiment out in a lab of its own and judges what was
+// captured. Observe, if not nil, is told what happens while it does.
+//
+// The error is for a lab that could not be brought up, or that could not be
+// removed, or a ctx that ended. A script that could not be carried out to its
+// end, or whose barrier was not reached, is an Outcome whose claims are all
+// inconclusive, with what the sniffer had seen by then.
+func Run(ctx context.Context, backend lab.Backend, e *Experiment, observe func(Event)) (*Outcome, error) {
+	return run(ctx, e, observe, func() (*lab.Lab, error) { return lab.Open(ctx, backend, e.Topology) })
+}
+
+// RunAttached is Run on a network that is up already and stays up.
+func RunAttached(ctx context.Context, network lab.Network, e *Experiment, observe func(Event)) (*Outcome, error) {
+	return run(ctx, e, observe, func() (*lab.Lab, error) { return lab.Attach(ctx, network, e.Topology) })
+}
+
+func run(ctx context.Context, e *Experiment, observe func(Event), open func() (*lab.Lab, error)) (outcome *Outcome, err error) {
+	r := &execution{experiment: e, plan: e.Plan(), observe: observe}
+	r.tell(Event{Kind: Opening})
+	l, err := open()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	r.tell(Event{Kind: Up})
+	stepErr := r.steps(ctx, l)
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	recording, finishErr := l.Finish(ctx)
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	outcome = &Outcome{Experiment: e, Recording: recording}
+	if err := errors.Join(stepErr, finishErr); err != nil {
+		outcome.Err, outcome.Verdicts = err, claim.Unable(e.Claims, i18n.Msg("script.failed", "Error", err))
+	} else {
+		outcome.Verdicts = claim.Judge(recording, r.plan, e.Claims)
+	}
+	r.tell(Event{Kind: Done, Captured: len(recording.Packets), Dropped: recording.Dropped(), Verdicts: outcome.Verdicts})
+	return outcome, nil
+}
+
+// Check judges a capture made elsewhere by an experiment, executing nothing.
+func Check(e *Experiment, recording *trace.Recording) *Outcome {
+	return &Outcome{Experiment: e, Recording: recording, Verdicts: claim.Judge(recording, e.Plan(), e.Claims)}
+}
+
+// execution is an experiment while it is carried out.
+type execution struct {
+	experiment *Experiment
+	plan       claim.Plan
+	observe    func(Event)
+}
+
+func (r *execution) tell(e Event) {
+	if r.observe != nil {
+		e.Experiment = r.experiment.Name
+		r.observe(e)
+	}
+}
+
+func (r *execution) steps(ctx context.Context, l *lab.Lab) error {
+	for _, s := range r.experiment.Steps {
+		r.tell(Event{Kind: Begun, Step: s.String(), Line: s.Line})
+		if err := findVerb(s.Verb).do(ctx, l, s); err != nil {
+			r.tell(Event{Kind: Ended, Step: s.String(), Line: s.Line, Error: err.Error()})
+			return &StepError{r.experiment.Name, s, err}
+		}
+		r.tell(Event{Kind: Ended, Step: s.String(), Line: s.Line})
+		if s.Verb == "settle" {
+			r.barrier(l, s.Args[0])
+		}
+	}
+	return nil
+}
+
+// barrier tells of a barrier and of what can be said at it of the claims whose
+// last phase it ends. How many frames were dropped is known at the end.
+func (r *execution) barrier(l *lab.Lab, label string) {
+	if r.observe == nil {
+		return
+	}
+	var settled []claim.Claim
+	for _, c := range r.experiment.Claims {
+		if n := len(c.Phases); n > 0 && c.Phases[n-1] == label {
+			settled = append(settled, c)
+		}
+	}
+	event := Event{Kind: Barrier, Label: label}
+	l.View(func(recording *trace.Recording) {
+		event.Captured = len(recording.Packets)
+		event.Verdicts = claim.Judge(recording, r.plan, settled)
+	})
+	r.tell(event)
+}

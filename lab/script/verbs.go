@@ -1,0 +1,120 @@
+package script
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"wirelab/lab"
+	"wirelab/lab/trace"
+)
+
+// verb is a word of the script: how its line is read, what it does, and what
+// people are told of it.
+type verb struct {
+	name  string
+	host  bool // a host follows
+	ends  bool // ! or ? may stand before it
+	least int  // words after the host
+	most  int
+	usage string
+	help  string
+	parse func(e *Experiment, s *Step) error // nil: the words are taken as they are
+	do    func(ctx context.Context, l *lab.Lab, s Step) error
+}
+
+// many is no limit to the words of a line.
+const many = 1 << 10
+
+var verbs = []verb{
+	{name: "start", host: true, least: 1, most: many, usage: "start HOST COMMAND…",
+		help: "start a program that keeps running; await what it prints",
+		do:   func(ctx context.Context, l *lab.Lab, s Step) error { return l.Start(ctx, s.Host, s.Args...) }},
+	{name: "run", host: true, ends: true, least: 1, most: many, usage: "run HOST COMMAND…",
+		help: "run a command that ends by itself, with exit code 0 (! run: another, ? run: any)",
+		do: func(ctx context.Context, l *lab.Lab, s Step) error {
+			_, err := l.Run(ctx, s.Host, s.Args...)
+			return s.Ends.check(err)
+		}},
+	{name: "say", host: true, least: 1, most: many, usage: "say HOST TEXT",
+		help: "type a line to the host's program", parse: oneText,
+		do: func(ctx context.Context, l *lab.Lab, s Step) error { return l.Say(ctx, s.Host, s.Args[0]) }},
+	{name: "await", host: true, least: 1, most: many, usage: "await HOST TEXT",
+		help: "wait until the host's program has printed a text", parse: oneText,
+		do: func(ctx context.Context, l *lab.Lab, s Step) error { return l.Await(ctx, s.Host, s.Args[0]) }},
+	{name: "close", host: true, ends: true, usage: "close HOST",
+		help: "end the input of the host's program and wait for its end (! close, ? close as run)",
+		do: func(ctx context.Context, l *lab.Lab, s Step) error {
+			return s.Ends.check(l.CloseProgram(ctx, s.Host))
+		}},
+	{name: "fresh", host: true, usage: "fresh HOST",
+		help: "empty the host's neighbour (ARP) cache",
+		do:   func(ctx context.Context, l *lab.Lab, s Step) error { return l.FlushNeighbours(ctx, s.Host) }},
+	{name: "settle", least: 1, most: 1, usage: "settle LABEL",
+		help: "set a barrier, which ends a phase and names it", parse: newLabel,
+		do: func(ctx context.Context, l *lab.Lab, s Step) error { return l.Settle(ctx, s.Args[0]) }},
+	{name: "mode", least: 1, most: 1, usage: "mode hub|switch",
+		help: "make the segment a hub or a switch",
+		parse: func(_ *Experiment, s *Step) error {
+			_, err := lab.ParseMode(s.Args[0])
+			return err
+		},
+		do: func(ctx context.Context, l *lab.Lab, s Step) error { return l.SetMode(ctx, lab.Mode(s.Args[0])) }},
+}
+
+func findVerb(name string) *verb {
+	if i := slices.IndexFunc(verbs, func(v verb) bool { return v.name == name }); i >= 0 {
+		return &verbs[i]
+	}
+	return nil
+}
+
+func verbNames() string {
+	var names []string
+	for _, v := range verbs {
+		names = append(names, v.name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// Help describes the verbs, a line each.
+func Help() string {
+	var b strings.Builder
+	for _, v := range verbs {
+		fmt.Fprintf(&b, "  %-20s %s\n", v.usage, v.help)
+	}
+	return b.String()
+}
+
+// oneText makes one text of the words of a line.
+func oneText(_ *Experiment, s *Step) error {
+	s.Args = []string{strings.Join(s.Args, " ")}
+	return nil
+}
+
+// newLabel checks the label of a barrier.
+func newLabel(e *Experiment, s *Step) error {
+	switch label := s.Args[0]; {
+	case !trace.ValidLabel(label):
+		return fmt.Errorf("label %q: want a lower-case letter, then letters, digits or '-'", label)
+	case trace.ReservedLabel(label):
+		return fmt.Errorf("label %q is the lab's own", label)
+	case slices.Contains(e.Barriers(), label):
+		return fmt.Errorf("barrier %q is there twice", label)
+	}
+	return nil
+}
+
+// check compares how a command ended with how it had to.
+func (e Ends) check(err error) error {
+	_, exited := errors.AsType[*lab.ExitError](err)
+	switch {
+	case e == Fails && err == nil:
+		return errors.New("it ended with exit code 0, and was to fail")
+	case exited && e != Succeeds:
+		return nil
+	}
+	return err
+}
