@@ -1,18 +1,26 @@
 package cli
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
+	"maps"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"wirelab/internal/exit"
 	"wirelab/internal/hostnames"
-	"wirelab/lab"
 	"wirelab/lab/experiments"
+	"wirelab/lab/report"
+	"wirelab/lab/script"
+	"wirelab/lab/trace"
+	"wirelab/sniffer"
 	"wirelab/sniffer/pcapfile"
 )
 
@@ -24,12 +32,12 @@ func checkCommand() *cobra.Command {
 nothing. Files that "wirelab run" wrote say themselves which host is which; for
 others --host does.
 
-A claim about a phase needs the barriers that end it: each host of the lab
-sends one with "wirelab mark LABEL". Without them, or where frames were dropped
-or cut, the verdict is inconclusive.
+The barriers of the experiment have to be in the file: each host sends one with
+"wirelab mark LABEL", and "wirelab mark start" before the first packet. Without
+them, or where frames were dropped, cut or left out, the verdict is inconclusive.
 
-Exit: 0 all claims pass, 1 a claim failed or the file is damaged, 2 usage,
-4 a claim is inconclusive.`,
+Exit: 0 all claims pass, 1 a claim failed, 2 usage, 3 the file is no capture,
+4 a claim is inconclusive or the file is damaged.`,
 		Example: `  wirelab check ping runs/1/ping.pcapng
   wirelab check ping mine.pcap --host client1=10.0.0.2 --host server=10.0.0.3
   wirelab check ./mine.txtar mine.pcapng --json`,
@@ -40,7 +48,7 @@ Exit: 0 all claims pass, 1 a claim failed or the file is damaged, 2 usage,
 			return nil
 		},
 	}
-	hosts := cmd.Flags().StringArray("host", nil, "which host is which, NAME=ADDRESS; may be repeated")
+	hosts := cmd.Flags().StringArray("host", nil, "which host is which, NAME=ADDRESS; may be repeated, also for a second address")
 	asJSON := cmd.Flags().Bool("json", false, "print only the result document on standard output")
 	language := langFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -53,54 +61,113 @@ Exit: 0 all claims pass, 1 a claim failed or the file is damaged, 2 usage,
 		if err != nil {
 			return exit.With(exit.Usage, err)
 		}
-		names := hostnames.Table{}
-		for _, h := range *hosts {
-			one, err := hostnames.Parse(h)
-			if err != nil {
-				return exit.Usagef("--host: %w", err)
-			}
-			for name, addr := range one {
-				names[name] = addr
-			}
-		}
-		record, err := lab.ReadRecord(args[1], names)
+		names, err := hostFlags(*hosts, e.Topology.Hosts)
 		if err != nil {
-			return unreadable(err)
+			return err
 		}
-		outcome := lab.Check(e, record)
-		result := lab.NewResult("file")
+		recording, err := readCapture(args[1], names)
+		if err != nil {
+			return err
+		}
+		outcome := script.Check(e, recording)
+		result := report.NewResult("file")
 		result.Add(outcome, filepath.Base(args[1]))
 		w := cmd.OutOrStdout()
 		if *asJSON {
-			if err := result.Encode(w); err != nil {
-				return err
-			}
+			err = result.Encode(w)
 		} else {
-			if err := printOutcome(w, outcome, l); err != nil {
-				return err
-			}
-			printSummary(w, result, time.Since(began), "", l)
+			t := report.NewTerminal(w, l)
+			t.Outcome(outcome)
+			t.Summary(result, time.Since(began), "")
+			err = t.Err()
 		}
-		if record.Damage != nil {
-			return damaged(record.Damage)
+		if err != nil {
+			return exit.With(exit.Unable, err)
+		}
+		if recording.Damage != nil {
+			return exit.With(exit.Inconclusive, damaged(args[1], recording.Damage))
 		}
 		return statusError(result.Status())
 	}
 	return cmd
 }
 
-func unreadable(err error) error {
-	if errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission) {
-		return exit.With(exit.Usage, err)
+// hostFlags reads NAME=ADDRESS pairs. A name may have several addresses, an
+// address only one name.
+func hostFlags(flags, known []string) (sniffer.Names, error) {
+	names := sniffer.Names{}
+	for _, flag := range flags {
+		one, err := hostnames.Parse(flag)
+		if err != nil {
+			return nil, exit.Usagef("--host: %w", err)
+		}
+		for name, addr := range one {
+			if !slices.Contains(known, name) {
+				return nil, exit.Usagef("--host %s: the experiment has no host %q: it has %s%s", flag, name, strings.Join(known, ", "), didYouMean(name, known))
+			}
+			if other := names[addr]; other != "" && other != name {
+				return nil, exit.Usagef("--host: %s is %s and %s; an address has one name", addr, other, name)
+			}
+			names[addr] = name
+		}
 	}
-	return damaged(err)
+	return names, nil
+}
+
+// didYouMean names the known word that is nearest to one, if one is near.
+func didYouMean(word string, known []string) string {
+	best, least := "", 3
+	for _, k := range known {
+		if d := distance(word, k); d < least {
+			best, least = k, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf(" (did you mean %s?)", best)
+}
+
+// distance is the Levenshtein distance of two words.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := diagonal
+			if a[i] != b[j] {
+				change++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// readCapture reads a capture file whose hosts have names.
+func readCapture(path string, names map[netip.Addr]string) (*trace.Recording, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, exit.With(exit.Usage, err)
+	}
+	defer f.Close()
+	recording := trace.New(trace.Hosts{Names: maps.Clone(names)})
+	if err := recording.Load(bufio.NewReaderSize(f, 1<<16), nil); err != nil {
+		return nil, exit.With(exit.Unable, damaged(path, err))
+	}
+	return recording, nil
 }
 
 // damaged says what is wrong with a capture file and what can be done.
-func damaged(err error) error {
+func damaged(path string, err error) error {
 	advice := "give a pcap or pcapng file: tcpdump -w, wireshark and wirelab sniff -w write them"
 	if _, cut := errors.AsType[*pcapfile.TruncatedError](err); cut {
 		advice = "the file ends in the middle of a packet: copy it again, after the capture was stopped"
 	}
-	return exit.With(exit.Failed, fmt.Errorf("%w\n%s", err, advice))
+	return fmt.Errorf("%s: %w\n%s", path, err, advice)
 }

@@ -14,6 +14,7 @@ import (
 	"wirelab/internal/lang"
 	"wirelab/internal/safetext"
 	"wirelab/lab"
+	"wirelab/lab/report"
 )
 
 // doctorTimeout bounds the check of one backend.
@@ -22,7 +23,7 @@ const doctorTimeout = 15 * time.Second
 func doctorCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor",
-		Short: "Check what this machine can run and say how to mend the rest",
+		Short: "Check what this machine can run and say how to fix the rest",
 		Long: `Doctor tries every backend of the lab on this machine and says of each whether
 it can run, why not, and what to do.
 
@@ -42,7 +43,7 @@ Exit: 0 at least one can run, 3 none can.`,
 		defer cancel()
 		findings := Diagnose(ctx)
 		if *asJSON {
-			err = encodeJSON(cmd.OutOrStdout(), struct {
+			err = report.EncodeJSON(cmd.OutOrStdout(), struct {
 				Schema   string    `json:"schema"`
 				Backends []Finding `json:"backends"`
 			}{"wirelab/doctor/v1", findings})
@@ -94,12 +95,13 @@ func diagnose(ctx context.Context, b lab.Backend) Finding {
 }
 
 func printFindings(w io.Writer, findings []Finding, l lang.Lang) {
+	t := report.NewTerminal(w, l)
 	for _, f := range findings {
 		if f.OK {
-			fmt.Fprintf(w, "%s %-8s %s\n", paint(w, "32", "✓"), f.Backend, l.Pick("can run labs", "可以執行實驗"))
+			fmt.Fprintf(w, "%s %-8s %s\n", t.Paint("32", "✓"), f.Backend, l.Pick("can run labs", "可以執行實驗"))
 			continue
 		}
-		fmt.Fprintf(w, "%s %-8s %s\n", paint(w, "31", "✗"), f.Backend, lines(f.Cause))
+		fmt.Fprintf(w, "%s %-8s %s\n", t.Paint("31", "✗"), f.Backend, lines(f.Cause))
 		if f.Advice != "" {
 			fmt.Fprintf(w, "           %s\n           %s\n", l.Pick("do one of these:", "請擇一執行："), lines(f.Advice))
 		}

@@ -43,11 +43,11 @@ func TestHalfOpenClient(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	must(l.Start("server", "chat", "serve"))
+	must(l.Start(ctx, "server", "chat", "serve"))
 	must(l.Await(ctx, "server", "listening"))
-	must(l.Start("client1", "chat", "join", "--name", "gone", "server"))
+	must(l.Start(ctx, "client1", "chat", "join", "--name", "gone", "server"))
 	must(l.Await(ctx, "client1", "as gone"))
-	must(l.Start("client2", "chat", "join", "--name", "there", "server"))
+	must(l.Start(ctx, "client2", "chat", "join", "--name", "there", "server"))
 	must(l.Await(ctx, "client2", "as there"))
 	if out, err := l.Run(ctx, "client1", ip, "link", "set", "eth0", "down"); err != nil {
 		t.Fatalf("%v\n%s", err, out)

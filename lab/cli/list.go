@@ -1,13 +1,14 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
 
-	"wirelab/lab"
+	"wirelab/internal/lang"
+	"wirelab/lab/report"
+	"wirelab/lab/script"
 )
 
 func listCommand() *cobra.Command {
@@ -33,8 +34,9 @@ func listCommand() *cobra.Command {
 		if *asJSON {
 			return writeList(w, all)
 		}
+		t := report.NewTerminal(w, l)
 		for _, e := range all {
-			fmt.Fprintf(w, "%s  %s\n", paint(w, "1", e.Name), e.Lesson.In(l))
+			fmt.Fprintf(w, "%s  %s\n", t.Paint("1", e.Name), e.Lesson.In(l))
 			for _, c := range e.Claims {
 				fmt.Fprintf(w, "  %s\n      %s\n", c.ID, c.Sentence.In(l))
 			}
@@ -46,19 +48,19 @@ func listCommand() *cobra.Command {
 
 type listedExperiment struct {
 	Name   string        `json:"name"`
-	Lesson lab.Text      `json:"lesson"`
+	Lesson lang.Text     `json:"lesson"`
 	Hosts  []string      `json:"hosts"`
 	Claims []listedClaim `json:"claims"`
 }
 
 type listedClaim struct {
-	ID       string   `json:"id"`
-	Sentence lab.Text `json:"sentence"`
-	Trace    string   `json:"trace"`
-	Expected []string `json:"expected"`
+	ID       string    `json:"id"`
+	Sentence lang.Text `json:"sentence"`
+	Trace    string    `json:"trace"`
+	Expected []string  `json:"expected"`
 }
 
-func writeList(w io.Writer, all []*lab.Experiment) error {
+func writeList(w io.Writer, all []*script.Experiment) error {
 	doc := struct {
 		Schema      string             `json:"schema"`
 		Experiments []listedExperiment `json:"experiments"`
@@ -70,12 +72,5 @@ func writeList(w io.Writer, all []*lab.Experiment) error {
 		}
 		doc.Experiments = append(doc.Experiments, listed)
 	}
-	return encodeJSON(w, doc)
-}
-
-func encodeJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
+	return report.EncodeJSON(w, doc)
 }

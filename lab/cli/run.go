@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,13 +12,15 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"wirelab/internal/exit"
+	"wirelab/internal/i18n"
 	"wirelab/internal/lang"
-	"wirelab/internal/safetext"
-	"wirelab/lab"
+	"wirelab/internal/wholefile"
+	"wirelab/lab/claim"
 	"wirelab/lab/experiments"
+	"wirelab/lab/report"
+	"wirelab/lab/script"
 )
 
 func runCommand() *cobra.Command {
@@ -28,21 +31,25 @@ func runCommand() *cobra.Command {
 and judges the experiment's claims by what was captured. Without a name it
 runs all that come with wirelab; a path runs an experiment of your own.
 
-The captures, ladder diagrams as SVG and the result document are kept in a
-folder.
+Each run saves NAME.pcapng and NAME.svg for each experiment, and result.json.
 
-Exit: 0 all claims pass, 1 a claim failed, 2 usage, 3 no lab can run here,
-4 a claim is inconclusive, 130 interrupted.`,
+The words of an experiment's script:
+` + script.Help() + `
+Exit: 0 all claims pass, 1 a claim failed, 2 usage, 3 no lab can run here or a
+file cannot be written, 4 a claim is inconclusive, 130 interrupted.`,
 		Example: `  wirelab run
   wirelab run ping tcp-chat
   wirelab run ./mine.txtar -o mine
   wirelab run --backend docker
-  wirelab run --json | jq -r '.experiments[].claims[] | .id + " " + .status'`,
+  wirelab run --json | jq -r '.experiments[].claims[] | .id + " " + .status'
+  wirelab run --json-stream ping | jq -r .event`,
 		Args: cobra.ArbitraryArgs,
 	}
 	backend := cmd.Flags().String("backend", "auto", "where the lab runs: auto, netns (namespaces) or docker")
 	dir := cmd.Flags().StringP("output", "o", "", "folder for the captures and result.json (default: runs/ and a number)")
 	asJSON := cmd.Flags().Bool("json", false, "print only the result document on standard output")
+	stream := cmd.Flags().Bool("json-stream", false, "print only what happens on standard output, a JSON object a line")
+	cmd.MarkFlagsMutuallyExclusive("json", "json-stream")
 	language := langFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		l, err := language()
@@ -56,6 +63,10 @@ Exit: 0 all claims pass, 1 a claim failed, 2 usage, 3 no lab can run here,
 		ctx, cancel := interruptible(cmd.Context())
 		defer cancel()
 		r := &runner{lang: l, dir: *dir, json: *asJSON, out: cmd.OutOrStdout(), progress: newProgress(os.Stderr)}
+		if *stream {
+			r.stream = json.NewEncoder(r.out)
+			r.stream.SetEscapeHTML(false)
+		}
 		return r.run(ctx, *backend, chosen)
 	}
 	return cmd
@@ -63,11 +74,11 @@ Exit: 0 all claims pass, 1 a claim failed, 2 usage, 3 no lab can run here,
 
 // findExperiments returns the named experiments, or all of them. Two of one
 // name would write over each other's captures.
-func findExperiments(names []string) ([]*lab.Experiment, error) {
+func findExperiments(names []string) ([]*script.Experiment, error) {
 	if len(names) == 0 {
 		return experiments.All()
 	}
-	var found []*lab.Experiment
+	var found []*script.Experiment
 	seen := map[string]bool{}
 	for _, name := range names {
 		e, err := experiments.Find(name)
@@ -83,18 +94,21 @@ func findExperiments(names []string) ([]*lab.Experiment, error) {
 	return found, nil
 }
 
+// runner runs experiments one after the other.
 type runner struct {
 	lang     lang.Lang
 	dir      string
 	json     bool
+	stream   *json.Encoder // of events; nil: none
 	out      io.Writer
 	progress *progress
+	failures []error // to write what was reached
 }
 
-func (r *runner) run(ctx context.Context, backendName string, chosen []*lab.Experiment) error {
+func (r *runner) run(ctx context.Context, backendName string, chosen []*script.Experiment) error {
 	began := time.Now()
 	defer r.progress.clear()
-	r.progress.show(r.lang.Pick("looking for a backend", "正在尋找可用的後端"))
+	r.progress.show(i18n.Text(r.lang, "run.backend"))
 	backend, err := chooseBackend(ctx, backendName)
 	if err != nil {
 		return unable(ctx, err)
@@ -103,56 +117,74 @@ func (r *runner) run(ctx context.Context, backendName string, chosen []*lab.Expe
 	if err != nil {
 		return exit.With(exit.Unable, fmt.Errorf("no folder for the captures: %w\ngive one with -o DIR", err))
 	}
-	result := lab.NewResult(backend.Name())
+	result := report.NewResult(backend.Name())
 	for _, e := range chosen {
-		outcome, err := r.one(ctx, backend, e)
+		r.progress.show(e.Name + ": " + i18n.Text(r.lang, "run.opening"))
+		outcome, err := script.Run(ctx, backend, e, r.observe)
+		r.progress.clear()
 		if err != nil {
-			r.progress.clear()
 			return unable(ctx, err)
 		}
-		capture := e.Name + ".pcapng"
-		if err := outcome.Record.WriteFile(filepath.Join(dir, capture)); err != nil {
-			return exit.With(exit.Unable, err)
-		}
-		drawing := filepath.Join(dir, e.Name+".svg")
-		if err := lab.WriteWhole(drawing, func(w io.Writer) error { return ladderOf(outcome, r.lang).SVG(w, outcome.Record.Packets) }); err != nil {
-			return exit.With(exit.Unable, err)
-		}
-		result.Add(outcome, capture)
-		if err := result.WriteFile(filepath.Join(dir, "result.json")); err != nil {
-			return exit.With(exit.Unable, err)
-		}
-		r.progress.clear()
-		if !r.json {
-			if err := printOutcome(r.out, outcome, r.lang); err != nil {
-				return err
-			}
+		result.Add(outcome, e.Name+".pcapng")
+		r.keep(dir, outcome, result)
+		if !r.json && r.stream == nil {
+			t := report.NewTerminal(r.out, r.lang)
+			t.Outcome(outcome)
+			r.note(t.Err())
 		}
 	}
-	if r.json {
-		if err := result.Encode(r.out); err != nil {
-			return err
-		}
-	} else {
-		printSummary(r.out, result, time.Since(began), dir, r.lang)
+	switch {
+	case r.json:
+		r.note(result.Encode(r.out))
+	case r.stream == nil:
+		t := report.NewTerminal(r.out, r.lang)
+		t.Summary(result, time.Since(began), dir)
+		r.note(t.Err())
+	}
+	if err := errors.Join(r.failures...); err != nil {
+		return exit.With(exit.Unable, err)
 	}
 	return statusError(result.Status())
 }
 
-func (r *runner) one(ctx context.Context, backend lab.Backend, e *lab.Experiment) (*lab.Outcome, error) {
-	r.progress.show(e.Name + ": " + r.lang.Pick("bringing the lab up", "正在建立實驗環境"))
-	return lab.Run(ctx, backend, e, func(s lab.Step) { r.progress.show(e.Name + ": " + s.String()) })
+// note keeps the error of a write: a verdict that was reached is shown all the
+// same.
+func (r *runner) note(err error) {
+	if err != nil {
+		r.failures = append(r.failures, err)
+	}
+}
+
+// keep writes an experiment's files.
+func (r *runner) keep(dir string, o *script.Outcome, result *report.Result) {
+	for name, write := range map[string]func(io.Writer) error{
+		o.Experiment.Name + ".pcapng": o.Recording.Write,
+		o.Experiment.Name + ".svg":    func(w io.Writer) error { return report.Picture(w, o, r.lang) },
+		"result.json":                 result.Encode,
+	} {
+		r.note(wholefile.Write(filepath.Join(dir, name), write))
+	}
+}
+
+// observe shows what happens.
+func (r *runner) observe(e script.Event) {
+	if r.stream != nil {
+		r.note(r.stream.Encode(e))
+	}
+	if e.Kind == script.Begun {
+		r.progress.show(e.Experiment + ": " + e.Step)
+	}
 }
 
 // statusError is the exit code of a status; the report has said the rest.
-func statusError(s lab.Status) error {
+func statusError(s claim.Status) error {
 	switch s {
-	case lab.Fail:
+	case claim.Pass:
+		return nil
+	case claim.Fail:
 		return exit.Silent(exit.Failed)
-	case lab.Inconclusive:
-		return exit.Silent(exit.Inconclusive)
 	}
-	return nil
+	return exit.Silent(exit.Inconclusive)
 }
 
 // makeRunDir makes the folder that was asked for, or the next number in runs/.
@@ -180,36 +212,5 @@ func makeRunDir(dir string) (string, error) {
 		if !errors.Is(err, os.ErrExist) { // another run may have taken the number
 			return dir, err
 		}
-	}
-}
-
-// progress is one line on a terminal that says what is being done; on anything
-// else it is silent.
-type progress struct {
-	w     *os.File
-	on    bool
-	shown bool
-}
-
-func newProgress(w *os.File) *progress {
-	return &progress{w: w, on: term.IsTerminal(int(w.Fd()))}
-}
-
-func (p *progress) show(text string) {
-	if !p.on {
-		return
-	}
-	width, _, err := term.GetSize(int(p.w.Fd()))
-	if err != nil || width < 20 {
-		width = 80
-	}
-	fmt.Fprintf(p.w, "\r\x1b[K%s", shorten(safetext.Escape(text), width-1))
-	p.shown = true
-}
-
-func (p *progress) clear() {
-	if p.shown {
-		fmt.Fprint(p.w, "\r\x1b[K")
-		p.shown = false
 	}
 }

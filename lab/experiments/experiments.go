@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"wirelab/lab"
+	"wirelab/lab/script"
 )
 
 //go:embed *.txtar
@@ -18,12 +18,12 @@ var files embed.FS
 var order = []string{"ping", "tcp-chat", "udp-chat", "hub-and-switch"}
 
 // All returns the experiments in the order of the course.
-func All() ([]*lab.Experiment, error) {
+func All() ([]*script.Experiment, error) {
 	entries, err := files.ReadDir(".")
 	if err != nil {
 		return nil, err
 	}
-	var all []*lab.Experiment
+	var all []*script.Experiment
 	for _, entry := range entries {
 		e, err := load(entry.Name())
 		if err != nil {
@@ -31,7 +31,7 @@ func All() ([]*lab.Experiment, error) {
 		}
 		all = append(all, e)
 	}
-	slices.SortStableFunc(all, func(a, b *lab.Experiment) int {
+	slices.SortStableFunc(all, func(a, b *script.Experiment) int {
 		return slices.Index(order, a.Name) - slices.Index(order, b.Name)
 	})
 	return all, nil
@@ -42,9 +42,9 @@ func Names() []string { return slices.Clone(order) }
 
 // Find returns the experiment of a name, or that of a path to a file of one's
 // own: a word with a slash or the ending .txtar.
-func Find(name string) (*lab.Experiment, error) {
+func Find(name string) (*script.Experiment, error) {
 	if strings.ContainsAny(name, `/\`) || strings.HasSuffix(name, ".txtar") {
-		return lab.ReadExperiment(name)
+		return script.Read(name)
 	}
 	if !slices.Contains(order, name) {
 		return nil, fmt.Errorf("no experiment %q: there are %s, or give the path of a file, ./%s.txtar", name, strings.Join(order, ", "), name)
@@ -55,10 +55,10 @@ func Find(name string) (*lab.Experiment, error) {
 // Source returns the text of an experiment that comes with wirelab.
 func Source(name string) ([]byte, error) { return files.ReadFile(name + ".txtar") }
 
-func load(file string) (*lab.Experiment, error) {
+func load(file string) (*script.Experiment, error) {
 	data, err := files.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}
-	return lab.ParseExperiment(file, data)
+	return script.Parse(file, data)
 }

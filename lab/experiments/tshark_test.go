@@ -11,7 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"wirelab/internal/require"
-	"wirelab/lab"
+	"wirelab/lab/claim"
+	"wirelab/lab/script"
 )
 
 // dissected is a frame as tshark understands it.
@@ -26,7 +27,7 @@ type dissected struct {
 
 // confirmWithTshark compares the cited packets with those that tshark, which
 // nobody here wrote, says a claim is about.
-func confirmWithTshark(t *testing.T, path string, e *lab.Experiment, o *lab.Outcome) {
+func confirmWithTshark(t *testing.T, path string, e *script.Experiment, o *script.Outcome) {
 	t.Helper()
 	tshark, err := exec.LookPath("tshark")
 	if err != nil {
@@ -38,10 +39,10 @@ func confirmWithTshark(t *testing.T, path string, e *lab.Experiment, o *lab.Outc
 	}
 	frames := dissect(t, tshark, path)
 	for _, v := range o.Verdicts {
-		i := slices.IndexFunc(e.Claims, func(c lab.Claim) bool { return c.ID == v.ID })
+		i := slices.IndexFunc(e.Claims, func(c claim.Claim) bool { return c.ID == v.ID })
 		var want []int
 		for _, f := range phaseOf(frames, e, e.Claims[i].Phases) {
-			want = append(want, aboutClaim(v.ID, f, frames, e.Texts())...)
+			want = append(want, aboutClaim(v.ID, f, frames, e.Plan().Texts)...)
 		}
 		slices.Sort(want)
 		want = slices.Compact(want)
@@ -87,7 +88,7 @@ func aboutClaim(id string, f dissected, all []dissected, texts []string) []int {
 }
 
 // phaseOf returns the frames of a claim's phases, without markers.
-func phaseOf(frames []dissected, e *lab.Experiment, phases []string) (in []dissected) {
+func phaseOf(frames []dissected, e *script.Experiment, phases []string) (in []dissected) {
 	labels := append([]string{"start"}, e.Barriers()...)
 	last := func(label string) (n int) {
 		for _, f := range frames {

@@ -1,23 +1,20 @@
 package node
 
 import (
-	"bufio"
 	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/netip"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"wirelab/internal/exit"
 	"wirelab/internal/hostnames"
-	"wirelab/internal/safetext"
-	"wirelab/lab"
+	"wirelab/lab/agent"
+	"wirelab/lab/trace"
 )
 
 func markCommand() *cobra.Command {
@@ -26,9 +23,10 @@ func markCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "mark LABEL",
 		Short: "Send a marker: a barrier in every capture of the segment",
-		Long: `Puts a barrier into every capture of the segment: sends a UDP broadcast to the
-discard port that names LABEL and this host. Each host must send it: what a
-host had sent before its marker is in the capture before it, too.`,
+		Long: `Mark sends a UDP broadcast to the discard port that names LABEL and this host: a
+marker. Once every host has sent one, the barrier LABEL stands in every capture of
+the segment. Everything a host sent before its marker appears before it in the
+capture.`,
 		Example: `  wirelab mark cold
   wirelab mark --interface wlan0 --host laptop before-lunch`,
 		Args: func(c *cobra.Command, args []string) error {
@@ -41,10 +39,10 @@ host had sent before its marker is in the capture before it, too.`,
 			if host == "" {
 				host = hostnames.Own()
 			}
-			if !stdin && !lab.ValidLabel(args[0]) {
+			if !stdin && !trace.ValidLabel(args[0]) {
 				return exit.Usagef("%v", badLabel(args[0]))
 			}
-			if !lab.ValidLabel(host) { // a host's name and a label have one form
+			if !trace.ValidLabel(host) { // a host's name and a label have one form
 				return exit.Usagef("host name %q: want a lower-case letter, then letters, digits or '-'; choose one with --host", host)
 			}
 			s, err := openMarkSocket(name, host)
@@ -53,9 +51,9 @@ host had sent before its marker is in the capture before it, too.`,
 			}
 			defer s.Close()
 			if stdin {
-				return s.serve(c.Context(), c.InOrStdin(), c.OutOrStdout())
+				return agent.Serve(c.Context(), c.InOrStdin(), c.OutOrStdout(), s)
 			}
-			return s.mark(args[0])
+			return s.Mark(args[0])
 		},
 	}
 	c.Flags().StringVar(&name, "interface", device, "`name` of the interface on the segment")
@@ -91,61 +89,30 @@ func openMarkSocket(name, host string) (*markSocket, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open a socket for markers: %w", err)
 	}
-	return &markSocket{conn, netip.AddrPortFrom(broadcast(prefix), lab.MarkerPort), host}, nil
+	return &markSocket{conn, netip.AddrPortFrom(broadcast(prefix), trace.MarkerPort), host}, nil
 }
 
 // Close closes the socket.
 func (s *markSocket) Close() error { return s.conn.Close() }
 
-func (s *markSocket) mark(label string) error {
-	if !lab.ValidLabel(label) {
+// Quiet implements agent.Host.
+func (s *markSocket) Quiet(ctx context.Context, limit time.Duration) (string, error) {
+	return awaitQuiet(ctx, limit)
+}
+
+// Mark implements agent.Host: it sends a marker.
+func (s *markSocket) Mark(label string) error {
+	if !trace.ValidLabel(label) {
 		return badLabel(label)
 	}
-	if _, err := s.conn.WriteToUDPAddrPort(lab.Marker{Label: label, Host: s.host}.Payload(), s.to); err != nil {
+	if _, err := s.conn.WriteToUDPAddrPort(trace.Marker{Label: label, Host: s.host}.Payload(), s.to); err != nil {
 		return fmt.Errorf("send marker: %w", err)
 	}
 	return nil
 }
 
-// serve answers one line for each line of in, until its end.
-func (s *markSocket) serve(ctx context.Context, in io.Reader, out io.Writer) error {
-	if _, err := fmt.Fprintln(out, "ready"); err != nil {
-		return err
-	}
-	lines := bufio.NewScanner(in)
-	lines.Buffer(nil, 1024)
-	for lines.Scan() {
-		if _, err := fmt.Fprintln(out, s.answer(ctx, lines.Text())); err != nil {
-			return err
-		}
-	}
-	return lines.Err()
-}
-
-func (s *markSocket) answer(ctx context.Context, line string) string {
-	word, rest, _ := strings.Cut(line, " ")
-	switch word {
-	case "mark":
-		if err := s.mark(rest); err != nil {
-			return "error " + err.Error()
-		}
-		return "marked " + rest
-	case "quiet":
-		limit, err := time.ParseDuration(rest)
-		if err != nil || limit < 0 {
-			return fmt.Sprintf("error duration %q: want one such as 5s, or 0s for one look", rest)
-		}
-		busy, err := awaitQuiet(ctx, limit)
-		switch {
-		case err != nil:
-			return "error " + safetext.Escape(err.Error())
-		case busy != "":
-			return "busy " + busy
-		}
-		return "quiet"
-	}
-	return fmt.Sprintf("error command %q is not known: quiet DURATION or mark LABEL", line)
-}
+// Alive implements agent.Host.
+func (s *markSocket) Alive(id string) (bool, error) { return alive(id) }
 
 // interfacePrefix returns the first IPv4 address of an interface and the length
 // of its network.

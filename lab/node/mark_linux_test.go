@@ -14,7 +14,8 @@ import (
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
-	"wirelab/lab"
+	"wirelab/lab/agent"
+	"wirelab/lab/trace"
 )
 
 const patience = 10 * time.Second
@@ -38,7 +39,7 @@ func TestMark(t *testing.T) {
 	defer s.Close()
 	var out bytes.Buffer
 	in := "mark cold\nmark Not-A-Label\nquiet 5s\nquiet soon\nquiet -1s\ndance\n"
-	must(t, s.serve(t.Context(), strings.NewReader(in), &out))
+	must(t, agent.Serve(t.Context(), strings.NewReader(in), &out, s))
 	want := []string{"ready", "marked cold", "error label", "quiet", "error duration", "error duration", "error command"}
 	got := strings.Split(strings.TrimSpace(out.String()), "\n")
 	for i, w := range want {
@@ -51,7 +52,7 @@ func TestMark(t *testing.T) {
 	n, _, err := wire.ReadFrom(frame)
 	must(t, err)
 	const ethernet, ip, udp = 14, 20, 8
-	payload := lab.Marker{Label: "cold", Host: "client1"}.Payload()
+	payload := trace.Marker{Label: "cold", Host: "client1"}.Payload()
 	if n < ethernet+ip+udp || !bytes.Equal(frame[ethernet+ip+udp:n], payload) {
 		t.Fatalf("frame % x, want the marker %q at its end", frame[:n], payload)
 	}

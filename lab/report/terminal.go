@@ -73,6 +73,8 @@ func (t *Terminal) Paint(colour, text string) string {
 	return "\x1b[" + colour + "m" + text + "\x1b[0m"
 }
 
+func (t *Terminal) text(code string, pairs ...any) string { return i18n.Text(t.lang, code, pairs...) }
+
 // Outcome prints what crossed the wire and what was judged of it.
 func (t *Terminal) Outcome(o *script.Outcome) {
 	t.printf("%s  %s\n\n", t.Paint("1", o.Experiment.Name), safetext.Escape(o.Experiment.Lesson.In(t.lang)))
@@ -116,24 +118,24 @@ func (t *Terminal) verdict(v claim.Verdict, explained bool) {
 	s := signs[v.Status]
 	t.printf("  %s %s  %s\n", t.Paint(s.colour, s.sign+" "+status(v.Status, t.lang)), v.ID, safetext.Escape(v.Sentence.In(t.lang)))
 	if len(v.Packets) > 0 {
-		t.detail("report.packets", numbers(v.Packets))
+		t.detail(t.text("report.packets"), numbers(v.Packets))
 	}
 	if v.Status == claim.Pass && len(v.Packets) == 0 {
-		t.detail("report.observed", t.observed(v))
+		t.detail(t.text("report.observed"), t.observed(v))
 	}
 	if v.Status != claim.Pass && !explained {
 		if v.Reason != nil {
-			t.detail("report.because", v.Reason.In(t.lang))
+			t.detail(t.text("report.because"), v.Reason.In(t.lang))
 		}
 		expected := strings.Join(v.Expected, "\n")
 		if expected == "" {
-			expected = i18n.Text(t.lang, "report.nothing")
+			expected = t.text("report.nothing")
 		}
-		t.detail("report.expected", expected)
-		t.detail("report.observed", t.observed(v))
+		t.detail(t.text("report.expected"), expected)
+		t.detail(t.text("report.observed"), t.observed(v))
 	}
 	if len(v.Notes) > 0 {
-		t.detail("report.note", i18n.Join(t.lang, v.Notes))
+		t.detail(t.text("report.note"), i18n.Join(t.lang, v.Notes))
 	}
 }
 
@@ -143,14 +145,13 @@ func (t *Terminal) observed(v claim.Verdict) string {
 	case len(v.Observed) > 0:
 		return strings.Join(v.Observed, "\n")
 	case v.Dropped == nil:
-		return i18n.Text(t.lang, "report.silence.uncounted", "Time", Duration(v.Lasted()))
+		return t.text("report.silence.uncounted", "Time", Duration(v.Lasted()))
 	}
-	return i18n.Text(t.lang, "report.silence.counted", "Time", Duration(v.Lasted()), "Count", *v.Dropped)
+	return t.text("report.silence.counted", "Time", Duration(v.Lasted()), "Count", *v.Dropped)
 }
 
 // detail prints a text of several lines behind a label.
-func (t *Terminal) detail(code, text string) {
-	label := i18n.Text(t.lang, code)
+func (t *Terminal) detail(label, text string) {
 	for _, line := range strings.Split(text, "\n") {
 		t.printf("      %s %s\n", runewidth.FillRight(label, 10), safetext.Escape(line))
 		label = ""
@@ -197,12 +198,12 @@ func (t *Terminal) Summary(r *Result, took time.Duration, dir string) {
 	t.printf("%s", t.Paint(s.colour, s.sign))
 	for _, one := range []claim.Status{claim.Pass, claim.Fail, claim.Inconclusive} {
 		if n := count[one]; n > 0 {
-			t.printf(" %s", i18n.Text(t.lang, "report.claims", "Number", n, "Status", status(one, t.lang)))
+			t.printf(" %s", t.text("report.claims", "Number", n, "Status", status(one, t.lang)))
 		}
 	}
 	t.printf("  %s  %.1f s", r.Backend, took.Seconds())
 	if dir != "" {
-		t.printf("  %s", i18n.Text(t.lang, "report.captures", "Folder", safetext.Escape(dir)))
+		t.printf("  %s", t.text("report.captures", "Folder", safetext.Escape(dir)))
 	}
 	t.printf("\n")
 }

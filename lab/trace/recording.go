@@ -90,11 +90,32 @@ func (r *Recording) Load(in io.Reader, added func(*sniffer.Packet)) error {
 			added(p)
 		}
 	}
-	if s, ok := file.Statistics(); ok {
-		r.Statistics = &s
-	}
+	r.readGaps(file)
 	r.readHosts(file)
 	return nil
+}
+
+// readGaps takes what the file says of frames that it lacks.
+func (r *Recording) readGaps(file *pcapfile.Reader) {
+	gaps := file.Gaps()
+	if s, ok := file.Statistics(); ok && gaps.Counted || gaps.Dropped > 0 {
+		s.Dropped = max(s.Dropped, gaps.Dropped)
+		r.Statistics = &s
+	}
+	r.snaps = map[int]int{}
+	for i, ifi := range gaps.Interfaces {
+		r.snaps[i] = int(ifi.SnapLen)
+		if ifi.Filter != "" && r.gap.IsZero() {
+			r.gap = i18n.Msg("claim.filtered", "Filter", ifi.Filter)
+		}
+	}
+	switch {
+	case !r.gap.IsZero():
+	case gaps.Backwards:
+		r.gap = i18n.Msg("claim.counters")
+	case gaps.Missing > 0:
+		r.gap = i18n.Msg("claim.uncaptured", "Count", gaps.Missing)
+	}
 }
 
 // readHosts takes the names that the file has where the recording has none.
@@ -111,6 +132,10 @@ func (r *Recording) readHosts(file *pcapfile.Reader) {
 			r.Hosts.Names[addr] = name
 		}
 	}
+	// Names that were given tell by address who is who, and so do all then.
+	if ports := file.MACNames(); len(ports) > 0 && !r.Hosts.ByPort() && len(named) == 0 {
+		r.Hosts.Ports = ports
+	}
 }
 
 // Write writes the recording as pcapng, with the hosts' names and ports and the
@@ -121,6 +146,9 @@ func (r *Recording) Write(w io.Writer) error {
 		return err
 	}
 	if err := file.WriteNames(r.Hosts.Names); err != nil {
+		return err
+	}
+	if err := file.WriteMACNames(r.Hosts.Ports); err != nil {
 		return err
 	}
 	for i := range r.Packets {
