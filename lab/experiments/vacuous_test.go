@@ -1,0 +1,157 @@
+package experiments
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"testing"
+
+	"wirelab/internal/lang"
+	"wirelab/lab"
+	"wirelab/lab/claim"
+	"wirelab/lab/script"
+)
+
+// CI repeats more often than anybody would wait for: -args -repeat 20.
+var repeat = flag.Int("repeat", 2, "how often a script that must not pass is run, idle and loaded")
+
+// busyLoop as the first argument makes this test binary use up a CPU until its
+// input ends.
+const busyLoop = "busy-loop"
+
+// A script by which nothing can be proved proves nothing, however often it is
+// run and however busy the machine is.
+func TestNotVacuous(t *testing.T) {
+	onEveryBackend(t, func(t *testing.T, backend lab.Backend) {
+		network, err := backend.Up(t.Context(), lab.Topology{Hosts: []string{"client1", "server", lab.SnifferHost}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := network.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		for _, load := range []string{"idle", "loaded"} {
+			t.Run(load, func(t *testing.T) {
+				if load == "loaded" {
+					busy(t)
+				}
+				for _, test := range vacuous {
+					t.Run(test.name, func(t *testing.T) {
+						if test.only != "" && test.only != backend.Name() {
+							t.Skipf("a container has no program for it: %s does", test.only)
+						}
+						for range *repeat {
+							test.run(t, network)
+						}
+					})
+				}
+			})
+		}
+	})
+}
+
+// run runs the script once and compares what its one claim came to.
+func (test proof) run(t *testing.T, network lab.Network) {
+	t.Helper()
+	e, err := script.Parse("vacuous.txtar", []byte("topology client1 server sniffer\n"+test.steps+
+		"\nsettle done\nexpect vacuous.nothing in done trace tcp/9999\n-- vacuous.nothing --\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	outcome, err := script.RunAttached(t.Context(), network, e, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := outcome.Verdicts[0]
+	reason := ""
+	if v.Reason != nil {
+		reason = v.Reason.In(lang.English)
+	}
+	if v.Status != test.status || !strings.Contains(reason, test.reason) {
+		t.Fatalf("%s, reason %q; want %s, %q", v.Status, reason, test.status, test.reason)
+	}
+}
+
+// proof is a script, and what an expectation of nothing comes to after it.
+type proof struct {
+	name   string
+	steps  string
+	status claim.Status
+	reason string
+	only   string // the backend that can do it, if not every one
+}
+
+var vacuous = []proof{
+	{name: "a word that the program does not know", status: claim.Inconclusive, reason: "ended with exit code 2",
+		steps: "start client1 chat joyn server\nawait client1 joined"},
+	{name: "a flag that does not exist", status: claim.Inconclusive, reason: "ended with exit code 2",
+		steps: "start client1 ping --frobnicate server\nclose client1"},
+	{name: "a program that does not exist", status: claim.Inconclusive, reason: "did not start",
+		steps: "start client1 /no/such/program\nclose client1"},
+	{name: "a program that is none", status: claim.Inconclusive, reason: "did not start", only: "netns",
+		steps: "start client1 /etc/hosts\nclose client1"},
+	{name: "a program that ends before its close", status: claim.Inconclusive, reason: "was not closed, and yet client1: ping",
+		steps: "start client1 ping -c 1 server\nawait client1 1 received"},
+	{name: "a client that is thrown out", status: claim.Inconclusive, reason: "was not closed, and yet client1: chat join server",
+		steps: "start server chat serve\nawait server listening\nstart client1 chat join server\nawait client1 joined\nsay server kick client1\nawait client1 kicked\nsay server /quit\nawait server closing\nclose server"},
+	{name: "a program that is killed", status: claim.Inconclusive, reason: "exit code 137", only: "netns",
+		steps: "start client1 /bin/sh -c \"echo ready; kill -9 $$\"\nawait client1 ready\nrun server ping -c 1 client1"},
+	{name: "a command that fails", status: claim.Inconclusive, reason: "ended with exit code",
+		steps: "run client1 ping -c 1 nobody"},
+	{name: "a command that was to fail", status: claim.Inconclusive, reason: "was to fail",
+		steps: "! run client1 ping -c 1 server"},
+	{name: "nothing was done", status: claim.Inconclusive, reason: "nothing was stimulated",
+		steps: "fresh client1"},
+	{name: "nothing could have been seen", status: claim.Inconclusive, reason: "could not have seen",
+		steps: "run client1 neigh"},
+	{name: "on a switch nothing can be seen", status: claim.Inconclusive, reason: "could not have seen",
+		steps: "run client1 ping -c 1 server\nmode switch\nrun client1 ping -c 1 server"},
+	{name: "something was done, and would have been seen", status: claim.Pass,
+		steps: "run client1 ping -c 1 server"},
+}
+
+// busy keeps every CPU busy until the test ends.
+func busy(t *testing.T) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range runtime.NumCPU() {
+		cmd := exec.Command(self, busyLoop)
+		stop, err := cmd.StdinPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			stop.Close()
+			if err := cmd.Wait(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// spin uses up a CPU until standard input ends.
+func spin() {
+	ended := make(chan struct{})
+	go func() {
+		fmt.Fscanln(os.Stdin)
+		close(ended)
+	}()
+	for {
+		select {
+		case <-ended:
+			return
+		default:
+		}
+	}
+}
