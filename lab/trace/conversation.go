@@ -12,6 +12,7 @@ type conversation struct {
 	key       flowKey // a sent the first packet
 	datagrams []*datagram
 	sides     [2]side // of a and of b
+	found     segments
 }
 
 // side is what one end of a TCP connection has shown so far.
@@ -102,56 +103,6 @@ func before(a, b uint32) bool { return int32(a-b) < 0 }
 // acknowledges reports whether a packet has a valid acknowledgement number.
 func acknowledges(p *sniffer.Packet) bool {
 	return p.Flags&(sniffer.ACK|sniffer.RST) == sniffer.ACK
-}
-
-// sentEnd is the sequence number behind all that a side was seen to send; ok
-// is false where it was seen to send nothing that takes a number.
-func (c *conversation) sentEnd(side int) (end uint32, ok bool) {
-	for _, d := range c.datagrams {
-		p := d.packet()
-		if c.side(p) != side || p.Flags&sniffer.RST != 0 {
-			continue
-		}
-		if e := segmentEnd(d); !ok || before(end, e) {
-			end, ok = e, true
-		}
-	}
-	return end, ok
-}
-
-// acknowledgedBy returns the first later segment of the other side that
-// acknowledges all of d and nothing that was never sent, nil if the capture has
-// none. Which segment that is depends on timing; that there is one does not.
-func (c *conversation) acknowledgedBy(d *datagram) *datagram {
-	side := c.side(d.packet())
-	sent, _ := c.sentEnd(side)
-	for _, q := range c.datagrams {
-		p := q.packet()
-		if q.number() > d.number() && c.side(p) != side && acknowledges(p) && !before(p.Ack, segmentEnd(d)) && !before(sent, p.Ack) {
-			return q
-		}
-	}
-	return nil
-}
-
-// control are the flags that open and close a connection.
-const control = sniffer.SYN | sniffer.FIN | sniffer.RST
-
-// again returns the later copies of a SYN or FIN that the capture has. A reset
-// is never sent again: a second one answers something else.
-func (c *conversation) again(d *datagram) (copies []*datagram) {
-	const opens = control | sniffer.ACK // a SYN ACK after a SYN is another step of a simultaneous open
-	p := d.packet()
-	if p.Flags&sniffer.RST != 0 || p.Flags&control == 0 {
-		return nil
-	}
-	for _, q := range c.datagrams {
-		o := q.packet()
-		if q.number() > d.number() && c.side(o) == c.side(p) && o.Flags&opens == p.Flags&opens && segmentEnd(q) == segmentEnd(d) {
-			copies = append(copies, q)
-		}
-	}
-	return copies
 }
 
 // hole returns the first packet that acknowledges bytes which the capture does

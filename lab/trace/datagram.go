@@ -41,6 +41,13 @@ func (d *datagram) payload() []byte {
 // that completes it.
 func (d *datagram) number() int { return slices.Max(d.numbers) }
 
+// moved returns the datagram anew, for another place; the old one is empty.
+func (d *datagram) moved() *datagram {
+	again := *d
+	d.numbers = nil
+	return &again
+}
+
 // sorted are its packet numbers, ascending.
 func (d *datagram) sorted() []int { return slices.Sorted(slices.Values(d.numbers)) }
 

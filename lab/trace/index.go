@@ -100,8 +100,9 @@ func (x *index) fragment(r *Recording, p *sniffer.Packet) (d *datagram, place bo
 	d.add(p)
 	if begins {
 		d.parts.begun = true
-		if !place {
-			x.remove(d)
+		if !place { // it was a message as long as its ports were not known
+			d = d.moved()
+			x.fragments[key] = d
 			place = true
 		}
 		last := len(d.numbers) - 1
@@ -119,14 +120,4 @@ func (x *index) fragment(r *Recording, p *sniffer.Packet) (d *datagram, place bo
 		delete(x.fragments, key)
 	}
 	return d, place
-}
-
-// remove takes a datagram out of the messages, among whose last it is.
-func (x *index) remove(d *datagram) {
-	for i := len(x.messages) - 1; i >= 0; i-- {
-		if x.messages[i] == d {
-			x.messages = append(x.messages[:i], x.messages[i+1:]...)
-			return
-		}
-	}
 }

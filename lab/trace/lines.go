@@ -206,6 +206,9 @@ func (v view) messages() (groups [][]placed, left map[int]bool) {
 	left = map[int]bool{}
 	probed := map[[2]string]bool{} // asked by a unicast probe, not yet answered
 	for _, d := range v.index.messages {
+		if len(d.numbers) == 0 { // moved
+			continue
+		}
 		p := d.packet()
 		if !v.Projection.covers(p) || !v.Judged(p, v.plan.Hosts) {
 			continue

@@ -91,12 +91,9 @@ func (s stream) find(wanted []string) (found []said) {
 
 // packets are those that carry the bytes from begin to end.
 func (s stream) packets(begin, end int) (numbers []int) {
-	from := 0
-	for _, p := range s.pieces {
-		if from < end && p.end > begin {
-			numbers = append(numbers, p.packets...)
-		}
-		from = p.end
+	first := sort.Search(len(s.pieces), func(i int) bool { return s.pieces[i].end > begin })
+	for i := first; i < len(s.pieces) && (i == first || s.pieces[i-1].end < end); i++ {
+		numbers = append(numbers, s.pieces[i].packets...)
 	}
 	slices.Sort(numbers)
 	return slices.Compact(numbers)
