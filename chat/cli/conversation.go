@@ -9,6 +9,7 @@ import (
 	"wirelab/chat"
 	"wirelab/chat/tui"
 	"wirelab/internal/exit"
+	"wirelab/internal/inline"
 )
 
 const maxReceived = 64 // lines that wait to be shown
@@ -18,7 +19,7 @@ const maxReceived = 64 // lines that wait to be shown
 type conversation struct {
 	connection
 	room     *tui.Room
-	terminal *tui.Terminal
+	terminal *inline.Terminal
 
 	say    chan string // to the goroutine that says it; closed, it leaves
 	outbox []string    // what is to be said
@@ -51,7 +52,7 @@ type dialed struct {
 	err     error // it is not
 }
 
-func newConversation(k link, host string, port uint16, w words, t *tui.Terminal, size tui.Size) *conversation {
+func newConversation(k link, host string, port uint16, w words, t *inline.Terminal, size inline.Size) *conversation {
 	c := &conversation{
 		connection: newConnection(k, host, port, w), terminal: t,
 		room:   &tui.Room{Where: target(host, port), UDP: k.udp},
@@ -150,7 +151,7 @@ func (c *conversation) hear(own context.Context, r received) error {
 	}
 }
 
-func (c *conversation) show() { c.terminal.Write(c.room.Take()) }
+func (c *conversation) show() { c.terminal.Write(c.room.Output()) }
 
 // next returns what is to be said and where to; a nil channel for nothing.
 func (c *conversation) next() (chan<- string, string) {
@@ -250,7 +251,7 @@ func (c *conversation) finish() {
 		case err := <-c.failed:
 			c.room.Notice(c.room.Words.NotSaid(err))
 		case k, ok := <-c.terminal.Keys:
-			if !ok || k.Code == tui.Interrupt { // an impatient one
+			if !ok || k.Code == inline.Interrupt { // an impatient one
 				return
 			}
 		}

@@ -11,8 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"wirelab/chat/tui"
 	"wirelab/internal/exit"
+	"wirelab/internal/inline"
 )
 
 // farewell is how long the server may take to answer our FIN with its own.
@@ -59,7 +59,7 @@ func join(c *cobra.Command, k link, args []string) error {
 	ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	if terminal(c.InOrStdin()) && terminal(c.OutOrStdout()) && os.Getenv("TERM") != "dumb" {
-		t, size, err := tui.Open(os.Stdin, os.Stdout)
+		t, size, err := inline.Open(os.Stdin, os.Stdout)
 		if err == nil {
 			return newConversation(k, host, port, w, t, size).run(ctx)
 		}

@@ -18,8 +18,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"wirelab/chat"
-	"wirelab/chat/tui"
 	"wirelab/internal/exit"
+	"wirelab/internal/inline"
 )
 
 // options are the flags of serve.
@@ -163,7 +163,7 @@ type streams struct {
 // one.
 func openStreams(ctx context.Context, c *cobra.Command, w words, prompt string) *streams {
 	if terminal(c.InOrStdin()) && terminal(c.OutOrStdout()) && os.Getenv("TERM") != "dumb" {
-		t, err := tui.OpenConsole(os.Stdin, os.Stdout, w, prompt, "/help /quit")
+		t, err := inline.OpenConsole(os.Stdin, os.Stdout, w.AskPaste, prompt, "/help /quit")
 		if err == nil {
 			s := &streams{lines: t.Lines(), interrupt: t.Interrupted(), out: t, logs: t, closers: []io.Closer{t}}
 			if !terminal(c.ErrOrStderr()) {

@@ -6,40 +6,41 @@ import (
 	"unicode/utf8"
 
 	"wirelab/chat"
+	"wirelab/internal/inline"
 )
 
 // show returns a line of the room as it is shown; nil for none.
-func (r *Room) show(l chat.Line) Text {
-	at := Span{dim, l.Time.Local().Format("15:04 ")}
+func (r *Room) show(l chat.Line) inline.Text {
+	at := inline.Dim.Span(l.Time.Local().Format("15:04 "))
 	switch l.Kind {
 	case chat.Say:
-		return append(Text{at, {r.nameStyle(l.Name), l.Name}, {plain, ": "}}, r.mentions(l)...)
+		return append(inline.Text{at, r.nameStyle(l.Name).Span(l.Name), inline.Plain.Span(": ")}, r.mentions(l)...)
 	case chat.Me:
-		return append(Text{at, {plain, "** "}, {r.nameStyle(l.Name), l.Name}, {plain, " "}}, r.mentions(l)...)
+		return append(inline.Text{at, inline.Plain.Span("** "), r.nameStyle(l.Name).Span(l.Name), inline.Plain.Span(" ")}, r.mentions(l)...)
 	}
 	told := r.Words.Tell(l, r.me)
 	if told == "" {
 		return nil
 	}
-	style := dim
+	style := inline.Dim
 	switch {
 	case l.Kind == chat.Msg:
-		style = bold
+		style = inline.Bold
 	case l.Kind == chat.Error, l.Kind == chat.Notice, l.Kind == chat.Kick, l.Kind == chat.Gap:
-		style = warning
+		style = inline.Warning
 	case l.Kind == chat.Who, l.Kind == chat.Reply:
-		style = plain
+		style = inline.Plain
 	}
-	return Text{at, {style, told}}
+	return inline.Text{at, style.Span(told)}
 }
 
 // nameColors are those that can be read on light and dark, without the red and
 // yellow of warnings.
-var nameColors = []Style{"32", "34", "35", "36", "1;32", "1;34", "1;35", "1;36"}
+var nameColors = []inline.Style{"32", "34", "35", "36", "1;32", "1;34", "1;35", "1;36"}
 
-func (r *Room) nameStyle(name string) Style {
+func (r *Room) nameStyle(name string) inline.Style {
 	if name == r.me {
-		return bold
+		return inline.Bold
 	}
 	hash := uint32(2166136261) // FNV-1a: the same colour on every screen
 	for _, b := range []byte(name) {
@@ -49,12 +50,12 @@ func (r *Room) nameStyle(name string) Style {
 }
 
 // mentions returns the text with the user's name marked in it, in any case.
-func (r *Room) mentions(l chat.Line) Text {
+func (r *Room) mentions(l chat.Line) inline.Text {
 	text := l.Text
 	if l.Name == r.me || r.me == "" {
-		return Text{{plain, text}}
+		return inline.Text{inline.Plain.Span(text)}
 	}
-	var t Text
+	var t inline.Text
 	done, previous := 0, ' '
 	for at, next := range text {
 		if at < done {
@@ -66,13 +67,13 @@ func (r *Room) mentions(l chat.Line) Text {
 			last, _ := utf8.DecodeLastRuneInString(text[at : at+n])
 			following, _ := utf8.DecodeRuneInString(text[at+n:])
 			if at+n == len(text) || !(joins(last) && joins(following)) {
-				t = append(t, Span{plain, text[done:at]}, Span{marked, text[at : at+n]})
+				t = append(t, inline.Plain.Span(text[done:at]), inline.Marked.Span(text[at : at+n]))
 				done = at + n
 			}
 		}
 		previous = next
 	}
-	return append(t, Span{plain, text[done:]})
+	return append(t, inline.Plain.Span(text[done:]))
 }
 
 // mention returns the length of name at the beginning of s, in any case.
@@ -91,5 +92,5 @@ func mention(s, name string) int {
 // joins reports whether a rune and its like stand in one word; ideographs do
 // not: they are written without spaces.
 func joins(r rune) bool {
-	return (unicode.IsLetter(r) || unicode.IsDigit(r)) && columns.RuneWidth(r) == 1
+	return (unicode.IsLetter(r) || unicode.IsDigit(r)) && inline.Width(string(r)) == 1
 }

@@ -6,13 +6,15 @@ import (
 	"time"
 
 	"wirelab/chat"
+	"wirelab/internal/inline"
 )
 
 // Room is a chat room as its client shows it on a terminal: what happens in
 // it and what the user types goes in, what is to be written and to be said
 // comes out.
 type Room struct {
-	Inline
+	inline.Screen
+	Words Words
 	Where string // the server, as people write it
 	UDP   bool
 
@@ -33,7 +35,8 @@ type Room struct {
 
 // Start shows that a connection is being made.
 func (r *Room) Start() {
-	r.HowToLeave = r.Words.howToLeave()
+	r.AskPaste = r.Words.AskPaste
+	r.InterruptHint = r.Words.howToLeave()
 	r.Prompt = ""
 	r.describe()
 }
@@ -114,7 +117,7 @@ func (r *Room) Receive(l chat.Line) {
 func (r *Room) Kicked() bool { return r.kicked }
 
 // Press takes a key.
-func (r *Room) Press(k Key) {
+func (r *Room) Press(k inline.Key) {
 	lines, leave := r.Key(k)
 	if leave {
 		r.leaving = true
@@ -162,7 +165,7 @@ func (r *Room) Outgoing() []string {
 func (r *Room) Leaving() (word string, leaving bool) { return r.word, r.leaving }
 
 // Notice shows a line of the client's own.
-func (r *Room) Notice(s string) { r.Print(Text{{warning, s}}) }
+func (r *Room) Notice(s string) { r.Print(inline.Text{inline.Warning.Span(s)}) }
 
 // heard takes a line that came back. Those said before it have been, too.
 func (r *Room) heard(text string) {
@@ -225,13 +228,13 @@ func (r *Room) renamed(from, to string) {
 func (r *Room) describe() {
 	switch {
 	case !r.known:
-		r.SetStatus(Text{{warning, r.Words.connecting(r.Where)}})
+		r.SetStatus(inline.Text{inline.Warning.Span(r.Words.connecting(r.Where))})
 	case !r.connected:
-		r.SetStatus(Text{{warning, r.Words.reconnecting(r.Where)}})
+		r.SetStatus(inline.Text{inline.Warning.Span(r.Words.reconnecting(r.Where))})
 	case r.UDP:
 		others := slices.DeleteFunc(slices.Clone(r.people), func(name string) bool { return name == r.me })
-		r.SetStatus(Text{{dim, "-- udp " + r.Where + " -- " + r.Words.heardOf(others)}})
+		r.SetStatus(inline.Text{inline.Dim.Span("-- udp " + r.Where + " -- " + r.Words.heardOf(others))})
 	default:
-		r.SetStatus(Text{{dim, "-- tcp " + r.Where + " -- " + r.Words.people(r.people)}})
+		r.SetStatus(inline.Text{inline.Dim.Span("-- tcp " + r.Where + " -- " + r.Words.people(r.people))})
 	}
 }

@@ -9,20 +9,32 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"wirelab/chat"
+	"wirelab/internal/inline"
+	"wirelab/internal/inline/inlinetest"
 	"wirelab/internal/lang"
+)
+
+const (
+	left, up, home = "\x1b[D", "\x1b[A", "\x01"
+	erase          = "\x7f"
+	family         = "👨‍👩‍👧"
+	waving         = "👋🏽"
+	flag           = "🇹🇼"
+	accented       = "e\u0301"
 )
 
 // desk is a Room on a vt, as a user has it.
 type desk struct {
 	*Room
-	vt      *vt
-	decoder Decoder
+	vt      *inlinetest.VT
+	t       *testing.T
+	decoder inline.Decoder
 	seq     uint64
 }
 
 func newDesk(t *testing.T, l lang.Lang, cols, rows int) *desk {
 	t.Helper()
-	d := &desk{Room: &Room{Where: "server:7000"}, vt: newVT(t, max(cols, 1), max(rows, 1))}
+	d := &desk{Room: &Room{Where: "server:7000"}, vt: inlinetest.New(t, max(cols, 1), max(rows, 1)), t: t}
 	d.Words = Words{l}
 	d.Resize(cols, rows, false)
 	d.Start()
@@ -51,10 +63,10 @@ func (d *desk) typing(s string) {
 }
 
 func (d *desk) looks(want string) {
-	d.vt.t.Helper()
-	d.vt.write(d.Take())
-	if diff := cmp.Diff(strings.TrimPrefix(want, "\n"), d.vt.screen()); diff != "" {
-		d.vt.t.Errorf("screen (-want +got)\n%s", diff)
+	d.t.Helper()
+	d.vt.Show(d.Output())
+	if diff := cmp.Diff(strings.TrimPrefix(want, "\n"), d.vt.Screen()); diff != "" {
+		d.t.Errorf("screen (-want +got)\n%s", diff)
 	}
 }
 
@@ -157,16 +169,16 @@ func TestCursorColumns(t *testing.T) {
 	for _, tt := range tests {
 		d := newDesk(t, lang.English, 40, 5).join("me")
 		d.typing(tt.keys)
-		d.vt.write(d.Take())
-		if got := d.vt.col - len("(me) "); got != tt.want {
-			t.Errorf("%q: column %d, want %d:\n%s", tt.keys, got, tt.want, d.vt.screen())
+		d.vt.Show(d.Output())
+		if got := d.vt.Column() - len("(me) "); got != tt.want {
+			t.Errorf("%q: column %d, want %d:\n%s", tt.keys, got, tt.want, d.vt.Screen())
 		}
 	}
 }
 
 func TestLongLineScrolls(t *testing.T) {
 	d := newDesk(t, lang.English, 20, 4).join("me")
-	d.vt.write(d.Take())
+	d.vt.Show(d.Output())
 	d.typing("一二三四五六七八九十")
 	d.looks("* joined server:7000\n as me (tcp)\n-- tcp server:7000›\n(me) ‹七八九十█\n")
 	d.typing(left + left)
@@ -226,7 +238,8 @@ func TestPasteAsks(t *testing.T) {
 		if diff := cmp.Diff(tt.said, d.Outgoing()); diff != "" {
 			t.Errorf("%q (-want +got)\n%s", tt.answer, diff)
 		}
-		if got := d.editor.Text(); got != tt.line {
+		d.vt.Show(d.Output())
+		if got := lastLines(d.vt.Screen(), 1); got != "(me) "+tt.line+"█\n" {
 			t.Errorf("%q: the line is %q, want %q", tt.answer, got, tt.line)
 		}
 	}
@@ -272,9 +285,9 @@ not connected: your line is kept
 `)
 	d.Lost()
 	d.Joined("alice", false)
-	d.vt.write(d.Take())
-	if !strings.Contains(d.vt.screen(), "may be missing") {
-		t.Errorf("joined another room:\n%s", d.vt.screen())
+	d.vt.Show(d.Output())
+	if !strings.Contains(d.vt.Screen(), "may be missing") {
+		t.Errorf("joined another room:\n%s", d.vt.Screen())
 	}
 }
 
@@ -287,14 +300,14 @@ func TestUDP(t *testing.T) {
 	if diff := cmp.Diff([]string{"hi"}, d.Outgoing()); diff != "" {
 		t.Errorf("said (-want +got)\n%s", diff)
 	}
-	d.vt.write(d.Take())
-	if !strings.Contains(d.vt.screen(), " alice: hi\n") { // it does not come back
-		t.Errorf("what was said is not shown:\n%s", d.vt.screen())
+	d.vt.Show(d.Output())
+	if !strings.Contains(d.vt.Screen(), " alice: hi\n") { // it does not come back
+		t.Errorf("what was said is not shown:\n%s", d.vt.Screen())
 	}
 	d.hear(chat.Say, "bob", "hello")
-	d.vt.write(d.Take())
-	if !strings.Contains(d.vt.screen(), "heard of: bob\n") {
-		t.Errorf("bob is not known:\n%s", d.vt.screen())
+	d.vt.Show(d.Output())
+	if !strings.Contains(d.vt.Screen(), "heard of: bob\n") {
+		t.Errorf("bob is not known:\n%s", d.vt.Screen())
 	}
 }
 
@@ -305,11 +318,11 @@ func TestAttach(t *testing.T) {
 	for _, text := range []string{"one", "two", "a line that is longer than the screen is wide", "four"} {
 		d.hear(chat.Say, "bob", text)
 	}
-	if got := d.Take(); strings.Contains(got, "\x1b") || !strings.Contains(got, " bob: two\r\n") {
+	if got := d.Output(); strings.Contains(got, "\x1b") || !strings.Contains(got, " bob: two\r\n") {
 		t.Errorf("before anyone looks: %q", got)
 	}
-	d.vt = newVT(t, 30, 8)
-	d.vt.write("$ docker attach client1\r\n")
+	d.vt = inlinetest.New(t, 30, 8)
+	d.vt.Show("$ docker attach client1\r\n")
 	d.Resize(30, 8, true)
 	d.typing("half")
 	d.looks(`
@@ -322,12 +335,12 @@ er than the screen is wide
 -- tcp server:7000 -- 1 here›
 (alice) half█
 `)
-	d.vt.write("read escape sequence\r\n$ docker attach client1\r\n")
+	d.vt.Show("read escape sequence\r\n$ docker attach client1\r\n")
 	d.hear(chat.Say, "bob", "five")
-	d.Take() // nobody sees it
+	d.Output() // nobody sees it
 	d.Resize(30, 8, true)
-	d.vt.write(d.Take())
-	if diff := cmp.Diff("12:34 bob: five\n-- tcp server:7000 -- 1 here›\n(alice) half█\n", lastLines(d.vt.screen(), 3)); diff != "" {
+	d.vt.Show(d.Output())
+	if diff := cmp.Diff("12:34 bob: five\n-- tcp server:7000 -- 1 here›\n(alice) half█\n", lastLines(d.vt.Screen(), 3)); diff != "" {
 		t.Errorf("after attaching again (-want +got)\n%s", diff)
 	}
 }
@@ -342,10 +355,10 @@ func lastLines(s string, n int) string {
 func TestNarrower(t *testing.T) {
 	d := newDesk(t, lang.English, 40, 8).join("alice", "bob")
 	d.typing("twelve bytes")
-	d.vt.write(d.Take())
-	wrapped := newVT(t, 20, 8)
-	wrapped.write("* joined server:7000 as alice (tcp)\r\n-- tcp server:7000 -- 2 here: alice, bo›\r\n(alice) twelve bytes")
-	wrapped.row, wrapped.col, wrapped.wrap = 5, 0, false // as xterm and VTE have it: at column 20 of 20
+	d.vt.Show(d.Output())
+	wrapped := inlinetest.New(t, 20, 8)
+	wrapped.Show("* joined server:7000 as alice (tcp)\r\n-- tcp server:7000 -- 2 here: alice, bo›\r\n(alice) twelve bytes")
+	wrapped.SetCursor(5, 0) // as xterm and VTE have it: at column 20 of 20
 	d.vt = wrapped
 	d.Resize(20, 8, false)
 	d.looks(`
@@ -358,8 +371,8 @@ func TestNarrower(t *testing.T) {
 
 func TestRedraw(t *testing.T) {
 	d := newDesk(t, lang.English, 40, 5).join("me")
-	d.vt.write(d.Take())
-	d.vt.write("\x1b[Hsomething else has written here")
+	d.vt.Show(d.Output())
+	d.vt.Show("\x1b[Hsomething else has written here")
 	d.typing("\x0c")
 	d.looks("* joined server:7000 as me (tcp)\n-- tcp server:7000 -- 1 here: me\n(me) █\n")
 	d.Close()
@@ -369,7 +382,7 @@ func TestRedraw(t *testing.T) {
 func TestColors(t *testing.T) {
 	d := newDesk(t, lang.English, 60, 5).join("Bob")
 	d.Color = true
-	d.Take()
+	d.Output()
 	tests := []struct{ text, want string }{
 		{"hi bob, hi", "hi \x1b[1;7mbob\x1b[m, hi"},
 		{"bobby and kabob", "bobby and kabob"},
@@ -379,7 +392,7 @@ func TestColors(t *testing.T) {
 	}
 	for _, tt := range tests {
 		d.hear(chat.Say, "al\x1bice", tt.text)
-		got := d.Take()
+		got := d.Output()
 		if !strings.Contains(got, ": "+tt.want+"\r\n") {
 			t.Errorf("%q: %q does not show %q", tt.text, got, tt.want)
 		}
@@ -389,7 +402,7 @@ func TestColors(t *testing.T) {
 	}
 	d.Color = false
 	d.hear(chat.Say, "alice", "hi Bob")
-	if got := d.Take(); strings.Contains(got, "m") {
+	if got := d.Output(); strings.Contains(got, "m") {
 		t.Errorf("NO_COLOR: %q", got)
 	}
 }
@@ -400,19 +413,19 @@ func FuzzRoom(f *testing.F) {
 	f.Add("alice", "\x1b[2Jhi\u202e", "你好"+left+"\r", 40)
 	f.Add("👨‍👩‍👧", "\t\x9b\xff", "\x1b[200~a\nb\x1b[201~\r"+up, 3)
 	f.Fuzz(func(t *testing.T, name, text, keys string, cols int) {
-		cols = minCols + (cols&0xff)%100
-		d := &desk{Room: &Room{Where: "server:7000"}, vt: newVT(t, cols, 6)}
+		cols = 8 + (cols&0xff)%100
+		d := &desk{Room: &Room{Where: "server:7000"}, vt: inlinetest.New(t, cols, 6), t: t}
 		d.Words = Words{lang.English}
 		d.Resize(cols, 6, false)
 		d.Joined("me", false)
 		for kind := range map[chat.Kind]bool{chat.Say: true, chat.Me: true, chat.Nick: true, chat.Kick: true, chat.Who: true, chat.Gap: true} {
 			d.hear(kind, name, text)
-			d.vt.write(d.Take())
+			d.vt.Show(d.Output())
 		}
 		d.typing(keys)
-		d.vt.write(d.Take())
-		if d.drawn == nil || d.vt.wrap || d.vt.col != d.drawn.column || d.drawn.column >= cols || d.drawn.width >= cols {
-			t.Errorf("%d columns, cursor at %d, wrapped %v; drawn %+v", cols, d.vt.col, d.vt.wrap, d.drawn)
+		d.vt.Show(d.Output())
+		if screen := d.vt.Screen(); d.vt.Wrapped() || !strings.HasSuffix(screen, "\n") || !strings.Contains(lastLines(screen, 1), "█") {
+			t.Errorf("%d columns, cursor at %d, wrapped %v:\n%s", cols, d.vt.Column(), d.vt.Wrapped(), screen)
 		}
 	})
 }

@@ -106,7 +106,8 @@ func (w Words) howToLeave() string {
 	return w.Pick("/quit or Ctrl-D leaves the room", "輸入 /quit 或按 Ctrl-D 離開聊天室")
 }
 
-func (w Words) askPaste(lines int) string {
+// AskPaste asks what to do with several lines that were pasted.
+func (w Words) AskPaste(lines int) string {
 	return fmt.Sprintf(w.Pick("%d lines pasted: Enter says each, j joins them, other keys drop them",
 		"貼上了 %d 行：Enter 逐行送出，j 併成一行，其他鍵取消"), lines)
 }

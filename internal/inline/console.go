@@ -1,4 +1,4 @@
-package tui
+package inline
 
 import (
 	"os"
@@ -28,7 +28,7 @@ type Console struct {
 // OpenConsole makes a console of the terminal that in and out are, for its
 // caller to close. The status line shows help, and so does the hint at Ctrl-C,
 // which clears the line, and at Ctrl-D. The error is that of Open.
-func OpenConsole(in, out *os.File, words Words, prompt, help string) (*Console, error) {
+func OpenConsole(in, out *os.File, askPaste func(lines int) string, prompt, help string) (*Console, error) {
 	t, size, err := Open(in, out)
 	if err != nil {
 		return nil, err
@@ -37,8 +37,8 @@ func OpenConsole(in, out *os.File, words Words, prompt, help string) (*Console, 
 		lines: make(chan string), interrupted: make(chan struct{}), container: size.Cols == 0,
 		end: make(chan struct{}), done: make(chan struct{}), wake: make(chan struct{}, 1),
 	}
-	screen := &Inline{Words: words, Prompt: prompt, HowToLeave: help, Color: os.Getenv("NO_COLOR") == ""}
-	screen.SetStatus(Text{{dim, "-- " + help}})
+	screen := &Screen{AskPaste: askPaste, Prompt: prompt, InterruptHint: help, Color: os.Getenv("NO_COLOR") == ""}
+	screen.SetStatus(Text{{Dim, "-- " + help}})
 	screen.Resize(size.Cols, size.Rows, false)
 	go c.run(t, screen)
 	return c, nil
@@ -59,7 +59,7 @@ func (c *Console) Write(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for line := range strings.Lines(string(p)) {
-		c.printed = append(c.printed, Text{{plain, strings.TrimRight(line, "\r\n")}})
+		c.printed = append(c.printed, Text{{Plain, strings.TrimRight(line, "\r\n")}})
 	}
 	if extra := len(c.printed) - maxPrinted; extra > 0 {
 		c.printed = c.printed[extra:]
@@ -78,13 +78,13 @@ func (c *Console) Close() error {
 	return c.err
 }
 
-func (c *Console) run(t *Terminal, screen *Inline) {
+func (c *Console) run(t *Terminal, screen *Screen) {
 	defer close(c.done)
 	keys, lines, interrupted := t.Keys, c.lines, c.interrupted
 	var entered []string
 	for {
 		screen.Print(c.takePrinted()...)
-		t.Write(screen.Take())
+		t.Write(screen.Output())
 		out, first := lines, ""
 		if len(entered) == 0 {
 			out = nil
@@ -95,7 +95,7 @@ func (c *Console) run(t *Terminal, screen *Inline) {
 		case <-c.end:
 			screen.Print(c.takePrinted()...)
 			screen.Close()
-			t.Write(screen.Take())
+			t.Write(screen.Output())
 			if lines != nil {
 				close(lines)
 			}
@@ -117,7 +117,7 @@ func (c *Console) run(t *Terminal, screen *Inline) {
 			typed, leave := screen.Key(k)
 			entered = append(entered, typed...)
 			if leave {
-				screen.Hint(screen.HowToLeave)
+				screen.Hint(screen.InterruptHint)
 			}
 		case change := <-t.Changes:
 			screen.Resize(change.Cols, change.Rows, change.Attached)

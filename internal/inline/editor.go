@@ -1,30 +1,33 @@
-package tui
+package inline
 
 import (
+	"cmp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/clipperhouse/uax29/v2/graphemes"
 
-	"wirelab/chat"
 	"wirelab/internal/safetext"
 )
 
 const (
-	maxTyped = chat.MaxLine - 1 // bytes
-	maxSaid  = 200              // lines that Up finds
+	defaultMaxBytes = 4095
+	maxHistory      = 200 // lines that Up finds
 )
 
 // Editor is a line being typed. Its unit is the grapheme cluster (UAX #29),
 // what people take for one character: 中, é, 👍🏽 and 👨‍👩‍👧 are one each, whatever
 // the number of their bytes and runes. The zero value is an empty line.
 type Editor struct {
+	// MaxBytes is how long the line may become; 0 means 4095.
+	MaxBytes int
+
 	left, right string // of the cursor
 
-	said   []string // lines entered before
-	recall int      // counts back from their end; 0: the line is not one of them
-	draft  string   // the line that was left for one of them
+	history []string // lines entered before
+	recall  int      // position in history, counted from its end; 0: not in history
+	draft   string   // the line being typed before Up was pressed
 }
 
 // Text returns the line.
@@ -68,13 +71,13 @@ func (e *Editor) Key(k Key) bool {
 	return true
 }
 
-// Enter returns the line, keeps it for Up, and is empty then.
+// Enter returns the line, adds it to the history and empties the editor.
 func (e *Editor) Enter() string {
 	line := e.Text()
-	if strings.TrimSpace(line) != "" && (len(e.said) == 0 || e.said[len(e.said)-1] != line) {
-		e.said = append(e.said, line)
-		if len(e.said) > maxSaid {
-			e.said = e.said[1:]
+	if strings.TrimSpace(line) != "" && (len(e.history) == 0 || e.history[len(e.history)-1] != line) {
+		e.history = append(e.history, line)
+		if len(e.history) > maxHistory {
+			e.history = e.history[1:]
 		}
 	}
 	e.Clear()
@@ -84,10 +87,10 @@ func (e *Editor) Enter() string {
 // Clear empties the line.
 func (e *Editor) Clear() { e.left, e.right, e.recall, e.draft = "", "", 0, "" }
 
-// insert inserts what fits of s, between clusters.
+// insert inserts as many clusters of s as fit.
 func (e *Editor) insert(s string) {
 	s = safetext.Strip(s)
-	if room := maxTyped - len(e.left) - len(e.right); len(s) > room {
+	if room := cmp.Or(e.MaxBytes, defaultMaxBytes) - len(e.left) - len(e.right); len(s) > room {
 		fits := 0
 		for n := forward(s); n > 0 && fits+n <= room; n = forward(s[fits:]) {
 			fits += n
@@ -113,14 +116,14 @@ func (e *Editor) settle() {
 }
 
 func (e *Editor) older() {
-	if e.recall == len(e.said) {
+	if e.recall == len(e.history) {
 		return
 	}
 	if e.recall == 0 {
 		e.draft = e.Text()
 	}
 	e.recall++
-	e.left, e.right = e.said[len(e.said)-e.recall], ""
+	e.left, e.right = e.history[len(e.history)-e.recall], ""
 }
 
 func (e *Editor) newer() {
@@ -130,7 +133,7 @@ func (e *Editor) newer() {
 	case 1:
 		e.left, e.right = e.draft, ""
 	default:
-		e.left, e.right = e.said[len(e.said)-e.recall+1], ""
+		e.left, e.right = e.history[len(e.history)-e.recall+1], ""
 	}
 	e.recall--
 }
@@ -157,7 +160,7 @@ func wordBack(s string) int {
 	at := len(strings.TrimRightFunc(s, unicode.IsSpace))
 	word := clusters(s[:at])
 	for n := len(word) - 1; n >= 0; n-- {
-		wide := width(word[n]) > 1
+		wide := Width(word[n]) > 1
 		if blank(word[n]) || wide && n < len(word)-1 {
 			break
 		}
@@ -172,7 +175,7 @@ func wordBack(s string) int {
 func wordForward(s string) int {
 	at := len(s) - len(strings.TrimLeftFunc(s, unicode.IsSpace))
 	for n, cluster := range clusters(s[at:]) {
-		wide := width(cluster) > 1
+		wide := Width(cluster) > 1
 		if blank(cluster) || wide && n > 0 {
 			break
 		}

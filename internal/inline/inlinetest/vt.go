@@ -1,4 +1,5 @@
-package tui
+// Package inlinetest has a terminal for tests of what is drawn inline.
+package inlinetest
 
 import (
 	"strconv"
@@ -6,30 +7,43 @@ import (
 	"testing"
 
 	"github.com/clipperhouse/uax29/v2/graphemes"
+	"github.com/mattn/go-runewidth"
 )
 
-// vt is a terminal as far as this package may use one: it fails the test for
+// VT is a terminal that knows what package inline may use. It fails the test for
 // anything that a terminal would keep (modes, the alternate screen) and for
-// whatever else it does not know.
-type vt struct {
+// anything else that it does not know.
+type VT struct {
 	t          testing.TB
 	cols, rows int
 	cells      [][]string // clusters; the second cell of a wide one is empty
 	row, col   int
 	wrap       bool // the last column is written, the next character wraps
 	saved      [2]int
-	scrolled   []string // off the top
 }
 
-func newVT(t testing.TB, cols, rows int) *vt {
-	v := &vt{t: t, cols: cols, rows: rows}
+// New returns an empty terminal of that size.
+func New(t testing.TB, cols, rows int) *VT {
+	v := &VT{t: t, cols: cols, rows: rows}
 	for range rows {
 		v.cells = append(v.cells, v.blank())
 	}
 	return v
 }
 
-func (v *vt) blank() []string {
+// Column returns the column of the cursor.
+func (v *VT) Column() int { return v.col }
+
+// Wrapped reports whether the last column was written, so that the next
+// character wraps.
+func (v *VT) Wrapped() bool { return v.wrap }
+
+// SetCursor moves the cursor.
+func (v *VT) SetCursor(row, col int) { v.row, v.col, v.wrap = row, col, false }
+
+var columns = &runewidth.Condition{StrictEmojiNeutral: true}
+
+func (v *VT) blank() []string {
 	line := make([]string, v.cols)
 	for i := range line {
 		line[i] = " "
@@ -37,7 +51,8 @@ func (v *vt) blank() []string {
 	return line
 }
 
-func (v *vt) write(s string) {
+// Show does what a terminal does with what is written to it.
+func (v *VT) Show(s string) {
 	v.t.Helper()
 	for s != "" {
 		switch s[0] {
@@ -57,20 +72,19 @@ func (v *vt) write(s string) {
 	}
 }
 
-func (v *vt) feed() {
+func (v *VT) feed() {
 	if v.row++; v.row == v.rows {
-		v.scrolled = append(v.scrolled, line(v.cells[0]))
 		v.cells = append(v.cells[1:], v.blank())
 		v.row--
 	}
 }
 
-func (v *vt) put(cluster string) {
+func (v *VT) put(cluster string) {
 	v.t.Helper()
 	if r := cluster[0]; r < ' ' || r == 0x7f {
 		v.t.Fatalf("control %q reached the terminal", cluster)
 	}
-	w := width(cluster)
+	w := columns.StringWidth(cluster)
 	if v.wrap || v.col+w > v.cols {
 		v.col, v.wrap = 0, false
 		v.feed()
@@ -84,7 +98,7 @@ func (v *vt) put(cluster string) {
 	}
 }
 
-func (v *vt) escape(s string) (rest string) {
+func (v *VT) escape(s string) (rest string) {
 	v.t.Helper()
 	switch {
 	case strings.HasPrefix(s, "\x1b7"):
@@ -129,9 +143,9 @@ func (v *vt) escape(s string) (rest string) {
 
 func line(cells []string) string { return strings.TrimRight(strings.Join(cells, ""), " ") }
 
-// screen returns what is seen, the cursor marked by █ before its column, and
+// Screen returns what a person sees, the cursor marked by █ before its column,
 // without the empty rows at the end.
-func (v *vt) screen() string {
+func (v *VT) Screen() string {
 	var b strings.Builder
 	for r, cells := range v.cells {
 		if r != v.row {

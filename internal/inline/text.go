@@ -1,4 +1,4 @@
-package tui
+package inline
 
 import (
 	"strings"
@@ -9,18 +9,19 @@ import (
 	"wirelab/internal/safetext"
 )
 
-// columns measures without regard to the locale. Where a terminal has another
-// opinion of a character, the cursor is still right: it is saved and restored
-// where it belongs, not moved by counting.
+// columns measures independently of the locale. The cursor is right even on a
+// terminal that gives a character another width: it is saved and restored, not
+// moved by counting.
 var columns = &runewidth.Condition{StrictEmojiNeutral: true}
 
-func width(s string) int { return columns.StringWidth(s) }
+// Width returns how many columns s takes.
+func Width(s string) int { return columns.StringWidth(s) }
 
 // rows returns how many rows s takes on a terminal that wraps.
 func rows(s string, cols int) int {
 	n, at := 1, 0
 	for g := graphemes.FromString(s); g.Next(); {
-		w := width(g.Value())
+		w := Width(g.Value())
 		if at+w > cols {
 			n, at = n+1, 0
 		}
@@ -29,9 +30,9 @@ func rows(s string, cols int) int {
 	return n
 }
 
-// truncate returns what fits of s in so many columns, marked where it is cut.
+// truncate returns what fits of s in so many columns, Marked where it is cut.
 func truncate(s string, cols int) string {
-	if width(s) <= cols {
+	if Width(s) <= cols {
 		return s
 	}
 	return columns.Truncate(s, cols, "›")
@@ -39,9 +40,9 @@ func truncate(s string, cols int) string {
 
 // tail returns the end of s that fits in so many columns.
 func tail(s string, cols int) string {
-	w, at := width(s), 0
+	w, at := Width(s), 0
 	for g := graphemes.FromString(s); w > cols && g.Next(); {
-		w -= width(g.Value())
+		w -= Width(g.Value())
 		at += len(g.Value())
 	}
 	return s[at:]
@@ -51,12 +52,13 @@ func tail(s string, cols int) string {
 // 8.3.117); empty for plain.
 type Style string
 
+// The styles.
 const (
-	plain   Style = ""
-	dim     Style = "2"
-	bold    Style = "1"
-	marked  Style = "1;7" // bold, colours exchanged
-	warning Style = "33"
+	Plain   Style = ""
+	Dim     Style = "2"
+	Bold    Style = "1"
+	Marked  Style = "1;7" // bold, colours exchanged
+	Warning Style = "33"
 )
 
 // Span is text in one style.
@@ -64,6 +66,9 @@ type Span struct {
 	Style Style
 	Text  string
 }
+
+// Span returns text in the style.
+func (s Style) Span(text string) Span { return Span{s, text} }
 
 // Text is a line to be shown.
 type Text []Span
@@ -74,7 +79,7 @@ func (t Text) render(color bool) string {
 	var b strings.Builder
 	for _, s := range t {
 		safe := safetext.Strip(s.Text)
-		if color && s.Style != plain && safe != "" {
+		if color && s.Style != Plain && safe != "" {
 			b.WriteString("\x1b[" + string(s.Style) + "m" + safe + "\x1b[m")
 		} else {
 			b.WriteString(safe)

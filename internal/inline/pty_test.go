@@ -1,6 +1,6 @@
 //go:build linux || darwin
 
-package tui
+package inline
 
 import (
 	"bytes"
@@ -14,6 +14,8 @@ import (
 
 	"github.com/creack/pty"
 	"golang.org/x/term"
+
+	"wirelab/internal/inline/inlinetest"
 )
 
 const patience = 10 * time.Second
@@ -185,7 +187,7 @@ func TestConsole(t *testing.T) {
 			}
 		}
 		t.Setenv("NO_COLOR", "1")
-		c, err := OpenConsole(tty, tty, Words{}, "(server) ", "/quit ends")
+		c, err := OpenConsole(tty, tty, nil, "(server) ", "/quit ends")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -213,9 +215,9 @@ func TestConsole(t *testing.T) {
 		if _, open := <-c.Lines(); open {
 			t.Error("lines after Close")
 		}
-		v := newVT(t, 40, 6)
+		v := inlinetest.New(t, 40, 6)
 		if container {
-			v = newVT(t, 80, 24)
+			v = inlinetest.New(t, 80, 24)
 		}
 		var shown []byte
 		b := make([]byte, 4096)
@@ -227,8 +229,8 @@ func TestConsole(t *testing.T) {
 			shown = append(shown, b[:n]...)
 		}
 		s := strings.NewReplacer(markPastes, "", doNotMark, "").Replace(string(shown))
-		v.write(s)
-		if got := v.screen(); !strings.HasPrefix(got, "one\ntwo\n") {
+		v.Show(s)
+		if got := v.Screen(); !strings.HasPrefix(got, "one\ntwo\n") {
 			t.Errorf("shown:\n%s", got)
 		}
 	}

@@ -1,4 +1,4 @@
-package tui
+package inline
 
 import (
 	"strings"
@@ -55,7 +55,7 @@ func TestEditor(t *testing.T) {
 		{"a word after an ideograph", "你ok" + eraseWord, "你|"},
 		{"words to the left", "one two 你好" + wordLeft + wordLeft + wordLeft + "|", "one ||two 你好"},
 		{"words to the right", "one 你好" + home + wordRight + wordRight, "one 你|好"},
-		{"up finds what was said", "one\rtwo\r" + up + up, "one|"},
+		{"up finds what was entered", "one\rtwo\r" + up + up, "one|"},
 		{"and no more", "one\r" + up + up + up, "one|"},
 		{"down comes back to the draft", "one\rtwo\rdraft" + up + up + down + down + down, "draft|"},
 		{"the same twice is kept once", "one\rtwo\rtwo\r" + up + up, "one|"},
@@ -77,17 +77,17 @@ func TestEditor(t *testing.T) {
 
 func TestEditorIsBounded(t *testing.T) {
 	var e Editor
-	for range 2 * maxTyped / len(family) {
+	for range 2 * defaultMaxBytes / len(family) {
 		press(&e, family)
 	}
-	if n := len(e.Text()); n > maxTyped || n < maxTyped-len(family) || n%len(family) != 0 {
-		t.Errorf("%d bytes, want whole families of %d, at most %d", n, len(family), maxTyped)
+	if n := len(e.Text()); n > defaultMaxBytes || n < defaultMaxBytes-len(family) || n%len(family) != 0 {
+		t.Errorf("%d bytes, want whole families of %d, at most %d", n, len(family), defaultMaxBytes)
 	}
-	for i := range 2 * maxSaid {
+	for i := range 2 * maxHistory {
 		press(&e, "\x15"+strings.Repeat("x", i+1)+"\r")
 	}
-	if len(e.said) != maxSaid {
-		t.Errorf("%d lines are kept, want %d", len(e.said), maxSaid)
+	if len(e.history) != maxHistory {
+		t.Errorf("%d lines are kept, want %d", len(e.history), maxHistory)
 	}
 }
 
@@ -107,7 +107,7 @@ func FuzzEditor(f *testing.F) {
 				e.Key(k)
 			}
 			line := e.Text()
-			if !utf8.ValidString(line) || strings.IndexFunc(line, safetext.Unsafe) >= 0 || len(line) > maxTyped {
+			if !utf8.ValidString(line) || strings.IndexFunc(line, safetext.Unsafe) >= 0 || len(line) > defaultMaxBytes {
 				t.Fatalf("%q", line)
 			}
 			at := 0

@@ -1,4 +1,4 @@
-package tui
+package inline
 
 import (
 	"errors"
@@ -10,15 +10,15 @@ import (
 // maxUnread is how many bytes wait for a terminal that does not read.
 const maxUnread = 1 << 20
 
-// Writer is a writer that never blocks. One goroutine writes to what may be a
-// frozen terminal (that of an attached container blocks after about a
-// megabyte), and what does not fit its queue is dropped and counted. It may be
-// used by several goroutines at once; a Write stays in one piece.
+// Writer is a writer that never blocks. Its goroutine writes to a terminal that
+// may be frozen (an attached container's blocks after about a megabyte); writes
+// that do not fit the queue are dropped and counted. It may be used by several
+// goroutines at once; a Write stays in one piece.
 type Writer struct {
 	out  io.Writer
 	wake chan struct{}
 	done chan struct{}
-	note func(dropped int) string
+	lost func(dropped int) string
 
 	mu      sync.Mutex
 	queued  []byte
@@ -26,12 +26,11 @@ type Writer struct {
 	closed  bool
 }
 
-// NewWriter returns a Writer to out, for its caller to close. After something
-// was dropped and there is space again, note is called, with the number of the
-// writes that are missing; what it returns is written in their place. It must
-// not block or use the Writer.
-func NewWriter(out io.Writer, note func(dropped int) string) *Writer {
-	w := &Writer{out: out, wake: make(chan struct{}, 1), done: make(chan struct{}), note: note}
+// NewWriter returns a Writer to out, for its caller to close. When writes were
+// dropped and there is space again, lost is called with their number; what it
+// returns is written in their place. It must not block or use the Writer.
+func NewWriter(out io.Writer, lost func(dropped int) string) *Writer {
+	w := &Writer{out: out, wake: make(chan struct{}, 1), done: make(chan struct{}), lost: lost}
 	go w.run()
 	return w
 }
@@ -66,7 +65,7 @@ func (w *Writer) run() {
 			w.mu.Lock()
 			batch, w.queued = w.queued, batch[:0]
 			if w.dropped > 0 && len(batch) > 0 {
-				batch = append(batch, w.note(w.dropped)...)
+				batch = append(batch, w.lost(w.dropped)...)
 				w.dropped = 0
 			}
 			closed := w.closed
@@ -78,14 +77,14 @@ func (w *Writer) run() {
 				break
 			}
 			if _, err := w.out.Write(batch); err != nil {
-				return // nobody looks any more: the queue fills and drops
+				return // the terminal is gone: the queue fills and drops
 			}
 		}
 	}
 }
 
-// Close waits until everything is written, for a second at most: a terminal
-// that does not read must not keep the program.
+// Close waits until everything is written, for at most a second: a terminal that
+// does not read must not keep the program running.
 func (w *Writer) Close() error {
 	w.mu.Lock()
 	w.closed = true
