@@ -1,32 +1,31 @@
 package chat
 
-// maxAway bounds a reason, in bytes: /who has many of them.
+// maxAway bounds a reason, in bytes: /who lists many of them.
 const maxAway = 120
 
-// away marks the member as away.
-func (m *member) away(reason string) error {
+// setAway marks the member as away.
+func (m *Member) setAway(reason string) error {
 	if reason == "" {
 		reason = "no reason given"
 	}
-	r := m.room
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if m.here() {
-		m.person.Away = string(fit([]byte(reason), maxAway))
-		m.out.tell(r.aside(Reply, "", "you are away: "+m.person.Away))
+	m.room.mu.Lock()
+	defer m.room.mu.Unlock()
+	if m.isMember() {
+		m.person.Away = string(Truncate([]byte(reason), maxAway))
+		m.send(Reply, "", "you are away: "+m.person.Away)
 	}
 	return nil
 }
 
-// back ends the member's being away. The room is locked.
-func (m *member) back() {
+// endAway marks the member as no longer away. The room is locked.
+func (m *Member) endAway() {
 	if m.person.Away != "" {
 		m.person.Away = ""
-		m.out.tell(m.room.aside(Reply, "", "you are no longer away"))
+		m.send(Reply, "", "you are no longer away")
 	}
 }
 
-// whereabouts is the text of a line of kind Who.
+// whereabouts returns the text of a line of kind Who.
 func (p Person) whereabouts() string {
 	if p.Away == "" {
 		return p.Transport

@@ -29,12 +29,12 @@ func TestAway(t *testing.T) {
 			alice, bob := enter(t, room, "alice"), enter(t, room, "bob")
 			before := len(bob.heard())
 			for _, line := range tt.typed {
-				bob.member.do(line)
+				bob.member.Do(line)
 			}
 			if diff := cmp.Diff(tt.want, bob.heard()[before:]); diff != "" {
 				t.Errorf("bob heard (-want +got):\n%s", diff)
 			}
-			alice.member.do("/who")
+			alice.member.Do("/who")
 			if !strings.Contains(strings.Join(alice.heard(), "\n"), "* bob is here ("+tt.who+")\n") {
 				t.Errorf("alice heard %q, want that bob is %s", alice.heard(), tt.who)
 			}
@@ -45,8 +45,8 @@ func TestAway(t *testing.T) {
 func TestMessageToAway(t *testing.T) {
 	room := NewRoom(nil)
 	alice, bob := enter(t, room, "alice"), enter(t, room, "bob")
-	bob.member.do("/away lunch")
-	alice.member.do("/msg bob hi")
+	bob.member.Do("/away lunch")
+	alice.member.Do("/msg bob hi")
 	if heard := alice.heard(); heard[len(heard)-1] != "* bob is away: lunch" {
 		t.Errorf("alice heard %q", heard)
 	}
@@ -60,9 +60,9 @@ func TestAwayIsResumed(t *testing.T) {
 	for _, noticed := range []bool{false, true} {
 		room := NewRoom(nil)
 		bob := enter(t, room, "bob")
-		bob.member.do("/away lunch")
+		bob.member.Do("/away lunch")
 		if noticed {
-			bob.member.leave("connection reset", true)
+			bob.member.Leave("connection reset", true)
 		}
 		resume(t, room, "bob", Resume{1, bob.lines()[0].Text})
 		if p := room.People()[0]; p.Away != "lunch" {
@@ -77,17 +77,17 @@ func TestWhoIsBounded(t *testing.T) {
 	alice := enter(t, room, "alice")
 	for i := range maxWho + 10 {
 		e := enter(t, room, fmt.Sprint("somebody ", i))
-		e.member.do("/away " + strings.Repeat("好", 1000))
+		e.member.Do("/away " + strings.Repeat("好", 1000))
 	}
-	alice.member.do("/who")
+	alice.member.Do("/who")
 	size := 0
 	for _, l := range alice.lines() {
-		if l.Private() {
-			size += len(l.Name) + len(l.Text) + maxHeader
+		if l.Kind == Who {
+			size += len(l.Name) + len(l.Text) + MaxHeader
 		}
 	}
 	heard := alice.heard()
-	if last := heard[len(heard)-1]; size > maxAsides || !strings.Contains(last, "people, of whom") {
-		t.Errorf("/who took %d bytes of %d and ended with %q", size, maxAsides, last)
+	if last := heard[len(heard)-1]; size > MaxAnswer || !strings.Contains(last, "people, of whom") {
+		t.Errorf("/who took %d bytes of %d and ended with %q", size, MaxAnswer, last)
 	}
 }

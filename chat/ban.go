@@ -3,7 +3,6 @@ package chat
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"slices"
 	"time"
@@ -17,32 +16,32 @@ const (
 // ErrNotBanned is returned by Unban.
 var ErrNotBanned = errors.New("that address is not banned")
 
-// Ban is an address from which nobody may come, and why: empty, or the
-// console's reason.
+// Ban is an address that is refused, and the console's reason, which may be
+// empty.
 type Ban struct {
 	Address netip.Prefix
 	Reason  string
 }
 
-// refused says to who comes from a banned address that it is.
-type refused struct{ reason string }
+// BannedError is what someone from a banned address is told.
+type BannedError struct{ Reason string }
 
-func (r refused) Error() string {
-	if r.reason == "" {
+func (e BannedError) Error() string {
+	if e.Reason == "" {
 		return "your address is banned"
 	}
-	return "your address is banned: " + r.reason
+	return "your address is banned: " + e.Reason
 }
 
-// bans are a room's, whose owner locks. The zero value is ready.
+// bans holds a room's bans; its owner locks. The zero value is ready.
 type bans struct {
-	list []Ban
-	told map[netip.Prefix]time.Time // when a datagram was last answered
+	list     []Ban
+	answered map[netip.Prefix]time.Time // when a datagram from there was last answered
 }
 
-// banned returns what is banned with an address: of version 6 the network, as
-// a machine there has as many addresses as it likes. All link-local ones are
-// of one network, and each is its machine's own.
+// banned returns the prefix that is banned with an address. For IPv6 it is the
+// /64, since a machine has all its addresses, but for link-local ones, where
+// every machine shares one prefix.
 func banned(a netip.Addr) netip.Prefix {
 	a = a.Unmap().WithZone("")
 	bits := a.BitLen()
@@ -65,12 +64,12 @@ func (b *bans) check(a netip.Addr) error {
 		return nil
 	}
 	if i := b.find(banned(a)); i >= 0 {
-		return refused{b.list[i].Reason}
+		return BannedError{b.list[i].Reason}
 	}
 	return nil
 }
 
-// address is where a person is; the zero address where that is no IP address.
+// address returns a person's IP address; the zero address if it is none.
 func address(p Person) netip.Addr {
 	a, err := netip.ParseAddrPort(p.Address)
 	if err != nil {
@@ -79,8 +78,8 @@ func address(p Person) netip.Addr {
 	return a.Addr().Unmap()
 }
 
-// Ban removes everyone who comes from a person's address, and refuses who comes
-// from there later. Name and reason are as those of Kick.
+// Ban removes every member at a member's address, and refuses whoever joins from
+// there. Its argument is that of Kick.
 func (r *Room) Ban(nameAndReason string) (Ban, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -95,9 +94,9 @@ func (r *Room) Ban(nameAndReason string) (Ban, error) {
 	case len(r.bans.list) >= maxBans:
 		return Ban{}, fmt.Errorf("ban %q: %d addresses are banned, which is the most", nameAndReason, maxBans)
 	}
-	b := Ban{banned(a), string(fit([]byte(CleanText(reason)), maxBanReason))}
+	b := Ban{banned(a), string(Truncate([]byte(CleanText(reason)), maxBanReason))}
 	r.bans.list = append(r.bans.list, b)
-	r.log.Info("banned", "address", b.Address.String(), "reason", b.Reason)
+	r.logger.Info("banned", "address", b.Address.String(), "reason", b.Reason)
 	text := "banned"
 	if b.Reason != "" {
 		text += ": " + b.Reason
@@ -111,8 +110,8 @@ func (r *Room) Ban(nameAndReason string) (Ban, error) {
 	return b, nil
 }
 
-// Unban lets people come again from an address, which may be written as that of
-// a Ban is. The error is ErrNotBanned where nobody was kept from that.
+// Unban accepts an address again; s is an IP address or the prefix of a Ban. The
+// error is ErrNotBanned if it was not banned.
 func (r *Room) Unban(s string) error {
 	p, err := netip.ParsePrefix(s)
 	if a, cause := netip.ParseAddr(s); cause == nil {
@@ -128,47 +127,37 @@ func (r *Room) Unban(s string) error {
 		return fmt.Errorf("unban %q: %w", s, ErrNotBanned)
 	}
 	r.bans.list = slices.Delete(r.bans.list, i, i+1)
-	delete(r.bans.told, p)
-	r.log.Info("unbanned", "address", p.String())
+	delete(r.bans.answered, p)
+	r.logger.Info("unbanned", "address", p.String())
 	return nil
 }
 
-// Bans returns the addresses that are banned, the first to be so first.
+// Bans returns the addresses that are banned, the oldest ban first.
 func (r *Room) Bans() []Ban {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.bans.list)
 }
 
-// refuses returns why nobody may come from an address; nil where they may.
-func (r *Room) refuses(a netip.Addr) error {
+// CheckAddress returns a BannedError for an address that is banned.
+func (r *Room) CheckAddress(a netip.Addr) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.bans.check(a)
 }
 
-// due reports whether a datagram from a banned address is to be answered: one a
-// second is, lest whoever sends many fill the log and the wire.
-func (r *Room) due(a netip.Addr, now time.Time) bool {
+// AnswerBanned reports whether to answer a datagram from a banned address: one a
+// second, so that a flood fills neither the server's log nor the wire.
+func (r *Room) AnswerBanned(a netip.Addr, now time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	p := banned(a)
-	if r.bans.told == nil {
-		r.bans.told = map[netip.Prefix]time.Time{}
+	if r.bans.answered == nil {
+		r.bans.answered = map[netip.Prefix]time.Time{}
 	}
-	if r.bans.find(p) < 0 || now.Sub(r.bans.told[p]) < time.Second {
+	if r.bans.find(p) < 0 || now.Sub(r.bans.answered[p]) < time.Second {
 		return false
 	}
-	r.bans.told[p] = now
+	r.bans.answered[p] = now
 	return true
-}
-
-// refuse tells an address, which is known to be the sender's, why it is refused.
-func (u *udpServer) refuse(addr netip.AddrPort, cause error, now time.Time) error {
-	if !u.room.due(addr.Addr(), now) {
-		return cause
-	}
-	u.room.log.Info("refused", "address", addr.String(), "reason", cause)
-	_, err := u.conn.WriteTo(Line{Time: now, Kind: Error, Text: cause.Error()}.Append(nil), net.UDPAddrFromAddrPort(addr))
-	return errors.Join(cause, err)
 }

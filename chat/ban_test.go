@@ -4,15 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"strings"
 	"testing"
 	"time"
 )
 
-func enterFrom(t *testing.T, room *Room, name, address string) *ear {
+func enterFrom(t *testing.T, room *Room, name, address string) *fakeSubscriber {
 	t.Helper()
-	e := &ear{rec: room.rec}
-	m, err := room.join(Person{Name: name, Transport: "tcp", Address: address}, Resume{}, e)
+	e := &fakeSubscriber{log: room.log}
+	m, err := room.Join(Person{Name: name, Transport: "tcp", Address: address}, Resume{}, e)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +52,7 @@ func TestBan(t *testing.T) {
 		t.Errorf("ended %d and %d times, want once each", bob.ends, again.ends)
 	}
 	late := Person{Name: "carol", Transport: "tcp", Address: "[2001:db8::ffff]:9"}
-	if _, err := room.join(late, Resume{}, &ear{rec: room.rec}); err == nil || err.Error() != "your address is banned: too  loud" {
+	if _, err := room.Join(late, Resume{}, &fakeSubscriber{log: room.log}); err == nil || err.Error() != "your address is banned: too  loud" {
 		t.Errorf("from a banned address: %v", err)
 	}
 	for _, wrong := range []string{"2001:db8:0:1::1", "192.0.2.1"} {
@@ -77,31 +76,6 @@ func TestBansAreBounded(t *testing.T) {
 	}
 }
 
-// TestBanOnTheWire bans the loopback: who comes is told why.
-func TestBanOnTheWire(t *testing.T) {
-	s := &Server{}
-	serve(t, s)
-	bob, talker := joinTCP(t, s, "bob"), talkUDP(t, s, "talker")
-	say(t, talker, "in")
-	await(t, bob, "talker: in")
-	if _, err := s.Room.Ban("bob spam"); err != nil {
-		t.Fatal(err)
-	}
-	await(t, bob, "* bob was kicked: banned: spam")
-	await(t, talker, "* talker was kicked: banned: spam")
-	const why = "your address is banned: spam"
-	if _, err := JoinTCP(t.Context(), dial(t, "tcp", s.TCP.Addr()), "bob"); err == nil || !strings.Contains(err.Error(), why) {
-		t.Errorf("over TCP: %v, want %q", err, why)
-	}
-	say(t, talker, "still in?")
-	await(t, talker, "* "+why)
-	if err := s.Room.Unban("127.0.0.1"); err != nil {
-		t.Fatal(err)
-	}
-	say(t, talker, "back")
-	await(t, joinTCP(t, s, "bob"), "talker: back")
-}
-
 func TestRefusalsAreFew(t *testing.T) {
 	room := NewRoom(nil)
 	enterFrom(t, room, "bob", "192.0.2.1:1")
@@ -113,11 +87,11 @@ func TestRefusalsAreFew(t *testing.T) {
 		after time.Duration
 		want  bool
 	}{{0, true}, {time.Second - 1, false}, {time.Second, true}} {
-		if got := room.due(a, now.Add(tt.after)); got != tt.want {
+		if got := room.AnswerBanned(a, now.Add(tt.after)); got != tt.want {
 			t.Errorf("answered after %v: %t, want %t", tt.after, got, tt.want)
 		}
 	}
-	if room.due(netip.MustParseAddr("192.0.2.2"), now) {
+	if room.AnswerBanned(netip.MustParseAddr("192.0.2.2"), now) {
 		t.Error("an address that is not banned is answered")
 	}
 }
@@ -133,7 +107,7 @@ func TestMute(t *testing.T) {
 	}
 	heard := len(alice.heard())
 	for _, line := range []string{"hi", "//hi", "/me waves", "/msg alice hi", "/nick hi", "/topic hi"} {
-		bob.member.do(line)
+		bob.member.Do(line)
 		if told := bob.heard(); told[len(told)-1] != "* "+errMuted.Error() {
 			t.Errorf("%s is answered by %q", line, told[len(told)-1])
 		}
@@ -142,7 +116,7 @@ func TestMute(t *testing.T) {
 		t.Errorf("alice heard %q", now[heard:])
 	}
 	again := resume(t, room, "bob", Resume{1, bob.lines()[0].Text})
-	again.member.leave("connection reset", true)
+	again.member.Leave("connection reset", true)
 	again = resume(t, room, "bob", Resume{1, bob.lines()[0].Text})
 	if p := room.People()[1]; !p.Muted || p.Name != "bob the builder" {
 		t.Errorf("who resumes is %+v, want muted", p)
@@ -150,7 +124,7 @@ func TestMute(t *testing.T) {
 	if err := room.Unmute("bob the builder"); err != nil {
 		t.Fatal(err)
 	}
-	again.member.do("hi")
+	again.member.Do("hi")
 	if now := alice.heard(); now[len(now)-1] != "bob the builder: hi" {
 		t.Errorf("alice heard %q", now)
 	}

@@ -1,80 +1,22 @@
 package chat
 
 import (
-	"context"
 	"fmt"
-	"net"
 	"strings"
 	"testing"
 )
 
-// BenchmarkFanOut says lines to a room of a hundred over the loopback, with
-// sixteen under way. One operation is one line to all.
-func BenchmarkFanOut(b *testing.B) {
-	const people, underWay = 100, 16
-	s := &Server{Room: NewRoom(nil), Limits: Limits{Burst: 1 << 30, Rate: 1 << 30, PerAddress: 1 << 30}}
-	var err error
-	if s.TCP, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
-		b.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	served := make(chan error, 1)
-	go func() { served <- s.Serve(ctx) }()
-	defer func() { cancel(); <-served }()
-
-	heard := make(chan struct{}, people*underWay)
-	var clients []*Client
-	for i := range people {
-		conn, err := net.Dial("tcp", s.TCP.Addr().String())
-		if err != nil {
-			b.Fatal(err)
-		}
-		c, err := JoinTCP(b.Context(), conn, fmt.Sprint("user", i))
-		if err != nil {
-			b.Fatal(err)
-		}
-		defer c.Close()
-		clients = append(clients, c)
-		go func() {
-			for {
-				l, err := c.Receive()
-				if err != nil {
-					return
-				}
-				if l.Kind == Say {
-					heard <- struct{}{}
-				}
-			}
-		}()
-	}
-	text := strings.Repeat("x", 80)
-	due := 0
-	b.ResetTimer()
-	for i := range b.N {
-		if err := clients[i%people].Say(text); err != nil {
-			b.Fatal(err)
-		}
-		for due += people; due > people*underWay; due-- {
-			<-heard
-		}
-	}
-	for ; due > 0; due-- {
-		<-heard
-	}
-	b.ReportMetric(float64(b.N)*people/b.Elapsed().Seconds(), "deliveries/s")
-}
-
 // BenchmarkSay is what a line costs the room before anyone is sent it.
 func BenchmarkSay(b *testing.B) {
 	room := NewRoom(nil)
-	m, err := room.join(Person{Name: "alice", Transport: "tcp"}, Resume{}, &ear{rec: room.rec})
+	m, err := room.Join(Person{Name: "alice", Transport: "tcp"}, Resume{}, &fakeSubscriber{log: room.log})
 	if err != nil {
 		b.Fatal(err)
 	}
 	text := strings.Repeat("x", 80)
 	b.ReportAllocs()
 	for b.Loop() {
-		m.do(text)
+		m.Do(text)
 	}
 }
 
@@ -82,14 +24,14 @@ func BenchmarkSay(b *testing.B) {
 func BenchmarkJoin(b *testing.B) {
 	room := NewRoom(nil)
 	for i := range 1000 {
-		room.join(Person{Name: fmt.Sprint("user", i), Transport: "tcp"}, Resume{}, &ear{rec: room.rec})
+		room.Join(Person{Name: fmt.Sprint("user", i), Transport: "tcp"}, Resume{}, &fakeSubscriber{log: room.log})
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		m, err := room.join(Person{Name: "alice", Transport: "tcp"}, Resume{}, &ear{rec: room.rec})
+		m, err := room.Join(Person{Name: "alice", Transport: "tcp"}, Resume{}, &fakeSubscriber{log: room.log})
 		if err != nil {
 			b.Fatal(err)
 		}
-		m.leave("closed", false)
+		m.Leave("closed", false)
 	}
 }

@@ -6,40 +6,44 @@ import (
 	"strings"
 )
 
-// datagram is what a client sends over UDP: "NAME\tTEXT" or, with a cookie,
-// "\tCOOKIE\tNAME\tTEXT". An empty text says that the client is still there.
-type datagram struct{ cookie, name, text string }
+// CookieSize is the size of a cookie in bytes: 64 bits in base64.
+const CookieSize = 11
 
-// append appends the datagram's bytes; the error is ErrTooLong.
-func (d datagram) append(b []byte) ([]byte, error) {
-	if d.cookie != "" {
-		b = append(append(append(b, '\t'), d.cookie...), '\t')
+// Datagram is what a client sends over UDP: "NAME\tTEXT" or, with a cookie,
+// "\tCOOKIE\tNAME\tTEXT". An empty text says that the client is still there.
+type Datagram struct{ Cookie, Name, Text string }
+
+// Append appends the datagram's bytes; the error is ErrTooLong.
+func (d Datagram) Append(b []byte) ([]byte, error) {
+	if d.Cookie != "" {
+		b = append(append(append(b, '\t'), d.Cookie...), '\t')
 	}
-	b = append(append(append(b, d.name...), '\t'), d.text...)
+	b = append(append(append(b, d.Name...), '\t'), d.Text...)
 	if len(b) > MaxDatagram {
 		return nil, fmt.Errorf("%w: %d bytes, a datagram has at most %d", ErrTooLong, len(b), MaxDatagram)
 	}
 	return b, nil
 }
 
-// parseDatagram reads the form of datagram.append; name and text are clean.
-func parseDatagram(b []byte) (d datagram, err error) {
+// ParseDatagram reads the form of Datagram.Append; the name and text that it
+// returns are clean.
+func ParseDatagram(b []byte) (d Datagram, err error) {
 	if len(b) > MaxDatagram {
-		return datagram{}, ErrTooLong
+		return Datagram{}, ErrTooLong
 	}
 	s := string(b)
 	if after, ok := strings.CutPrefix(s, "\t"); ok {
-		if d.cookie, s, ok = strings.Cut(after, "\t"); !ok || d.cookie == "" {
-			return datagram{}, errors.New("datagram with a tab first: want a cookie between two")
+		if d.Cookie, s, ok = strings.Cut(after, "\t"); !ok || d.Cookie == "" {
+			return Datagram{}, errors.New("datagram with a tab first: want a cookie between two")
 		}
 	}
 	name, text, ok := strings.Cut(s, "\t")
 	if !ok {
-		return datagram{}, errors.New("datagram without a tab: want NAME, a tab and TEXT")
+		return Datagram{}, errors.New("datagram without a tab: want NAME, a tab and TEXT")
 	}
-	if d.name, err = CleanName(name); err != nil {
-		return datagram{}, err
+	if d.Name, err = CleanName(name); err != nil {
+		return Datagram{}, err
 	}
-	d.text = CleanText(text)
+	d.Text = CleanText(text)
 	return d, nil
 }

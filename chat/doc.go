@@ -1,19 +1,18 @@
-// Package chat is a chat room that people reach over TCP and UDP at once.
-//
-// A Room decides who hears what and knows no sockets: it appends lines to one
-// record, which is history, resumption and fan-out at once. A Server carries it
-// over a net.Listener and a net.PacketConn; a client of it is a cursor in the
-// record. A Client is the other end of either. The package knows no terminals,
-// no ports and no names of hosts: those are the commands' (chat/cli).
+// Package chat is a chat room and the protocol by which people reach it. A Room
+// decides who is told what: names, history, resuming, private lines, moderation.
+// It appends lines to one Log, which is history, resumption and fan-out at once;
+// a member is a position in the log. The package knows no sockets, no terminals
+// and no clients: chat/server serves a room over TCP and UDP, chat/client is the
+// other end.
 //
 // # Lines
 //
-// What the room tells is a Line; our own client reads it as
+// A Line is what the room tells. Our own client reads it as
 //
 //	SEQ\tUNIXMILLIS\tKIND\tNAME\tTEXT\n
 //
-// Neither a name nor a text contains a tab or any other control. Lines that all
-// hear are numbered from 1 on without a gap:
+// Neither a name nor a text contains a tab or any other control character. Lines
+// for everyone are numbered from 1 without a gap:
 //
 //	say     NAME said TEXT
 //	me      NAME does TEXT
@@ -22,75 +21,75 @@
 //	kick    NAME was removed by the server's console; TEXT is the reason or empty
 //	nick    NAME is called TEXT from now on
 //	topic   NAME made TEXT the room's topic
-//	notice  the server itself has something to tell: TEXT
+//	notice  the server itself says TEXT
 //
-// Lines that one person alone hears have the number of the last line before
-// them, so that they are no gap:
+// Lines for one member alone have the number of the last line before them, so
+// that they make no gap:
 //
 //	you     your name is NAME; TEXT is the token to resume with
 //	who     NAME is here, over the transport TEXT, which ", away: " and a reason may
 //	        follow; the answer to /who, which a reply ends
 //	msg     NAME says TEXT to you alone
-//	reply   TEXT answers a command (/help has a line for each, /msg what was sent)
+//	reply   TEXT answers a command (/help has a line for each, /msg the text sent)
 //	error   what you sent was not done, or you are cut: TEXT says why
 //
-// A client passes over kinds that it does not know.
+// A client ignores kinds that it does not know.
 //
 // # TCP
 //
-// Lines of UTF-8 that end in \n, at most MaxLine bytes each. The first bytes
-// tell the clients apart, all on one port:
+// Lines of UTF-8 end in \n and have at most MaxLine bytes. The first bytes tell
+// the clients apart, all on one port:
 //
-//   - "CHAT/1 NAME\n" is our own. It is answered by you, then by the last 50
-//     lines of the room (the SEQ of you is that of the line before them), then
-//     by the join of NAME itself and whatever happens. It hears what it says.
-//     "CHAT/1 NAME resume=SEQ token=TOKEN\n" is one that has lost its
-//     connection: if the token is good it has its name back at once (a
-//     connection that it still has is closed, and nobody hears of it) and is
-//     sent, after you, exactly the lines after SEQ. If it is not, or
-//     they are no longer in the record, it joins as one that is new: the SEQ of
-//     you says where its lines begin. A refusal is a line of kind error, then
-//     the end.
-//   - Any other line is a name typed into nc or telnet (whose negotiation is
-//     taken out). Its user is sent "name: text" and "* name joined", and not
-//     what they typed themselves.
-//   - Bytes without \n, then 250 ms of quiet, are the course note's client.py:
-//     see note.go for what it sends and what it can bear.
-//   - "GET " is a browser: it is told what this is. TLS is refused.
+//   - "CHAT/1 NAME\n" is our own client. The server sends you, then the last 50
+//     lines of the room (the SEQ of you is that of the line before them), then the
+//     join of NAME itself and every line from then on. The client is sent what it
+//     says itself. "CHAT/1 NAME resume=SEQ token=TOKEN\n" is a client that has lost
+//     its connection. With a valid token it has its name back at once (a connection
+//     that it still has is closed, and nobody is told), and after you it is sent
+//     exactly the lines after SEQ. With an invalid one, or if those lines are no
+//     longer in the log, it joins as a new client: the SEQ of you says where its
+//     lines begin. A refusal is a line of kind error, then the end.
+//   - Any other line is a name typed into nc or telnet (telnet's negotiation is
+//     removed). Its user is sent "name: text" and "* name joined", without the
+//     lines that they typed themselves.
+//   - Bytes without \n, then 250 ms of silence, are the course note's client.py:
+//     chat/server/dialect says what it sends and understands.
+//   - "GET " is a browser: it is sent an explanation. TLS is refused.
 //
-// Who sends nothing for 300 ms is asked "server\t: your name?\n". Our own
-// client passes over lines before you.
+// A client that sends nothing for 300 ms is asked "server\t: your name?\n". Our
+// own client ignores lines before you.
 //
 // # Texts
 //
 // "/word …" is a command, which the server answers: /help lists them. "//x"
-// says "/x". "exit" alone leaves, as in the note. A client whose lines come
-// faster than the limit is not read from until they are due again. What would
-// have others hear of someone whom the console has muted is answered with error.
+// says "/x". "exit" alone leaves, as in the course note. The server stops reading
+// from a client whose lines come faster than the limit until it is due again. A
+// muted member that says something to others is answered with error.
 //
-// Where the room has a topic, who joins over TCP is told it after its own join,
-// as a reply; who resumes is not, nor is who joins over UDP: /topic shows it.
+// If the room has a topic, a member that joins over TCP is sent it after its own
+// join, as a reply. A member that resumes, or joins over UDP, is not: /topic
+// shows it.
 //
 // # UDP
 //
-// A datagram of at most MaxDatagram bytes is "NAME\tTEXT" from a client (a \n
-// after it counts for nothing) and one Line, as over TCP but without its \n,
-// from the server. A client joins by the first thing it says: it is sent what is
-// told from then on, and no history: who says one thing and goes is sent
-// nothing. What it says and its own join do not come back to it; SEQ counts the
-// lines that were sent to this client, from 1, so that a gap is a loss. It
-// leaves without a word: who has sent nothing for 75 s
-// is announced as gone. A datagram with an empty text ("NAME\t"), every 30 s
-// after the last, says that a client is still there; there is none before its
-// first text and none at its end. "exit" and /quit are said like any text,
-// end the membership at once, and are not answered.
+// A datagram has at most MaxDatagram bytes. The client's is "NAME\tTEXT" (a \n
+// after it is ignored); the server's is one Line, as over TCP but without its \n.
+// A client joins with the first text that it says. It receives messages from then
+// on, but no history. A client that sends one datagram and exits receives nothing.
+// Its own texts and its own join are not sent back to it. SEQ counts the lines
+// that were sent to this client, from 1, so that a gap is a loss. A client that
+// closes its socket tells nobody: after 75 s of silence the room says that it has
+// left. A datagram with an empty text ("NAME\t"), 30 s after the last datagram,
+// says that a client is still there; none precedes its first text and none follows
+// its end. "exit" and /quit are said like any text, end the membership at once,
+// and are not answered.
 //
-// To an address that is not on a network of the server's own the server sends
-// nothing but "\tCOOKIE", which is no longer than what came from there, until
-// that comes back: "\tCOOKIE\tNAME\tTEXT". What was said without it was not
-// heard; the client says it again. A client pads what is shorter than a cookie
-// with \n where the server is not on its network.
+// To an address outside the networks of its own machine the server sends only
+// "\tCOOKIE", which is no longer than the datagram from there, until a datagram
+// "\tCOOKIE\tNAME\tTEXT" proves that the client receives there. A text without the
+// cookie is not said: the client says it again. Outside the server's networks a
+// client pads a datagram that is shorter than a cookie with \n.
 //
-// From a banned address a connection is refused as above, and a datagram by one
-// of kind error, at most once a second.
+// A connection from a banned address is refused as above, a datagram by one of
+// kind error, at most once a second.
 package chat

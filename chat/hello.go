@@ -6,42 +6,45 @@ import (
 	"strings"
 )
 
-const greeting = "CHAT/1 " // what our own client's first line begins with
+// Greeting begins the first line of our own client.
+const Greeting = "CHAT/1 "
 
-// hello is what follows the greeting: NAME, or NAME resume=SEQ token=TOKEN.
-type hello struct {
-	name   string
-	resume Resume // zero: a new client
+// Hello is the first line of our own client: "CHAT/1 NAME", or
+// "CHAT/1 NAME resume=SEQ token=TOKEN".
+type Hello struct {
+	Name   string
+	Resume Resume // zero for a client that is new
 }
 
-// append appends the whole first line, without its \n.
-func (h hello) append(b []byte) []byte {
-	b = append(append(b, greeting...), h.name...)
-	if h.resume.Token != "" {
-		b = strconv.AppendUint(append(b, " resume="...), h.resume.Seq, 10)
-		b = append(append(b, " token="...), h.resume.Token...)
+// Append appends the line without its \n.
+func (h Hello) Append(b []byte) []byte {
+	b = append(append(b, Greeting...), h.Name...)
+	if h.Resume.Token != "" {
+		b = strconv.AppendUint(append(b, " resume="...), h.Resume.Seq, 10)
+		b = append(append(b, " token="...), h.Resume.Token...)
 	}
 	return b
 }
 
-// parseHello reads what follows the greeting. A name may contain spaces; the
-// last two words are taken for a resumption only where both are of its form.
-func parseHello(s string) (hello, error) {
+// ParseHello reads a line that begins with Greeting. A name may contain blanks;
+// the last two words are a resumption only if both have its form.
+func ParseHello(line string) (Hello, error) {
+	s := strings.TrimPrefix(line, Greeting)
 	rest, token, ok := strings.Cut(s, " token=")
 	i := strings.LastIndex(rest, " resume=")
 	if !ok || i < 0 {
-		return hello{name: s}, nil
+		return Hello{Name: s}, nil
 	}
 	seq, err := strconv.ParseUint(rest[i+len(" resume="):], 10, 64)
 	if err != nil || token == "" || len(token) > maxToken {
-		return hello{}, errors.New("want CHAT/1 NAME resume=SEQ token=TOKEN")
+		return Hello{}, errors.New("want CHAT/1 NAME resume=SEQ token=TOKEN")
 	}
-	return hello{rest[:i], Resume{seq, token}}, nil
+	return Hello{rest[:i], Resume{seq, token}}, nil
 }
 
-// askName is what someone who sends nothing is asked; the note's client shows
-// it as a text of the server's, and nc shows it, too.
-const askName = ServerName + "\t: your name?"
+// AskName is the question to a client that sends nothing. client.py shows it as a
+// text from the server, and nc shows it as it is.
+const AskName = ServerName + "\t: your name?"
 
-// maxToken bounds what is looked up, in bytes.
+// maxToken bounds a token, in bytes.
 const maxToken = 64

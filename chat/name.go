@@ -17,22 +17,23 @@ import (
 // Limits of a name.
 const (
 	MaxName      = 32  // columns on a terminal
-	maxNameBytes = 128 // combining characters take no column
+	MaxNameBytes = 128 // combining characters take no column
 )
 
-var errNoName = errors.New("the name is empty")
+// ErrNoName is returned for a name of which nothing is left.
+var ErrNoName = errors.New("the name is empty")
 
-// CleanName returns the name that s asks for: normalized (NFC), trimmed and
-// without unsafe runes. It refuses an empty one, one wider than MaxName, and
-// those that would make "name: text" or "* name joined" say something else.
+// CleanName returns s as a name: normalized (NFC), trimmed and without unsafe
+// runes. It refuses an empty name, one wider than MaxName, and one that would
+// make "name: text" or "* name joined" ambiguous.
 func CleanName(s string) (string, error) {
 	s = strings.TrimSpace(norm.NFC.String(safetext.Strip(s)))
 	switch {
 	case s == "":
-		return "", errNoName
+		return "", ErrNoName
 	case columns.StringWidth(s) == 0:
 		return "", errors.New("the name cannot be seen")
-	case columns.StringWidth(s) > MaxName || len(s) > maxNameBytes:
+	case columns.StringWidth(s) > MaxName || len(s) > MaxNameBytes:
 		return "", fmt.Errorf("the name is longer than %d columns", MaxName)
 	case strings.Contains(s, ":"):
 		return "", errors.New("a name cannot contain ':'")
@@ -42,25 +43,23 @@ func CleanName(s string) (string, error) {
 	return s, nil
 }
 
-// columns measures without regard to the locale, so that a name is right or
-// wrong on every machine alike.
+// columns measures independently of the locale, so that every machine accepts the
+// same names.
 var columns = &runewidth.Condition{StrictEmojiNeutral: true}
 
-// suffixed returns name with a number; of a clean name it stays within the
-// limits of one.
+// suffixed returns name with a number appended, truncated to the limits of a name.
 func suffixed(name string, n int) string {
 	suffix := strconv.Itoa(n)
 	base := columns.Truncate(name, MaxName-len(suffix), "")
-	for len(base)+len(suffix) > maxNameBytes {
+	for len(base)+len(suffix) > MaxNameBytes {
 		r := []rune(base)
 		base = string(r[:len(r)-1])
 	}
 	return base + suffix
 }
 
-// keys returns what a name is told apart by. Two names of which one has a key
-// of the other are too alike to be in one room: they differ by case only, or
-// they look the same.
+// keys returns the two forms by which names are compared. Two names that share
+// one are too similar for one room: they differ by case only, or look the same.
 func keys(name string) [2]string {
 	return [2]string{fold(name), skeleton(name)}
 }
@@ -73,14 +72,14 @@ func fold(name string) string {
 
 var folder = cases.Fold()
 
-// skeleton maps names that look alike to one string, in the manner of Unicode
-// UTS #39, section 4, for what people are likely to try: letters of the Greek and Cyrillic
-// alphabets and digits that look Latin, and runes that are not seen.
+// skeleton maps names that look alike to one string, as Unicode UTS #39, section
+// 4, for the likely cases: Greek and Cyrillic letters and digits that look Latin,
+// and runes that are invisible.
 func skeleton(name string) string {
 	s := strings.Map(func(r rune) rune {
 		switch {
 		case unicode.In(r, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point):
-			return -1 // joiners and the like, which are not seen
+			return -1 // invisible: joiners and the like
 		case r == ' ' || r == '_':
 			return '_'
 		}
@@ -92,8 +91,8 @@ func skeleton(name string) string {
 	return fold(strings.ReplaceAll(s, "rn", "m"))
 }
 
-// lookalikes are letters and digits that look like another, Latin one. Capital
-// and small letters are apart: В looks like B, в like no Latin letter.
+// lookalikes maps letters and digits to the Latin letter that they look like.
+// Capital and small letters differ: В looks like B, в like no Latin letter.
 var lookalikes = func() map[rune]rune {
 	const pairs = "" +
 		"0O" + "1l" + "Il" + "|l" + // within ASCII

@@ -38,11 +38,11 @@ func TestSuffixed(t *testing.T) {
 		{"bob", 2, "bob2"},
 		{"小明", 12, "小明12"},
 		{strings.Repeat("明", MaxName/2), 2, strings.Repeat("明", MaxName/2-1) + "2"},
-		{"x" + strings.Repeat("\u0301", (maxNameBytes-1)/2), 2, "x" + strings.Repeat("\u0301", (maxNameBytes-2)/2) + "2"},
+		{"x" + strings.Repeat("\u0301", (MaxNameBytes-1)/2), 2, "x" + strings.Repeat("\u0301", (MaxNameBytes-2)/2) + "2"},
 	}
 	for _, tt := range tests {
 		got := suffixed(tt.name, tt.n)
-		if got != tt.want || len(got) > maxNameBytes || columns.StringWidth(got) > MaxName {
+		if got != tt.want || len(got) > MaxNameBytes || columns.StringWidth(got) > MaxName {
 			t.Errorf("suffixed(%q, %d) = %q, want %q", tt.name, tt.n, got, tt.want)
 		}
 	}
@@ -100,7 +100,7 @@ func FuzzCleanName(f *testing.F) {
 			t.Errorf("%q is not like itself", name)
 		}
 		second := suffixed(name, 2)
-		if len(second) > maxNameBytes || columns.StringWidth(second) > MaxName {
+		if len(second) > MaxNameBytes || columns.StringWidth(second) > MaxName {
 			t.Errorf("suffixed(%q, 2) = %q", name, second)
 		}
 	})

@@ -12,60 +12,61 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// ear is an outlet that reads the record when it is asked what it heard.
-type ear struct {
-	rec    *record
+// fakeSubscriber is a Subscriber that reads the log when it is asked what it
+// heard.
+type fakeSubscriber struct {
+	log    *Log
 	pos    uint64
 	alone  map[uint64][]Line // by the position that they precede
 	stop   uint64            // 0: not ended
 	ends   int
-	member *member
+	member *Member
 }
 
-func (e *ear) begin(pos uint64, you Line) {
+func (e *fakeSubscriber) Begin(pos uint64, you Line) {
 	e.pos, e.alone = pos, map[uint64][]Line{pos: {you}}
 }
-func (e *ear) tell(l Line) {
-	at := e.rec.view().head
+func (e *fakeSubscriber) SendPrivate(l Line) {
+	at := e.log.Snapshot().Head
 	e.alone[at] = append(e.alone[at], l)
 }
-func (e *ear) end()        { e.stop = e.rec.view().head; e.ends++ }
-func (e *ear) queued() int { return 7 }
+func (e *fakeSubscriber) End()        { e.stop = e.log.Snapshot().Head; e.ends++ }
+func (e *fakeSubscriber) Queued() int { return 7 }
 
-func (e *ear) lines() (heard []Line) {
-	v := e.rec.view()
+func (e *fakeSubscriber) lines() (heard []Line) {
+	v := e.log.Snapshot()
 	for pos := e.pos; ; {
 		heard = append(heard, e.alone[pos]...)
-		limit := v.head
+		limit := v.Head
 		if e.ends > 0 {
 			limit = e.stop
 		}
-		b, _ := v.from(pos, limit)
+		b, _ := v.From(pos, limit)
 		if len(b) == 0 {
 			return heard
 		}
-		l, n := firstLine(b)
+		l, n := CutLine(b)
 		heard = append(heard, l)
 		pos += uint64(n)
 	}
 }
 
-func (e *ear) heard() (texts []string) {
+func (e *fakeSubscriber) heard() (texts []string) {
 	for _, l := range e.lines() {
 		texts = append(texts, l.String())
 	}
 	return texts
 }
 
-func enter(t *testing.T, room *Room, name string) *ear {
+func enter(t *testing.T, room *Room, name string) *fakeSubscriber {
 	t.Helper()
 	return resume(t, room, name, Resume{})
 }
 
-func resume(t *testing.T, room *Room, name string, from Resume) *ear {
+func resume(t *testing.T, room *Room, name string, from Resume) *fakeSubscriber {
 	t.Helper()
-	e := &ear{rec: room.rec}
-	m, err := room.join(Person{Name: name, Transport: "tcp"}, from, e)
+	e := &fakeSubscriber{log: room.log}
+	m, err := room.Join(Person{Name: name, Transport: "tcp"}, from, e)
 	if err != nil {
 		t.Fatalf("join as %q: %v", name, err)
 	}
@@ -73,7 +74,7 @@ func resume(t *testing.T, room *Room, name string, from Resume) *ear {
 	return e
 }
 
-func (e *ear) check(t *testing.T, who string, want ...string) {
+func (e *fakeSubscriber) check(t *testing.T, who string, want ...string) {
 	t.Helper()
 	if diff := cmp.Diff(want, e.heard()); diff != "" {
 		t.Errorf("%s heard (-want +got):\n%s", who, diff)
@@ -88,9 +89,9 @@ func TestRoomTellsEveryone(t *testing.T) {
 	alice.member.say(Say, "hi")
 	bob.member.say(Say, " \t ")
 	room.Say("welcome")
-	bob.member.leave("closed", false)
+	bob.member.Leave("closed", false)
 	bob.member.say(Say, "a ghost")
-	bob.member.leave("again", false)
+	bob.member.Leave("again", false)
 	alice.check(t, "alice", "* you are alice", "* alice joined", "* bob joined", "alice: hi", "server: welcome", "* bob left")
 	bob.check(t, "bob", "* you are bob", "* alice joined", "* bob joined", "alice: hi", "server: welcome")
 	if bob.ends != 1 || alice.ends != 0 {
@@ -143,16 +144,16 @@ func TestResume(t *testing.T) {
 	if bob.ends != 1 || bob.heard()[len(bob.heard())-1] != "* you are here from elsewhere now" {
 		t.Errorf("the old connection ended %d times and heard %q", bob.ends, bob.heard())
 	}
-	bob.member.leave("closed", false) // as its session does at last
+	bob.member.Leave("closed", false) // as its session does at last
 	alice.check(t, "alice", "* you are alice", "* alice joined", "* bob joined", "alice: missed")
 	if tokens := again.lines()[0].Text; tokens != from.Token {
 		t.Error("the token has changed")
 	}
 
 	// The server has noticed: the name is kept, and the leave is among what was missed.
-	again.member.leave("connection reset", true)
-	if other := enter(t, room, "bob"); other.member.name() != "bob2" {
-		t.Errorf("someone else was given %q", other.member.name())
+	again.member.Leave("connection reset", true)
+	if other := enter(t, room, "bob"); other.member.Name() != "bob2" {
+		t.Errorf("someone else was given %q", other.member.Name())
 	}
 	from.Seq++
 	third := resume(t, room, "bob", from)
@@ -163,7 +164,7 @@ func TestResume(t *testing.T) {
 		if e.lines()[1].Seq != 1 {
 			t.Errorf("resume with %+v: told from %d on, want everything there is", bad, e.lines()[1].Seq)
 		}
-		if bad.Token == "wrong" && e.member.name() == "bob" {
+		if bad.Token == "wrong" && e.member.Name() == "bob" {
 			t.Error("a wrong token gave bob's name")
 		}
 	}
@@ -174,12 +175,12 @@ func TestRoomNames(t *testing.T) {
 	for _, tt := range []struct{ asked, given string }{
 		{"bob", "bob"}, {"BOB", "BOB2"}, {"bob", "bob3"}, {"Server", "Server2"}, {"bоb", "bоb4"}, {"ѕerver", "ѕerver3"},
 	} {
-		if e := enter(t, room, tt.asked); e.member.name() != tt.given {
-			t.Errorf("%q was given %q, want %q", tt.asked, e.member.name(), tt.given)
+		if e := enter(t, room, tt.asked); e.member.Name() != tt.given {
+			t.Errorf("%q was given %q, want %q", tt.asked, e.member.Name(), tt.given)
 		}
 	}
-	if _, err := room.join(Person{Name: " "}, Resume{}, &ear{rec: room.rec}); !errors.Is(err, errNoName) {
-		t.Errorf("an empty name: %v, want errNoName", err)
+	if _, err := room.Join(Person{Name: " "}, Resume{}, &fakeSubscriber{log: room.log}); !errors.Is(err, ErrNoName) {
+		t.Errorf("an empty name: %v, want ErrNoName", err)
 	}
 }
 
@@ -198,7 +199,7 @@ func TestRoomKick(t *testing.T) {
 		t.Error(err)
 	}
 	bob.member.say(Say, "still here")
-	bob.member.leave("closed", false)
+	bob.member.Leave("closed", false)
 	tail := []string{"* bob the builder joined", "* bob the builder was kicked: too loud", "* bob was kicked"}
 	alice.check(t, "alice", append([]string{"* you are alice", "* alice joined", "* bob joined"}, tail...)...)
 	bob.check(t, "bob", append([]string{"* you are bob", "* alice joined", "* bob joined"}, tail...)...)
@@ -212,13 +213,13 @@ func TestRoomClose(t *testing.T) {
 	alice := enter(t, room, "alice")
 	room.Close()
 	room.Close()
-	alice.member.leave("closed", false)
+	alice.member.Leave("closed", false)
 	room.Say("into the void")
 	alice.check(t, "alice", "* you are alice", "* alice joined", "* server is closing")
 	if alice.ends != 1 {
 		t.Errorf("ended %d times, want once", alice.ends)
 	}
-	if _, err := room.join(Person{Name: "late"}, Resume{}, &ear{rec: room.rec}); !errors.Is(err, ErrClosed) {
+	if _, err := room.Join(Person{Name: "late"}, Resume{}, &fakeSubscriber{log: room.log}); !errors.Is(err, ErrClosed) {
 		t.Errorf("join after Close: %v, want ErrClosed", err)
 	}
 }
@@ -248,7 +249,7 @@ func TestCommands(t *testing.T) {
 			room := NewRoom(nil)
 			alice, bob := enter(t, room, "alice"), enter(t, room, "bob")
 			a, b := len(alice.lines()), len(bob.lines())
-			if err := alice.member.do(tt.typed); err != nil {
+			if err := alice.member.Do(tt.typed); err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(tt.want, alice.heard()[a:], cmp.Transformer("nil", func(s []string) []string { return append([]string{}, s...) })); diff != "" {
@@ -267,12 +268,12 @@ func TestCommands(t *testing.T) {
 		})
 	}
 	for _, word := range []string{"exit", "/quit"} {
-		if err := enter(t, NewRoom(nil), "alice").member.do(word); !errors.Is(err, errLeaves) {
-			t.Errorf("%s: %v, want errLeaves", word, err)
+		if err := enter(t, NewRoom(nil), "alice").member.Do(word); !errors.Is(err, ErrLeave) {
+			t.Errorf("%s: %v, want ErrLeave", word, err)
 		}
 	}
 	alice := enter(t, NewRoom(nil), "alice")
-	alice.member.do("/help")
+	alice.member.Do("/help")
 	for _, c := range commands {
 		if !strings.Contains(strings.Join(alice.heard(), "\n"), "\n* "+c.name) {
 			t.Errorf("/help does not tell of %s: %q", c.name, alice.heard())

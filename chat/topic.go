@@ -1,28 +1,28 @@
 package chat
 
-// topic shows the room's topic, or sets it and tells everyone.
-func (m *member) topic(text string) error {
+// showOrSetTopic sends the member the room's topic, or sets it and tells everyone.
+func (m *Member) showOrSetTopic(text string) error {
 	r := m.room
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
-	case !m.here():
+	case !m.isMember():
 	case text != "" && m.person.Muted:
-		m.out.tell(r.aside(Error, "", errMuted.Error()))
+		m.send(Error, "", errMuted.Error())
 	case text != "":
 		r.topic = text
-		r.rec.append(Topic, m.person.Name, text)
+		r.log.append(Topic, m.person.Name, text)
 	case r.topic == "":
-		m.out.tell(r.aside(Reply, "", "there is no topic (/topic TEXT sets one)"))
+		m.send(Reply, "", "there is no topic (/topic TEXT sets one)")
 	default:
-		r.tellTopic(m.out)
+		r.sendTopic(m.subscriber)
 	}
 	return nil
 }
 
-// tellTopic tells one person the topic, if there is one.
-func (r *Room) tellTopic(out outlet) {
+// sendTopic sends one member the topic, if there is one.
+func (r *Room) sendTopic(s Subscriber) {
 	if r.topic != "" {
-		out.tell(r.aside(Reply, "", "the topic is: "+r.topic))
+		s.SendPrivate(r.private(Reply, "", "the topic is: "+r.topic))
 	}
 }

@@ -21,7 +21,7 @@ func TestTopic(t *testing.T) {
 			room := NewRoom(nil)
 			alice := enter(t, room, "alice")
 			for _, line := range tt.typed {
-				alice.member.do(line)
+				alice.member.Do(line)
 			}
 			alice.check(t, "alice", append([]string{"* you are alice", "* alice joined"}, tt.alice...)...)
 			bob := enter(t, room, "bob").heard()
@@ -37,26 +37,11 @@ func TestTopic(t *testing.T) {
 func TestTopicIsToldOnce(t *testing.T) {
 	room := NewRoom(nil)
 	alice := enter(t, room, "alice")
-	alice.member.do("/topic one")
+	alice.member.Do("/topic one")
 	bob := enter(t, room, "bob")
 	seen := bob.lines()
-	bob.member.leave("connection reset", true)
-	alice.member.do("/topic two")
+	bob.member.Leave("connection reset", true)
+	alice.member.Do("/topic two")
 	from := Resume{seen[len(seen)-1].Seq, seen[0].Text}
 	resume(t, room, "bob", from).check(t, "bob", "* you are bob", "* bob left", "* alice set the topic: two", "* bob joined")
-}
-
-func TestTopicOverUDP(t *testing.T) {
-	s := &Server{}
-	serve(t, s)
-	alice, bob := joinTCP(t, s, "alice"), talkUDP(t, s, "bob")
-	say(t, bob, "/topic datagrams")
-	await(t, alice, "* bob set the topic: datagrams")
-	await(t, bob, "* bob set the topic: datagrams")
-	late := talkUDP(t, s, "late")
-	say(t, late, "hi") // is told of no topic unasked
-	say(t, late, "/topic")
-	if l, err := late.Receive(); err != nil || l.Kind != Reply || l.Text != "the topic is: datagrams" {
-		t.Errorf("the first thing that late heard is %q, %v", l, err)
-	}
 }

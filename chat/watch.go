@@ -5,38 +5,38 @@ import (
 	"io"
 )
 
-// Watcher reads everything that a room tells all, also what no member hears.
+// Watcher reads the lines that a room tells everyone, without being a member.
 // It is for one goroutine.
 type Watcher struct {
-	rec  *record
-	wake chan struct{}
+	log  *Log
+	wake Wake
 	pos  uint64
 	seq  uint64 // of the line before pos
-	v    view
+	s    Snapshot
 }
 
-// Watch returns a watcher of what is told from now on. Its owner reads until
-// there is no more; a room waits for nobody.
+// Watch returns a watcher of the lines from now on. Its owner reads to the end;
+// a room waits for nobody.
 func (r *Room) Watch() *Watcher {
-	w := &Watcher{rec: r.rec, wake: r.rec.subscribe()}
-	w.v = r.rec.view()
-	w.pos, w.seq = w.v.head, w.v.seq
+	w := &Watcher{log: r.log, wake: r.log.Subscribe()}
+	w.s = r.log.Snapshot()
+	w.pos, w.seq = w.s.Head, w.s.Seq
 	return w
 }
 
-// Next waits for a line. Of a watcher that is so late that lines are no longer
-// kept, missed is their number, and the line is the first that is. It returns
-// io.EOF when the room is closed and all was read.
+// Next waits for a line. For a watcher so late that lines are no longer kept,
+// missed is their number and the line is the first that is kept. It returns
+// io.EOF after the last line of a room that is closed.
 func (w *Watcher) Next() (l Line, missed uint64, err error) {
 	for {
-		if w.pos == w.v.head {
-			w.v = w.rec.view()
+		if w.pos == w.s.Head {
+			w.s = w.log.Snapshot()
 		}
-		b, ok := w.v.from(w.pos, w.v.head)
+		b, ok := w.s.From(w.pos, w.s.Head)
 		switch {
 		case !ok:
-			w.v = w.rec.view()
-			w.pos = w.v.oldest()
+			w.s = w.log.Snapshot()
+			w.pos = w.s.Oldest()
 			continue
 		case len(b) > 0:
 			n := bytes.IndexByte(b, '\n')
@@ -46,8 +46,8 @@ func (w *Watcher) Next() (l Line, missed uint64, err error) {
 			missed = l.Seq - w.seq - 1
 			w.pos, w.seq = w.pos+uint64(n)+1, l.Seq
 			return l, missed, nil
-		case w.v.closed:
-			w.rec.unsubscribe(w.wake)
+		case w.s.closed:
+			w.log.Unsubscribe(w.wake)
 			return Line{}, 0, io.EOF
 		}
 		<-w.wake
@@ -55,25 +55,23 @@ func (w *Watcher) Next() (l Line, missed uint64, err error) {
 }
 
 // Ready reports whether Next has a line without waiting.
-func (w *Watcher) Ready() bool { return w.pos != w.v.head || w.pos != w.rec.view().head }
+func (w *Watcher) Ready() bool { return w.pos != w.s.Head || w.pos != w.log.Snapshot().Head }
 
-// Save writes what is kept of what the room told, oldest first, in the form of
-// AppendRecord.
-func (r *Room) Save(out io.Writer) error {
-	v := r.rec.view()
-	for pos := v.oldest(); ; {
-		b, _ := v.from(pos, v.head)
+// WriteTranscript writes the lines that are kept, oldest first, in the form of
+// AppendTranscript.
+func (r *Room) WriteTranscript(out io.Writer) error {
+	s := r.log.Snapshot()
+	for pos := s.Oldest(); ; {
+		b, _ := s.From(pos, s.Head)
 		if len(b) == 0 {
 			return nil
 		}
 		pos += uint64(len(b))
 		var text []byte
-		for line := range bytes.Lines(b) {
-			l, err := ParseLine(string(line[:len(line)-1]))
-			if err != nil {
-				return err
-			}
-			text = l.AppendRecord(text)
+		for len(b) > 0 {
+			l, size := CutLine(b)
+			b = b[size:]
+			text = l.AppendTranscript(text)
 		}
 		if _, err := out.Write(text); err != nil {
 			return err
@@ -81,9 +79,9 @@ func (r *Room) Save(out io.Writer) error {
 	}
 }
 
-// AppendRecord appends the line as a file keeps it: its time (RFC 3339, with
-// milliseconds) and its String, ending in \n.
-func (l Line) AppendRecord(b []byte) []byte {
+// AppendTranscript appends the line as a transcript has it: its time (RFC 3339,
+// with milliseconds) and its String, ending in \n.
+func (l Line) AppendTranscript(b []byte) []byte {
 	b = l.Time.AppendFormat(b, "2006-01-02T15:04:05.000Z07:00 ")
 	return append(append(b, l.String()...), '\n')
 }

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/term"
 
 	"wirelab/chat"
+	"wirelab/chat/client"
 	"wirelab/internal/exit"
 	"wirelab/internal/hostnames"
 	"wirelab/internal/lang"
@@ -110,7 +111,7 @@ func (k *link) address(s string) (host string, port uint16, err error) {
 
 // dial returns a client of the room at host. Over TCP it tries until k.wait is
 // over, and says once through waiting that it does.
-func (k *link) dial(ctx context.Context, host string, port uint16, waiting func(cause error)) (*chat.Client, error) {
+func (k *link) dial(ctx context.Context, host string, port uint16, waiting func(cause error)) (*client.Conn, error) {
 	if _, err := chat.CleanName(k.name); err != nil {
 		return nil, exit.Usagef("name %q: %w (choose one with --name)", k.name, err)
 	}
@@ -142,7 +143,7 @@ func unreachable(host string, port uint16, cause error) error {
 	return exit.With(exit.Unable, fmt.Errorf("no chat at %s: %w (is `wirelab chat serve` running there?)", target(host, port), cause))
 }
 
-func (k *link) attempt(ctx context.Context, host string, port uint16) (*chat.Client, error) {
+func (k *link) attempt(ctx context.Context, host string, port uint16) (*client.Conn, error) {
 	ip, err := hostnames.Lookup(ctx, host)
 	if err != nil {
 		return nil, err
@@ -159,9 +160,9 @@ func (k *link) attempt(ctx context.Context, host string, port uint16) (*chat.Cli
 		return nil, err
 	}
 	if k.udp {
-		return chat.TalkUDP(conn, k.name)
+		return client.NewUDP(conn, k.name)
 	}
-	return chat.ResumeTCP(ctx, conn, k.name, k.resume)
+	return client.ResumeTCP(ctx, conn, k.name, k.resume)
 }
 
 func target(host string, port uint16) string {

@@ -73,7 +73,7 @@ func (k *console) do(line string) {
 
 func (k *console) print(string) error {
 	var b strings.Builder
-	if err := k.room.Save(&b); err != nil {
+	if err := k.room.WriteTranscript(&b); err != nil {
 		return err
 	}
 	text := b.String()
@@ -126,7 +126,7 @@ func (k *console) save(name string) error {
 	if err != nil {
 		return fmt.Errorf("save: %w", err)
 	}
-	err = k.room.Save(f)
+	err = k.room.WriteTranscript(f)
 	if cause := f.Close(); err == nil {
 		err = cause
 	}

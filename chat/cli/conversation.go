@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"wirelab/chat"
+	"wirelab/chat/client"
 	"wirelab/chat/tui"
 	"wirelab/internal/exit"
 	"wirelab/internal/inline"
@@ -33,7 +34,7 @@ type connection struct {
 	port  uint16
 	words words
 
-	client   *chat.Client // nil: not connected
+	client   *client.Conn // nil: not connected
 	hangUp   func()       // ends those who read and say for it
 	token    string       // of the last connection
 	received chan received
@@ -47,7 +48,7 @@ type received struct {
 }
 
 type dialed struct {
-	client  *chat.Client
+	client  *client.Conn
 	waiting error // it is tried again
 	err     error // it is not
 }

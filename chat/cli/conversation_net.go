@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"wirelab/chat"
+	"wirelab/chat/client"
 )
 
 // What the goroutines do that dial, read and say for a conversation. They hand
@@ -21,12 +22,12 @@ const (
 
 // take goes on with a connection that was made. What it returns ends with it;
 // resumed says that it goes on where the last one was lost.
-func (c *connection) take(own context.Context, client *chat.Client) (ctx context.Context, resumed bool) {
+func (c *connection) take(own context.Context, conn *client.Conn) (ctx context.Context, resumed bool) {
 	ctx, c.hangUp = context.WithCancel(own)
-	token := client.Resume().Token
+	token := conn.Resume().Token
 	resumed = token != "" && token == c.token
-	c.client, c.token = client, token
-	c.others.Go(func() { c.receive(ctx, client) })
+	c.client, c.token = conn, token
+	c.others.Go(func() { c.receive(ctx, conn) })
 	return ctx, resumed
 }
 
@@ -80,9 +81,9 @@ func (c *connection) tell(ctx context.Context, d dialed) {
 }
 
 // receive hands over what the room tells, until there is no more.
-func (c *connection) receive(ctx context.Context, client *chat.Client) {
+func (c *connection) receive(ctx context.Context, conn *client.Conn) {
 	for {
-		l, err := client.Receive()
+		l, err := conn.Receive()
 		if c.udp && errors.Is(err, syscall.ECONNREFUSED) {
 			l, err = chat.Line{Time: time.Now(), Kind: chat.Notice, Text: c.words.NobodyListens(target(c.host, c.port))}, nil
 		}
@@ -98,17 +99,17 @@ func (c *connection) receive(ctx context.Context, client *chat.Client) {
 }
 
 // sayAll says what it is given, and leaves when no more is to come.
-func (c *conversation) sayAll(ctx context.Context, client *chat.Client, say <-chan string) {
+func (c *conversation) sayAll(ctx context.Context, conn *client.Conn, say <-chan string) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case text, ok := <-say:
 			if !ok {
-				client.Leave(farewell) // who receives hears how it went
+				conn.Leave(farewell) // who receives hears how it went
 				return
 			}
-			err := sayOver(client, c.udp, text)
+			err := sayOver(conn, c.udp, text)
 			if _, network := errors.AsType[*net.OpError](err); err == nil || network && !c.udp {
 				continue // who receives hears of it, too
 			}

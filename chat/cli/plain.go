@@ -10,12 +10,13 @@ import (
 	"syscall"
 
 	"wirelab/chat"
+	"wirelab/chat/client"
 )
 
 // room is a room as its client shows it in plain lines.
 type room struct {
 	words
-	client *chat.Client
+	client *client.Conn
 	where  string
 	udp    bool
 	out    io.Writer
@@ -95,10 +96,10 @@ func (r *room) say(line string) {
 
 // sayOver says a line. Over UDP the socket may hand out the answer to the
 // datagram before in place of sending this one: then it says it again.
-func sayOver(client *chat.Client, udp bool, line string) error {
-	err := client.Say(line)
+func sayOver(conn *client.Conn, udp bool, line string) error {
+	err := conn.Say(line)
 	if udp && errors.Is(err, syscall.ECONNREFUSED) {
-		err = client.Say(line)
+		err = conn.Say(line)
 	}
 	return err
 }

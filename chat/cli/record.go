@@ -60,7 +60,7 @@ func (r *recordFile) run(w *chat.Watcher, log *slog.Logger) {
 			log.Warn("not recorded", "lines", missed)
 		}
 		if err == nil {
-			batch = l.AppendRecord(batch)
+			batch = l.AppendTranscript(batch)
 			if len(batch) < maxBatch-2*chat.MaxLine && w.Ready() {
 				continue
 			}

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"wirelab/chat"
+	"wirelab/chat/client"
 	"wirelab/internal/exit"
 	"wirelab/internal/safetext"
 )
@@ -72,32 +73,32 @@ func send(c *cobra.Command, k link, server, texts []string) error {
 }
 
 // heard waits until the server has sent back what the client said.
-func heard(client *chat.Client, limit time.Duration) error {
-	if err := client.SetDeadline(time.Now().Add(limit)); err != nil {
+func heard(conn *client.Conn, limit time.Duration) error {
+	if err := conn.SetDeadline(time.Now().Add(limit)); err != nil {
 		return err
 	}
 	for {
-		l, err := client.Receive()
+		l, err := conn.Receive()
 		switch {
 		case err != nil:
 			return fmt.Errorf("await the server's echo: %w", err)
 		case l.Kind == chat.Notice || l.Kind == chat.Error:
 			return fmt.Errorf("the server says: %s", safetext.Strip(l.Text))
-		case l.Name == client.Name() && l.Kind == chat.Kick:
+		case l.Name == conn.Name() && l.Kind == chat.Kick:
 			return errKicked
-		case l.Name == client.Name() && l.Kind == chat.Say:
+		case l.Name == conn.Name() && l.Kind == chat.Say:
 			return nil
 		}
 	}
 }
 
 // leave closes the client's end and, over TCP, awaits the server's.
-func leave(client *chat.Client, k link) error {
-	if err := client.Leave(farewell); err != nil || k.udp {
+func leave(conn *client.Conn, k link) error {
+	if err := conn.Leave(farewell); err != nil || k.udp {
 		return err
 	}
 	for {
-		if _, err := client.Receive(); errors.Is(err, os.ErrDeadlineExceeded) {
+		if _, err := conn.Receive(); errors.Is(err, os.ErrDeadlineExceeded) {
 			return fmt.Errorf("await the server's farewell: %w", err)
 		} else if err != nil {
 			return nil // its FIN, or less: everything was heard before

@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"wirelab/chat"
+	"wirelab/chat/server"
 	"wirelab/internal/exit"
 	"wirelab/internal/inline"
 )
@@ -27,7 +28,7 @@ type options struct {
 	tcp, udp string
 	name     string
 	record   string
-	limits   chat.Limits
+	limits   server.Limits
 }
 
 func serveCommand() *cobra.Command {
@@ -51,7 +52,7 @@ Who comes, leaves or is cut is logged on standard error.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return serve(c, o) },
 	}
-	d := chat.DefaultLimits
+	d := server.DefaultLimits
 	c.Flags().StringVar(&o.tcp, "tcp", ":"+strconv.Itoa(tcpPort), "TCP `address` to listen on; empty for none")
 	c.Flags().StringVar(&o.udp, "udp", ":"+strconv.Itoa(udpPort), "UDP `address` to listen on; empty for none")
 	c.Flags().StringVar(&o.name, "name", chat.ServerName, "`name` under which the console speaks")
@@ -93,9 +94,9 @@ func serve(c *cobra.Command, o options) error {
 	log := slog.New(slog.NewTextHandler(s.logs, nil))
 	room := chat.NewRoom(log)
 	room.Console = o.name
-	server := &chat.Server{Room: room, Limits: o.limits}
-	if server.Limits.Total = maxConnections(); server.Limits.Total > 0 && server.Limits.Total < fewConnections {
-		log.Warn("few file descriptors", "connections", server.Limits.Total, "advice", "raise the limit: ulimit -n")
+	srv := &server.Server{Room: room, Limits: o.limits}
+	if srv.Limits.Total = maxConnections(); srv.Limits.Total > 0 && srv.Limits.Total < fewConnections {
+		log.Warn("few file descriptors", "connections", srv.Limits.Total, "advice", "raise the limit: ulimit -n")
 	}
 	// What was told is shown and recorded to the end, then the streams close.
 	var readers sync.WaitGroup
@@ -112,13 +113,13 @@ func serve(c *cobra.Command, o options) error {
 	w := room.Watch()
 	readers.Go(func() { show(s.out, w) })
 
-	where, err := listen(ctx, server, o.tcp, o.udp)
+	where, err := listen(ctx, srv, o.tcp, o.udp)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintln(s.out, "listening on "+where)
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(ctx) }()
+	go func() { served <- srv.Serve(ctx) }()
 	k := &console{room: room, out: s.out, quit: quit}
 	for {
 		select {
@@ -193,7 +194,7 @@ func (s *streams) Close() error {
 }
 
 // listen binds the server's sockets and says where.
-func listen(ctx context.Context, s *chat.Server, tcp, udp string) (where string, err error) {
+func listen(ctx context.Context, s *server.Server, tcp, udp string) (where string, err error) {
 	// A keep-alive sooner would be noise on a lab's wire; multipath TCP would
 	// answer clients that offer it with other options than the lesson shows.
 	config := net.ListenConfig{KeepAliveConfig: net.KeepAliveConfig{

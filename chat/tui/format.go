@@ -67,7 +67,7 @@ func (r *Room) mentions(l chat.Line) inline.Text {
 			last, _ := utf8.DecodeLastRuneInString(text[at : at+n])
 			following, _ := utf8.DecodeRuneInString(text[at+n:])
 			if at+n == len(text) || !(joins(last) && joins(following)) {
-				t = append(t, inline.Plain.Span(text[done:at]), inline.Marked.Span(text[at : at+n]))
+				t = append(t, inline.Plain.Span(text[done:at]), inline.Marked.Span(text[at:at+n]))
 				done = at + n
 			}
 		}

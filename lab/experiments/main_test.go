@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"wirelab/chat"
+	"wirelab/chat/server"
 	"wirelab/internal/require"
 	"wirelab/lab"
 	"wirelab/lab/docker"
@@ -101,7 +102,7 @@ func serveAborting() error {
 	}
 	room := chat.NewRoom(nil)
 	fmt.Println("listening")
-	return (&chat.Server{Room: room, TCP: abortListener{listener}}).Serve(context.Background())
+	return (&server.Server{Room: room, TCP: abortListener{listener}}).Serve(context.Background())
 }
 
 type abortListener struct{ net.Listener }

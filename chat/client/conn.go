@@ -1,0 +1,236 @@
+// Package client is the client's side of a chat room over TCP or UDP.
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"wirelab/chat"
+	"wirelab/internal/safetext"
+)
+
+// maxReordered is how many datagrams late one may arrive.
+const maxReordered = 64
+
+// Conn is one connection to a room, over TCP or UDP. One goroutine may receive
+// while others say.
+type Conn struct {
+	conn net.Conn
+	in   *chat.LineReader // nil over UDP
+	udp  *udp             // nil over TCP
+	held *chat.Line       // was read, but a Gap precedes it
+
+	mu     sync.Mutex
+	name   string
+	resume chat.Resume
+}
+
+// JoinTCP joins the room at the other end of conn and returns when the server
+// has given a name, which may differ from the one asked for. It closes conn if
+// ctx ends before that or the server refuses.
+func JoinTCP(ctx context.Context, conn net.Conn, name string) (*Conn, error) {
+	return ResumeTCP(ctx, conn, name, chat.Resume{})
+}
+
+// ResumeTCP is JoinTCP for a client whose connection was lost: the first lines
+// received are those that it missed, or a Gap if the server no longer has them.
+func ResumeTCP(ctx context.Context, conn net.Conn, name string, from chat.Resume) (*Conn, error) {
+	c := &Conn{conn: conn, in: chat.NewLineReader(conn, chat.MaxLine+chat.MaxHeader), resume: from}
+	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
+	err := c.greet(name)
+	if !stop() && err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		conn.Close()
+		return nil, fmt.Errorf("join as %q: %w", name, err)
+	}
+	return c, nil
+}
+
+func (c *Conn) greet(name string) error {
+	name, err := chat.CleanName(name)
+	if err != nil {
+		return err
+	}
+	hello := chat.Hello{Name: name, Resume: c.resume}
+	if _, err := c.conn.Write(append(hello.Append(nil), '\n')); err != nil {
+		return err
+	}
+	for {
+		s, err := c.in.ReadLine()
+		if err != nil {
+			return err
+		}
+		l, err := chat.ParseLine(s)
+		switch {
+		case s == chat.AskName: // the server asked before the hello arrived
+		case err != nil:
+			return err
+		case l.Kind == chat.Error || l.Kind == chat.Notice:
+			return fmt.Errorf("the server says: %s", safetext.Strip(l.Text))
+		case l.Kind == chat.You:
+			return c.joined(l)
+		}
+	}
+}
+
+// joined handles the line of kind You.
+func (c *Conn) joined(l chat.Line) error {
+	if clean, err := chat.CleanName(l.Name); err != nil || clean != l.Name {
+		return fmt.Errorf("the server gave %q, which is no name", l.Name)
+	}
+	missed := uint64(0)
+	if c.resume.Token == l.Text && l.Seq > c.resume.Seq {
+		missed = l.Seq - c.resume.Seq
+	}
+	if missed > 0 {
+		c.held = &chat.Line{Seq: l.Seq, Time: l.Time, Kind: chat.Gap, Text: strconv.FormatUint(missed, 10)}
+	}
+	c.name, c.resume = l.Name, chat.Resume{Seq: l.Seq, Token: l.Text}
+	return nil
+}
+
+// NewUDP returns a client over conn, a connected datagram socket. It sends nothing:
+// the client joins the room with its first text.
+func NewUDP(conn net.Conn, name string) (*Conn, error) {
+	name, err := chat.CleanName(name)
+	if err != nil {
+		return nil, err
+	}
+	return &Conn{conn: conn, name: name, udp: newUDP(conn, name)}, nil
+}
+
+// Name returns the client's name: over TCP the one that the server gave, over UDP
+// the one asked for.
+func (c *Conn) Name() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.name
+}
+
+// Resume returns what ResumeTCP needs if the connection is lost now.
+func (c *Conn) Resume() chat.Resume {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.resume
+}
+
+// Say says one line. It sends nothing if CleanText leaves nothing of it, or if the
+// line is longer than MaxLine or MaxDatagram; the error is ErrTooLong then.
+func (c *Conn) Say(text string) error {
+	if strings.ContainsAny(text, "\r\n") {
+		return errors.New("a text is one line")
+	}
+	if len(text) >= chat.MaxLine {
+		return fmt.Errorf("%w: %d bytes, at most %d", chat.ErrTooLong, len(text), chat.MaxLine-1)
+	}
+	if text = chat.CleanText(text); text == "" {
+		return nil
+	}
+	if c.udp != nil {
+		return c.udp.say(text)
+	}
+	_, err := c.conn.Write(append([]byte(text), '\n'))
+	return err
+}
+
+// Receive returns the room's next line, or a Gap where lines are missing
+// before it; io.EOF when the server has closed.
+func (c *Conn) Receive() (chat.Line, error) {
+	if c.held != nil {
+		l := *c.held
+		c.held = nil
+		return l, nil
+	}
+	for {
+		var s string
+		var err error
+		if c.udp != nil {
+			s, err = c.udp.receive()
+		} else {
+			s, err = c.in.ReadLine()
+		}
+		if err != nil {
+			return chat.Line{}, err
+		}
+		l, err := chat.ParseLine(s)
+		if err != nil && c.udp != nil {
+			continue // anyone may send a datagram
+		}
+		if err != nil {
+			return chat.Line{}, err
+		}
+		return c.number(l), nil
+	}
+}
+
+// number compares a line's number with the last, and returns the line or the Gap that
+// precedes it. It follows the client's own change of name.
+func (c *Conn) number(l chat.Line) chat.Line {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if l.Kind == chat.Nick && l.Name == c.name {
+		if clean, err := chat.CleanName(l.Text); err == nil && clean == l.Text {
+			c.name = clean
+		}
+	}
+	last := c.resume.Seq
+	missed := uint64(0)
+	if l.Seq > last {
+		missed = l.Seq - last
+		if !l.Private() {
+			missed-- // a private line has the number of the line before it
+		}
+	}
+	switch {
+	case l.Seq > last:
+		c.resume.Seq = l.Seq
+	case c.udp != nil && (l.Seq == 1 || l.Seq+maxReordered < last):
+		c.resume.Seq = l.Seq // the server counts anew
+	}
+	if missed == 0 {
+		return l
+	}
+	c.held = &l
+	return chat.Line{Seq: last, Time: l.Time, Kind: chat.Gap, Text: strconv.FormatUint(missed, 10)}
+}
+
+// Leave ends saying. Over TCP it sends a FIN; the server sends the lines that are
+// still due and its own FIN, and Receive returns io.EOF, or a timeout after limit.
+// Over UDP it closes the socket and sends nothing.
+func (c *Conn) Leave(limit time.Duration) error {
+	if c.udp != nil {
+		return c.Close()
+	}
+	if err := c.conn.SetReadDeadline(time.Now().Add(limit)); err != nil {
+		return err
+	}
+	if half, ok := c.conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return c.conn.Close()
+}
+
+// SetDeadline sets when Say and Receive give up; the zero time means never.
+func (c *Conn) SetDeadline(t time.Time) error { return c.conn.SetDeadline(t) }
+
+// Close closes the connection. Over TCP, call Leave and receive to the end first:
+// the kernel sends a RST if lines are not read.
+func (c *Conn) Close() error {
+	if c.udp != nil {
+		c.udp.stop()
+	}
+	err := c.conn.Close()
+	if errors.Is(err, os.ErrClosed) || errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,69 @@
+package chat
+
+import (
+	"slices"
+	"time"
+)
+
+const (
+	maxDisconnected = 1024            // members that are held
+	resumableFor    = 5 * time.Minute // after which the token is forgotten
+	nameKeptFor     = time.Minute     // after the connection was lost
+)
+
+// Resume is where a client that has lost its connection continues.
+type Resume struct {
+	Seq   uint64 // of the last line that was received
+	Token string // as the server gave it
+}
+
+// disconnectedMembers holds recently disconnected members that may still resume.
+// The zero value is ready; its owner locks.
+type disconnectedMembers struct {
+	list []disconnectedMember // the first to have left comes first
+}
+
+type disconnectedMember struct {
+	token, name string
+	keys        [2]string // empty: others may take the name
+	since       time.Time
+	away        string
+	muted       bool
+}
+
+func (d *disconnectedMembers) add(m *Member, keepName bool) {
+	d.expire()
+	left := disconnectedMember{token: m.token, name: m.person.Name, since: time.Now(), away: m.person.Away, muted: m.person.Muted}
+	if keepName {
+		left.keys = keys(left.name)
+	}
+	d.list = append(d.list, left)
+}
+
+// take removes and returns the member with that token.
+func (d *disconnectedMembers) take(token string) (left disconnectedMember, ok bool) {
+	d.expire()
+	i := slices.IndexFunc(d.list, func(x disconnectedMember) bool { return x.token == token })
+	if i < 0 || token == "" {
+		return disconnectedMember{}, false
+	}
+	left = d.list[i]
+	d.list = slices.Delete(d.list, i, i+1)
+	return left, true
+}
+
+// holds reports whether a name with that key is kept for a member.
+func (d *disconnectedMembers) holds(key string) bool {
+	return slices.ContainsFunc(d.list, func(x disconnectedMember) bool {
+		return (x.keys[0] == key || x.keys[1] == key) && time.Since(x.since) < nameKeptFor
+	})
+}
+
+// expire forgets the members that are too old or too many.
+func (d *disconnectedMembers) expire() {
+	n := max(0, len(d.list)-maxDisconnected+1)
+	for n < len(d.list) && time.Since(d.list[n].since) > resumableFor {
+		n++
+	}
+	d.list = slices.Delete(d.list, 0, n)
+}

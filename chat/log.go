@@ -1,0 +1,170 @@
+package chat
+
+import (
+	"bytes"
+	"slices"
+	"sort"
+	"sync"
+	"time"
+)
+
+const (
+	chunkSize = 64 << 10 // bytes; many times the longest line
+	logSize   = 2 << 20  // bytes that are kept
+)
+
+// Log holds the lines that a room has told everyone, as bytes of Line.Append, back
+// to the oldest that is kept: an append-only ring of chunks. It is the room's
+// history, the source of a resumption, and the queue of every reader: a reader
+// has a position in it and no queue of its own. Positions are bytes since the
+// beginning.
+//
+// Bytes that were appended never change, so that a Snapshot is read without a
+// lock; a chunk that has left the ring lives as long as someone still reads it.
+type Log struct {
+	mu     sync.Mutex
+	now    Snapshot
+	chunks int // how many are kept
+	wakes  map[Wake]bool
+}
+
+// Snapshot is a Log at a moment.
+type Snapshot struct {
+	Head uint64 // the position at which the next line begins
+	Seq  uint64 // the number of the last line
+
+	chunks []*chunk // never changed in place; never empty
+	closed bool     // no line follows
+}
+
+type chunk struct {
+	base  uint64 // the position of data[0]
+	first uint64 // the number of its first line
+	data  []byte // of chunkSize; the bytes before the head are constant
+}
+
+func newLog(size int) *Log {
+	first := &chunk{first: 1, data: make([]byte, chunkSize)}
+	return &Log{now: Snapshot{chunks: []*chunk{first}}, chunks: max(size/chunkSize, 2), wakes: map[Wake]bool{}}
+}
+
+// append appends a line, gives it its number and time, and wakes the readers.
+// Name and text have at most MaxNameBytes and MaxLine bytes.
+func (l *Log) append(kind Kind, name, text string) Line {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.now.Seq++
+	line := Line{l.now.Seq, time.Now(), kind, name, text}
+	c := l.now.chunks[len(l.now.chunks)-1]
+	used := int(l.now.Head - c.base)
+	if chunkSize-used < MaxHeader+len(name)+len(text) {
+		c, used = &chunk{l.now.Head, line.Seq, make([]byte, chunkSize)}, 0
+		old := l.now.chunks[max(0, len(l.now.chunks)-l.chunks+1):]
+		l.now.chunks = append(slices.Clone(old), c)
+	}
+	l.now.Head = c.base + uint64(len(append(line.Append(c.data[:used]), '\n')))
+	for w := range l.wakes {
+		w.Signal()
+	}
+	return line
+}
+
+// close marks the end: no line follows.
+func (l *Log) close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.now.closed = true
+	for w := range l.wakes {
+		w.Signal()
+	}
+}
+
+// Snapshot returns the log as it is now.
+func (l *Log) Snapshot() Snapshot {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.now
+}
+
+// Wake holds a token when there is something new to read.
+type Wake chan struct{}
+
+// Signal puts the token there; it does nothing if one is there already.
+func (w Wake) Signal() {
+	select {
+	case w <- struct{}{}:
+	default:
+	}
+}
+
+// Subscribe returns a Wake that is signalled for each line, until Unsubscribe.
+func (l *Log) Subscribe() Wake {
+	w := make(Wake, 1)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.wakes[w] = true
+	return w
+}
+
+// Unsubscribe ends what Subscribe began.
+func (l *Log) Unsubscribe(w Wake) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.wakes, w)
+}
+
+// Oldest returns the position of the first line that is kept.
+func (s Snapshot) Oldest() uint64 { return s.chunks[0].base }
+
+// FirstSeq returns the number of the first line that is kept.
+func (s Snapshot) FirstSeq() uint64 { return s.chunks[0].first }
+
+// From returns the bytes from pos up to limit, or fewer: up to the end of a
+// chunk, which is the end of a line. It returns none at the head, and ok false if
+// they are no longer kept.
+func (s Snapshot) From(pos, limit uint64) (b []byte, ok bool) {
+	limit = min(limit, s.Head)
+	if pos >= limit {
+		return nil, true
+	}
+	if pos < s.Oldest() {
+		return nil, false
+	}
+	i := len(s.chunks) - 1
+	if pos < s.chunks[i].base {
+		i = sort.Search(len(s.chunks), func(i int) bool { return s.chunks[i].base > pos }) - 1
+		limit = min(limit, s.chunks[i+1].base)
+	}
+	c := s.chunks[i]
+	return c.data[pos-c.base : limit-c.base], true
+}
+
+// last returns the position and the number of the first of the last n lines, or
+// of the oldest line if fewer are kept.
+func (s Snapshot) last(n int) (pos, seq uint64) {
+	first := uint64(1)
+	if uint64(n) <= s.Seq {
+		first = s.Seq - uint64(n) + 1
+	}
+	first = max(first, s.FirstSeq())
+	pos, _ = s.find(first)
+	return pos, first
+}
+
+// find returns the position of the line numbered seq, which may be the next
+// one; false if it is not kept or does not exist yet.
+func (s Snapshot) find(seq uint64) (pos uint64, ok bool) {
+	if seq == s.Seq+1 {
+		return s.Head, true
+	}
+	if seq > s.Seq || seq < s.FirstSeq() {
+		return 0, false
+	}
+	i := sort.Search(len(s.chunks), func(i int) bool { return s.chunks[i].first > seq }) - 1
+	pos = s.chunks[i].base
+	for n := s.chunks[i].first; n < seq; n++ {
+		b, _ := s.From(pos, s.Head)
+		pos += uint64(bytes.IndexByte(b, '\n') + 1)
+	}
+	return pos, true
+}

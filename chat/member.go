@@ -1,0 +1,123 @@
+package chat
+
+import (
+	"crypto/rand"
+	"time"
+)
+
+// Member is a person's membership of a room.
+type Member struct {
+	room       *Room
+	subscriber Subscriber
+	token      string
+	joined     uint64
+	person     Person // the room's lock guards Name, Away and Muted
+}
+
+// Join adds a member. A name that is taken gets a number appended. A member that
+// resumes with a valid token is sent the lines that it missed; any other, over
+// TCP, the last lines.
+func (r *Room) Join(p Person, from Resume, s Subscriber) (*Member, error) {
+	name, err := CleanName(p.Name)
+	if err != nil {
+		return nil, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return nil, ErrClosed
+	}
+	if err := r.bans.check(address(p)); err != nil {
+		return nil, err
+	}
+	p.Since = time.Now()
+	m := &Member{room: r, subscriber: s, token: rand.Text(), person: p}
+	old, known := r.members[from.Token], false
+	if old != nil {
+		name, m.token, known = old.person.Name, old.token, true
+		m.person.Away, m.person.Muted = old.person.Away, old.person.Muted
+		old.subscriber.SendPrivate(r.private(Error, "", "you are here from elsewhere now"))
+		r.remove(old, "resumed from "+p.Address)
+	} else if left, ok := r.disconnected.take(from.Token); ok {
+		name, m.token, known = left.name, from.Token, true
+		m.person.Away, m.person.Muted = left.away, left.muted
+	}
+	m.person.Name = r.free(name)
+	r.members[m.token] = m
+	for _, k := range keys(m.person.Name) {
+		r.names[k] = m
+	}
+
+	snapshot := r.log.Snapshot()
+	pos, first := snapshot.Head, snapshot.Seq+1
+	if p.Transport == "tcp" {
+		pos, first = snapshot.last(historyLines)
+	}
+	missed, resumed := snapshot.find(from.Seq + 1)
+	if resumed = resumed && known; resumed {
+		pos, first = missed, from.Seq+1
+	}
+	s.Begin(pos, Line{first - 1, p.Since, You, m.person.Name, m.token})
+	if old != nil {
+		r.logger.Info("resumed", "name", m.person.Name, "address", p.Address, "from", from.Seq)
+		return m, nil
+	}
+	r.logger.Info("joined", "name", m.person.Name, "transport", p.Transport, "address", p.Address)
+	m.joined = r.log.append(Join, m.person.Name, p.Transport).Seq
+	if !resumed && p.Transport == "tcp" {
+		r.sendTopic(s)
+	}
+	return m, nil
+}
+
+// Joined returns the number of the line that told everyone of the join; 0 if the
+// member took over from its earlier connection.
+func (m *Member) Joined() uint64 { return m.joined }
+
+// Name returns the member's name.
+func (m *Member) Name() string {
+	m.room.mu.Lock()
+	defer m.room.mu.Unlock()
+	return m.person.Name
+}
+
+// say tells everyone, the member included, a line of kind Say or Me. It does
+// nothing for a member that has left.
+func (m *Member) say(kind Kind, text string) {
+	if text = CleanText(text); text == "" {
+		return
+	}
+	m.room.mu.Lock()
+	defer m.room.mu.Unlock()
+	switch {
+	case !m.isMember():
+	case m.person.Muted:
+		m.send(Error, "", errMuted.Error())
+	default:
+		m.endAway()
+		m.room.log.append(kind, m.person.Name, text)
+	}
+}
+
+// SendPrivate sends the member a line that nobody else is sent. It does nothing
+// for a member that has left.
+func (m *Member) SendPrivate(kind Kind, name, text string) {
+	m.room.mu.Lock()
+	defer m.room.mu.Unlock()
+	if m.isMember() {
+		m.send(kind, name, text)
+	}
+}
+
+// send is SendPrivate for a caller that has locked the room.
+func (m *Member) send(kind Kind, name, text string) {
+	m.subscriber.SendPrivate(m.room.private(kind, name, text))
+}
+
+// Leave removes the member and tells the others. It does nothing for a member
+// that has left. lost says that the connection was lost, not closed: the name is
+// kept for a while.
+func (m *Member) Leave(reason string, lost bool) { m.room.LeaveTogether(reason, lost, m) }
+
+// isMember reports whether the member is still in the room, which is locked.
+func (m *Member) isMember() bool { return m.room.members[m.token] == m }

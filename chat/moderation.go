@@ -1,0 +1,74 @@
+package chat
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+var errMuted = errors.New("you are muted: nobody hears it")
+
+// Kick removes a member and tells everyone, the member included. Its argument is
+// "NAME" or "NAME reason"; names may contain blanks, and the longest name that is
+// here counts. The error is ErrNobody if there is none.
+func (r *Room) Kick(nameAndReason string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	m, reason := r.findFirst(nameAndReason)
+	if m == nil {
+		return fmt.Errorf("kick %q: %w", nameAndReason, ErrNobody)
+	}
+	r.kick(m, CleanText(reason))
+	return nil
+}
+
+func (r *Room) kick(m *Member, reason string) {
+	r.log.append(Kick, m.person.Name, reason)
+	r.remove(m, "kicked")
+}
+
+// Mute keeps everyone from being told what a member says, until Unmute or until
+// the member leaves and does not resume. The error is ErrNobody if there is none.
+func (r *Room) Mute(name string) error { return r.mute(name, true) }
+
+// Unmute ends what Mute began. The error is that of Mute.
+func (r *Room) Unmute(name string) error { return r.mute(name, false) }
+
+func (r *Room) mute(name string, muted bool) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	m := r.find(strings.TrimSpace(name))
+	switch {
+	case m == nil:
+		return fmt.Errorf("%q: %w", name, ErrNobody)
+	case m.person.Muted != muted:
+		m.person.Muted = muted
+		r.logger.Info("muted", "name", m.person.Name, "muted", muted, "address", m.person.Address)
+	}
+	return nil
+}
+
+// findFirst returns the member with the longest name that s begins with, and the
+// rest of s; nil for nobody.
+func (r *Room) findFirst(s string) (m *Member, rest string) {
+	s = strings.TrimSpace(s)
+	for name := s; ; {
+		if m := r.find(name); m != nil {
+			return m, strings.TrimSpace(s[len(name):])
+		}
+		i := strings.LastIndexByte(name, ' ')
+		if i < 0 {
+			return nil, ""
+		}
+		name = strings.TrimSpace(name[:i])
+	}
+}
+
+// find returns the member of that name, in any case; nil for nobody.
+func (r *Room) find(name string) *Member {
+	m := r.names[fold(name)]
+	if m == nil || fold(m.person.Name) != fold(name) {
+		return nil
+	}
+	return m
+}

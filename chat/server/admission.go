@@ -1,0 +1,64 @@
+package server
+
+import (
+	"context"
+	"errors"
+)
+
+// maxRefusing is how many connections at a time are told why they are refused;
+// others are just closed.
+const maxRefusing = 64
+
+var (
+	errFull    = errors.New("the room has no place for more connections")
+	errAddress = errors.New("too many connections from your address")
+	errBusy    = errors.New("too many connections")
+)
+
+// admit counts a connection, or returns why it is refused.
+func (s *Server) admit(ctx context.Context, c *session) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if ctx.Err() != nil { // endSessions may have run already
+		c.out.End()
+	}
+	cause := s.Room.CheckAddress(c.from)
+	switch {
+	case cause != nil:
+	case s.Limits.Total > 0 && len(s.sessions) >= s.Limits.Total:
+		cause = errFull
+	case s.Limits.PerAddress > 0 && s.from[c.from] >= s.Limits.PerAddress:
+		cause = errAddress
+	}
+	if cause == nil {
+		s.sessions[c] = true
+		s.from[c.from]++
+		return nil
+	}
+	if s.refusing++; s.refusing > maxRefusing {
+		cause = errBusy
+	}
+	return refusal{cause}
+}
+
+// dismiss ends what admit began.
+func (s *Server) dismiss(c *session, refused error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if refused != nil {
+		s.refusing--
+		return
+	}
+	delete(s.sessions, c)
+	if s.from[c.from]--; s.from[c.from] == 0 {
+		delete(s.from, c.from)
+	}
+}
+
+func (s *Server) endSessions() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.sessions {
+		c.out.End()
+	}
+}

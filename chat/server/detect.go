@@ -1,0 +1,99 @@
+package server
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"time"
+
+	"wirelab/chat"
+	"wirelab/chat/server/dialect"
+)
+
+const (
+	askAfter    = 300 * time.Millisecond // of silence
+	joinTimeout = time.Minute            // for a name
+)
+
+// source reads from a TCP client, without telnet's negotiation. The bytes that tell
+// its dialect are read ahead.
+type source struct {
+	conn   net.Conn
+	telnet dialect.Telnet
+	ahead  []byte
+}
+
+// Read implements io.Reader.
+func (s *source) Read(b []byte) (int, error) {
+	if len(s.ahead) > 0 {
+		n := copy(b, s.ahead)
+		s.ahead = s.ahead[n:]
+		return n, nil
+	}
+	s.ahead = nil
+	for {
+		n, err := s.conn.Read(b)
+		if n = s.telnet.Strip(b[:n]); n > 0 || err != nil {
+			return n, err
+		}
+	}
+}
+
+// readAhead reads once, for at most d. It returns a timeout if nothing came.
+func (s *source) readAhead(limitRead func(time.Duration), d time.Duration) error {
+	var b [512]byte
+	limitRead(d)
+	n, err := s.conn.Read(b[:])
+	s.ahead = append(s.ahead, b[:s.telnet.Strip(b[:n])]...)
+	return err
+}
+
+// detect reads ahead until a client's dialect is known. It calls ask once if the
+// client is silent. It gives up when over is closed and reading has ended.
+func (s *source) detect(limitRead func(time.Duration), over <-chan struct{}, ask func()) (dialect.Dialect, error) {
+	end := time.Now().Add(joinTimeout)
+	asked := false
+	for quiet := false; ; {
+		if d := dialect.Classify(s.ahead, quiet); d != dialect.Undecided {
+			return d, nil
+		}
+		wait := dialect.Quiet
+		switch {
+		case len(s.ahead) >= chat.MaxLine:
+			return dialect.Undecided, chat.ErrTooLong
+		case quiet || asked && len(s.ahead) == 0:
+			wait = time.Until(end)
+		case len(s.ahead) == 0:
+			wait = askAfter
+		}
+		err := s.readAhead(limitRead, min(wait, time.Until(end)))
+		switch late := errors.Is(err, os.ErrDeadlineExceeded); {
+		case late && isOver(over):
+			return dialect.Undecided, err
+		case late && !time.Now().Before(end):
+			return dialect.Undecided, err
+		case late && len(s.ahead) == 0 && !asked:
+			asked = true
+			ask()
+		case late:
+			quiet = true
+		case errors.Is(err, io.EOF) && len(s.ahead) > 0 && !bytes.HasPrefix(s.ahead, []byte(chat.Greeting)):
+			return dialect.Lines, nil // printf bob | nc
+		case err != nil:
+			return dialect.Undecided, err
+		default:
+			quiet = false
+		}
+	}
+}
+
+func isOver(over <-chan struct{}) bool {
+	select {
+	case <-over:
+		return true
+	default:
+		return false
+	}
+}

@@ -1,0 +1,72 @@
+package dialect
+
+import (
+	"bytes"
+	"testing"
+)
+
+func TestClassify(t *testing.T) {
+	tests := []struct {
+		in    string
+		quiet bool
+		want  Dialect
+	}{
+		{"", true, Undecided},
+		{"CHAT/1 alice\n", false, Own},
+		{"CHAT/1 ali", true, Undecided},
+		{"alice\n", false, Lines},
+		{"alice\r\nhi\r\n", false, Lines},
+		{"alice", false, Undecided},
+		{"alice", true, ClientPy},
+		{"小明", true, ClientPy},
+		{"小\xe6\x98", true, Undecided},
+		{"GET / HTTP/1.1\r\n", false, HTTP},
+		{"\x16\x03\x01\x02", false, TLS},
+	}
+	for _, tt := range tests {
+		if got := Classify([]byte(tt.in), tt.quiet); got != tt.want {
+			t.Errorf("Classify(%q, %t) = %d, want %d", tt.in, tt.quiet, got, tt.want)
+		}
+	}
+}
+
+func TestTelnet(t *testing.T) {
+	tests := []struct{ name, in, want string }{
+		{"text", "hi 你好\r\n", "hi 你好\r\n"},
+		{"negotiation", "\xff\xfb\x18\xff\xfd\x03hi", "hi"},
+		{"subnegotiation", "a\xff\xfa\x1f\x00\x50\xff\xff\x18\xff\xf0b", "ab"},
+		{"command", "a\xff\xf6b", "ab"},
+		{"a byte of 255", "a\xff\xffb", "ab"},
+		{"unfinished", "a\xff", "a"},
+	}
+	for _, tt := range tests {
+		for _, size := range []int{1, 3, 100} {
+			var telnet Telnet
+			var got []byte
+			for piece := []byte(tt.in); len(piece) > 0; {
+				n := min(size, len(piece))
+				b := bytes.Clone(piece[:n])
+				piece = piece[n:]
+				got = append(got, b[:telnet.Strip(b)]...)
+			}
+			if string(got) != tt.want {
+				t.Errorf("%s, %d bytes at once: %q, want %q", tt.name, size, got, tt.want)
+			}
+		}
+	}
+}
+
+func FuzzTelnet(f *testing.F) {
+	f.Add([]byte("a\xff\xfb\x18b\xff\xfa\x1f\xff\xf0c"), 2)
+	f.Fuzz(func(t *testing.T, b []byte, cut int) {
+		cut = min(max(cut, 0), len(b))
+		var one, two Telnet
+		whole := bytes.Clone(b)
+		whole = whole[:one.Strip(whole)]
+		first, second := bytes.Clone(b[:cut]), bytes.Clone(b[cut:])
+		parts := append(first[:two.Strip(first)], second[:two.Strip(second)]...)
+		if !bytes.Equal(whole, parts) || bytes.IndexByte(whole, telnetIAC) >= 0 {
+			t.Errorf("%q: %q whole, %q cut at %d", b, whole, parts, cut)
+		}
+	})
+}

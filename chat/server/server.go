@@ -1,0 +1,118 @@
+// Package server serves a chat room over TCP and UDP: sessions, fan-out, limits,
+// UDP members and their cookies. What is told to whom, the room decides (package
+// chat); it accepts sockets and binds none.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"wirelab/chat"
+)
+
+// Server carries a room over TCP and UDP. The fields are set before Serve.
+type Server struct {
+	Room   *chat.Room
+	TCP    net.Listener   // nil: no TCP
+	UDP    net.PacketConn // nil: no UDP
+	Limits Limits
+	// UDPIdle is how long a member over UDP may send nothing before it is removed;
+	// 0 means 75 s.
+	UDPIdle time.Duration
+
+	isLocal func(netip.Addr, time.Time) bool // needs no cookie; nil: on a network of this machine
+
+	mu       sync.Mutex
+	sessions map[*session]bool
+	from     map[netip.Addr]int // connections by address
+	refusing int                // connections that are being told why they are refused
+}
+
+// Serve serves until ctx ends, then closes the room, lets every queue drain for
+// at most a second, closes the connections and both sockets, and returns nil.
+// It returns an error if a socket fails. A Server serves once.
+func (s *Server) Serve(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	s.sessions, s.from = map[*session]bool{}, map[netip.Addr]int{}
+
+	writing, stopWriting := context.WithCancel(context.Background())
+	defer stopWriting()
+	f := newFanOut(s.Room.Log())
+	var writer sync.WaitGroup
+	writer.Go(func() { f.serve(writing) })
+
+	var all sync.WaitGroup
+	var tcpErr, udpErr error
+	if s.TCP != nil {
+		all.Go(func() {
+			defer cancel()
+			tcpErr = s.accept(ctx, &all, f)
+		})
+	}
+	if s.UDP != nil {
+		u := newUDPServer(s.UDP, s.Room, s.Limits, s.UDPIdle)
+		if s.isLocal != nil {
+			u.isLocal = s.isLocal
+		}
+		all.Go(func() {
+			defer cancel()
+			udpErr = u.serve(ctx)
+		})
+	}
+	<-ctx.Done()
+	s.Room.Close()
+	if s.TCP != nil {
+		s.TCP.Close()
+	}
+	s.endSessions()
+	all.Wait()
+	stopWriting()
+	writer.Wait()
+	if err := errors.Join(tcpErr, udpErr); err != nil {
+		return fmt.Errorf("chat server: %w", err)
+	}
+	return nil
+}
+
+func (s *Server) accept(ctx context.Context, all *sync.WaitGroup, f *fanOut) error {
+	for {
+		conn, err := s.TCP.Accept()
+		switch {
+		case ctx.Err() != nil:
+			if err == nil {
+				conn.Close()
+			}
+			return nil
+		case temporary(err):
+			// Out of file descriptors, for example: only time helps.
+			s.Room.Logger().Warn("accept", "error", err)
+			select {
+			case <-ctx.Done():
+			case <-time.After(50 * time.Millisecond):
+			}
+		case err != nil:
+			return err
+		default:
+			c := newSession(conn, s.Room, s.Limits, f)
+			cause := s.admit(ctx, c)
+			all.Go(func() {
+				defer s.dismiss(c, cause)
+				c.serve(cause)
+			})
+		}
+	}
+}
+
+func temporary(err error) bool {
+	t, ok := errors.AsType[interface {
+		error
+		Temporary() bool
+	}](err)
+	return ok && t.Temporary()
+}

@@ -1,0 +1,191 @@
+package server
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"time"
+
+	"wirelab/chat"
+	"wirelab/chat/server/dialect"
+)
+
+const (
+	lineTimeout = time.Minute // for the rest of a line
+	maxAsked    = 5           // times that a client is asked for a name
+)
+
+// session is one TCP connection: its goroutine reads, its clientWriter writes.
+type session struct {
+	room   *chat.Room
+	logger *slog.Logger
+	limits Limits
+	conn   net.Conn
+	from   netip.Addr
+	in     source
+	out    *clientWriter
+	member *chat.Member // nil: has not joined
+	bucket bucket
+	lines  *chat.LineReader
+}
+
+func newSession(conn net.Conn, room *chat.Room, limits Limits, f *fanOut) *session {
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		tcp.SetWriteBuffer(sendBuffer)
+		limitUnacknowledged(tcp)
+	}
+	s := &session{room: room, logger: room.Logger(), limits: limits, conn: conn, out: newClientWriter(conn, room.Log(), f)}
+	s.in.conn = conn
+	if a, err := netip.ParseAddrPort(conn.RemoteAddr().String()); err == nil {
+		s.from = a.Addr().Unmap()
+	}
+	return s
+}
+
+// serve runs the session and closes the connection. A client that is refused is told
+// why, or, for errBusy, just cut.
+//
+// A goroutine spends its life in readDialect, and a thousand goroutines are a
+// thousand stacks: end has a frame of its own.
+func (s *session) serve(refused error) {
+	if refused == nil {
+		s.end(s.readDialect())
+		return
+	}
+	if errors.Is(refused, errBusy) {
+		s.conn.Close()
+	}
+	s.end(refused)
+}
+
+// readDialect finds out what the client speaks and reads until it leaves or is cut.
+func (s *session) readDialect() error {
+	d, err := s.in.detect(s.out.limitRead, s.out.over, func() { s.write(chat.AskName + "\n") })
+	if err != nil {
+		return err
+	}
+	switch d {
+	case dialect.Own:
+		return s.readOwn()
+	case dialect.ClientPy:
+		return s.readClientPy()
+	case dialect.HTTP:
+		s.write("HTTP/1.1 426 Upgrade Required\r\nConnection: close\r\nContent-Type: text/plain\r\n\r\n" +
+			"This is a chat room. Join it with nc, the course note's client.py or wirelab chat join.\n")
+		return errors.New("speaks HTTP")
+	case dialect.TLS:
+		return errors.New("speaks TLS")
+	}
+	return s.readPlain()
+}
+
+func (s *session) readOwn() error {
+	line, err := s.readLine()
+	if err != nil {
+		return err
+	}
+	h, err := chat.ParseHello(line)
+	if err == nil {
+		err = s.join(h.Name, h.Resume)
+	}
+	if err != nil {
+		return refusal{err}
+	}
+	return s.readLines()
+}
+
+func (s *session) readPlain() error {
+	s.out.setFormat(&dialect.Plain{}, nil)
+	for range maxAsked {
+		s.out.limitRead(joinTimeout)
+		name, err := s.readLine()
+		if err != nil {
+			return err
+		}
+		if err = s.join(name, chat.Resume{}); err == nil {
+			return s.readLines()
+		}
+		s.write("* " + err.Error() + "\n" + chat.AskName + "\n")
+	}
+	return refusal{chat.ErrNoName}
+}
+
+// join joins the room.
+func (s *session) join(name string, from chat.Resume) error {
+	p := chat.Person{Name: name, Transport: "tcp", Address: s.conn.RemoteAddr().String()}
+	m, err := s.room.Join(p, from, s.out)
+	if err != nil {
+		return err
+	}
+	s.member = m
+	s.out.start(m)
+	return nil
+}
+
+// readLines reads lines until there are no more.
+func (s *session) readLines() error {
+	s.out.limitRead(0)
+	for {
+		line, err := s.readLine()
+		if err == nil {
+			err = s.do(line)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// do carries out a line as soon as the limits allow it.
+func (s *session) do(line string) error {
+	if wait := s.bucket.spend(s.limits, time.Now()); wait > 0 {
+		due := time.NewTimer(wait)
+		defer due.Stop()
+		select {
+		case <-due.C:
+		case <-s.out.over:
+			return os.ErrDeadlineExceeded
+		}
+	}
+	return s.member.Do(line)
+}
+
+// readLine reads a line. Once a line has begun, the rest must come in time.
+func (s *session) readLine() (string, error) {
+	if s.lines == nil {
+		s.lines = chat.NewLineReader(&lineSource{s, false}, chat.MaxLine)
+	}
+	return s.lines.ReadLine()
+}
+
+// lineSource is what readLine's LineReader reads from: it sets the deadlines.
+type lineSource struct {
+	s       *session
+	partial bool // a deadline is set
+}
+
+// Read implements io.Reader.
+func (l *lineSource) Read(b []byte) (int, error) {
+	if len(l.s.in.ahead) == 0 && l.s.member != nil {
+		switch pending := l.s.lines.Pending(); {
+		case pending && !l.partial:
+			l.s.out.limitRead(lineTimeout)
+			l.partial = true
+		case !pending && l.partial:
+			l.s.out.limitRead(0)
+			l.partial = false
+		}
+	}
+	return l.s.in.Read(b)
+}
+
+// write writes to a client that has not joined: nothing else writes to it, and the
+// little that it is sent fits the socket.
+func (s *session) write(text string) {
+	s.conn.SetWriteDeadline(time.Now().Add(drainTimeout))
+	_, _ = io.WriteString(s.conn, text) // reading finds a broken connection
+	s.conn.SetWriteDeadline(time.Time{})
+}

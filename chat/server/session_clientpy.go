@@ -1,0 +1,83 @@
+package server
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"time"
+
+	"wirelab/chat"
+	"wirelab/chat/server/dialect"
+)
+
+// settleTime is how long client.py sends nothing after a whole message.
+const settleTime = 50 * time.Millisecond
+
+// readClientPy reads from the course note's client.py.
+func (s *session) readClientPy() error {
+	name, rest := dialect.ClientPyName(string(s.in.ahead))
+	s.in.ahead = []byte(rest)
+	s.out.setFormat(dialect.NewClientPy(s.room.Console, name), paceClientPy)
+	in := dialect.ClientPyInput{Name: name}
+	if err := s.join(name, chat.Resume{}); err != nil {
+		s.write(chat.AskName)
+	}
+	asked := 1
+	for {
+		texts, err := s.clientPyTexts(&in)
+		for _, text := range texts {
+			if s.member != nil {
+				if err := s.do(text); err != nil {
+					return err
+				}
+				continue
+			}
+			if asked++; asked > maxAsked {
+				return refusal{chat.ErrNoName}
+			}
+			if err := s.join(text, chat.Resume{}); err != nil {
+				s.write(chat.AskName)
+			}
+		}
+		switch {
+		case errors.Is(err, errSpeaksLines):
+			return s.readLines()
+		case err != nil:
+			return err
+		}
+	}
+}
+
+// errSpeaksLines says that a client taken for client.py has sent a \n.
+var errSpeaksLines = errors.New("speaks lines")
+
+// clientPyTexts reads once and returns the texts that are complete.
+func (s *session) clientPyTexts(in *dialect.ClientPyInput) ([]string, error) {
+	wait := time.Duration(0)
+	switch {
+	case len(in.Pending()) > 0:
+		wait = settleTime
+	case s.member == nil:
+		wait = joinTimeout
+	}
+	b := make([]byte, 512)
+	if len(s.in.ahead) == 0 {
+		s.out.limitRead(wait)
+	}
+	n, err := s.in.Read(b)
+	b = b[:n]
+	if bytes.IndexByte(b, '\n') >= 0 && s.member != nil {
+		s.in.ahead = append(append(in.Pending(), b...), s.in.ahead...)
+		s.out.setFormat(dialect.NewPlain(s.member.Name(), s.member.Joined()), nil)
+		return nil, errSpeaksLines
+	}
+	texts := in.Add(b)
+	switch {
+	case err == nil:
+	case errors.Is(err, os.ErrDeadlineExceeded) && !isOver(s.out.over) && len(in.Pending()) > 0:
+		return append(texts, in.Settle()...), nil
+	default:
+		texts = append(texts, in.Settle()...)
+	}
+	return texts, err
+}

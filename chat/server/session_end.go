@@ -1,0 +1,89 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"time"
+
+	"wirelab/chat"
+)
+
+// end ends the session for a reason: it tells the room and the client, and closes
+// the connection.
+func (s *session) end(reason error) {
+	address := s.conn.RemoteAddr().String()
+	if cause := s.out.cutCause(); cause != nil {
+		reason = cause
+		s.logger.Warn("cut", "address", address, "reason", logReason(cause))
+	} else if text := complaint(reason); text != "" && !isOver(s.out.over) {
+		s.logger.Warn("cut", "address", address, "reason", logReason(reason))
+		s.out.SendPrivate(chat.Line{Seq: s.room.Log().Snapshot().Seq, Time: time.Now(), Kind: chat.Error, Text: text})
+	}
+	if s.member != nil {
+		clean := errors.Is(reason, io.EOF) || errors.Is(reason, chat.ErrLeave)
+		s.member.Leave(logReason(reason), !clean)
+	} else {
+		s.logger.Info("refused", "address", address, "reason", logReason(reason))
+	}
+	s.out.End()
+	<-s.out.done
+	s.out.fanOut.remove(s.out)
+	s.closeConn()
+}
+
+// closeConn closes the connection after the FIN was sent. It reads to the client's
+// FIN first: with unread data the kernel would send a RST (RFC 1122, section
+// 4.2.2.13).
+func (s *session) closeConn() {
+	s.conn.SetReadDeadline(s.out.deadline())
+	io.Copy(io.Discard, io.LimitReader(s.conn, 1<<20))
+	s.conn.Close()
+}
+
+// refusal is an error whose text the client is sent.
+type refusal struct{ error }
+
+func (r refusal) Unwrap() error { return r.error }
+
+// complaint returns the message sent to a client being disconnected, or "" if it
+// left on its own.
+func complaint(err error) string {
+	var system net.Error
+	var no refusal
+	switch {
+	case errors.As(err, &no):
+		return no.Error()
+	case errors.Is(err, chat.ErrTooLong):
+		return fmt.Sprintf("a line has at most %d bytes", chat.MaxLine)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return "that took too long"
+	case errors.Is(err, io.EOF), errors.Is(err, chat.ErrLeave), errors.Is(err, chat.ErrClosed), errors.As(err, &system):
+		return ""
+	}
+	return err.Error()
+}
+
+// logReason returns why reading ended, for the server's log.
+func logReason(err error) string {
+	switch {
+	case errors.Is(err, io.EOF):
+		return "closed"
+	case errors.Is(err, chat.ErrTooLong):
+		return "line too long"
+	}
+	if op, ok := errors.AsType[*net.OpError](err); ok {
+		err = op.Err // without the addresses
+	}
+	return err.Error()
+}
+
+// closeWrite sends a FIN and still reads, if the connection can do that.
+func closeWrite(c net.Conn) error {
+	if h, ok := c.(interface{ CloseWrite() error }); ok {
+		return h.CloseWrite()
+	}
+	return c.Close()
+}

@@ -1,0 +1,15 @@
+//go:build !linux
+
+package server
+
+import (
+	"net"
+	"syscall"
+	"time"
+)
+
+func limitUnacknowledged(*net.TCPConn) {} // Linux alone has it for a connection
+
+func unacknowledged(syscall.RawConn) int { return 0 }
+
+func sleepBriefly(d time.Duration) { time.Sleep(d) }

@@ -1,0 +1,158 @@
+package server
+
+import (
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"wirelab/chat"
+)
+
+func TestTwoTransportsOneRoom(t *testing.T) {
+	s := &Server{}
+	serve(t, s)
+	tcp := joinTCP(t, s, "alice")
+	udp := talkUDP(t, s, "bob")
+	say(t, udp, "hello over udp")
+	await(t, tcp, "* bob joined")
+	await(t, tcp, "bob: hello over udp")
+	say(t, tcp, "hello over tcp")
+	for i, want := range []string{"alice: hello over tcp"} { // no history, and neither its joining nor its text
+		l, err := udp.Receive()
+		if err != nil || l.String() != want || l.Seq != uint64(i+1) {
+			t.Errorf("over UDP came %d: %q, %v, want %d: %q", l.Seq, l, err, i+1, want)
+		}
+	}
+	long := strings.Repeat("好", 1300)
+	say(t, tcp, long)
+	l, err := udp.Receive()
+	if err != nil || !strings.HasSuffix(l.Text, "好…") || len(l.Append(nil)) > chat.MaxDatagram {
+		t.Errorf("a long line over UDP: %d bytes, %v, want it cut at %d", len(l.Append(nil)), err, chat.MaxDatagram)
+	}
+}
+
+// TestUDPSilence looks from the server's side: a client that only comes and
+// goes sends nothing, and one that speaks sends its texts and nothing else.
+func TestUDPSilence(t *testing.T) {
+	server, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	s := &Server{UDP: server}
+	quiet := talkUDP(t, s, "quiet")
+	if err := quiet.Leave(patience); err != nil {
+		t.Fatal(err)
+	}
+	loud := talkUDP(t, s, "loud")
+	say(t, loud, "one")
+	say(t, loud, "two")
+	if err := loud.Leave(patience); err != nil {
+		t.Fatal(err)
+	}
+	// The loopback delivers in order: what a client had sent before this is first.
+	last := dial(t, "udp", server.LocalAddr())
+	if _, err := last.Write([]byte("end")); err != nil {
+		t.Fatal(err)
+	}
+	server.SetReadDeadline(time.Now().Add(patience))
+	for _, want := range []string{"loud\tone", "loud\ttwo", "end"} {
+		b := make([]byte, 2048)
+		n, _, err := server.ReadFrom(b)
+		if err != nil || string(b[:n]) != want {
+			t.Fatalf("on the server's socket: %q, %v, want %q", b[:n], err, want)
+		}
+	}
+}
+
+// TestUDPServerIsSilentAtLeave looks from the client's side: when one client
+// closes, the other hears nothing.
+func TestUDPServerIsSilentAtLeave(t *testing.T) {
+	s := &Server{}
+	serve(t, s)
+	alice, bob := talkUDP(t, s, "alice"), talkUDP(t, s, "bob")
+	say(t, alice, "hi")
+	awaitPeople(t, s, 1)
+	say(t, bob, "hi alice")
+	await(t, alice, "* bob joined")
+	await(t, alice, "bob: hi alice")
+	bob.Leave(patience)
+	s.Room.Say("next") // the next thing that alice hears
+	if l, err := alice.Receive(); err != nil || l.String() != "server: next" {
+		t.Errorf("after bob closed, alice heard %q, %v", l, err)
+	}
+	if n := len(s.Room.People()); n != 2 {
+		t.Errorf("%d people in the room, want 2: nobody has told it", n)
+	}
+}
+
+func TestUDPExpires(t *testing.T) {
+	s := &Server{UDPIdle: 50 * time.Millisecond}
+	serve(t, s)
+	tcp := joinTCP(t, s, "watcher")
+	a, b := talkUDP(t, s, "a"), talkUDP(t, s, "b")
+	say(t, a, "x")
+	say(t, b, "x")
+	for left := map[string]bool{"* a left": true, "* b left": true}; len(left) > 0; {
+		l, err := tcp.Receive()
+		if err != nil {
+			t.Fatalf("awaited %v, got %v", left, err)
+		}
+		delete(left, l.String())
+	}
+	say(t, a, "back") // from the same address
+	await(t, tcp, "* a joined")
+	await(t, tcp, "a: back")
+}
+
+func TestUDPIsBounded(t *testing.T) {
+	s := &Server{}
+	serve(t, s)
+	first := talkUDP(t, s, "first")
+	say(t, first, "in")
+	for i := 1; i < maxPeers; i++ {
+		say(t, talkUDP(t, s, "x"), "in")
+		if i%64 == 63 { // more at once might be lost
+			awaitPeople(t, s, i+1)
+		}
+	}
+	w := s.Room.Watch()
+	said := func() string {
+		l, _, err := w.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l.String()
+	}
+	late := talkUDP(t, s, "late")
+	say(t, late, "me too")
+	say(t, first, "behind it")
+	if got := said(); got != "first: behind it" {
+		t.Errorf("from %d people: %q, want nothing of the one who is late", maxPeers, got)
+	}
+	if err := s.Room.Kick("x"); err != nil {
+		t.Fatal(err)
+	}
+	say(t, late, "now there is a place")
+	for _, want := range []string{"* x was kicked", "* late joined", "late: now there is a place"} {
+		if got := said(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+func TestTopicOverUDP(t *testing.T) {
+	s := &Server{}
+	serve(t, s)
+	alice, bob := joinTCP(t, s, "alice"), talkUDP(t, s, "bob")
+	say(t, bob, "/topic datagrams")
+	await(t, alice, "* bob set the topic: datagrams")
+	await(t, bob, "* bob set the topic: datagrams")
+	late := talkUDP(t, s, "late")
+	say(t, late, "hi") // is told of no topic unasked
+	say(t, late, "/topic")
+	if l, err := late.Receive(); err != nil || l.Kind != chat.Reply || l.Text != "the topic is: datagrams" {
+		t.Errorf("the first thing that late heard is %q, %v", l, err)
+	}
+}
