@@ -4,7 +4,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/netip"
@@ -52,44 +51,61 @@ with three segments and closes with FINs; over UDP it does neither.`,
 	return []*cobra.Command{c}
 }
 
-// link is how a client reaches a room.
-type link struct {
+// clientFlags are the flags of a client's commands.
+type clientFlags struct {
 	udp  bool
 	name string        // empty: hostnames.Own
 	wait time.Duration // to be connected over TCP, and for an answer
-
-	resume chat.Resume // where a connection that was lost is to go on
 }
 
-func (k *link) flags(c *cobra.Command) {
+func (k *clientFlags) add(c *cobra.Command) {
 	c.Flags().BoolVar(&k.udp, "udp", false, "chat over UDP (port 7001) instead of TCP (port 7000)")
 	c.Flags().StringVar(&k.name, "name", "", "your `name` in the room (default: this host's name)")
-	k.waitFlag(c)
+	k.addWait(c)
 }
 
-func (k *link) waitFlag(c *cobra.Command) {
+func (k *clientFlags) addWait(c *cobra.Command) {
 	c.Flags().DurationVar(&k.wait, "wait", 5*time.Second, "how long to try to reach the server over TCP")
 }
 
-// resolve reads what every command of a client needs: the language, the server
-// of args, of which the first may say it, and the name where none was given.
-func (k *link) resolve(c *cobra.Command, args []string) (w words, host string, port uint16, err error) {
+// config returns the language and the session of a command: its first argument, if
+// there is one, is the server. The name is empty only if --name is.
+func (k *clientFlags) config(c *cobra.Command, args []string) (w words, config client.Config, err error) {
 	if w.Lang, err = language(c); err != nil {
-		return w, "", 0, err
+		return w, config, err
 	}
-	where := defaultHost
+	server := defaultHost
 	if len(args) > 0 {
-		where = args[0]
+		server = args[0]
 	}
-	if k.name == "" && !c.Flags().Changed("name") {
-		k.name = hostnames.Own()
+	name := k.name
+	if name == "" && !c.Flags().Changed("name") {
+		name = hostnames.Own()
 	}
-	host, port, err = k.address(where)
-	return w, host, port, err
+	if name != "" {
+		if name, err = chat.CleanName(name); err != nil {
+			return w, config, nameError(k.name, err)
+		}
+	}
+	config = client.Config{UDP: k.udp, Name: name, Wait: k.wait}
+	config.Host, config.Port, err = k.address(server)
+	return w, config, err
+}
+
+// checkNamed refuses a config without a name, where nobody can be asked for one.
+func checkNamed(config client.Config) error {
+	if config.Name == "" {
+		return nameError("", chat.ErrNoName)
+	}
+	return nil
+}
+
+func nameError(name string, cause error) error {
+	return exit.Usagef("name %q: %w (choose one with --name)", name, cause)
 }
 
 // address reads HOST or HOST:PORT.
-func (k *link) address(s string) (host string, port uint16, err error) {
+func (k *clientFlags) address(s string) (host string, port uint16, err error) {
 	port = tcpPort
 	if k.udp {
 		port = udpPort
@@ -107,66 +123,6 @@ func (k *link) address(s string) (host string, port uint16, err error) {
 		return "", 0, exit.Usagef("server %q: want HOST or HOST:PORT", s)
 	}
 	return host, port, nil
-}
-
-// dial returns a client of the room at host. Over TCP it tries until k.wait is
-// over, and says once through waiting that it does.
-func (k *link) dial(ctx context.Context, host string, port uint16, waiting func(cause error)) (*client.Conn, error) {
-	if _, err := chat.CleanName(k.name); err != nil {
-		return nil, exit.Usagef("name %q: %w (choose one with --name)", k.name, err)
-	}
-	interrupted := ctx
-	ctx, cancel := context.WithTimeout(ctx, k.wait)
-	defer cancel()
-	for said := false; ; said = true {
-		client, err := k.attempt(ctx, host, port)
-		if err == nil {
-			return client, nil
-		}
-		if !said && !k.udp && ctx.Err() == nil {
-			waiting(err)
-		}
-		select {
-		case <-time.After(100 * time.Millisecond): // between two tries
-		case <-ctx.Done():
-		}
-		switch {
-		case interrupted.Err() != nil:
-			return nil, exit.Silent(exit.Interrupted)
-		case k.udp || ctx.Err() != nil:
-			return nil, unreachable(host, port, err)
-		}
-	}
-}
-
-func unreachable(host string, port uint16, cause error) error {
-	return exit.With(exit.Unable, fmt.Errorf("no chat at %s: %w (is `wirelab chat serve` running there?)", target(host, port), cause))
-}
-
-func (k *link) attempt(ctx context.Context, host string, port uint16) (*client.Conn, error) {
-	ip, err := hostnames.Lookup(ctx, host)
-	if err != nil {
-		return nil, err
-	}
-	network := "tcp"
-	if k.udp {
-		network = "udp"
-	}
-	// A lab's wire shows what is said and nothing else.
-	dialer := net.Dialer{KeepAlive: -1}
-	dialer.SetMultipathTCP(false)
-	conn, err := dialer.DialContext(ctx, network, netip.AddrPortFrom(ip, port).String())
-	if err != nil {
-		return nil, err
-	}
-	if k.udp {
-		return client.NewUDP(conn, k.name)
-	}
-	return client.ResumeTCP(ctx, conn, k.name, k.resume)
-}
-
-func target(host string, port uint16) string {
-	return net.JoinHostPort(host, strconv.Itoa(int(port)))
 }
 
 // language reads --lang.

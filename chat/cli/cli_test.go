@@ -270,7 +270,7 @@ func TestAddress(t *testing.T) {
 		{"[::1]:9", false, "::1", 9},
 	}
 	for _, tt := range tests {
-		host, port, err := (&link{udp: tt.udp}).address(tt.in)
+		host, port, err := (&clientFlags{udp: tt.udp}).address(tt.in)
 		if err != nil || host != tt.host || port != tt.port {
 			t.Errorf("%q: %s %d %v, want %s %d", tt.in, host, port, err, tt.host, tt.port)
 		}

@@ -7,19 +7,17 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 
+	"wirelab/chat/client"
+	"wirelab/chat/tui"
 	"wirelab/internal/exit"
 	"wirelab/internal/inline"
 )
 
-// farewell is how long the server may take to answer our FIN with its own.
-const farewell = 5 * time.Second
-
 func joinCommand() *cobra.Command {
-	var k link
+	var k clientFlags
 	c := &cobra.Command{
 		Use:   "join [HOST[:PORT]]",
 		Short: "Join a room: chat on a terminal, or in plain lines where there is none",
@@ -47,12 +45,12 @@ and with 3 if it cannot be reached.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error { return join(c, k, args) },
 	}
-	k.flags(c)
+	k.add(c)
 	return c
 }
 
-func join(c *cobra.Command, k link, args []string) error {
-	w, host, port, err := k.resolve(c, args)
+func join(c *cobra.Command, k clientFlags, args []string) error {
+	w, config, err := k.config(c, args)
 	if err != nil {
 		return err
 	}
@@ -61,37 +59,43 @@ func join(c *cobra.Command, k link, args []string) error {
 	if terminal(c.InOrStdin()) && terminal(c.OutOrStdout()) && os.Getenv("TERM") != "dumb" {
 		t, size, err := inline.Open(os.Stdin, os.Stdout)
 		if err == nil {
-			return newConversation(k, host, port, w, t, size).run(ctx)
+			return sessionError(tui.Run(ctx, config, t, size, w), "")
 		}
-		// Plain lines do without.
+		// Plain lines need no terminal's modes.
 	}
-
-	out, messages := newScreen(c.OutOrStdout()), newScreen(c.ErrOrStderr())
-	defer messages.Close()
-	defer out.Close()
-	r := &room{words: w, where: target(host, port), udp: k.udp, out: out}
-	r.client, err = k.dial(ctx, host, port, func(cause error) {
-		fmt.Fprintln(messages, r.Waiting(r.where, cause))
-	})
-	if err != nil {
+	if err := checkNamed(config); err != nil {
 		return err
 	}
-	defer r.client.Close()
-	return r.chat(ctx, lineReader(c.InOrStdin()))
+	out, errs := newScreen(c.OutOrStdout()), newScreen(c.ErrOrStderr())
+	defer errs.Close()
+	defer out.Close()
+	p := &plainClient{words: w, config: config, out: out, errs: errs}
+	return p.run(ctx, lineReader(c.InOrStdin()))
 }
 
-// errKicked ends receiving when the user was told so by a line of the room.
-var errKicked = errors.New("kicked")
-
-// endOf is the error of a chat that the user did not end.
-func endOf(err error, gone string) error {
+// sessionError returns the error of a command whose session has ended; nil if the
+// user has left. gone, if there is one, says that the connection is lost.
+func sessionError(err error, gone string) error {
+	if e, ok := errors.AsType[*client.DialError](err); ok {
+		return exit.With(exit.Unable, fmt.Errorf("%w (is `wirelab chat serve` running there?)", e))
+	}
 	switch {
-	case errors.Is(err, errKicked):
+	case err == nil:
+		return nil
+	case errors.Is(err, client.ErrKicked):
 		return exit.Silent(exit.Failed)
+	case gone == "":
+		return exit.With(exit.Failed, err)
 	case errors.Is(err, io.EOF):
 		return exit.With(exit.Failed, errors.New(gone))
 	}
 	return exit.With(exit.Failed, fmt.Errorf("%s: %w", gone, err))
+}
+
+// interrupted ends a session that was never connected.
+func interrupted(s *client.Session) error {
+	s.Close()
+	return exit.Silent(exit.Interrupted)
 }
 
 // leavingWord reports whether a line is one that leaves the room.

@@ -5,79 +5,85 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"strings"
-	"syscall"
 
 	"wirelab/chat"
 	"wirelab/chat/client"
 )
 
-// room is a room as its client shows it in plain lines.
-type room struct {
+// plainClient chats without a terminal: it says the lines that it reads and prints
+// those of others.
+type plainClient struct {
 	words
-	client *client.Conn
-	where  string
-	udp    bool
-	out    io.Writer
+	config  client.Config
+	session *client.Session
+	out     io.Writer // does not block
+	errs    io.Writer // does not block
 }
 
-// chat goes on until either side leaves.
-func (r *room) chat(ctx context.Context, in *chat.LineReader) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	r.show(r.Joined(r.where, r.client.Name(), transport(r.udp)))
-
-	received := make(chan error, 1)
-	go func() { received <- r.receive() }()
-	lines := typed(ctx, in, func() { r.show(r.TooLong(chat.MaxLine)) })
-	for {
+// run chats until either side leaves.
+func (p *plainClient) run(ctx context.Context, in *chat.LineReader) error {
+	p.session = client.Start(context.WithoutCancel(ctx), p.config)
+	defer p.session.Close()
+	connected, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		p.show(connected)
+	}()
+	select {
+	case <-connected:
+	case <-ended:
+		return sessionError(p.session.Err(), p.Gone(p.config.Server()))
+	case <-ctx.Done():
+		return interrupted(p.session)
+	}
+	reading, stopReading := context.WithCancel(ctx)
+	defer stopReading()
+	lines := typed(reading, in, func() { p.print(p.TooLong(chat.MaxLine)) })
+	word, left := "", false
+	for !left {
 		select {
 		case line, ok := <-lines:
-			if !ok {
-				return r.leave(received)
+			switch {
+			case !ok:
+				left = true
+			case leavingWord(line):
+				word, left = line, true
+			default:
+				p.say(ctx, line)
 			}
-			if leavingWord(line) {
-				if r.udp { // over TCP it is the FIN that says so
-					r.say(line)
-				}
-				return r.leave(received)
-			}
-			r.say(line)
 		case <-ctx.Done():
-			return r.leave(received)
-		case err := <-received:
-			return endOf(err, r.Gone(r.where))
+			left = true
+		case <-ended:
+			left = true
+		}
+	}
+	p.session.Leave(word)
+	<-ended
+	return sessionError(p.session.Err(), p.Gone(p.config.Server()))
+}
+
+// show prints what happens until the session ends.
+func (p *plainClient) show(connected chan<- struct{}) {
+	for e := range p.session.Events() {
+		switch e := e.(type) {
+		case client.Waiting:
+			fmt.Fprintln(p.errs, p.Waiting(p.config.Server(), e.Cause))
+		case client.Connected:
+			p.print(p.Joined(p.config.Server(), e.Name, transport(p.config.UDP)))
+			close(connected)
+		case client.PortUnreachable:
+			p.print(p.NobodyListens(p.config.Server()))
+		case client.Received:
+			if text := plainLine(p.words, e.Line, e.Me); text != "" {
+				p.print(text)
+			}
 		}
 	}
 }
 
-// receive shows the room's lines until there are no more.
-func (r *room) receive() error {
-	kicked := false
-	for {
-		l, err := r.client.Receive()
-		switch {
-		case r.udp && errors.Is(err, syscall.ECONNREFUSED):
-			r.show(r.NobodyListens(r.where)) // the next datagram may find it
-			continue
-		case err != nil && kicked:
-			return errKicked
-		case err != nil:
-			return err
-		}
-		kicked = kicked || l.Kind == chat.Kick && l.Name == r.client.Name()
-		if text := plainLine(r.words, l, r.client.Name()); text != "" {
-			r.show(text)
-		}
-		if kicked && r.udp { // over which no end follows
-			return errKicked
-		}
-	}
-}
-
-// plainLine returns what is shown of a line to the person who is called me;
-// empty for nothing. What was typed here is on the screen already.
+// plainLine returns what is shown of a line to the person who is called me; empty
+// for nothing. What was typed here is on the screen already.
 func plainLine(w words, l chat.Line, me string) string {
 	if l.Name == me && (l.Kind == chat.Say || l.Kind == chat.Join || l.Kind == chat.Leave) {
 		return ""
@@ -85,40 +91,17 @@ func plainLine(w words, l chat.Line, me string) string {
 	return w.Tell(l, me)
 }
 
-func (r *room) say(line string) {
+// say waits until a line was sent: input is read no faster than the server takes it.
+func (p *plainClient) say(ctx context.Context, line string) {
 	if strings.TrimSpace(line) == "" {
 		return
 	}
-	if err := sayOver(r.client, r.udp, line); err != nil {
-		r.show(r.NotSaid(err))
+	if err := p.session.SayAndWait(ctx, line); err != nil && !errors.Is(err, context.Canceled) {
+		p.print(p.NotSaid(err))
 	}
 }
 
-// sayOver says a line. Over UDP the socket may hand out the answer to the
-// datagram before in place of sending this one: then it says it again.
-func sayOver(conn *client.Conn, udp bool, line string) error {
-	err := conn.Say(line)
-	if udp && errors.Is(err, syscall.ECONNREFUSED) {
-		err = conn.Say(line)
-	}
-	return err
-}
-
-// leave leaves politely and waits for the server to do so, too.
-func (r *room) leave(received <-chan error) error {
-	if err := r.client.Leave(farewell); err != nil {
-		return endOf(err, r.Gone(r.where))
-	}
-	if err := <-received; !isEnd(err) {
-		return endOf(err, r.Gone(r.where))
-	}
-	return nil
-}
-
-// isEnd reports whether receiving ended because one has left.
-func isEnd(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) }
-
-func (r *room) show(text string) { fmt.Fprintln(r.out, text) }
+func (p *plainClient) print(text string) { fmt.Fprintln(p.out, text) }
 
 func transport(udp bool) string {
 	if udp {

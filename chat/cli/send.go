@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -18,7 +20,7 @@ import (
 )
 
 func sendCommand() *cobra.Command {
-	var k link
+	var k clientFlags
 	c := &cobra.Command{
 		Use:   "send HOST[:PORT] TEXT...",
 		Short: "Join a room, say each argument as a line, leave: for scripts",
@@ -35,12 +37,15 @@ Exits with 1 if something was not said and with 3 if there is no connection.`,
 		Args: cobra.MinimumNArgs(2),
 		RunE: func(c *cobra.Command, args []string) error { return send(c, k, args[:1], args[1:]) },
 	}
-	k.flags(c)
+	k.add(c)
 	return c
 }
 
-func send(c *cobra.Command, k link, server, texts []string) error {
-	w, host, port, err := k.resolve(c, server)
+func send(c *cobra.Command, k clientFlags, server, texts []string) error {
+	w, config, err := k.config(c, server)
+	if err == nil {
+		err = checkNamed(config)
+	}
 	if err != nil {
 		return err
 	}
@@ -51,57 +56,75 @@ func send(c *cobra.Command, k link, server, texts []string) error {
 	}
 	ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	client, err := k.dial(ctx, host, port, func(cause error) {
-		fmt.Fprintln(c.ErrOrStderr(), w.Waiting(target(host, port), cause))
-	})
-	if err != nil {
+	config.SendOnly = true
+	s := client.Start(context.WithoutCancel(ctx), config)
+	defer s.Close()
+	if err := awaitConnected(ctx, s, func(cause error) {
+		fmt.Fprintln(c.ErrOrStderr(), w.Waiting(config.Server(), cause))
+	}); err != nil {
 		return err
 	}
-	defer client.Close()
-	defer context.AfterFunc(ctx, func() { client.Close() })()
 	for _, text := range texts {
-		if err := client.Say(text); err != nil {
+		err := s.SayAndWait(ctx, text)
+		if err == nil && !config.UDP {
+			err = awaitEcho(ctx, s, config.Wait)
+		}
+		if err != nil {
 			return exit.With(exit.Failed, fmt.Errorf("say %.40q: %w", text, err))
 		}
-		if !k.udp {
-			if err := heard(client, k.wait); err != nil {
-				return exit.With(exit.Failed, fmt.Errorf("say %.40q: %w", text, err))
+	}
+	s.Leave("")
+	for range s.Events() {
+	}
+	if errors.Is(s.Err(), os.ErrDeadlineExceeded) {
+		return exit.With(exit.Failed, fmt.Errorf("await the server's farewell: %w", s.Err()))
+	}
+	return nil // its FIN, or less: everything was heard before
+}
+
+// awaitConnected waits for the first connection.
+func awaitConnected(ctx context.Context, s *client.Session, waiting func(cause error)) error {
+	for {
+		select {
+		case e, ok := <-s.Events():
+			switch e := e.(type) {
+			case client.Waiting:
+				waiting(e.Cause)
+			case client.Connected:
+				return nil
 			}
-		}
-	}
-	return exit.With(exit.Failed, leave(client, k))
-}
-
-// heard waits until the server has sent back what the client said.
-func heard(conn *client.Conn, limit time.Duration) error {
-	if err := conn.SetDeadline(time.Now().Add(limit)); err != nil {
-		return err
-	}
-	for {
-		l, err := conn.Receive()
-		switch {
-		case err != nil:
-			return fmt.Errorf("await the server's echo: %w", err)
-		case l.Kind == chat.Notice || l.Kind == chat.Error:
-			return fmt.Errorf("the server says: %s", safetext.Strip(l.Text))
-		case l.Name == conn.Name() && l.Kind == chat.Kick:
-			return errKicked
-		case l.Name == conn.Name() && l.Kind == chat.Say:
-			return nil
+			if !ok {
+				return sessionError(s.Err(), "")
+			}
+		case <-ctx.Done():
+			return interrupted(s)
 		}
 	}
 }
 
-// leave closes the client's end and, over TCP, awaits the server's.
-func leave(conn *client.Conn, k link) error {
-	if err := conn.Leave(farewell); err != nil || k.udp {
-		return err
-	}
+// awaitEcho waits until the server has sent back what the session said.
+func awaitEcho(ctx context.Context, s *client.Session, limit time.Duration) error {
+	late := time.NewTimer(limit)
+	defer late.Stop()
 	for {
-		if _, err := conn.Receive(); errors.Is(err, os.ErrDeadlineExceeded) {
-			return fmt.Errorf("await the server's farewell: %w", err)
-		} else if err != nil {
-			return nil // its FIN, or less: everything was heard before
+		select {
+		case e, ok := <-s.Events():
+			if !ok {
+				return fmt.Errorf("await the server's echo: %w", cmp.Or(s.Err(), io.EOF))
+			}
+			received, _ := e.(client.Received)
+			switch l := received.Line; {
+			case l.Kind == chat.Notice || l.Kind == chat.Error:
+				return fmt.Errorf("the server says: %s", safetext.Strip(l.Text))
+			case l.Kind == chat.Kick && l.Name == received.Me:
+				return client.ErrKicked
+			case l.Kind == chat.Say && l.Name == received.Me:
+				return nil
+			}
+		case <-late.C:
+			return fmt.Errorf("await the server's echo: %w", os.ErrDeadlineExceeded)
+		case <-ctx.Done():
+			return ctx.Err()
 		}
 	}
 }

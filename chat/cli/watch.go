@@ -12,12 +12,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"wirelab/chat"
+	"wirelab/chat/client"
 	"wirelab/internal/exit"
 	"wirelab/internal/safetext"
 )
 
 func watchCommand() *cobra.Command {
-	var k link
+	var k clientFlags
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "watch [HOST[:PORT]]",
@@ -53,12 +54,15 @@ with 3 if the server cannot be reached.`,
 	}
 	c.Flags().StringVar(&k.name, "name", "watcher", "`name` in the room")
 	c.Flags().BoolVar(&asJSON, "json", false, "print a JSON object for each line")
-	k.waitFlag(c)
+	k.addWait(c)
 	return c
 }
 
-func watch(c *cobra.Command, k link, args []string, asJSON bool) error {
-	texts, host, port, err := k.resolve(c, args)
+func watch(c *cobra.Command, k clientFlags, args []string, asJSON bool) error {
+	w, config, err := k.config(c, args)
+	if err == nil {
+		err = checkNamed(config)
+	}
 	if err != nil {
 		return err
 	}
@@ -66,107 +70,69 @@ func watch(c *cobra.Command, k link, args []string, asJSON bool) error {
 	defer stop()
 	// A second Ctrl-C ends it even while nobody reads what it prints.
 	defer context.AfterFunc(ctx, stop)()
-	w := &watcher{connection: newConnection(k, host, port, texts), messages: c.ErrOrStderr()}
-	w.print = func(line chat.Line) error { return printPlain(c.OutOrStdout(), w.words, line, w.client.Name()) }
+	p := &watchPrinter{words: w, server: config.Server(), errs: c.ErrOrStderr()}
+	p.print = func(r client.Received) error { return printPlain(c.OutOrStdout(), w, r.Line, r.Me) }
 	if asJSON {
 		out := json.NewEncoder(c.OutOrStdout())
 		out.SetEscapeHTML(false)
-		w.print = func(line chat.Line) error { return out.Encode(objectOf(line)) }
+		p.print = func(r client.Received) error { return out.Encode(objectOf(r.Line)) }
 	}
-	return w.run(ctx)
-}
-
-// watcher prints what a room tells.
-type watcher struct {
-	connection
-	print    func(chat.Line) error
-	messages io.Writer
-	waiting  bool // it was said that there is no connection
-	kicked   bool
-}
-
-// run watches until it is told to leave, is kicked or there never was a server.
-func (w *watcher) run(ctx context.Context) error {
-	own, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	err := w.watch(ctx, own)
-	cancel()
-	if w.client != nil {
-		w.client.Close()
-	}
-	w.others.Wait()
-	return err
-}
-
-func (w *watcher) watch(ctx, own context.Context) error {
-	w.others.Go(func() { w.connect(own) })
+	config.Reconnect = true
+	s := client.Start(context.WithoutCancel(ctx), config)
+	defer s.Close()
+	leave := ctx.Done()
 	for {
 		select {
-		case <-ctx.Done():
-			return w.leave()
-		case d := <-w.dialed:
-			if d.err != nil {
-				return d.err
+		case <-leave:
+			leave = nil
+			s.Leave("")
+		case e, ok := <-s.Events():
+			if !ok && leave == nil {
+				return nil
 			}
-			w.connected(own, d)
-		case r := <-w.received:
-			if r.err == nil {
-				if err := w.hear(r.line); err != nil {
-					return err
-				}
-				continue
+			if !ok {
+				return sessionError(s.Err(), "")
 			}
-			if w.kicked {
-				return exit.Silent(exit.Failed)
+			if err := p.handle(e); err != nil {
+				return exit.With(exit.Failed, fmt.Errorf("watch: %w", err))
 			}
-			w.notice("* " + w.words.Gone(target(w.host, w.port)))
-			w.again(own)
 		}
 	}
 }
 
-func (w *watcher) connected(own context.Context, d dialed) {
-	if d.waiting != nil {
-		if !w.waiting {
-			w.notice(w.words.Waiting(target(w.host, w.port), d.waiting))
-		}
-		w.waiting = true
-		return
-	}
-	again := w.token != ""
-	_, resumed := w.take(own, d.client)
-	switch w.waiting = false; {
-	case resumed:
-		w.notice(w.words.Resumed())
-	case again:
-		w.notice(w.words.Another())
-	}
+// watchPrinter prints a session's events.
+type watchPrinter struct {
+	words
+	server  string
+	print   func(client.Received) error
+	errs    io.Writer
+	waiting bool // the user was told that there is no connection
 }
 
-func (w *watcher) hear(l chat.Line) error {
-	w.kicked = w.kicked || l.Kind == chat.Kick && l.Name == w.client.Name()
-	if err := w.print(l); err != nil {
-		return exit.With(exit.Failed, fmt.Errorf("watch: %w", err))
-	}
-	return nil
-}
-
-// leave leaves politely and prints what comes until the server does so, too.
-func (w *watcher) leave() error {
-	if w.client == nil || w.client.Leave(farewell) != nil {
-		return nil
-	}
-	for r := range w.received {
-		if r.err != nil {
-			return nil
+func (p *watchPrinter) handle(e client.Event) error {
+	switch e := e.(type) {
+	case client.Received:
+		return p.print(e)
+	case client.Waiting:
+		if !p.waiting {
+			p.notice(p.Waiting(p.server, e.Cause))
 		}
-		if err := w.hear(r.line); err != nil {
-			return err
+		p.waiting = true
+	case client.Lost:
+		p.notice("* " + p.Gone(p.server))
+	case client.Connected:
+		p.waiting = false
+		switch {
+		case e.Resumed:
+			p.notice(p.Resumed())
+		case e.Again:
+			p.notice(p.Another())
 		}
 	}
 	return nil
 }
 
-func (w *watcher) notice(s string) { fmt.Fprintln(w.messages, s) }
+func (p *watchPrinter) notice(s string) { fmt.Fprintln(p.errs, s) }
 
 func printPlain(out io.Writer, w words, l chat.Line, me string) error {
 	text := w.Tell(l, me)

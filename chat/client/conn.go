@@ -1,4 +1,5 @@
-// Package client is the client's side of a chat room over TCP or UDP.
+// Package client is the client's side of a chat room. Conn is one connection, over TCP
+// or UDP; Session is a stay in the room, which outlives connections.
 package client
 
 import (

@@ -1,4 +1,4 @@
-// Package tui is the chat's interface on a terminal. Room is pure: keys and
-// lines of the room go in, and what to write and to say comes out. The package
-// knows no connections: those are the command's (chat/cli).
+// Package tui is the terminal client of a chat room. View is pure: keys and a
+// session's events go in, and what to write and to say comes out. Run connects it to
+// a terminal (internal/inline) and a session (chat/client).
 package tui

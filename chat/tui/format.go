@@ -10,15 +10,15 @@ import (
 )
 
 // show returns a line of the room as it is shown; nil for none.
-func (r *Room) show(l chat.Line) inline.Text {
+func (v *View) show(l chat.Line) inline.Text {
 	at := inline.Dim.Span(l.Time.Local().Format("15:04 "))
 	switch l.Kind {
 	case chat.Say:
-		return append(inline.Text{at, r.nameStyle(l.Name).Span(l.Name), inline.Plain.Span(": ")}, r.mentions(l)...)
+		return append(inline.Text{at, v.nameStyle(l.Name).Span(l.Name), inline.Plain.Span(": ")}, v.mentions(l)...)
 	case chat.Me:
-		return append(inline.Text{at, inline.Plain.Span("** "), r.nameStyle(l.Name).Span(l.Name), inline.Plain.Span(" ")}, r.mentions(l)...)
+		return append(inline.Text{at, inline.Plain.Span("** "), v.nameStyle(l.Name).Span(l.Name), inline.Plain.Span(" ")}, v.mentions(l)...)
 	}
-	told := r.Words.Tell(l, r.me)
+	told := v.Words.Tell(l, v.me)
 	if told == "" {
 		return nil
 	}
@@ -38,8 +38,8 @@ func (r *Room) show(l chat.Line) inline.Text {
 // yellow of warnings.
 var nameColors = []inline.Style{"32", "34", "35", "36", "1;32", "1;34", "1;35", "1;36"}
 
-func (r *Room) nameStyle(name string) inline.Style {
-	if name == r.me {
+func (v *View) nameStyle(name string) inline.Style {
+	if name == v.me {
 		return inline.Bold
 	}
 	hash := uint32(2166136261) // FNV-1a: the same colour on every screen
@@ -50,9 +50,9 @@ func (r *Room) nameStyle(name string) inline.Style {
 }
 
 // mentions returns the text with the user's name marked in it, in any case.
-func (r *Room) mentions(l chat.Line) inline.Text {
+func (v *View) mentions(l chat.Line) inline.Text {
 	text := l.Text
-	if l.Name == r.me || r.me == "" {
+	if l.Name == v.me || v.me == "" {
 		return inline.Text{inline.Plain.Span(text)}
 	}
 	var t inline.Text
@@ -62,7 +62,7 @@ func (r *Room) mentions(l chat.Line) inline.Text {
 			previous = next
 			continue
 		}
-		n := mention(text[at:], r.me)
+		n := mention(text[at:], v.me)
 		if n > 0 && !(joins(previous) && joins(next)) {
 			last, _ := utf8.DecodeLastRuneInString(text[at : at+n])
 			following, _ := utf8.DecodeRuneInString(text[at+n:])

@@ -123,7 +123,7 @@ func (w Words) Another() string {
 		"* 重新連線了，但聊天室不認得這個用戶端：這段期間的訊息可能有缺")
 }
 
-func (w Words) unheard(text string) string {
+func (w Words) notHeard(text string) string {
 	return fmt.Sprintf(w.Pick("* not heard by the room: %s", "* 聊天室沒有收到：%s"), text)
 }
 

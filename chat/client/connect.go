@@ -1,0 +1,121 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"strconv"
+	"time"
+
+	"wirelab/chat"
+	"wirelab/internal/hostnames"
+)
+
+const (
+	retryAfter   = 100 * time.Millisecond // between two attempts at the first connection
+	firstPause   = 100 * time.Millisecond // before the first attempt to reconnect
+	longestPause = 10 * time.Second
+)
+
+// Config says which room a Session joins, and how.
+type Config struct {
+	Host string
+	Port uint16
+	UDP  bool
+	Name string        // as chat.CleanName returns it
+	Wait time.Duration // how long the first connection is tried for, over TCP
+
+	// Reconnect makes the session connect again when its connection is lost.
+	Reconnect bool
+	// AskWho makes the session ask who is here each time it is connected over TCP.
+	// The answer ends the lines that were missed: a text said before the connection
+	// was lost and not heard by then was lost, too (NotHeard).
+	AskWho bool
+	// SendOnly makes a session over UDP receive nothing: it answers no cookie and
+	// hears of no error.
+	SendOnly bool
+}
+
+// Server returns the server as HOST:PORT.
+func (c Config) Server() string { return net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port))) }
+
+// DialError says that the server was never reached.
+type DialError struct {
+	Server string
+	Err    error
+}
+
+func (e *DialError) Error() string { return fmt.Sprintf("no chat at %s: %v", e.Server, e.Err) }
+
+// Unwrap returns the last attempt's error.
+func (e *DialError) Unwrap() error { return e.Err }
+
+// dial connects once.
+func (c Config) dial(ctx context.Context, name string, from chat.Resume) (*Conn, error) {
+	ip, err := hostnames.Lookup(ctx, c.Host)
+	if err != nil {
+		return nil, err
+	}
+	network := "tcp"
+	if c.UDP {
+		network = "udp"
+	}
+	// Keep-alives and multipath TCP would add to what a lab's wire shows.
+	dialer := net.Dialer{KeepAlive: -1}
+	dialer.SetMultipathTCP(false)
+	conn, err := dialer.DialContext(ctx, network, netip.AddrPortFrom(ip, c.Port).String())
+	if err != nil {
+		return nil, err
+	}
+	if c.UDP {
+		return NewUDP(conn, name)
+	}
+	return ResumeTCP(ctx, conn, name, from)
+}
+
+// connect makes the first connection.
+func (s *Session) connect(ctx context.Context) (*Conn, error) {
+	try, cancel := context.WithTimeout(ctx, s.config.Wait)
+	defer cancel()
+	for told := false; ; told = true {
+		conn, err := s.config.dial(try, s.config.Name, chat.Resume{})
+		if err == nil {
+			return conn, nil
+		}
+		if !told && !s.config.UDP && try.Err() == nil {
+			s.emit(ctx, Waiting{err})
+		}
+		select {
+		case <-time.After(retryAfter):
+		case <-try.Done():
+		}
+		switch {
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case s.config.UDP || try.Err() != nil:
+			return nil, &DialError{s.config.Server(), err}
+		}
+	}
+}
+
+// reconnect tries until there is a connection again, soon at first and then less and
+// less often, at times that differ from those of other clients that have lost theirs
+// at the same moment.
+func (s *Session) reconnect(ctx context.Context, name string, from chat.Resume) (*Conn, error) {
+	for pause := firstPause; ; pause = min(2*pause, longestPause) {
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(pause/2 + rand.N(pause)):
+		}
+		try, cancel := context.WithTimeout(ctx, s.config.Wait)
+		conn, err := s.config.dial(try, name, from)
+		cancel()
+		if err == nil {
+			return conn, nil
+		}
+		s.emit(ctx, Waiting{err})
+	}
+}

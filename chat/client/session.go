@@ -1,0 +1,265 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"syscall"
+	"time"
+
+	"wirelab/chat"
+)
+
+const (
+	// Farewell is how long leaving may take: saying what is queued, and then the
+	// server's FIN.
+	Farewell = 5 * time.Second
+
+	maxEvents = 64 // that wait for the user
+)
+
+// ErrKicked ends a session whose user was removed from the room.
+var ErrKicked = errors.New("kicked")
+
+// Session is one user's stay in a room. It connects, connects again when the
+// connection is lost, resumes, and keeps the texts that are not said yet (pending.go
+// says where). It has no text for people: its user is told by events.
+type Session struct {
+	config  Config
+	events  chan Event
+	pending *pending
+	cancel  context.CancelFunc
+	err     error // after events is closed
+
+	mu      sync.Mutex
+	conn    *Conn // nil: not connected
+	leaving bool
+}
+
+// Start starts a session, which ends with ctx, with Close, after Leave, when the
+// user is kicked, when the server is never reached, and, without Config.Reconnect,
+// with its connection.
+func Start(ctx context.Context, config Config) *Session {
+	ctx, cancel := context.WithCancel(ctx)
+	s := &Session{config: config, events: make(chan Event, maxEvents), pending: newPending(), cancel: cancel}
+	go func() {
+		defer close(s.events)
+		defer cancel()
+		s.err = s.run(ctx)
+	}()
+	return s
+}
+
+// Events returns what happens. The user reads it to the end, or calls Close. It is
+// closed when the session has ended.
+func (s *Session) Events() <-chan Event { return s.events }
+
+// Err returns why the session has ended, after Events is closed: nil if its user
+// left, ErrKicked, a *DialError, or the error of its last connection.
+func (s *Session) Err() error { return s.err }
+
+// Say queues a text and does not block. The error is ErrOffline if there is no
+// connection; a text that cannot be sent later is an event.
+func (s *Session) Say(text string) error { return s.pending.add(text, !s.config.UDP, nil) }
+
+// SayAndWait says a text and returns when it was sent, or why it was not.
+func (s *Session) SayAndWait(ctx context.Context, text string) error {
+	done := make(chan error, 1)
+	if err := s.pending.add(text, !s.config.UDP, done); err != nil {
+		return err
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Leave says the texts that are queued and leaves. Over UDP it says the word first,
+// if there is one; over TCP the FIN says it. Events is closed when the server has
+// answered, or after Farewell.
+func (s *Session) Leave(word string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.leaving = true
+	var last []string
+	if s.config.UDP && word != "" {
+		last = []string{word}
+	}
+	if s.conn == nil {
+		s.cancel()
+		return
+	}
+	s.conn.SetDeadline(time.Now().Add(Farewell)) // fails only on a closed connection
+	s.pending.leave(last...)
+}
+
+// Close ends the session at once and waits until it has ended.
+func (s *Session) Close() {
+	s.cancel()
+	for range s.events {
+	}
+}
+
+func (s *Session) run(ctx context.Context) error {
+	conn, err := s.connect(ctx)
+	token := ""
+	for again := false; ; again = true {
+		if err != nil {
+			return s.reason(err)
+		}
+		resume := conn.Resume()
+		resumed := resume.Token != "" && resume.Token == token
+		token = resume.Token
+		err = s.converse(ctx, conn, Connected{conn.Name(), again, resumed})
+		if s.isLeaving() || !s.config.Reconnect || errors.Is(err, ErrKicked) || ctx.Err() != nil {
+			return s.reason(err)
+		}
+		s.emit(ctx, Lost{})
+		conn, err = s.reconnect(ctx, conn.Name(), conn.Resume())
+	}
+}
+
+// reason returns nil for an error that is the end of a session whose user leaves.
+func (s *Session) reason(err error) error {
+	if s.isLeaving() && (errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) || errors.Is(err, context.Canceled)) {
+		return nil
+	}
+	return err
+}
+
+func (s *Session) isLeaving() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.leaving
+}
+
+// converse uses a connection until it ends, and closes it.
+func (s *Session) converse(ctx context.Context, conn *Conn, connected Connected) error {
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	if !s.attach(conn) {
+		return context.Canceled
+	}
+	s.emit(ctx, connected)
+	writing, stopWriting := context.WithCancel(ctx)
+	var writer sync.WaitGroup
+	var leaveErr error
+	writer.Go(func() { leaveErr = s.write(writing, conn) })
+	err := net.ErrClosed
+	if s.config.UDP && s.config.SendOnly {
+		writer.Wait()
+	} else {
+		err = s.receive(ctx, conn)
+	}
+	conn.Close() // a write that blocks ends
+	stopWriting()
+	writer.Wait()
+	s.detach()
+	if leaveErr != nil {
+		return leaveErr
+	}
+	return err
+}
+
+// attach makes the connection the session's, unless its user has left.
+func (s *Session) attach(conn *Conn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.leaving {
+		return false
+	}
+	s.conn = conn
+	var first []string
+	if s.config.AskWho && !s.config.UDP {
+		first = []string{"/who"}
+	}
+	s.pending.connected(first...)
+	return true
+}
+
+func (s *Session) detach() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.conn = nil
+	s.pending.disconnected()
+}
+
+// receive tells the user what the room tells, until the connection ends.
+func (s *Session) receive(ctx context.Context, conn *Conn) error {
+	kicked := false
+	for {
+		l, err := conn.Receive()
+		switch {
+		case s.config.UDP && errors.Is(err, syscall.ECONNREFUSED):
+			s.emit(ctx, PortUnreachable{}) // the next datagram may find a server
+			continue
+		case err != nil && kicked:
+			return ErrKicked
+		case err != nil:
+			return err
+		}
+		me := conn.Name()
+		switch l.Kind {
+		case chat.Say:
+			if l.Name == me {
+				s.pending.heard(l.Text)
+			}
+		case chat.Who: // everything that was missed precedes it
+			for _, text := range s.pending.notHeard() {
+				s.emit(ctx, NotHeard{text})
+			}
+		case chat.Kick:
+			kicked = kicked || l.Name == me
+		}
+		s.emit(ctx, Received{l, me})
+		if kicked && s.config.UDP { // over which no end follows
+			return ErrKicked
+		}
+	}
+}
+
+// write says the texts that are queued, and leaves when the user does. The error is
+// that of leaving.
+func (s *Session) write(ctx context.Context, conn *Conn) error {
+	for {
+		next, ok := s.pending.next(ctx)
+		if !ok {
+			break
+		}
+		err := conn.Say(next.text)
+		if s.config.UDP && !s.config.SendOnly && errors.Is(err, syscall.ECONNREFUSED) {
+			err = conn.Say(next.text) // the socket reported the answer to an earlier datagram
+		}
+		_, broken := errors.AsType[*net.OpError](err)
+		broken = broken && !s.config.UDP
+		if err != nil && !broken {
+			s.pending.failed(next)
+		}
+		switch {
+		case next.done != nil:
+			next.done <- err
+		case err != nil && !broken: // receiving reports a connection that is broken
+			s.emit(ctx, NotSaid{err})
+		}
+	}
+	if ctx.Err() != nil {
+		return nil
+	}
+	err := conn.Leave(Farewell)
+	if err != nil {
+		conn.Close()
+	}
+	return err
+}
+
+// emit tells the user an event, unless the session ends.
+func (s *Session) emit(ctx context.Context, e Event) {
+	select {
+	case s.events <- e:
+	case <-ctx.Done():
+	}
+}

@@ -1,0 +1,157 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"wirelab/chat"
+	"wirelab/chat/client"
+	"wirelab/internal/inline"
+)
+
+// maxAtOnce is how many events are handled before the terminal is looked at again.
+const maxAtOnce = 64
+
+// Run chats on a terminal, which it closes at the end, until the user leaves. It
+// asks for a name if the config has none. The error is that of a session that has
+// ended otherwise (client.Session.Err). When ctx ends, the user leaves.
+func Run(ctx context.Context, config client.Config, t *inline.Terminal, size inline.Size, words Words) error {
+	config.Reconnect, config.AskWho = true, true
+	c := &terminalClient{terminal: t, view: &View{Server: config.Server(), UDP: config.UDP}}
+	c.view.Words, c.view.Color = words, os.Getenv("NO_COLOR") == ""
+	c.view.Resize(size.Cols, size.Rows, false)
+	err := c.chat(ctx, config)
+	c.view.Close()
+	c.show()
+	if cause := t.Close(); err == nil {
+		err = cause
+	}
+	return err
+}
+
+// terminalClient connects a terminal, a view and a session.
+type terminalClient struct {
+	terminal *inline.Terminal
+	view     *View
+	session  *client.Session
+}
+
+func (c *terminalClient) chat(ctx context.Context, config client.Config) error {
+	if config.Name == "" {
+		if config.Name = c.askName(ctx); config.Name == "" {
+			return nil
+		}
+	}
+	c.view.Start()
+	c.session = client.Start(context.WithoutCancel(ctx), config) // it goes on while the user leaves
+	defer c.session.Close()
+	for {
+		c.say()
+		c.show()
+		if word, leaving := c.view.Leaving(); leaving {
+			c.leave(word)
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			c.leave("")
+			return nil
+		case k, ok := <-c.terminal.Keys:
+			if !ok { // the terminal is gone
+				c.leave("")
+				return nil
+			}
+			c.view.Press(k)
+		case change := <-c.terminal.Changes:
+			c.view.Resize(change.Cols, change.Rows, change.Attached)
+		case <-c.terminal.Behind:
+			c.view.Refresh()
+		case e, ok := <-c.session.Events():
+			if !ok || !c.handleAll(e) {
+				return c.session.Err()
+			}
+		}
+	}
+}
+
+// handleAll handles an event and those that are there already, so that they are drawn
+// at once. It reports false at the end of the session.
+func (c *terminalClient) handleAll(e client.Event) bool {
+	for range maxAtOnce {
+		c.view.Handle(e)
+		var ok bool
+		select {
+		case e, ok = <-c.session.Events():
+			if !ok {
+				return false
+			}
+		default:
+			return true
+		}
+	}
+	c.view.Handle(e)
+	return true
+}
+
+// say gives the session the lines that the user has entered.
+func (c *terminalClient) say() {
+	for _, line := range c.view.Outgoing() {
+		if err := c.session.Say(line); errors.Is(err, client.ErrOffline) {
+			c.view.Offline(line)
+		}
+	}
+}
+
+func (c *terminalClient) show() { c.terminal.Write(c.view.Output()) }
+
+// askName asks until there is a name; it returns none if the user leaves.
+func (c *terminalClient) askName(ctx context.Context) string {
+	c.view.Prompt = c.view.Words.AskName()
+	for {
+		c.show()
+		select {
+		case <-ctx.Done():
+			return ""
+		case change := <-c.terminal.Changes:
+			c.view.Resize(change.Cols, change.Rows, change.Attached)
+		case <-c.terminal.Behind:
+			c.view.Refresh()
+		case k, ok := <-c.terminal.Keys:
+			if !ok {
+				return ""
+			}
+			lines, leave := c.view.Key(k)
+			if leave {
+				return ""
+			}
+			for _, line := range lines {
+				name, err := chat.CleanName(line)
+				if err == nil {
+					return name
+				}
+				c.view.Hint(err.Error())
+			}
+		}
+	}
+}
+
+// leave shows the events until the server has answered, or the user is impatient.
+func (c *terminalClient) leave(word string) {
+	c.session.Leave(word)
+	defer func() { c.view.Notice(c.view.Words.Left()) }()
+	for {
+		c.show()
+		select {
+		case e, ok := <-c.session.Events():
+			if !ok {
+				return
+			}
+			c.view.Handle(e)
+		case k, ok := <-c.terminal.Keys:
+			if !ok || k.Code == inline.Interrupt {
+				return
+			}
+		}
+	}
+}

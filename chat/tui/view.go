@@ -1,0 +1,211 @@
+package tui
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"wirelab/chat"
+	"wirelab/chat/client"
+	"wirelab/internal/inline"
+)
+
+// View shows a chat room on a terminal. Keys and a session's events go in; what to
+// write to the terminal and what to say comes out.
+type View struct {
+	inline.Screen
+	Words  Words
+	Server string // as people write it
+	UDP    bool
+
+	me        string
+	known     bool     // there was a connection once
+	connected bool     // there is one
+	waiting   bool     // the user was told that the server is not reached
+	people    []string // first to come first
+	asking    bool     // the session has asked who is here
+	answering bool     // the answer has begun
+	outgoing  []string
+	leaving   bool
+	word      string // with which the user leaves
+}
+
+// Start shows that a connection is being made.
+func (v *View) Start() {
+	v.AskPaste = v.Words.AskPaste
+	v.InterruptHint = v.Words.howToLeave()
+	v.Prompt = ""
+	v.describe()
+}
+
+// Handle shows an event.
+func (v *View) Handle(e client.Event) {
+	switch e := e.(type) {
+	case client.Waiting:
+		if !v.waiting {
+			v.waiting = true
+			v.Notice(v.Words.Waiting(v.Server, e.Cause))
+		}
+	case client.Connected:
+		v.joined(e)
+	case client.Received:
+		v.receive(e.Line)
+	case client.PortUnreachable:
+		v.receive(chat.Line{Time: time.Now(), Kind: chat.Notice, Text: v.Words.NobodyListens(v.Server)})
+	case client.NotSaid:
+		v.Notice(v.Words.NotSaid(e.Err))
+	case client.NotHeard:
+		v.Notice(v.Words.notHeard(e.Text))
+	case client.Lost:
+		v.connected, v.asking = false, false
+		v.Hint("")
+		v.Notice("* " + v.Words.Gone(v.Server))
+		v.describe()
+	}
+}
+
+func (v *View) joined(e client.Connected) {
+	v.me, v.known, v.connected, v.waiting = e.Name, true, true, false
+	v.Prompt = "(" + e.Name + ") "
+	switch {
+	case !e.Again && v.UDP:
+		v.Notice(v.Words.Joined(v.Server, e.Name, "udp"))
+	case !e.Again:
+		v.Notice(v.Words.Joined(v.Server, e.Name, "tcp"))
+	case e.Resumed:
+		v.Notice(v.Words.Resumed())
+	default:
+		v.Notice(v.Words.Another())
+	}
+	if !e.Resumed {
+		v.people = nil
+	}
+	v.add(e.Name)
+	v.asking, v.answering = !v.UDP, false
+	v.describe()
+}
+
+func (v *View) receive(l chat.Line) {
+	if v.answered(l) {
+		return
+	}
+	switch l.Kind {
+	case chat.Join:
+		v.add(l.Name)
+	case chat.Leave, chat.Kick:
+		v.remove(l.Name)
+	case chat.Nick:
+		v.rename(l.Name, l.Text)
+	case chat.Say:
+		if v.UDP {
+			v.add(l.Name)
+		}
+	}
+	if t := v.show(l); t != nil && (l.Kind != chat.Join || l.Name != v.me) {
+		v.Print(t)
+	}
+}
+
+// Press handles a key.
+func (v *View) Press(k inline.Key) {
+	lines, leave := v.Key(k)
+	if leave {
+		v.leaving = true
+	}
+	for _, line := range lines {
+		v.enter(line)
+	}
+}
+
+func (v *View) enter(line string) {
+	text := chat.CleanText(line)
+	switch {
+	case text == "exit" || text == "/quit":
+		v.leaving, v.word = true, text
+	case text == "":
+	case !v.connected:
+		v.Offline(line)
+	default:
+		v.outgoing = append(v.outgoing, text)
+		said, slash := strings.CutPrefix(text, "/")
+		if v.UDP && (!slash || strings.HasPrefix(said, "/")) { // the server does not send it back
+			v.Print(v.show(chat.Line{Time: time.Now(), Kind: chat.Say, Name: v.me, Text: said}))
+		}
+	}
+}
+
+// Offline puts a line back where it was typed: it cannot be said now.
+func (v *View) Offline(line string) {
+	v.Restore(line)
+	v.Hint(v.Words.offline())
+}
+
+// Outgoing returns the lines to say since the last call.
+func (v *View) Outgoing() []string {
+	out := v.outgoing
+	v.outgoing = nil
+	return out
+}
+
+// Leaving reports whether the user wants to leave, and the word that says so, if
+// there was one.
+func (v *View) Leaving() (word string, leaving bool) { return v.word, v.leaving }
+
+// Notice shows a line of the client's own.
+func (v *View) Notice(s string) { v.Print(inline.Text{inline.Warning.Span(s)}) }
+
+// answered reports whether a line belongs to the answer to the session's /who.
+func (v *View) answered(l chat.Line) bool {
+	switch {
+	case v.asking && l.Kind == chat.Who:
+		if !v.answering {
+			v.answering, v.people = true, nil
+		}
+		v.add(l.Name)
+		return true
+	case v.answering && l.Kind == chat.Reply:
+		v.asking, v.answering = false, false
+		return true
+	}
+	return false
+}
+
+func (v *View) add(name string) {
+	if !slices.Contains(v.people, name) {
+		v.people = append(v.people, name)
+		v.describe()
+	}
+}
+
+func (v *View) remove(name string) {
+	if n := slices.Index(v.people, name); n >= 0 {
+		v.people = slices.Delete(v.people, n, n+1)
+		v.describe()
+	}
+}
+
+func (v *View) rename(from, to string) {
+	if n := slices.Index(v.people, from); n >= 0 {
+		v.people[n] = to
+	}
+	if from == v.me {
+		v.me = to
+		v.Prompt = "(" + to + ") "
+	}
+	v.describe()
+}
+
+// describe sets the status line.
+func (v *View) describe() {
+	switch {
+	case !v.known:
+		v.SetStatus(inline.Text{inline.Warning.Span(v.Words.connecting(v.Server))})
+	case !v.connected:
+		v.SetStatus(inline.Text{inline.Warning.Span(v.Words.reconnecting(v.Server))})
+	case v.UDP:
+		others := slices.DeleteFunc(slices.Clone(v.people), func(name string) bool { return name == v.me })
+		v.SetStatus(inline.Text{inline.Dim.Span("-- udp " + v.Server + " -- " + v.Words.heardOf(others))})
+	default:
+		v.SetStatus(inline.Text{inline.Dim.Span("-- tcp " + v.Server + " -- " + v.Words.people(v.people))})
+	}
+}
