@@ -1,18 +1,27 @@
 package chat
 
+import "wirelab/internal/i18n"
+
+// noReason is what the console shows for a member that gave no reason.
+const noReason = "no reason given"
+
 // maxAway bounds a reason, in bytes: /who lists many of them.
 const maxAway = 120
 
 // setAway marks the member as away.
 func (m *Member) setAway(reason string) error {
 	if reason == "" {
-		reason = "no reason given"
+		reason = noReason
 	}
 	m.room.mu.Lock()
 	defer m.room.mu.Unlock()
 	if m.isMember() {
 		m.person.Away = string(Truncate([]byte(reason), maxAway))
-		m.send(Reply, "", "you are away: "+m.person.Away)
+		if m.person.Away == noReason {
+			m.reply(i18n.Msg("chat.away.noreason"))
+		} else {
+			m.reply(i18n.Msg("chat.away.set", "Reason", m.person.Away))
+		}
 	}
 	return nil
 }
@@ -21,14 +30,17 @@ func (m *Member) setAway(reason string) error {
 func (m *Member) endAway() {
 	if m.person.Away != "" {
 		m.person.Away = ""
-		m.send(Reply, "", "you are no longer away")
+		m.reply(i18n.Msg("chat.away.ended"))
 	}
 }
 
 // whereabouts returns the text of a line of kind Who.
 func (p Person) whereabouts() string {
-	if p.Away == "" {
+	switch p.Away {
+	case "":
 		return p.Transport
+	case noReason:
+		return p.Transport + ", away"
 	}
 	return p.Transport + ", away: " + p.Away
 }

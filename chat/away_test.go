@@ -16,7 +16,7 @@ func TestAway(t *testing.T) {
 		who   string   // what is said of him
 	}{
 		{[]string{"/away lunch"}, []string{away}, "tcp, away: lunch"},
-		{[]string{"/away"}, []string{"* you are away: no reason given"}, "tcp, away: no reason given"},
+		{[]string{"/away"}, []string{"* you are away: no reason given"}, "tcp, away"},
 		{[]string{"/away lunch", "/nick bob"}, []string{away}, "tcp, away: lunch"},
 		{[]string{"/away lunch", "hi"}, []string{away, back, "bob: hi"}, "tcp"},
 		{[]string{"/away lunch", "/me waves"}, []string{away, back, "** bob waves"}, "tcp"},

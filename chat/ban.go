@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"slices"
 	"time"
+
+	"wirelab/internal/i18n"
 )
 
 const (
@@ -23,14 +25,12 @@ type Ban struct {
 	Reason  string
 }
 
-// BannedError is what someone from a banned address is told.
-type BannedError struct{ Reason string }
-
-func (e BannedError) Error() string {
-	if e.Reason == "" {
-		return "your address is banned"
+// bannedError returns what someone from a banned address is told.
+func bannedError(reason string) error {
+	if reason == "" {
+		return errorMessage(i18n.Msg("chat.refused.banned"))
 	}
-	return "your address is banned: " + e.Reason
+	return errorMessage(i18n.Msg("chat.refused.bannedfor", "Reason", reason))
 }
 
 // bans holds a room's bans; its owner locks. The zero value is ready.
@@ -64,7 +64,7 @@ func (b *bans) check(a netip.Addr) error {
 		return nil
 	}
 	if i := b.find(banned(a)); i >= 0 {
-		return BannedError{b.list[i].Reason}
+		return bannedError(b.list[i].Reason)
 	}
 	return nil
 }
@@ -139,7 +139,7 @@ func (r *Room) Bans() []Ban {
 	return slices.Clone(r.bans.list)
 }
 
-// CheckAddress returns a BannedError for an address that is banned.
+// CheckAddress returns the error that refuses an address that is banned.
 func (r *Room) CheckAddress(a netip.Addr) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -2,15 +2,17 @@ package chat
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
+
+	"wirelab/internal/i18n"
 )
 
 // command is a line that begins with "/": it is carried out, not said.
 type command struct {
-	name, args, help string
-	do               func(m *Member, args string) error
+	name string
+	help i18n.Message
+	do   func(m *Member, args string) error
 }
 
 // ErrLeave says that a member wants to leave. Its text is the reason that others
@@ -28,20 +30,20 @@ var commands []command
 
 func init() { // /help refers to the table
 	commands = []command{
-		{"/help", "", "these lines", (*Member).help},
-		{"/who", "", "who is here", (*Member).who},
-		{"/me", "TEXT", "says what you do", func(m *Member, args string) error {
+		{"/help", i18n.Msg("chat.help.help"), (*Member).help},
+		{"/who", i18n.Msg("chat.help.who"), (*Member).who},
+		{"/me", i18n.Msg("chat.help.me"), func(m *Member, args string) error {
 			if args == "" {
-				return errors.New("/me what? (/me TEXT)")
+				return errorMessage(i18n.Msg("chat.command.me"))
 			}
 			m.say(Me, args)
 			return nil
 		}},
-		{"/nick", "NAME", "gives you another name", (*Member).rename},
-		{"/msg", "NAME TEXT", "says something to one person alone", (*Member).message},
-		{"/away", "[TEXT]", "marks you as away until you say something", (*Member).setAway},
-		{"/topic", "[TEXT]", "shows or sets the room's topic", (*Member).showOrSetTopic},
-		{"/quit", "", "leaves the room; so does the word exit", func(*Member, string) error { return ErrLeave }},
+		{"/nick", i18n.Msg("chat.help.nick"), (*Member).rename},
+		{"/msg", i18n.Msg("chat.help.msg"), (*Member).message},
+		{"/away", i18n.Msg("chat.help.away"), (*Member).setAway},
+		{"/topic", i18n.Msg("chat.help.topic"), (*Member).showOrSetTopic},
+		{"/quit", i18n.Msg("chat.help.quit"), func(*Member, string) error { return ErrLeave }},
 	}
 }
 
@@ -61,12 +63,12 @@ func (m *Member) Do(line string) error {
 	}
 	name, args, _ := strings.Cut(line, " ")
 	i := slices.IndexFunc(commands, func(c command) bool { return c.name == name })
-	err := fmt.Errorf("%s is no command; /help lists them, //%s says it", name, line[1:])
+	err := errorMessage(i18n.Msg("chat.command.unknown", "Command", name, "Line", line))
 	if i >= 0 {
 		err = commands[i].do(m, strings.TrimSpace(args))
 	}
 	if err != nil && err != ErrLeave {
-		m.SendPrivate(Error, "", err.Error())
+		m.SendPrivate(ErrorLine(err))
 		return nil
 	}
 	return err
@@ -74,7 +76,7 @@ func (m *Member) Do(line string) error {
 
 func (m *Member) help(string) error {
 	for _, c := range commands {
-		m.SendPrivate(Reply, "", strings.TrimSpace(c.name+" "+c.args)+": "+c.help)
+		m.SendPrivate(NewCoded(Reply, c.help))
 	}
 	return nil
 }
@@ -87,14 +89,14 @@ func (m *Member) who(string) error {
 		if size += len(p.Name) + len(text) + MaxHeader; size > MaxAnswer {
 			break
 		}
-		m.SendPrivate(Who, p.Name, text)
+		m.SendPrivate(Line{Kind: Who, Name: p.Name, Text: text})
 		listed++
 	}
+	count := i18n.Msg("chat.who.count", "Count", len(people))
 	if len(people) > listed {
-		m.SendPrivate(Reply, "", fmt.Sprintf("%d people, of whom %d are listed", len(people), listed))
-		return nil
+		count = i18n.Msg("chat.who.listed", "Count", len(people), "Listed", listed)
 	}
-	m.SendPrivate(Reply, "", fmt.Sprintf("%d people", len(people)))
+	m.SendPrivate(NewCoded(Reply, count))
 	return nil
 }
 
@@ -125,7 +127,7 @@ func (m *Member) rename(name string) error {
 	}
 	switch {
 	case taken:
-		return fmt.Errorf("the name %s is taken, or too like another", name)
+		return errorMessage(i18n.Msg("chat.name.taken", "Name", name))
 	case name != old:
 		r.log.append(Nick, old, name)
 		r.logger.Info("renamed", "name", old, "to", name, "address", m.person.Address)
@@ -147,13 +149,17 @@ func (m *Member) message(args string) error {
 		to, text := r.find(strings.TrimSpace(args[:i])), strings.TrimSpace(args[i+1:])
 		if to != nil && text != "" {
 			m.endAway()
-			to.send(Msg, m.person.Name, text)
-			m.send(Reply, "", "to "+to.person.Name+": "+text)
-			if to.person.Away != "" {
-				m.send(Reply, "", to.person.Name+" is away: "+to.person.Away)
+			to.send(Line{Kind: Msg, Name: m.person.Name, Text: text})
+			m.reply(i18n.Msg("chat.msg.sent", "Name", to.person.Name, "Text", text))
+			switch to.person.Away {
+			case "":
+			case noReason:
+				m.reply(i18n.Msg("chat.msg.noreason", "Name", to.person.Name))
+			default:
+				m.reply(i18n.Msg("chat.msg.away", "Name", to.person.Name, "Reason", to.person.Away))
 			}
 			return nil
 		}
 	}
-	return errors.New("nobody of that name is here, or nothing to say (/msg NAME TEXT)")
+	return errorMessage(i18n.Msg("chat.msg.nobody"))
 }

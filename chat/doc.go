@@ -27,11 +27,16 @@
 // that they make no gap:
 //
 //	you     your name is NAME; TEXT is the token to resume with
-//	who     NAME is here, over the transport TEXT, which ", away: " and a reason may
-//	        follow; the answer to /who, which a reply ends
+//	who     NAME is here, over the transport TEXT, which ", away" may follow, or
+//	        ", away: " and a reason; the answer to /who, which a reply ends
 //	msg     NAME says TEXT to you alone
 //	reply   TEXT answers a command (/help has a line for each, /msg the text sent)
 //	error   what you sent was not done, or you are cut: TEXT says why
+//
+// TEXT of a notice, reply or error is English. NAME is its code in the catalogue
+// (internal/i18n), then for each argument a blank and "ARGUMENT=START-END", the bytes
+// of TEXT in which it stands: a client translates by these. Without a code NAME is
+// empty. The reason of a kick is "banned" or "banned: REASON" for a ban.
 //
 // A client ignores kinds that it does not know.
 //

@@ -3,6 +3,8 @@ package chat
 import (
 	"crypto/rand"
 	"time"
+
+	"wirelab/internal/i18n"
 )
 
 // Member is a person's membership of a room.
@@ -36,7 +38,7 @@ func (r *Room) Join(p Person, from Resume, s Subscriber) (*Member, error) {
 	if old != nil {
 		name, m.token, known = old.person.Name, old.token, true
 		m.person.Away, m.person.Muted = old.person.Away, old.person.Muted
-		old.subscriber.SendPrivate(r.private(Error, "", "you are here from elsewhere now"))
+		old.send(NewCoded(Error, i18n.Msg("chat.cut.elsewhere")))
 		r.remove(old, "resumed from "+p.Address)
 	} else if left, ok := r.disconnected.take(from.Token); ok {
 		name, m.token, known = left.name, from.Token, true
@@ -65,7 +67,7 @@ func (r *Room) Join(p Person, from Resume, s Subscriber) (*Member, error) {
 	r.logger.Info("joined", "name", m.person.Name, "transport", p.Transport, "address", p.Address)
 	m.joined = r.log.append(Join, m.person.Name, p.Transport).Seq
 	if !resumed && p.Transport == "tcp" {
-		r.sendTopic(s)
+		m.sendTopic()
 	}
 	return m, nil
 }
@@ -92,27 +94,28 @@ func (m *Member) say(kind Kind, text string) {
 	switch {
 	case !m.isMember():
 	case m.person.Muted:
-		m.send(Error, "", errMuted.Error())
+		m.send(ErrorLine(errMuted))
 	default:
 		m.endAway()
 		m.room.log.append(kind, m.person.Name, text)
 	}
 }
 
-// SendPrivate sends the member a line that nobody else is sent. It does nothing
-// for a member that has left.
-func (m *Member) SendPrivate(kind Kind, name, text string) {
+// SendPrivate sends the member a line that nobody else is sent, and gives it number
+// and time. It does nothing for a member that has left.
+func (m *Member) SendPrivate(l Line) {
 	m.room.mu.Lock()
 	defer m.room.mu.Unlock()
 	if m.isMember() {
-		m.send(kind, name, text)
+		m.send(l)
 	}
 }
 
 // send is SendPrivate for a caller that has locked the room.
-func (m *Member) send(kind Kind, name, text string) {
-	m.subscriber.SendPrivate(m.room.private(kind, name, text))
-}
+func (m *Member) send(l Line) { m.subscriber.SendPrivate(m.room.private(l)) }
+
+// reply sends the member an answer to a command. The room is locked.
+func (m *Member) reply(answer i18n.Message) { m.send(NewCoded(Reply, answer)) }
 
 // Leave removes the member and tells the others. It does nothing for a member
 // that has left. lost says that the connection was lost, not closed: the name is

@@ -1,12 +1,13 @@
 package chat
 
 import (
-	"errors"
 	"fmt"
 	"strings"
+
+	"wirelab/internal/i18n"
 )
 
-var errMuted = errors.New("you are muted: nobody hears it")
+var errMuted = errorMessage(i18n.Msg("chat.command.muted"))
 
 // Kick removes a member and tells everyone, the member included. Its argument is
 // "NAME" or "NAME reason"; names may contain blanks, and the longest name that is

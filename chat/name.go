@@ -1,8 +1,6 @@
 package chat
 
 import (
-	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 	"unicode"
@@ -11,6 +9,7 @@ import (
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 
+	"wirelab/internal/i18n"
 	"wirelab/internal/safetext"
 )
 
@@ -21,7 +20,7 @@ const (
 )
 
 // ErrNoName is returned for a name of which nothing is left.
-var ErrNoName = errors.New("the name is empty")
+var ErrNoName = errorMessage(i18n.Msg("chat.name.empty"))
 
 // CleanName returns s as a name: normalized (NFC), trimmed and without unsafe
 // runes. It refuses an empty name, one wider than MaxName, and one that would
@@ -32,13 +31,13 @@ func CleanName(s string) (string, error) {
 	case s == "":
 		return "", ErrNoName
 	case columns.StringWidth(s) == 0:
-		return "", errors.New("the name cannot be seen")
+		return "", errorMessage(i18n.Msg("chat.name.invisible"))
 	case columns.StringWidth(s) > MaxName || len(s) > MaxNameBytes:
-		return "", fmt.Errorf("the name is longer than %d columns", MaxName)
+		return "", errorMessage(i18n.Msg("chat.name.long", "Columns", MaxName))
 	case strings.Contains(s, ":"):
-		return "", errors.New("a name cannot contain ':'")
+		return "", errorMessage(i18n.Msg("chat.name.colon"))
 	case strings.HasPrefix(s, "*"):
-		return "", errors.New("a name cannot begin with '*'")
+		return "", errorMessage(i18n.Msg("chat.name.star"))
 	}
 	return s, nil
 }

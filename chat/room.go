@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"wirelab/internal/i18n"
 )
 
 // historyLines is how many earlier lines a member that joins is sent.
@@ -14,7 +16,7 @@ const historyLines = 50
 
 // The errors of a room.
 var (
-	ErrClosed = errors.New("the room is closed")
+	ErrClosed = errorMessage(i18n.Msg("chat.refused.closed"))
 	ErrNobody = errors.New("nobody of that name is here")
 )
 
@@ -121,9 +123,10 @@ const (
 
 var serverKeys = keys(ServerName)
 
-// private returns a line for one member alone, numbered as the last line for all.
-func (r *Room) private(kind Kind, name, text string) Line {
-	return Line{r.log.Snapshot().Seq, time.Now(), kind, name, text}
+// private numbers a line for one member alone as the last line for all.
+func (r *Room) private(l Line) Line {
+	l.Seq, l.Time = r.log.Snapshot().Seq, time.Now()
+	return l
 }
 
 // LeaveTogether removes several members at once: none of them is told that the
@@ -178,7 +181,8 @@ func (r *Room) Close() {
 		return
 	}
 	r.closed = true
-	r.log.append(Notice, "", "server is closing")
+	closing := NewCoded(Notice, i18n.Msg("chat.closing.server"))
+	r.log.append(closing.Kind, closing.Name, closing.Text)
 	for _, m := range r.members {
 		r.remove(m, "server is closing")
 	}

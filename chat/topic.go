@@ -1,5 +1,7 @@
 package chat
 
+import "wirelab/internal/i18n"
+
 // showOrSetTopic sends the member the room's topic, or sets it and tells everyone.
 func (m *Member) showOrSetTopic(text string) error {
 	r := m.room
@@ -8,21 +10,21 @@ func (m *Member) showOrSetTopic(text string) error {
 	switch {
 	case !m.isMember():
 	case text != "" && m.person.Muted:
-		m.send(Error, "", errMuted.Error())
+		m.send(ErrorLine(errMuted))
 	case text != "":
 		r.topic = text
 		r.log.append(Topic, m.person.Name, text)
 	case r.topic == "":
-		m.send(Reply, "", "there is no topic (/topic TEXT sets one)")
+		m.reply(i18n.Msg("chat.topic.unset"))
 	default:
-		r.sendTopic(m.subscriber)
+		m.sendTopic()
 	}
 	return nil
 }
 
-// sendTopic sends one member the topic, if there is one.
-func (r *Room) sendTopic(s Subscriber) {
-	if r.topic != "" {
-		s.SendPrivate(r.private(Reply, "", "the topic is: "+r.topic))
+// sendTopic sends the member the topic, if there is one.
+func (m *Member) sendTopic() {
+	if m.room.topic != "" {
+		m.reply(i18n.Msg("chat.topic.is", "Topic", m.room.topic))
 	}
 }

@@ -140,7 +140,7 @@ func TestConversation(t *testing.T) {
 	alice := start(t, "chat", "join", "--name", "alice", tcp)
 	alice.await(`\* joined ` + tcp + ` as alice \(tcp\)\n`)
 	bob := start(t, "chat", "join", "--udp", "--lang", "zh-TW", "--name", "小明", udp)
-	bob.await(`\* 以 UDP 與 ` + udp + ` 交談，名稱：小明 \(udp\)\n`)
+	bob.await(`\* 以 UDP 與 ` + udp + ` 交談，你的名稱是 小明 \(udp\)\n`)
 	bob.say("大家好")
 	alice.await(`\* 小明 joined\n小明: 大家好\n`)
 	alice.say("hello")
@@ -182,7 +182,7 @@ func TestConsole(t *testing.T) {
 	server.say("kick nobody")
 	server.await(`kick "nobody": nobody of that name is here\n`)
 	server.say("kick bob")
-	bob.await(`\* 你被踢出聊天室了!\n`)
+	bob.await(`\* 你被踢出聊天室了！\n`)
 	bob.exits(exit.Failed)
 
 	eve := start(t, "chat", "join", "--name", "eve", tcp)

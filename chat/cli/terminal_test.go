@@ -70,7 +70,7 @@ func TestTerminal(t *testing.T) {
 	bob := start(t, "chat", "join", "--name", "bob", tcp)
 	bob.await(`joined`)
 	p := sit(t, winsize, "chat", "join", "--lang", "zh-TW", tcp)
-	p.await(`\* 加入了聊天室 ` + tcp + `，名稱：client1 \(tcp\)\r\n`)
+	p.await(`\* 已加入聊天室 ` + tcp + `，你的名稱是 client1 \(tcp\)\r\n`)
 	p.await(`2 人：bob、client1\x1b\[K\r\n\(client1\) \x1b\[K$`)
 	p.types("\r你好嗎\x7f\x7f\xe5\xa5") // the rune comes in two
 	p.types("\xbd\r")
@@ -90,7 +90,7 @@ func TestTerminal(t *testing.T) {
 	p.types("one\x1b[D\x1b[D\x1b[3~\r")
 	bob.await(`client1: oe\n`)
 	p.types("\x04") // Ctrl-D
-	p.await(`\* 你離開了聊天室!\r\n`)
+	p.await(`\* 你離開了聊天室！\r\n`)
 	p.exits(exit.OK)
 	bob.await(`\* client1 left\n`)
 }
@@ -193,11 +193,11 @@ func (r *relay) mend() { r.t.Helper(); r.listenOn(r.address()) }
 func TestAsksForAName(t *testing.T) {
 	_, tcp, _ := startServer(t)
 	p := sit(t, winsize, "chat", "join", "--lang", "zh-TW", "--name", "", tcp)
-	p.await(`請輸入你的名稱: `)
+	p.await(`請輸入你的名稱：`)
 	p.types("\r")
-	p.await(`empty`)
+	p.await(`名稱是空的`)
 	p.types("小明\r")
-	p.await(`名稱：小明 \(tcp\)`)
+	p.await(`你的名稱是 小明 \(tcp\)`)
 	p.types("\x04")
 	p.exits(exit.OK)
 }

@@ -35,6 +35,7 @@ With --json each line is an object, on a line of its own:
   time  by the server's clock, in UTC
   kind  say, me, join, leave, kick, nick, topic or notice; for this client
         alone msg, reply or error; gap where lines are missing: text is how many
+  code  of the text of a notice, reply or error, for programs that translate it
   name  whom it is about; may be empty
   text  what was said, or what the kind has in its place: the transport of a
         join, the reason of a leave or kick, the new name of a nick
@@ -126,7 +127,7 @@ func (p *watchPrinter) handle(e client.Event) error {
 		case e.Resumed:
 			p.notice(p.Resumed())
 		case e.Again:
-			p.notice(p.Another())
+			p.notice(p.NotResumed())
 		}
 	}
 	return nil
@@ -148,10 +149,15 @@ type object struct {
 	Seq  uint64    `json:"seq"`
 	Time string    `json:"time"`
 	Kind chat.Kind `json:"kind"`
+	Code string    `json:"code,omitempty"`
 	Name string    `json:"name"`
 	Text string    `json:"text"`
 }
 
 func objectOf(l chat.Line) object {
-	return object{l.Seq, l.Time.UTC().Format("2006-01-02T15:04:05.000Z"), chat.Kind(safetext.Strip(string(l.Kind))), safetext.Strip(l.Name), safetext.Strip(l.Text)}
+	o := object{l.Seq, l.Time.UTC().Format("2006-01-02T15:04:05.000Z"), chat.Kind(safetext.Strip(string(l.Kind))), safetext.Strip(l.Code()), safetext.Strip(l.Name), safetext.Strip(l.Text)}
+	if o.Code != "" {
+		o.Name = ""
+	}
+	return o
 }

@@ -3,6 +3,9 @@ package server
 import (
 	"context"
 	"errors"
+
+	"wirelab/chat"
+	"wirelab/internal/i18n"
 )
 
 // maxRefusing is how many connections at a time are told why they are refused;
@@ -10,9 +13,9 @@ import (
 const maxRefusing = 64
 
 var (
-	errFull    = errors.New("the room has no place for more connections")
-	errAddress = errors.New("too many connections from your address")
-	errBusy    = errors.New("too many connections")
+	errFull    error = &chat.MessageError{Message: i18n.Msg("chat.refused.full")}
+	errAddress error = &chat.MessageError{Message: i18n.Msg("chat.refused.address")}
+	errBusy          = errors.New("too many connections") // is told nobody
 )
 
 // admit counts a connection, or returns why it is refused.

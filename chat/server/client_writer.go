@@ -11,6 +11,7 @@ import (
 
 	"wirelab/chat"
 	"wirelab/chat/server/dialect"
+	"wirelab/internal/i18n"
 )
 
 const (
@@ -141,19 +142,21 @@ func (c *clientWriter) finish(stop uint64) {
 	close(c.over)
 }
 
-// cut ends the session with a line that tells the client why. It ends a line that
-// was sent in part, the rest of which may no longer be in the log.
-func (c *clientWriter) cut(cause error) {
+// cutSlow ends the session of a client that does not read, with a line that tells it
+// so. It ends a line that was sent in part: the log may no longer have the rest.
+func (c *clientWriter) cutSlow() {
 	if c.ended {
-		c.fail(cause)
+		c.fail(errSlow)
 		return
 	}
 	c.rest = nil
 	if c.within {
 		c.rest = []byte("\n")
 	}
-	c.private = []privateLine{{c.pos, chat.Line{Seq: c.log.Snapshot().Seq, Time: time.Now(), Kind: chat.Error, Text: "you are cut: " + cause.Error()}}}
-	c.cause, c.slow = cause, false
+	l := chat.NewCoded(chat.Error, i18n.Msg("chat.cut.slow"))
+	l.Seq, l.Time = c.log.Snapshot().Seq, time.Now()
+	c.private = []privateLine{{c.pos, l}}
+	c.cause, c.slow = errSlow, false
 	c.finish(c.pos)
 }
 
@@ -294,7 +297,7 @@ func (c *clientWriter) write() {
 		c.mu.Lock()
 		b, err := c.next(c.log.Snapshot())
 		if err != nil || c.slow {
-			c.cut(errSlow)
+			c.cutSlow()
 			b, _ = c.next(chat.Snapshot{})
 		}
 		pace := c.pace

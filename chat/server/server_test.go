@@ -151,9 +151,9 @@ func TestServerSaysWhyItCuts(t *testing.T) {
 	tests := []struct{ name, send, want string }{
 		{"no name at all", strings.Repeat("\n", 9), strings.Repeat("* the name is empty\n"+chat.AskName+"\n", maxAsked) + "* the name is empty\n"},
 		{"name too wide", strings.Repeat("x", 33) + "\nbob\nexit\n", "* the name is longer than 32 columns\n" + chat.AskName + "\n* bob joined\n"},
-		{"first line too long", strings.Repeat("x", chat.MaxLine) + "\n", "0\tTIME\terror\t\ta line has at most 4096 bytes\n"},
+		{"first line too long", strings.Repeat("x", chat.MaxLine) + "\n", "0\tTIME\terror\tchat.cut.long Limit=19-23\ta line has at most 4096 bytes\n"},
 		{"line too long", "bob\n" + strings.Repeat("x", 1<<20), "* bob joined\n* a line has at most 4096 bytes\n"},
-		{"no name of ours", chat.Greeting + "a:b\n", "0\tTIME\terror\t\ta name cannot contain ':'\n"},
+		{"no name of ours", chat.Greeting + "a:b\n", "0\tTIME\terror\tchat.name.colon\ta name cannot contain ':'\n"},
 		{"no resumption", chat.Greeting + "a resume=x token=y\n", "0\tTIME\terror\t\twant CHAT/1 NAME resume=SEQ token=TOKEN\n"},
 		{"TLS", "\x16\x03\x01", "0\tTIME\terror\t\tspeaks TLS\n"},
 		{"telnet", "\xff\xfb\x1f\xff\xfa\x1f\x00P\x00\x18\xff\xf0bob\r\n\xff\xfe\x01exit\r\n", "* bob joined\n"},

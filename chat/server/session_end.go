@@ -2,13 +2,13 @@ package server
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"os"
 	"time"
 
 	"wirelab/chat"
+	"wirelab/internal/i18n"
 )
 
 // end ends the session for a reason: it tells the room and the client, and closes
@@ -18,9 +18,10 @@ func (s *session) end(reason error) {
 	if cause := s.out.cutCause(); cause != nil {
 		reason = cause
 		s.logger.Warn("cut", "address", address, "reason", logReason(cause))
-	} else if text := complaint(reason); text != "" && !isOver(s.out.over) {
+	} else if l := complaint(reason); l.Text != "" && !isOver(s.out.over) {
 		s.logger.Warn("cut", "address", address, "reason", logReason(reason))
-		s.out.SendPrivate(chat.Line{Seq: s.room.Log().Snapshot().Seq, Time: time.Now(), Kind: chat.Error, Text: text})
+		l.Seq, l.Time = s.room.Log().Snapshot().Seq, time.Now()
+		s.out.SendPrivate(l)
 	}
 	if s.member != nil {
 		clean := errors.Is(reason, io.EOF) || errors.Is(reason, chat.ErrLeave)
@@ -48,22 +49,22 @@ type refusal struct{ error }
 
 func (r refusal) Unwrap() error { return r.error }
 
-// complaint returns the message sent to a client being disconnected, or "" if it
-// left on its own.
-func complaint(err error) string {
+// complaint returns the line sent to a client being disconnected, without a text if
+// it left on its own.
+func complaint(err error) chat.Line {
 	var system net.Error
 	var no refusal
 	switch {
 	case errors.As(err, &no):
-		return no.Error()
+		return chat.ErrorLine(no.error)
 	case errors.Is(err, chat.ErrTooLong):
-		return fmt.Sprintf("a line has at most %d bytes", chat.MaxLine)
+		return chat.NewCoded(chat.Error, i18n.Msg("chat.cut.long", "Limit", chat.MaxLine))
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return "that took too long"
+		return chat.NewCoded(chat.Error, i18n.Msg("chat.cut.late"))
 	case errors.Is(err, io.EOF), errors.Is(err, chat.ErrLeave), errors.Is(err, chat.ErrClosed), errors.As(err, &system):
-		return ""
+		return chat.Line{}
 	}
-	return err.Error()
+	return chat.ErrorLine(err)
 }
 
 // logReason returns why reading ended, for the server's log.

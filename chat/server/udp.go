@@ -138,9 +138,10 @@ func (u *udpServer) receive(b []byte, addr netip.AddrPort, now time.Time) error 
 	}
 	p := u.peers[addr]
 	if p == nil || p.over() {
-		if p, err = u.admit(d.Name, addr, now); errors.As(err, new(chat.BannedError)) {
-			return u.refuse(addr, err, now)
-		} else if err != nil {
+		if banned := u.room.CheckAddress(addr.Addr()); banned != nil {
+			return u.refuse(addr, banned, now)
+		}
+		if p, err = u.admit(d.Name, addr, now); err != nil {
 			return err
 		}
 	}
@@ -215,6 +216,8 @@ func (u *udpServer) refuse(addr netip.AddrPort, cause error, now time.Time) erro
 		return cause
 	}
 	u.room.Logger().Info("refused", "address", addr.String(), "reason", cause)
-	_, err := u.conn.WriteTo(chat.Line{Time: now, Kind: chat.Error, Text: cause.Error()}.Append(nil), net.UDPAddrFromAddrPort(addr))
+	l := chat.ErrorLine(cause)
+	l.Time = now
+	_, err := u.conn.WriteTo(l.Append(nil), net.UDPAddrFromAddrPort(addr))
 	return errors.Join(cause, err)
 }

@@ -1,13 +1,13 @@
 package server
 
 import (
-	"fmt"
 	"math"
 	"net/netip"
 	"sync"
 	"time"
 
 	"wirelab/chat"
+	"wirelab/internal/i18n"
 )
 
 // udpPeer is a member over UDP: an address that has said something, and a position
@@ -96,7 +96,7 @@ func (p *udpPeer) next(b []byte, s chat.Snapshot) []byte {
 		}
 		l, size := chat.CutLine(piece)
 		p.pos, p.lastSeq = p.pos+uint64(size), l.Seq
-		own := l.Name == p.name && l.Seq >= p.member.Joined()
+		own := l.Name == p.name && l.Kind != chat.Notice && l.Seq >= p.member.Joined()
 		if own && l.Kind == chat.Nick {
 			p.name = l.Text
 		}
@@ -128,7 +128,7 @@ func (p *udpPeer) receive(text string, limits Limits, now time.Time) error {
 	}
 	if now.Sub(p.warned) > time.Second {
 		p.warned = now
-		p.member.SendPrivate(chat.Error, "", fmt.Sprintf("not said: %d lines at once, then %g a second", limits.Burst, limits.Rate))
+		p.member.SendPrivate(chat.NewCoded(chat.Error, i18n.Msg("chat.command.rate", "Burst", limits.Burst, "Rate", limits.Rate)))
 	}
 	return nil
 }

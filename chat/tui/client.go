@@ -130,7 +130,7 @@ func (c *terminalClient) askName(ctx context.Context) string {
 				if err == nil {
 					return name
 				}
-				c.view.Hint(err.Error())
+				c.view.Hint(c.view.Words.Cause(err))
 			}
 		}
 	}

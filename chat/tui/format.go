@@ -11,7 +11,7 @@ import (
 
 // show returns a line of the room as it is shown; nil for none.
 func (v *View) show(l chat.Line) inline.Text {
-	at := inline.Dim.Span(l.Time.Local().Format("15:04 "))
+	at := v.time(l.Time)
 	switch l.Kind {
 	case chat.Say:
 		return append(inline.Text{at, v.nameStyle(l.Name).Span(l.Name), inline.Plain.Span(": ")}, v.mentions(l)...)

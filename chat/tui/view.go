@@ -51,7 +51,7 @@ func (v *View) Handle(e client.Event) {
 	case client.Received:
 		v.receive(e.Line)
 	case client.PortUnreachable:
-		v.receive(chat.Line{Time: time.Now(), Kind: chat.Notice, Text: v.Words.NobodyListens(v.Server)})
+		v.Print(inline.Text{v.time(time.Now()), inline.Warning.Span(v.Words.NobodyListens(v.Server))})
 	case client.NotSaid:
 		v.Notice(v.Words.NotSaid(e.Err))
 	case client.NotHeard:
@@ -75,7 +75,7 @@ func (v *View) joined(e client.Connected) {
 	case e.Resumed:
 		v.Notice(v.Words.Resumed())
 	default:
-		v.Notice(v.Words.Another())
+		v.Notice(v.Words.NotResumed())
 	}
 	if !e.Resumed {
 		v.people = nil
@@ -105,6 +105,9 @@ func (v *View) receive(l chat.Line) {
 		v.Print(t)
 	}
 }
+
+// time returns the time that precedes a line.
+func (v *View) time(t time.Time) inline.Span { return inline.Dim.Span(t.Local().Format("15:04 ")) }
 
 // Press handles a key.
 func (v *View) Press(k inline.Key) {

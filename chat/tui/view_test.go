@@ -136,12 +136,12 @@ func TestScreenInChinese(t *testing.T) {
 	d.hear(chat.Gap, "", "2")
 	d.hear(chat.Kick, "alice", "吵")
 	d.looks(`
-* 加入了聊天室 server:7000，名稱：alice (tcp)
+* 已加入聊天室 server:7000，你的名稱是 alice (tcp)
 12:34 * bob 加入了聊天室
 12:34 * bob 被踢出聊天室了
 12:34 * 小明 離開了聊天室
 12:34 * 遺失 2 則
-12:34 * 你被踢出聊天室了! (吵)
+12:34 * 你被踢出聊天室了！ (吵)
 -- tcp server:7000 -- 0 人：
 (alice) █
 `)

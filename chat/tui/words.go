@@ -1,153 +1,174 @@
 package tui
 
 import (
-	"fmt"
+	"errors"
 	"strings"
 
 	"wirelab/chat"
+	"wirelab/internal/i18n"
 	"wirelab/internal/lang"
 	"wirelab/internal/safetext"
 )
 
-// Words are what the client says to its user. Where the course note has words
-// for it, they are the note's.
+// Words are what the client says to its user, in one language. Where the course
+// note has words for it, they are the course note's.
 type Words struct{ lang.Lang }
 
+func (w Words) text(code string, pairs ...any) string { return i18n.Text(w.Lang, code, pairs...) }
+
 // Tell returns a line of the room as plain text, to the person who is called
-// me there; empty for what need not be told. It is safe to show.
+// me there; empty for a line that is not shown. It is safe to show.
 func (w Words) Tell(l chat.Line, me string) string {
+	switch l.Kind {
+	case chat.Say, chat.Me:
+		return safetext.Strip(l.String())
+	}
 	if text := w.tell(l, me); text != "" {
-		return safetext.Strip(text)
+		return "* " + safetext.Strip(text)
 	}
 	return ""
 }
 
 func (w Words) tell(l chat.Line, me string) string {
 	switch l.Kind {
-	case chat.Say:
-		return l.Name + ": " + l.Text
-	case chat.Me:
-		return "** " + l.Name + " " + l.Text
 	case chat.Msg:
-		return fmt.Sprintf(w.Pick("* %s to you: %s", "* %s 私訊你：%s"), l.Name, l.Text)
+		return w.text("chat.line.msg", "Name", l.Name, "Text", l.Text)
 	case chat.Join:
-		return "* " + l.Name + w.Pick(" joined", " 加入了聊天室")
+		return w.text("chat.line.join", "Name", l.Name)
 	case chat.Leave:
-		return "* " + l.Name + w.Pick(" left", " 離開了聊天室")
+		return w.text("chat.line.leave", "Name", l.Name)
 	case chat.Kick:
 		if l.Name == me {
-			return w.Pick("* you were kicked out of the room", "* 你被踢出聊天室了!") + w.reason(l.Text)
+			return w.text("chat.line.kickedyou") + w.reason(l.Text)
 		}
-		return "* " + l.Name + w.Pick(" was kicked", " 被踢出聊天室了") + w.reason(l.Text)
+		return w.text("chat.line.kicked", "Name", l.Name) + w.reason(l.Text)
 	case chat.Nick:
-		return fmt.Sprintf(w.Pick("* %s is now %s", "* %s 改名為 %s"), l.Name, l.Text)
+		return w.text("chat.line.nick", "Name", l.Name, "New", l.Text)
 	case chat.Topic:
-		return fmt.Sprintf(w.Pick("* %s set the topic: %s", "* %s 設定主題：%s"), l.Name, l.Text)
+		return w.text("chat.line.topic", "Name", l.Name, "Topic", l.Text)
 	case chat.Who:
-		return fmt.Sprintf(w.Pick("* %s is here (%s)", "* %s 在聊天室裡 (%s)"), l.Name, w.whereabouts(l.Text))
+		return w.text("chat.line.who", "Name", l.Name, "Where", w.whereabouts(l.Text))
 	case chat.Gap:
-		return fmt.Sprintf(w.Pick("* %s lost", "* 遺失 %s 則"), l.Text)
+		return w.text("chat.line.gap", "Lines", l.Text)
 	case chat.Notice, chat.Reply, chat.Error:
-		return "* " + w.ofServer(l.Text)
+		return w.coded(l)
 	}
 	return ""
 }
 
-func (w Words) reason(text string) string {
-	if text == "" {
-		return ""
+// coded returns the server's text in the user's language. It is English where the
+// server has sent no code, or one that this program does not know.
+func (w Words) coded(l chat.Line) string {
+	if m := l.Message(); w.Lang != lang.English && i18n.Has(m.Code) {
+		return m.In(w.Lang)
 	}
-	if why, banned := strings.CutPrefix(text, "banned"); banned && (why == "" || strings.HasPrefix(why, ": ")) {
-		text = w.Pick(text, strings.Replace("已封鎖"+why, ": ", "：", 1))
+	return l.Text
+}
+
+// reason returns the reason of a kick between parentheses.
+func (w Words) reason(text string) string {
+	banned, why, _ := strings.Cut(text, ": ")
+	switch {
+	case text == "":
+		return ""
+	case text == "banned":
+		text = w.text("chat.line.banned")
+	case banned == "banned":
+		text = w.text("chat.line.bannedfor", "Reason", why)
 	}
 	return " (" + text + ")"
 }
 
+// whereabouts returns the text of a line of kind Who.
+func (w Words) whereabouts(text string) string {
+	if transport, why, away := strings.Cut(text, ", away: "); away {
+		return w.text("chat.line.awayfor", "Transport", transport, "Reason", why)
+	}
+	if transport, away := strings.CutSuffix(text, ", away"); away {
+		return w.text("chat.line.away", "Transport", transport)
+	}
+	return text
+}
+
+// Cause returns the text of an error.
+func (w Words) Cause(err error) string {
+	if e, ok := errors.AsType[*chat.MessageError](err); ok {
+		return e.Message.In(w.Lang)
+	}
+	return err.Error()
+}
+
 // AskName is the prompt for a name.
-func (w Words) AskName() string { return w.Pick("your name: ", "請輸入你的名稱: ") }
+func (w Words) AskName() string { return w.text("chat.client.askname") }
 
 // Joined says that a room was joined.
 func (w Words) Joined(where, name, transport string) string {
 	if transport == "udp" {
-		return fmt.Sprintf(w.Pick("* talking to %s as %s (udp)", "* 以 UDP 與 %s 交談，名稱：%s (udp)"), where, name)
+		return "* " + w.text("chat.client.joinedudp", "Server", where, "Name", name)
 	}
-	return fmt.Sprintf(w.Pick("* joined %s as %s (tcp)", "* 加入了聊天室 %s，名稱：%s (tcp)"), where, name)
+	return "* " + w.text("chat.client.joined", "Server", where, "Name", name)
 }
 
 // Left says goodbye.
-func (w Words) Left() string { return w.Pick("* you left the room", "* 你離開了聊天室!") }
+func (w Words) Left() string { return "* " + w.text("chat.client.left") }
 
-// Waiting says that a server is being tried again.
+// Waiting says that the server is tried again.
 func (w Words) Waiting(where string, cause error) string {
-	return fmt.Sprintf(w.Pick("* waiting for %s: %v", "* 正在等待 %s：%v"), where, cause)
+	return "* " + w.text("chat.client.waiting", "Server", where, "Cause", cause)
 }
 
-// Gone says that the server has closed, or the way to it.
-func (w Words) Gone(where string) string {
-	return fmt.Sprintf(w.Pick("the connection to %s is lost", "與 %s 的連線已中斷"), where)
-}
+// Gone says that the connection is lost.
+func (w Words) Gone(where string) string { return w.text("chat.client.lost", "Server", where) }
 
 // TooLong says that a line was not said.
 func (w Words) TooLong(limit int) string {
-	return fmt.Sprintf(w.Pick("* not said: a line has at most %d bytes", "* 沒有送出：一行最多 %d 個位元組"), limit)
+	return "* " + w.text("chat.client.toolong", "Limit", limit)
 }
 
 // NotSaid says why a line was not said.
 func (w Words) NotSaid(cause error) string {
-	return fmt.Sprintf(w.Pick("* not said: %v", "* 沒有送出：%v"), cause)
+	return "* " + w.text("chat.client.notsaid", "Cause", w.Cause(cause))
 }
 
-// NobodyListens says what an ICMP port unreachable does.
+// NobodyListens explains an ICMP port unreachable.
 func (w Words) NobodyListens(where string) string {
-	return fmt.Sprintf(w.Pick("* nothing listens at %s (port unreachable)", "* %s 上沒有程式在監聽 (port unreachable)"), where)
-}
-
-func (w Words) howToLeave() string {
-	return w.Pick("/quit or Ctrl-D leaves the room", "輸入 /quit 或按 Ctrl-D 離開聊天室")
+	return "* " + w.text("chat.client.unreachable", "Server", where)
 }
 
 // AskPaste asks what to do with several lines that were pasted.
-func (w Words) AskPaste(lines int) string {
-	return fmt.Sprintf(w.Pick("%d lines pasted: Enter says each, j joins them, other keys drop them",
-		"貼上了 %d 行：Enter 逐行送出，j 併成一行，其他鍵取消"), lines)
-}
+func (w Words) AskPaste(lines int) string { return w.text("chat.client.paste", "Lines", lines) }
 
-// Resumed says that what was missed follows.
-func (w Words) Resumed() string {
-	return w.Pick("* connected again; what was missed:", "* 重新連線了，以下是這段期間的訊息：")
-}
+// Resumed says that the lines that were missed follow.
+func (w Words) Resumed() string { return "* " + w.text("chat.client.resumed") }
 
-// Another says that what was missed may be lost.
-func (w Words) Another() string {
-	return w.Pick("* connected again, to a room that does not know this client: what was said in between may be missing",
-		"* 重新連線了，但聊天室不認得這個用戶端：這段期間的訊息可能有缺")
-}
+// NotResumed says that lines that were missed may be lost.
+func (w Words) NotResumed() string { return "* " + w.text("chat.client.notresumed") }
+
+func (w Words) howToLeave() string { return w.text("chat.client.howtoleave") }
 
 func (w Words) notHeard(text string) string {
-	return fmt.Sprintf(w.Pick("* not heard by the room: %s", "* 聊天室沒有收到：%s"), text)
+	return "* " + w.text("chat.client.notheard", "Text", text)
 }
 
-func (w Words) offline() string {
-	return w.Pick("not connected: your line is kept", "尚未連線，訊息先留著")
-}
+func (w Words) offline() string { return w.text("chat.client.offline") }
 
 func (w Words) connecting(where string) string {
-	return fmt.Sprintf(w.Pick("connecting to %s ...", "正在連線到 %s ..."), where)
+	return w.text("chat.client.connecting", "Server", where)
 }
 
 func (w Words) reconnecting(where string) string {
-	return fmt.Sprintf(w.Pick("the connection to %s is lost, trying again ...", "與 %s 的連線已中斷，正在重新連線 ..."), where)
+	return w.text("chat.client.reconnecting", "Server", where)
 }
 
 func (w Words) people(names []string) string {
-	sep := w.Pick(", ", "、")
-	return fmt.Sprintf(w.Pick("%d here: %s", "%d 人：%s"), len(names), strings.Join(names, sep))
+	return w.text("chat.client.people", "Number", len(names), "Names", w.list(names))
 }
 
 func (w Words) heardOf(names []string) string {
-	sep := w.Pick(", ", "、")
 	if len(names) == 0 {
-		return w.Pick("the room hears of you when you say something", "說了第一句話，聊天室才知道你在")
+		return w.text("chat.client.silent")
 	}
-	return w.Pick("heard of: ", "目前知道的人：") + strings.Join(names, sep)
+	return w.text("chat.client.heardof", "Names", w.list(names))
 }
+
+func (w Words) list(names []string) string { return strings.Join(names, w.Pick(", ", "、")) }

@@ -7,6 +7,7 @@ package i18n
 import (
 	"embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -55,6 +56,13 @@ func plain(v any) any {
 
 // Text returns the sentence of a code in a language: Msg(code, pairs...).In(l).
 func Text(l lang.Lang, code string, pairs ...any) string { return Msg(code, pairs...).In(l) }
+
+// Has reports whether the catalogue has a code: another wirelab may have sent it.
+func Has(code string) bool {
+	_, err := localizers()[lang.English].Localize(&goi18n.LocalizeConfig{MessageID: code, PluralCount: "2"})
+	_, missing := errors.AsType[*goi18n.MessageNotFoundErr](err)
+	return code != "" && !missing
+}
 
 // IsZero reports whether m says nothing.
 func (m Message) IsZero() bool { return m.Code == "" }
