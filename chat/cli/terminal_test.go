@@ -299,7 +299,8 @@ func TestFrozenTerminal(t *testing.T) {
 	server.await(`alice: here I am\n`)
 	carol.await(`alice: here I am\n`)
 	alice.thaw()
-	alice.await(`carol: and you, alice\?\r\n.*alice: here I am\r\n`)
+	alice.await(`carol: and you, alice\?\r\n`)
+	alice.await(`alice: here I am\r\n`)
 	alice.types("\x04")
 	alice.exits(exit.OK)
 	if shown := strings.Count(alice.output(), strings.Repeat("x", size)); shown == parts*lines {

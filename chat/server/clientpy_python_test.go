@@ -5,6 +5,7 @@ package server
 import (
 	"bytes"
 	_ "embed"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -13,7 +14,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/creack/pty"
 )
@@ -80,20 +80,17 @@ func (p *python) enter(line string) {
 // await waits until the terminal shows want. A tab is a tab there, too.
 func (p *python) await(want string) {
 	p.t.Helper()
-	for end := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+	screen := ""
+	eventually(p.t, func() bool {
 		p.mu.Lock()
-		screen := p.screen.String()
-		p.mu.Unlock()
-		if strings.Contains(screen, want) {
-			return
-		}
-		if time.Now().After(end) {
-			p.t.Fatalf("awaited %q, the terminal shows %q", want, screen)
-		}
-	}
+		defer p.mu.Unlock()
+		screen = p.screen.String()
+		return strings.Contains(screen, want)
+	}, func() string { return fmt.Sprintf("%q, the terminal shows %q", want, screen) })
 }
 
 func TestRealClientPy(t *testing.T) {
+	t.Parallel()
 	s := &Server{}
 	serve(t, s)
 	own := joinTCP(t, s, "own")

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"net"
 	"strings"
 	"sync"
@@ -83,17 +84,15 @@ func (c *fakeClientPy) receive() {
 // await waits until the client shows want.
 func (c *fakeClientPy) await(want string) {
 	c.t.Helper()
-	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+	eventually(c.t, func() bool {
 		c.mu.Lock()
-		shown, raw, over := c.shown, c.raw, c.end
-		c.mu.Unlock()
-		if strings.Contains(shown, want) {
-			return
-		}
-		if over != "" || time.Now().After(end) {
-			c.t.Fatalf("%s awaits %q on its screen, which shows %q; it ended by %q; it received %q", c.name, want, shown, over, raw)
-		}
-	}
+		defer c.mu.Unlock()
+		return strings.Contains(c.shown, want)
+	}, func() string {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return fmt.Sprintf("%q on the screen of %s, which shows %q; it ended by %q; it received %q", want, c.name, c.shown, c.end, c.raw)
+	})
 }
 
 func (c *fakeClientPy) ends(want string) {
@@ -109,6 +108,7 @@ func (c *fakeClientPy) ends(want string) {
 }
 
 func TestClientPy(t *testing.T) {
+	t.Parallel()
 	s := &Server{}
 	serve(t, s)
 	own := joinTCP(t, s, "own")
@@ -154,6 +154,7 @@ func TestClientPy(t *testing.T) {
 }
 
 func TestClientPyBytes(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name  string
 		sends []string // each after the last was heard of
@@ -169,6 +170,7 @@ func TestClientPyBytes(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			s := &Server{}
 			serve(t, s)
 			own := joinTCP(t, s, "own")
@@ -189,6 +191,7 @@ func TestClientPyBytes(t *testing.T) {
 }
 
 func TestClientPyIsAnswered(t *testing.T) {
+	t.Parallel()
 	s := &Server{}
 	serve(t, s)
 	first := joinClientPy(t, s, "bob")
@@ -221,6 +224,7 @@ func TestClientPyIsAnswered(t *testing.T) {
 // TestClientPyIsToldOfTheEnd: at an end of the connection without a word,
 // client.py spins.
 func TestClientPyIsToldOfTheEnd(t *testing.T) {
+	t.Parallel()
 	s := &Server{}
 	stop := serve(t, s)
 	alice := joinClientPy(t, s, "alice")

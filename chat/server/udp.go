@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	maxPeers       = 1024 // members over UDP at a time
-	defaultUDPIdle = 75 * time.Second
+	defaultMaxPeers = 1024 // members over UDP at a time
+	defaultUDPIdle  = 75 * time.Second
 )
 
 // udpServer serves a room over a datagram socket. One goroutine reads, one writes.
@@ -25,6 +25,7 @@ type udpServer struct {
 	room    *chat.Room
 	limits  Limits
 	idle    time.Duration
+	most    int // members
 	cookies *cookies
 	isLocal func(netip.Addr, time.Time) bool // needs no cookie
 	wake    chat.Wake
@@ -37,7 +38,7 @@ func newUDPServer(conn net.PacketConn, room *chat.Room, limits Limits, idle time
 	if idle <= 0 {
 		idle = defaultUDPIdle
 	}
-	return &udpServer{conn: conn, room: room, limits: limits, idle: idle, cookies: newCookies(), isLocal: new(localnet.Networks).Contain,
+	return &udpServer{conn: conn, room: room, limits: limits, idle: idle, most: defaultMaxPeers, cookies: newCookies(), isLocal: new(localnet.Networks).Contain,
 		wake: room.Log().Subscribe(), peers: map[netip.AddrPort]*udpPeer{}}
 }
 
@@ -154,7 +155,7 @@ func (u *udpServer) receive(b []byte, addr netip.AddrPort, now time.Time) error 
 // admit joins a new peer.
 func (u *udpServer) admit(name string, addr netip.AddrPort, now time.Time) (*udpPeer, error) {
 	switch here, same := u.count(addr.Addr()); {
-	case here >= maxPeers:
+	case here >= u.most:
 		return nil, errors.New("the room is full over udp")
 	case u.limits.PerAddress > 0 && same >= u.limits.PerAddress:
 		return nil, errAddress
