@@ -85,7 +85,7 @@ func (r *Room) Ban(nameAndReason string) (Ban, error) {
 	defer r.mu.Unlock()
 	m, reason := r.findFirst(nameAndReason)
 	if m == nil {
-		return Ban{}, fmt.Errorf("ban %q: %w", nameAndReason, ErrNobody)
+		return Ban{}, nobodyError(nameAndReason)
 	}
 	a := address(m.person)
 	switch {

@@ -17,7 +17,7 @@ func (r *Room) Kick(nameAndReason string) error {
 	defer r.mu.Unlock()
 	m, reason := r.findFirst(nameAndReason)
 	if m == nil {
-		return fmt.Errorf("kick %q: %w", nameAndReason, ErrNobody)
+		return nobodyError(nameAndReason)
 	}
 	r.kick(m, CleanText(reason))
 	return nil
@@ -41,13 +41,20 @@ func (r *Room) mute(name string, muted bool) error {
 	m := r.find(strings.TrimSpace(name))
 	switch {
 	case m == nil:
-		return fmt.Errorf("%q: %w", name, ErrNobody)
+		return nobodyError(name)
 	case m.person.Muted != muted:
 		m.person.Muted = muted
 		r.logger.Info("muted", "name", m.person.Name, "muted", muted, "address", m.person.Address)
 	}
 	return nil
 }
+
+// nobodyError is an ErrNobody that says whom.
+type nobodyError string
+
+func (e nobodyError) Error() string { return fmt.Sprintf("nobody called %q is here", string(e)) }
+
+func (nobodyError) Is(target error) bool { return target == ErrNobody }
 
 // findFirst returns the member with the longest name that s begins with, and the
 // rest of s; nil for nobody.

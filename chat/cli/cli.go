@@ -34,9 +34,9 @@ func Commands() []*cobra.Command {
 	c := &cobra.Command{
 		Use:   "chat",
 		Short: "A chat room over TCP and UDP: serve it, join it, say something",
-		Long: `A chat room that people reach over TCP (port 7000) and UDP (port 7001) at once.
-It makes the traffic of the course note's experiments: over TCP a chat opens
-with three segments and closes with FINs; over UDP it does neither.`,
+		Long: `A chat room over TCP (port 7000) and UDP (port 7001) at once. It makes the
+traffic of the course note's experiments: over TCP a chat opens with a three-way
+handshake and closes with FINs; over UDP it does neither.`,
 		Example: `  wirelab chat serve
   wirelab chat join server
   wirelab chat join --udp --name alice server:7001
@@ -135,15 +135,15 @@ func language(c *cobra.Command) (lang.Lang, error) {
 	return l, exit.With(exit.Usage, err)
 }
 
-// terminal reports whether a person sits at the stream.
+// terminal reports whether the stream is a terminal.
 func terminal(stream any) bool {
 	f, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// typed returns the lines of in as they come. The channel is closed at the end
-// of in. The goroutine ends then, or with its next line once ctx has ended: a
-// read from a terminal cannot be called off, and does not outlive the process.
+// typed returns the lines of in as they come. The channel is closed at the end of in.
+// The goroutine ends then, or with its next line once ctx has ended: a read from a
+// terminal cannot be cancelled.
 func typed(ctx context.Context, in *chat.LineReader, tooLong func()) <-chan string {
 	lines := make(chan string)
 	go func() {

@@ -180,7 +180,7 @@ func TestConsole(t *testing.T) {
 	bob.await(`你被禁言了`)
 	server.say("unmute bob")
 	server.say("kick nobody")
-	server.await(`kick "nobody": nobody of that name is here\n`)
+	server.await(`nobody called "nobody" is here\n`)
 	server.say("kick bob")
 	bob.await(`\* 你被踢出聊天室了！\n`)
 	bob.exits(exit.Failed)

@@ -13,38 +13,38 @@ import (
 	"wirelab/internal/safetext"
 )
 
-// printedRecord is how many bytes of the record print shows.
-const printedRecord = 2000
+// printedTranscript is how many bytes of the transcript print shows.
+const printedTranscript = 2000
 
-// console carries out what is typed at the server.
+// console carries out the lines that are typed at the server.
 type console struct {
 	room *chat.Room
 	out  io.Writer
 	quit func()
 }
 
-// words of the console, which count only as a whole line, or with what their
-// args say: everything else is said.
-type consoleWord struct {
-	word, args, help string
-	run              func(k *console, args string) error
+// consoleCommand is a command of the console. It counts only as a whole line, with
+// arguments exactly if args names some: every other line is said.
+type consoleCommand struct {
+	name, args, help string
+	do               func(k *console, args string) error
 }
 
-var consoleWords = []consoleWord{
-	{"print", "", "who is in the room, and the end of the record", (*console).print},
+var consoleCommands = []consoleCommand{
+	{"print", "", "show who is in the room, and the last lines", (*console).print},
 	{"kick", "NAME [REASON]", "close that person's connection", func(k *console, args string) error { return k.room.Kick(args) }},
-	{"ban", "NAME [REASON]", "kick all at that person's address, and let nobody in from there", (*console).ban},
-	{"unban", "ADDRESS", "let people in from there again; print lists the bans", func(k *console, args string) error { return k.room.Unban(args) }},
-	{"mute", "NAME", "nobody hears what that person says", func(k *console, args string) error { return k.room.Mute(args) }},
-	{"unmute", "NAME", "all hear it again", func(k *console, args string) error { return k.room.Unmute(args) }},
-	{"/save", "FILE", "write the record to a new file", (*console).save},
-	{"/quit", "", "say goodbye to all and end", func(k *console, _ string) error { k.quit(); return nil }},
+	{"ban", "NAME [REASON]", "kick everyone at that person's address and refuse whoever comes from there", (*console).ban},
+	{"unban", "ADDRESS", "accept that address again; print lists the bans", func(k *console, args string) error { return k.room.Unban(args) }},
+	{"mute", "NAME", "keep what that person says from everyone", func(k *console, args string) error { return k.room.Mute(args) }},
+	{"unmute", "NAME", "end that", func(k *console, args string) error { return k.room.Unmute(args) }},
+	{"/save", "FILE", "write the transcript to a new file", (*console).save},
+	{"/quit", "", "say goodbye to everyone and end", func(k *console, _ string) error { k.quit(); return nil }},
 }
 
 func consoleHelp() string {
 	var b strings.Builder
-	for _, w := range append(consoleWords, consoleWord{word: "/help", help: "these lines"}) {
-		fmt.Fprintf(&b, "  %-20s %s\n", strings.TrimSpace(w.word+" "+w.args), w.help)
+	for _, c := range append(consoleCommands, consoleCommand{name: "/help", help: "list these commands"}) {
+		fmt.Fprintf(&b, "  %-20s %s\n", strings.TrimSpace(c.name+" "+c.args), c.help)
 	}
 	return b.String()
 }
@@ -55,17 +55,17 @@ func (k *console) do(line string) {
 		io.WriteString(k.out, consoleHelp())
 		return
 	}
-	for _, w := range consoleWords {
-		args, more := strings.CutPrefix(line, w.word+" ")
-		if args = strings.TrimSpace(args); line == w.word && w.args == "" || more && w.args != "" && args != "" {
-			if err := w.run(k, args); err != nil {
+	for _, c := range consoleCommands {
+		args, more := strings.CutPrefix(line, c.name+" ")
+		if args = strings.TrimSpace(args); line == c.name && c.args == "" || more && c.args != "" && args != "" {
+			if err := c.do(k, args); err != nil {
 				fmt.Fprintln(k.out, err)
 			}
 			return
 		}
 	}
 	if strings.HasPrefix(line, "/") && !strings.HasPrefix(line, "//") {
-		fmt.Fprintf(k.out, "%s is none of the console's words; /help lists them\n", safetext.Strip(line))
+		fmt.Fprintf(k.out, "unknown command %s; type /help\n", safetext.Strip(line))
 		return
 	}
 	k.room.Say(strings.TrimPrefix(line, "/"))
@@ -77,8 +77,8 @@ func (k *console) print(string) error {
 		return err
 	}
 	text := b.String()
-	if len(text) > printedRecord {
-		text = text[len(text)-printedRecord:]
+	if len(text) > printedTranscript {
+		text = text[len(text)-printedTranscript:]
 		text = text[strings.IndexByte(text, '\n')+1:]
 	}
 	people := k.room.People()
@@ -107,12 +107,12 @@ func (k *console) print(string) error {
 func (k *console) ban(args string) error {
 	b, err := k.room.Ban(args)
 	if err == nil {
-		fmt.Fprintf(k.out, "banned: %[1]s (unban %[1]s lets people in from there again)\n", where(b))
+		fmt.Fprintf(k.out, "banned: %[1]s (unban %[1]s accepts it again)\n", where(b))
 	}
 	return err
 }
 
-// where writes a single address as such.
+// where writes the prefix of a single address without its length.
 func where(b chat.Ban) string {
 	if b.Address.IsSingleIP() {
 		return b.Address.Addr().String()
@@ -121,7 +121,7 @@ func where(b chat.Ban) string {
 }
 
 func (k *console) save(name string) error {
-	// What is there is not overwritten: the console may be in many hands.
+	// An existing file is not overwritten: anyone may sit at the console.
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return fmt.Errorf("save: %w", err)
@@ -133,11 +133,11 @@ func (k *console) save(name string) error {
 	if err != nil {
 		return fmt.Errorf("save: %w", err)
 	}
-	fmt.Fprintf(k.out, "the record is in %s\n", name)
+	fmt.Fprintf(k.out, "the transcript is in %s\n", name)
 	return nil
 }
 
-// shown is a line as the server's screen shows it.
+// shown returns a line as the server's screen shows it.
 func shown(l chat.Line) string {
 	s := l.String()
 	if (l.Kind == chat.Join || l.Kind == chat.Leave) && l.Text != "" {

@@ -13,7 +13,7 @@ import (
 	"wirelab/internal/exit"
 )
 
-func TestConsoleWords(t *testing.T) {
+func TestConsoleCommands(t *testing.T) {
 	dir := t.TempDir()
 	taken := filepath.Join(dir, "taken")
 	if err := os.WriteFile(taken, []byte("precious"), 0o600); err != nil {
@@ -31,18 +31,18 @@ func TestConsoleWords(t *testing.T) {
 		{typed: "print it", said: "print it"},
 		{typed: "kick", said: "kick"},
 		{typed: "kickoff at nine", said: "kickoff at nine"},
-		{typed: "kick nobody", want: `kick "nobody": nobody of that name is here`},
+		{typed: "kick nobody", want: `nobody called "nobody" is here`},
 		{typed: "ban", said: "ban"},
 		{typed: "banana split", said: "banana split"},
-		{typed: "ban nobody", want: `ban "nobody": nobody of that name is here`},
+		{typed: "ban nobody", want: `nobody called "nobody" is here`},
 		{typed: "unban 192.0.2.7", want: `that address is not banned`},
 		{typed: "unban bob", want: `want an IP address`},
-		{typed: "mute nobody", want: `nobody of that name is here`},
-		{typed: "unmute nobody", want: `nobody of that name is here`},
-		{typed: "/save " + filepath.Join(dir, "new"), want: `the record is in .*new`, wantInDir: "new"},
+		{typed: "mute nobody", want: `nobody called "nobody" is here`},
+		{typed: "unmute nobody", want: `nobody called "nobody" is here`},
+		{typed: "/save " + filepath.Join(dir, "new"), want: `the transcript is in .*new`, wantInDir: "new"},
 		{typed: "/save " + taken, want: `save: .*exists`},
-		{typed: "/save", want: `none of the console's words`},
-		{typed: "/dance", want: `/dance is none of the console's words`},
+		{typed: "/save", want: `unknown command /save; type /help`},
+		{typed: "/dance", want: `unknown command /dance; type /help`},
 		{typed: "//dance", said: "/dance"},
 		{typed: "/help", want: `kick NAME \[REASON\]`},
 		{typed: "/quit", quits: true},
@@ -85,9 +85,9 @@ func TestConsoleWords(t *testing.T) {
 	}
 }
 
-// TestRecord kills the server: what was said is in the file, in whole lines,
+// TestTranscript kills the server: what was said is in the file, in whole lines,
 // and the next server goes on after them.
-func TestRecord(t *testing.T) {
+func TestTranscript(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "record.txt")
 	if err := os.WriteFile(file, []byte("an earlier line\na broken li"), 0o600); err != nil {
 		t.Fatal(err)

@@ -23,21 +23,21 @@ func joinCommand() *cobra.Command {
 		Short: "Join a room: chat on a terminal, or in plain lines where there is none",
 		Long: `Joins the room at HOST (default server).
 
-On a terminal there is a line to type in and a status line that says who is
-here; what happens in the room scrolls by above them. A connection that is lost
-over TCP is made again, and what was missed is shown. Lines that begin with /
-are commands: /help lists them. exit, /quit and Ctrl-D leave; Ctrl-C clears the
-line. NO_COLOR is honoured, and TERM=dumb gets plain lines.
+On a terminal, the room's lines scroll past above a status line, which says who
+is here, and a line to type in. A TCP connection that is lost is made again, and
+the lines that were missed are shown. Lines that begin with / are commands: /help
+lists them. exit, /quit and Ctrl-D leave; Ctrl-C clears the line. NO_COLOR turns
+colours off; TERM=dumb gives plain lines.
 
-Without a terminal what is read from standard input is said, and what others
-say is printed as "name: text". The end of the input, exit, /quit, Ctrl-C and
-SIGTERM leave.
+Without a terminal, lines from standard input are said, and what others say is
+printed as "name: text". The end of the input, exit, /quit, Ctrl-C and SIGTERM
+leave. Control characters in messages are removed.
 
-Over TCP leaving is a FIN each way. Over UDP nothing at all is sent, but for
-the word exit or /quit itself where it is said.
+Over TCP, leaving is a FIN each way. Over UDP, leaving sends nothing; the words
+exit and /quit are sent like a text.
 
-Exits with 1 if the server goes first (without a terminal) or one is kicked,
-and with 3 if it cannot be reached.`,
+Exits with 1 if the server closes first (without a terminal) or you are kicked,
+and with 3 if the server cannot be reached.`,
 		Example: `  wirelab chat join
   wirelab chat join --name alice 192.0.2.7:7000
   wirelab chat join --udp server

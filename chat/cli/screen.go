@@ -7,8 +7,8 @@ import (
 	"wirelab/internal/inline"
 )
 
-// newScreen returns a writer of lines that a frozen terminal cannot block. It
-// says how many it has dropped.
+// newScreen returns a writer of lines that a frozen terminal cannot block. It writes
+// how many lines it has dropped.
 func newScreen(out io.Writer) *inline.Writer {
 	return inline.NewWriter(out, func(dropped int) string {
 		return fmt.Sprintf("[%d lines not shown]\n", dropped)

@@ -26,11 +26,11 @@ func sendCommand() *cobra.Command {
 		Short: "Join a room, say each argument as a line, leave: for scripts",
 		Long: `Joins the room at HOST, says each TEXT as a line of its own and leaves.
 
-Over TCP it waits until the server has sent every line back, so that exit code 0
-means that the room has heard it. Over UDP it sends one datagram for each TEXT,
-closes the socket, and knows no more than that.
+Over TCP it waits until the server has sent every line back: exit code 0 means
+that the room has heard it. Over UDP it sends one datagram for each TEXT, closes
+the socket and waits for nothing.
 
-Exits with 1 if something was not said and with 3 if there is no connection.`,
+Exits with 1 if a text was not said and with 3 if there is no connection.`,
 		Example: `  wirelab chat send server "the build is green"
   wirelab chat send --name ci server:7000 one two
   wirelab chat send --udp server hello`,
@@ -79,7 +79,7 @@ func send(c *cobra.Command, k clientFlags, server, texts []string) error {
 	if errors.Is(s.Err(), os.ErrDeadlineExceeded) {
 		return exit.With(exit.Failed, fmt.Errorf("await the server's farewell: %w", s.Err()))
 	}
-	return nil // its FIN, or less: everything was heard before
+	return nil // everything was heard, however the connection ended
 }
 
 // awaitConnected waits for the first connection.

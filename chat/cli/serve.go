@@ -36,18 +36,18 @@ func serveCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "serve",
 		Short: "Serve a room over TCP and UDP",
-		Long: `Serves one room over TCP and UDP. Standard output shows the room; what is typed
-is said to it as "server". The console's own words:
+		Long: `Serves one room over TCP and UDP. Standard output shows the room. A line typed at
+the console is said as "server", unless it is one of these commands:
 
 ` + consoleHelp() + `
-On TCP port 7000 come wirelab chat join, nc and telnet (the first line is the
+TCP port 7000 accepts wirelab chat join, nc and telnet (the first line is the
 name) and the course note's client.py, all at once.
 
-The end of the input does not end the server; SIGTERM and Ctrl-C do, politely.
-Who comes, leaves or is cut is logged on standard error.`,
+The server keeps running at the end of its input; SIGTERM and Ctrl-C end it
+politely. It logs on standard error who joins, leaves or is cut.`,
 		Example: `  wirelab chat serve
   wirelab chat serve --tcp 127.0.0.1:7000 --udp ""    # this machine only, TCP only
-  wirelab chat serve --record chat.txt                # keeps what is said
+  wirelab chat serve --record chat.txt                # keeps a transcript
   wirelab chat serve --per-address 0                  # a class behind one router`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return serve(c, o) },
@@ -56,7 +56,7 @@ Who comes, leaves or is cut is logged on standard error.`,
 	c.Flags().StringVar(&o.tcp, "tcp", ":"+strconv.Itoa(tcpPort), "TCP `address` to listen on; empty for none")
 	c.Flags().StringVar(&o.udp, "udp", ":"+strconv.Itoa(udpPort), "UDP `address` to listen on; empty for none")
 	c.Flags().StringVar(&o.name, "name", chat.ServerName, "`name` under which the console speaks")
-	c.Flags().StringVar(&o.record, "record", "", "`file` to append what is said to, as it is said")
+	c.Flags().StringVar(&o.record, "record", "", "`file` to append a transcript to, line by line")
 	c.Flags().IntVar(&o.limits.Burst, "burst", d.Burst, "lines that a client may say at once; 0: no limit")
 	c.Flags().Float64Var(&o.limits.Rate, "rate", d.Rate, "lines a second that it may say after that; 0: no limit")
 	c.Flags().IntVar(&o.limits.PerAddress, "per-address", d.PerAddress, "connections from one address; 0: no limit")
@@ -98,17 +98,17 @@ func serve(c *cobra.Command, o options) error {
 	if srv.Limits.Total = maxConnections(); srv.Limits.Total > 0 && srv.Limits.Total < fewConnections {
 		log.Warn("few file descriptors", "connections", srv.Limits.Total, "advice", "raise the limit: ulimit -n")
 	}
-	// What was told is shown and recorded to the end, then the streams close.
+	// The last lines are shown and recorded before the streams close.
 	var readers sync.WaitGroup
 	defer readers.Wait()
 	defer room.Close()
 	if o.record != "" {
-		r, err := openRecord(o.record)
+		r, err := openTranscript(o.record)
 		if err != nil {
 			return exit.With(exit.Unable, fmt.Errorf("record: %w", err))
 		}
 		w := room.Watch()
-		readers.Go(func() { r.run(w, log) })
+		readers.Go(func() { r.write(w, log) })
 	}
 	w := room.Watch()
 	readers.Go(func() { show(s.out, w) })
@@ -125,7 +125,7 @@ func serve(c *cobra.Command, o options) error {
 		select {
 		case line, ok := <-s.lines:
 			if !ok {
-				s.lines = nil // it may run without one
+				s.lines = nil // the server runs without input, too
 				continue
 			}
 			k.do(line)
@@ -138,7 +138,7 @@ func serve(c *cobra.Command, o options) error {
 	}
 }
 
-// show writes what the room tells to a screen that does not block.
+// show writes the room's lines to a screen that does not block.
 func show(out io.Writer, w *chat.Watcher) {
 	for {
 		l, missed, err := w.Next()
@@ -152,7 +152,7 @@ func show(out io.Writer, w *chat.Watcher) {
 	}
 }
 
-// streams are what the server's console reads and writes.
+// streams are the input and the outputs of the server's console.
 type streams struct {
 	lines     <-chan string
 	interrupt <-chan struct{} // Ctrl-C typed at the console; nil: it is a signal
@@ -160,8 +160,8 @@ type streams struct {
 	closers   []io.Closer
 }
 
-// openStreams makes a console of the terminal, where there is one that can be
-// one.
+// openStreams opens a console on the terminal, or plain streams where that is not
+// possible.
 func openStreams(ctx context.Context, c *cobra.Command, w words, prompt string) *streams {
 	if terminal(c.InOrStdin()) && terminal(c.OutOrStdout()) && os.Getenv("TERM") != "dumb" {
 		t, err := inline.OpenConsole(os.Stdin, os.Stdout, w.AskPaste, prompt, "/help /quit")
@@ -184,7 +184,7 @@ func openStreams(ctx context.Context, c *cobra.Command, w words, prompt string) 
 	}
 }
 
-// Close shows what was written, and gives a terminal back.
+// Close shows the lines that were written and restores the terminal.
 func (s *streams) Close() error {
 	var errs []error
 	for _, c := range s.closers {
@@ -193,10 +193,10 @@ func (s *streams) Close() error {
 	return errors.Join(errs...)
 }
 
-// listen binds the server's sockets and says where.
+// listen binds the server's sockets and returns their addresses as people write them.
 func listen(ctx context.Context, s *server.Server, tcp, udp string) (where string, err error) {
-	// A keep-alive sooner would be noise on a lab's wire; multipath TCP would
-	// answer clients that offer it with other options than the lesson shows.
+	// Earlier keep-alives would be noise on a lab's wire; multipath TCP would
+	// answer a client that offers it with options that the lesson does not show.
 	config := net.ListenConfig{KeepAliveConfig: net.KeepAliveConfig{
 		Enable: true, Idle: 75 * time.Second, Interval: 15 * time.Second, Count: 4}}
 	config.SetMultipathTCP(false)
@@ -223,7 +223,7 @@ func occupied(err error, flag string) error {
 	return exit.With(exit.Unable, fmt.Errorf("%w (another address can be given with %s)", err, flag))
 }
 
-// short writes an address that means every interface as people type it, :7000.
+// short returns an address; one of every interface as people type it, :7000.
 func short(a net.Addr) string {
 	host, port, err := net.SplitHostPort(a.String())
 	if ip := net.ParseIP(host); err == nil && ip != nil && ip.IsUnspecified() {

@@ -22,28 +22,28 @@ func watchCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "watch [HOST[:PORT]]",
-		Short: "Print what a room tells, for people and for programs",
-		Long: `Joins the room at HOST (default server) over TCP and prints its lines: first the
-last ones before it came, then all that follow. It says nothing.
+		Short: "Print a room's lines, for people and for programs",
+		Long: `Joins the room at HOST (default server) over TCP and prints its lines: the last
+ones before it joined, then every line from then on. It says nothing.
 
 With --json each line is an object, on a line of its own:
 
   {"seq":7,"time":"2026-11-22T20:11:03.250Z","kind":"say","name":"alice","text":"hi"}
 
-  seq   number of the line in the room, from 1 on; a line for this client alone
-        has that of the line before it
+  seq   number of the line in the room, from 1; a line for this client alone
+        has the number of the line before it
   time  by the server's clock, in UTC
   kind  say, me, join, leave, kick, nick, topic or notice; for this client
         alone msg, reply or error; gap where lines are missing: text is how many
   code  of the text of a notice, reply or error, for programs that translate it
-  name  whom it is about; may be empty
-  text  what was said, or what the kind has in its place: the transport of a
-        join, the reason of a leave or kick, the new name of a nick
+  name  the person that the line is about; may be empty
+  text  what was said; of other kinds the transport of a join, the reason of a
+        leave or kick, the new name of a nick, the topic
 
-Programs are to pass over kinds and keys that they do not know.
+Programs should ignore kinds and keys that they do not know.
 
-A connection that is lost is made again, and what was missed is printed; that
-is told on standard error. Ctrl-C and SIGTERM leave.
+A connection that is lost is made again, and the lines that were missed are
+printed; standard error says so. Ctrl-C and SIGTERM leave.
 
 Exits with 0 when told to leave, with 1 if it is kicked or cannot write, and
 with 3 if the server cannot be reached.`,

@@ -79,10 +79,14 @@ func (c Config) dial(ctx context.Context, name string, from chat.Resume) (*Conn,
 func (s *Session) connect(ctx context.Context) (*Conn, error) {
 	try, cancel := context.WithTimeout(ctx, s.config.Wait)
 	defer cancel()
+	var cause error
 	for told := false; ; told = true {
 		conn, err := s.config.dial(try, s.config.Name, chat.Resume{})
 		if err == nil {
 			return conn, nil
+		}
+		if cause == nil || try.Err() == nil { // an attempt that ran out of time knows no cause
+			cause = err
 		}
 		if !told && !s.config.UDP && try.Err() == nil {
 			s.emit(ctx, Waiting{err})
@@ -95,7 +99,7 @@ func (s *Session) connect(ctx context.Context) (*Conn, error) {
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
 		case s.config.UDP || try.Err() != nil:
-			return nil, &DialError{s.config.Server(), err}
+			return nil, &DialError{s.config.Server(), cause}
 		}
 	}
 }

@@ -25,9 +25,9 @@ type Console struct {
 	wake    chan struct{}
 }
 
-// OpenConsole makes a console of the terminal that in and out are, for its
-// caller to close. The status line shows help, and so does the hint at Ctrl-C,
-// which clears the line, and at Ctrl-D. The error is that of Open.
+// OpenConsole returns a console on the terminal of in and out; the caller closes
+// it. The status line shows help, and so does the hint after Ctrl-C, which clears
+// the line, and after Ctrl-D. askPaste is that of Screen. The error is that of Open.
 func OpenConsole(in, out *os.File, askPaste func(lines int) string, prompt, help string) (*Console, error) {
 	t, size, err := Open(in, out)
 	if err != nil {
@@ -40,21 +40,21 @@ func OpenConsole(in, out *os.File, askPaste func(lines int) string, prompt, help
 	screen := &Screen{AskPaste: askPaste, Prompt: prompt, InterruptHint: help, Color: os.Getenv("NO_COLOR") == ""}
 	screen.SetStatus(Text{{Dim, "-- " + help}})
 	screen.Resize(size.Cols, size.Rows, false)
-	go c.run(t, screen)
+	go c.serve(t, screen)
 	return c, nil
 }
 
-// Lines returns what is typed, a line at a time. The channel is closed when
-// the terminal is gone, or with the console.
+// Lines returns the lines that are typed. The channel is closed when the terminal is
+// gone, or with the console.
 func (c *Console) Lines() <-chan string { return c.lines }
 
-// Interrupted returns a channel that is closed when Ctrl-C was pressed on an
-// empty line. On a container's terminal it is not: whoever is attached to that
-// must not end it by the way.
+// Interrupted returns a channel that is closed when Ctrl-C was pressed on an empty
+// line. On a container's terminal it stays open: someone attached to a container
+// must not stop it by accident.
 func (c *Console) Interrupted() <-chan struct{} { return c.interrupted }
 
-// Write shows lines above the one being typed. It never blocks and never fails:
-// what a terminal does not read for long is dropped.
+// Write shows lines above the one being typed. It never blocks and never fails: it
+// drops lines that the terminal does not read for long.
 func (c *Console) Write(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -71,14 +71,15 @@ func (c *Console) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Close shows what was written and gives the terminal back as it was.
+// Close shows the lines that were written and restores the terminal's mode.
 func (c *Console) Close() error {
 	c.once.Do(func() { close(c.end) })
 	<-c.done
 	return c.err
 }
 
-func (c *Console) run(t *Terminal, screen *Screen) {
+// serve owns the terminal and the screen until the console is closed.
+func (c *Console) serve(t *Terminal, screen *Screen) {
 	defer close(c.done)
 	keys, lines, interrupted := t.Keys, c.lines, c.interrupted
 	var entered []string

@@ -16,8 +16,8 @@ const (
 	maxHistory      = 200 // lines that Up finds
 )
 
-// Editor is a line being typed. Its unit is the grapheme cluster (UAX #29),
-// what people take for one character: 中, é, 👍🏽 and 👨‍👩‍👧 are one each, whatever
+// Editor is a line being typed. Its unit is the grapheme cluster (UAX #29), which
+// people see as one character: 中, é, 👍🏽 and 👨‍👩‍👧 are one each, whatever
 // the number of their bytes and runes. The zero value is an empty line.
 type Editor struct {
 	// MaxBytes is how long the line may become; 0 means 4095.
@@ -105,8 +105,8 @@ func (e *Editor) move(at int) {
 	e.left, e.right = line[:at], line[at:]
 }
 
-// settle moves the cursor out of a cluster: what was inserted or deleted may
-// have joined its two sides into one.
+// settle moves the cursor out of a cluster: inserting or deleting may have joined the
+// clusters on its two sides.
 func (e *Editor) settle() {
 	line, at := e.Text(), 0
 	for at < len(e.left) {

@@ -8,12 +8,12 @@ import (
 // Code says what a Key does.
 type Code uint8
 
-// The keys. Ctrl-P is none of them: `docker attach` holds it back until the
-// next key.
+// The keys. Ctrl-P is not among them: `docker attach` holds it back until the next
+// key.
 const (
 	None  Code = iota
-	Typed      // Text is inserted
-	Paste      // Text came at once and may have several lines
+	Typed      // Text was typed
+	Paste      // Text was pasted and may have several lines
 	Enter
 	Backspace
 	Delete
@@ -46,13 +46,13 @@ const (
 
 var pasteEnd = []byte("\x1b[201~")
 
-// Decoder turns what a terminal in raw mode sends into keys: UTF-8, C0
-// controls and the escape sequences of ECMA-48 as xterm sends them (ctlseqs,
-// "PC-Style Function Keys", "Bracketed Paste Mode"). What is not UTF-8 becomes
-// U+FFFD, what is not known is passed over. The zero value is ready.
+// Decoder turns the bytes from a terminal in raw mode into keys: UTF-8, C0 controls
+// and the escape sequences of ECMA-48 as xterm sends them (ctlseqs, "PC-Style
+// Function Keys", "Bracketed Paste Mode"). A byte that is not UTF-8 becomes U+FFFD;
+// an unknown sequence is ignored. The zero value is ready.
 type Decoder struct {
-	// Bursts makes several lines that arrive in one piece a paste. It is for
-	// terminals on which bracketed paste is not switched on.
+	// Bursts makes several lines that arrive in one read a paste, for terminals
+	// on which bracketed paste is off.
 	Bursts bool
 
 	held    []byte // the beginning of what is not yet complete
@@ -60,7 +60,7 @@ type Decoder struct {
 	paste   []byte
 }
 
-// Feed takes what was read and returns the keys that are complete.
+// Feed takes the bytes of a read and returns the keys that are complete.
 func (d *Decoder) Feed(b []byte) []Key {
 	if d.Bursts && !d.pasting && len(d.held) == 0 && burst(b) {
 		return []Key{{Paste, text(b[:min(len(b), maxPaste)])}}
@@ -70,7 +70,7 @@ func (d *Decoder) Feed(b []byte) []Key {
 	var keys []Key
 	for len(b) > 0 {
 		if d.pasting {
-			b = d.takePaste(b, &keys)
+			b = d.readPaste(b, &keys)
 			continue
 		}
 		k, n := next(b)
@@ -88,8 +88,8 @@ func (d *Decoder) Feed(b []byte) []Key {
 	return keys
 }
 
-// takePaste takes what is pasted from b and returns what follows.
-func (d *Decoder) takePaste(b []byte, keys *[]Key) []byte {
+// readPaste reads pasted bytes from b and returns the rest.
+func (d *Decoder) readPaste(b []byte, keys *[]Key) []byte {
 	pasted, rest, ended := bytes.Cut(b, pasteEnd)
 	if !ended {
 		// The end of b may be the beginning of the mark.
@@ -120,8 +120,8 @@ func burst(b []byte) bool {
 	return bytes.IndexAny(b, "\r\n") > 0
 }
 
-// text replaces each byte that is not UTF-8 by one U+FFFD, so that it does not
-// matter in which pieces they were read.
+// text replaces each byte that is not UTF-8 by one U+FFFD, so that the result does
+// not depend on how the bytes were split into reads.
 func text(b []byte) string { return string([]rune(string(b))) }
 
 // next returns the key that b begins with and its length; 0 where more bytes

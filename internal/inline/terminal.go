@@ -8,7 +8,7 @@ import (
 	"golang.org/x/term"
 )
 
-// settleTime is how long a change of size lasts: docker attach makes two.
+// settleTime is how long a series of size changes lasts: docker attach makes two.
 const settleTime = 50 * time.Millisecond
 
 // Bracketed paste (xterm, ctlseqs): a terminal marks what is pasted.
@@ -17,22 +17,22 @@ const (
 	doNotMark  = "\x1b[?2004l"
 )
 
-// Size is that of a terminal, in characters. Both are 0 on the terminal of a
-// container to which nobody has attached.
+// Size is a terminal's size in characters. Both are 0 on the terminal of a container
+// to which nobody has attached.
 type Size struct{ Cols, Rows int }
 
 // Change is a change of a terminal's size.
 type Change struct {
 	Size
-	Attached bool // somebody has just begun to look
+	Attached bool // someone has just attached
 }
 
 // Terminal is a terminal in raw mode. Its channels are for one goroutine, which
-// takes from them until it calls Close.
+// receives from them until it calls Close.
 type Terminal struct {
-	Keys    <-chan Key      // closed when there is nobody to type any more
+	Keys    <-chan Key      // closed when the terminal is gone
 	Changes <-chan Change   // the terminal's size
-	Behind  <-chan struct{} // something was not shown, and the terminal reads again
+	Behind  <-chan struct{} // output was dropped, and the terminal reads again
 
 	in      *os.File
 	out     *os.File
@@ -43,11 +43,11 @@ type Terminal struct {
 	watcher sync.WaitGroup
 }
 
-// Open puts the terminal that in and out are into raw mode and returns it, and
-// its size. The error is that of a stream that is no terminal, or of a system
-// whose terminals this package does not know. After Close the goroutine that
-// reads in waits for what is typed next, and takes it: a read from a terminal
-// cannot be called off. Open one terminal in a process.
+// Open puts the terminal of in and out into raw mode and returns it and its size. It
+// fails if a stream is no terminal, or on a system whose terminals this package does
+// not know. After Close, the goroutine that reads in still waits for the next key and
+// takes it, since a read from a terminal cannot be cancelled: open one terminal in a
+// process.
 func Open(in, out *os.File) (*Terminal, Size, error) {
 	signals, stop := notifyResize() // before the size is read: none is missed
 	size, err := sizeOf(out)
@@ -64,8 +64,8 @@ func Open(in, out *os.File) (*Terminal, Size, error) {
 	t := &Terminal{
 		Keys: keys, Changes: changes, Behind: behind,
 		in: in, out: out, mode: mode, end: make(chan struct{}),
-		// A terminal without a size is a container's: the one that will be
-		// attached to it must not be left marking.
+		// A terminal without a size is a container's: a terminal that is attached
+		// to it and detached would be left in this mode.
 		marking: size.Cols > 0,
 	}
 	t.writer = NewWriter(out, func(int) string {
@@ -86,22 +86,22 @@ func Open(in, out *os.File) (*Terminal, Size, error) {
 	return t, size, nil
 }
 
-// Write queues what is to be shown. It never blocks: what a terminal does not
-// read for long is dropped.
+// Write queues output. It never blocks: it drops output that the terminal does not
+// read for long.
 func (t *Terminal) Write(s string) {
 	if s != "" {
 		t.writer.Write([]byte(s))
 	}
 }
 
-// Close shows what is queued and gives the terminal back as it was.
+// Close writes the output that is queued and restores the terminal's mode.
 func (t *Terminal) Close() error {
 	close(t.end)
 	t.watcher.Wait()
 	if t.marking {
 		t.Write(doNotMark)
 	}
-	t.writer.Close() // or it does not read; its mode is restored then, too
+	t.writer.Close() // fails if the terminal does not read; its mode is restored anyway
 	return term.Restore(int(t.in.Fd()), t.mode)
 }
 
@@ -124,7 +124,7 @@ func (t *Terminal) read(keys chan<- Key) {
 	}
 }
 
-// watch tells of changes of size, each series of them once.
+// watch reports changes of size, each series of them once.
 func (t *Terminal) watch(signals <-chan os.Signal, size Size, changes chan<- Change) {
 	for {
 		var seen []Size
@@ -156,9 +156,9 @@ func (t *Terminal) watch(signals <-chan os.Signal, size Size, changes chan<- Cha
 	}
 }
 
-// judge tells what a series of sizes after another means. Each time somebody
-// attaches to a container's terminal, docker makes it one row and one column
-// larger and then as large as theirs; the first of them it finds without size.
+// judge tells what a series of sizes means. When someone attaches to a container's
+// terminal, docker makes it one row and one column larger than theirs and then as
+// large as theirs; before the first time it has no size.
 func judge(before Size, seen []Size) (c Change, ok bool) {
 	if len(seen) == 0 {
 		return Change{}, false

@@ -30,7 +30,7 @@ func rows(s string, cols int) int {
 	return n
 }
 
-// truncate returns what fits of s in so many columns, Marked where it is cut.
+// truncate cuts s to so many columns and marks the cut.
 func truncate(s string, cols int) string {
 	if Width(s) <= cols {
 		return s
@@ -70,11 +70,11 @@ type Span struct {
 // Span returns text in the style.
 func (s Style) Span(text string) Span { return Span{s, text} }
 
-// Text is a line to be shown.
+// Text is a line of output.
 type Text []Span
 
-// render returns the text with its colours or without. What came from others
-// is safe from here on, whoever has made the Text.
+// render returns the text with its colours or without, and without control
+// characters.
 func (t Text) render(color bool) string {
 	var b strings.Builder
 	for _, s := range t {

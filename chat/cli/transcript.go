@@ -10,16 +10,16 @@ import (
 	"wirelab/chat"
 )
 
-// maxBatch is how many bytes of a record are written at once.
+// maxBatch is how many bytes of a transcript are written at once.
 const maxBatch = 64 << 10
 
-// recordFile is a file that grows with the room. What is written at once is
-// whole lines: so it ends with one, whatever ends the program.
-type recordFile struct{ f *os.File }
+// transcript is a file that grows with the room. Each write is of whole lines, so
+// that the file ends with one however the program ends.
+type transcript struct{ f *os.File }
 
-// openRecord opens or makes the file. Of a last line that a full disk or a
-// machine's crash has broken it takes the beginning away.
-func openRecord(name string) (*recordFile, error) {
+// openTranscript opens or creates the file. It removes an incomplete last line, which
+// a full disk or a crash has left.
+func openTranscript(name string) (*transcript, error) {
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, err
@@ -28,7 +28,7 @@ func openRecord(name string) (*recordFile, error) {
 		f.Close()
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	return &recordFile{f}, nil
+	return &transcript{f}, nil
 }
 
 func cutBrokenLine(f *os.File) error {
@@ -42,7 +42,7 @@ func cutBrokenLine(f *os.File) error {
 	}
 	whole := bytes.LastIndexByte(tail, '\n') + 1
 	if whole == 0 && end > int64(len(tail)) {
-		return fmt.Errorf("is no record: a line of more than %d bytes", len(tail))
+		return fmt.Errorf("is no transcript: a line of more than %d bytes", len(tail))
 	}
 	if whole == len(tail) {
 		return nil
@@ -50,8 +50,8 @@ func cutBrokenLine(f *os.File) error {
 	return f.Truncate(end - int64(len(tail)-whole))
 }
 
-// run writes what the room tells until it is closed.
-func (r *recordFile) run(w *chat.Watcher, log *slog.Logger) {
+// write writes the lines that the room tells until it is closed.
+func (t *transcript) write(w *chat.Watcher, log *slog.Logger) {
 	batch := make([]byte, 0, maxBatch)
 	for {
 		l, missed, err := w.Next()
@@ -65,12 +65,12 @@ func (r *recordFile) run(w *chat.Watcher, log *slog.Logger) {
 				continue
 			}
 		}
-		if _, cause := r.f.Write(batch); cause != nil {
+		if _, cause := t.f.Write(batch); cause != nil {
 			log.Error("record", "error", cause)
 		}
 		batch = batch[:0]
 		if err != nil {
-			if cause := r.f.Close(); cause != nil {
+			if cause := t.f.Close(); cause != nil {
 				log.Error("record", "error", cause)
 			}
 			return
