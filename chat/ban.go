@@ -15,8 +15,8 @@ const (
 	maxBanReason = 200 // bytes; the refusal fits a datagram
 )
 
-// ErrNotBanned is returned by Unban.
-var ErrNotBanned = errors.New("that address is not banned")
+// errNotBanned is returned by Unban.
+var errNotBanned = errors.New("that address is not banned")
 
 // Ban is an address that is refused, and the console's reason, which may be
 // empty.
@@ -111,7 +111,7 @@ func (r *Room) Ban(nameAndReason string) (Ban, error) {
 }
 
 // Unban accepts an address again; s is an IP address or the prefix of a Ban. The
-// error is ErrNotBanned if it was not banned.
+// error is errNotBanned if it was not banned.
 func (r *Room) Unban(s string) error {
 	p, err := netip.ParsePrefix(s)
 	if a, cause := netip.ParseAddr(s); cause == nil {
@@ -124,7 +124,7 @@ func (r *Room) Unban(s string) error {
 	defer r.mu.Unlock()
 	i := r.bans.find(p)
 	if i < 0 {
-		return fmt.Errorf("unban %q: %w", s, ErrNotBanned)
+		return fmt.Errorf("unban %q: %w", s, errNotBanned)
 	}
 	r.bans.list = slices.Delete(r.bans.list, i, i+1)
 	delete(r.bans.answered, p)

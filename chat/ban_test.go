@@ -39,8 +39,8 @@ func TestBan(t *testing.T) {
 	alice := enterFrom(t, room, "alice", "192.0.2.1:1")
 	bob := enterFrom(t, room, "bob the builder", "[2001:db8::1]:1")
 	again := enterFrom(t, room, "bob again", "[2001:db8::2]:2")
-	if _, err := room.Ban("bob"); !errors.Is(err, ErrNobody) {
-		t.Errorf("ban of nobody: %v, want ErrNobody", err)
+	if _, err := room.Ban("bob"); !errors.Is(err, errNobody) {
+		t.Errorf("ban of nobody: %v, want errNobody", err)
 	}
 	b, err := room.Ban("bob the builder too  loud\x1b")
 	if err != nil || b.Address.String() != "2001:db8::/64" || b.Reason != "too  loud" {
@@ -56,8 +56,8 @@ func TestBan(t *testing.T) {
 		t.Errorf("from a banned address: %v", err)
 	}
 	for _, wrong := range []string{"2001:db8:0:1::1", "192.0.2.1"} {
-		if err := room.Unban(wrong); !errors.Is(err, ErrNotBanned) {
-			t.Errorf("unban %s: %v, want ErrNotBanned", wrong, err)
+		if err := room.Unban(wrong); !errors.Is(err, errNotBanned) {
+			t.Errorf("unban %s: %v, want errNotBanned", wrong, err)
 		}
 	}
 	if err := room.Unban("2001:db8::/64"); err != nil || len(room.Bans()) != 0 {
@@ -99,8 +99,8 @@ func TestRefusalsAreFew(t *testing.T) {
 func TestMute(t *testing.T) {
 	room := NewRoom(nil)
 	alice, bob := enter(t, room, "alice"), enter(t, room, "bob the builder")
-	if err := room.Mute("bob"); !errors.Is(err, ErrNobody) {
-		t.Errorf("mute of nobody: %v, want ErrNobody", err)
+	if err := room.Mute("bob"); !errors.Is(err, errNobody) {
+		t.Errorf("mute of nobody: %v, want errNobody", err)
 	}
 	if err := room.Mute("Bob the Builder"); err != nil {
 		t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 // a client show it in another language.
 type MessageError struct{ Message i18n.Message }
 
+// Error implements error.
 func (e *MessageError) Error() string { return e.Message.String() }
 
 func errorMessage(code i18n.Message) error { return &MessageError{code} }

@@ -36,7 +36,7 @@ func init() { // /help refers to the table
 			if args == "" {
 				return errorMessage(i18n.Msg("chat.command.me"))
 			}
-			m.say(Me, args)
+			m.sayToAll(Me, args)
 			return nil
 		}},
 		{"/nick", i18n.Msg("chat.help.nick"), (*Member).rename},
@@ -55,10 +55,10 @@ func (m *Member) Do(line string) error {
 	case line == "exit":
 		return ErrLeave
 	case !strings.HasPrefix(line, "/"):
-		m.say(Say, line)
+		m.sayToAll(Say, line)
 		return nil
 	case strings.HasPrefix(line, "//"):
-		m.say(Say, line[1:])
+		m.sayToAll(Say, line[1:])
 		return nil
 	}
 	name, args, _ := strings.Cut(line, " ")
@@ -142,7 +142,7 @@ func (m *Member) message(args string) error {
 	if m.person.Muted {
 		return errMuted
 	}
-	for i := min(len(args), MaxNameBytes+1) - 1; i > 0; i-- {
+	for i := min(len(args), maxNameBytes+1) - 1; i > 0; i-- {
 		if args[i] != ' ' { // names contain blanks: the longest one wins
 			continue
 		}

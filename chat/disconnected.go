@@ -40,8 +40,8 @@ func (d *disconnectedMembers) add(m *Member, keepName bool) {
 	d.list = append(d.list, left)
 }
 
-// take removes and returns the member with that token.
-func (d *disconnectedMembers) take(token string) (left disconnectedMember, ok bool) {
+// remove removes and returns the member with that token.
+func (d *disconnectedMembers) remove(token string) (left disconnectedMember, ok bool) {
 	d.expire()
 	i := slices.IndexFunc(d.list, func(x disconnectedMember) bool { return x.token == token })
 	if i < 0 || token == "" {

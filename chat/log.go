@@ -49,7 +49,7 @@ func newLog(size int) *Log {
 }
 
 // append appends a line, gives it its number and time, and wakes the readers.
-// Name and text have at most MaxNameBytes and MaxLine bytes.
+// Name and text have at most maxNameBytes and MaxLine bytes.
 func (l *Log) append(kind Kind, name, text string) Line {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -40,7 +40,7 @@ func (r *Room) Join(p Person, from Resume, s Subscriber) (*Member, error) {
 		m.person.Away, m.person.Muted = old.person.Away, old.person.Muted
 		old.send(NewCoded(Error, i18n.Msg("chat.cut.elsewhere")))
 		r.remove(old, "resumed from "+p.Address)
-	} else if left, ok := r.disconnected.take(from.Token); ok {
+	} else if left, ok := r.disconnected.remove(from.Token); ok {
 		name, m.token, known = left.name, from.Token, true
 		m.person.Away, m.person.Muted = left.away, left.muted
 	}
@@ -83,9 +83,9 @@ func (m *Member) Name() string {
 	return m.person.Name
 }
 
-// say tells everyone, the member included, a line of kind Say or Me. It does
+// sayToAll tells everyone, the member included, a line of kind Say or Me. It does
 // nothing for a member that has left.
-func (m *Member) say(kind Kind, text string) {
+func (m *Member) sayToAll(kind Kind, text string) {
 	if text = CleanText(text); text == "" {
 		return
 	}

@@ -11,7 +11,7 @@ var errMuted = errorMessage(i18n.Msg("chat.command.muted"))
 
 // Kick removes a member and tells everyone, the member included. Its argument is
 // "NAME" or "NAME reason"; names may contain blanks, and the longest name that is
-// here counts. The error is ErrNobody if there is none.
+// here counts. The error is errNobody if there is none.
 func (r *Room) Kick(nameAndReason string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -29,7 +29,7 @@ func (r *Room) kick(m *Member, reason string) {
 }
 
 // Mute keeps everyone from being told what a member says, until Unmute or until
-// the member leaves and does not resume. The error is ErrNobody if there is none.
+// the member leaves and does not resume. The error is errNobody if there is none.
 func (r *Room) Mute(name string) error { return r.mute(name, true) }
 
 // Unmute ends what Mute began. The error is that of Mute.
@@ -49,12 +49,14 @@ func (r *Room) mute(name string, muted bool) error {
 	return nil
 }
 
-// nobodyError is an ErrNobody that says whom.
+// nobodyError is an errNobody that says whom.
 type nobodyError string
 
+// Error implements error.
 func (e nobodyError) Error() string { return fmt.Sprintf("nobody called %q is here", string(e)) }
 
-func (nobodyError) Is(target error) bool { return target == ErrNobody }
+// Is makes it an errNobody.
+func (nobodyError) Is(target error) bool { return target == errNobody }
 
 // findFirst returns the member with the longest name that s begins with, and the
 // rest of s; nil for nobody.

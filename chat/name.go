@@ -15,15 +15,15 @@ import (
 
 // Limits of a name.
 const (
-	MaxName      = 32  // columns on a terminal
-	MaxNameBytes = 128 // combining characters take no column
+	maxName      = 32  // columns on a terminal
+	maxNameBytes = 128 // combining characters take no column
 )
 
 // ErrNoName is returned for a name of which nothing is left.
 var ErrNoName = errorMessage(i18n.Msg("chat.name.empty"))
 
 // CleanName returns s as a name: normalized (NFC), trimmed and without unsafe
-// runes. It refuses an empty name, one wider than MaxName, and one that would
+// runes. It refuses an empty name, one wider than maxName, and one that would
 // make "name: text" or "* name joined" ambiguous.
 func CleanName(s string) (string, error) {
 	s = strings.TrimSpace(norm.NFC.String(safetext.Strip(s)))
@@ -32,8 +32,8 @@ func CleanName(s string) (string, error) {
 		return "", ErrNoName
 	case columns.StringWidth(s) == 0:
 		return "", errorMessage(i18n.Msg("chat.name.invisible"))
-	case columns.StringWidth(s) > MaxName || len(s) > MaxNameBytes:
-		return "", errorMessage(i18n.Msg("chat.name.long", "Columns", MaxName))
+	case columns.StringWidth(s) > maxName || len(s) > maxNameBytes:
+		return "", errorMessage(i18n.Msg("chat.name.long", "Columns", maxName))
 	case strings.Contains(s, ":"):
 		return "", errorMessage(i18n.Msg("chat.name.colon"))
 	case strings.HasPrefix(s, "*"):
@@ -49,8 +49,8 @@ var columns = &runewidth.Condition{StrictEmojiNeutral: true}
 // suffixed returns name with a number appended, truncated to the limits of a name.
 func suffixed(name string, n int) string {
 	suffix := strconv.Itoa(n)
-	base := columns.Truncate(name, MaxName-len(suffix), "")
-	for len(base)+len(suffix) > MaxNameBytes {
+	base := columns.Truncate(name, maxName-len(suffix), "")
+	for len(base)+len(suffix) > maxNameBytes {
 		r := []rune(base)
 		base = string(r[:len(r)-1])
 	}

@@ -13,9 +13,9 @@ func TestCleanName(t *testing.T) {
 		{"controls and bidi go", "al\x1bi\u202ece", "alice"},
 		{"composed", "e\u0301", "é"},
 		{"Chinese", "小明", "小明"},
-		{"the widest", strings.Repeat("明", MaxName/2), strings.Repeat("明", MaxName/2)},
+		{"the widest", strings.Repeat("明", maxName/2), strings.Repeat("明", maxName/2)},
 		{"empty", " \x00 ", ""},
-		{"too wide", strings.Repeat("明", MaxName/2) + "x", ""},
+		{"too wide", strings.Repeat("明", maxName/2) + "x", ""},
 		{"too many bytes", "x" + strings.Repeat("\u0323\u0301", 50), ""},
 		{"invisible", "\u200b", ""},
 		{"a message in disguise", "bob: hi", ""},
@@ -37,12 +37,12 @@ func TestSuffixed(t *testing.T) {
 	}{
 		{"bob", 2, "bob2"},
 		{"小明", 12, "小明12"},
-		{strings.Repeat("明", MaxName/2), 2, strings.Repeat("明", MaxName/2-1) + "2"},
-		{"x" + strings.Repeat("\u0301", (MaxNameBytes-1)/2), 2, "x" + strings.Repeat("\u0301", (MaxNameBytes-2)/2) + "2"},
+		{strings.Repeat("明", maxName/2), 2, strings.Repeat("明", maxName/2-1) + "2"},
+		{"x" + strings.Repeat("\u0301", (maxNameBytes-1)/2), 2, "x" + strings.Repeat("\u0301", (maxNameBytes-2)/2) + "2"},
 	}
 	for _, tt := range tests {
 		got := suffixed(tt.name, tt.n)
-		if got != tt.want || len(got) > MaxNameBytes || columns.StringWidth(got) > MaxName {
+		if got != tt.want || len(got) > maxNameBytes || columns.StringWidth(got) > maxName {
 			t.Errorf("suffixed(%q, %d) = %q, want %q", tt.name, tt.n, got, tt.want)
 		}
 	}
@@ -100,7 +100,7 @@ func FuzzCleanName(f *testing.F) {
 			t.Errorf("%q is not like itself", name)
 		}
 		second := suffixed(name, 2)
-		if len(second) > MaxNameBytes || columns.StringWidth(second) > MaxName {
+		if len(second) > maxNameBytes || columns.StringWidth(second) > maxName {
 			t.Errorf("suffixed(%q, 2) = %q", name, second)
 		}
 	})

@@ -17,7 +17,7 @@ const historyLines = 50
 // The errors of a room.
 var (
 	ErrClosed = errorMessage(i18n.Msg("chat.refused.closed"))
-	ErrNobody = errors.New("nobody of that name is here")
+	errNobody = errors.New("nobody of that name is here")
 )
 
 // Subscriber carries a room's lines to one member. It reads the log at its own

@@ -86,11 +86,11 @@ func TestRoomTellsEveryone(t *testing.T) {
 	w := room.Watch()
 	alice := enter(t, room, "alice")
 	bob := enter(t, room, "bob")
-	alice.member.say(Say, "hi")
-	bob.member.say(Say, " \t ")
+	alice.member.sayToAll(Say, "hi")
+	bob.member.sayToAll(Say, " \t ")
 	room.Say("welcome")
 	bob.member.Leave("closed", false)
-	bob.member.say(Say, "a ghost")
+	bob.member.sayToAll(Say, "a ghost")
 	bob.member.Leave("again", false)
 	alice.check(t, "alice", "* you are alice", "* alice joined", "* bob joined", "alice: hi", "server: welcome", "* bob left")
 	bob.check(t, "bob", "* you are bob", "* alice joined", "* bob joined", "alice: hi", "server: welcome")
@@ -119,7 +119,7 @@ func TestHistory(t *testing.T) {
 	room := NewRoom(nil)
 	alice := enter(t, room, "alice") // 1
 	for range 99 {
-		alice.member.say(Say, "x") // 2 to 100
+		alice.member.sayToAll(Say, "x") // 2 to 100
 	}
 	got := enter(t, room, "bob").lines()
 	if you := got[0]; you.Kind != You || you.Seq != 50 || you.Text == "" {
@@ -136,7 +136,7 @@ func TestResume(t *testing.T) {
 	bob := enter(t, room, "bob")
 	seen := bob.lines()
 	from := Resume{seen[len(seen)-1].Seq, seen[0].Text}
-	alice.member.say(Say, "missed")
+	alice.member.sayToAll(Say, "missed")
 
 	// The server has not noticed: bob is taken over, and nobody hears of it.
 	again := resume(t, room, "whoever", from)
@@ -189,8 +189,8 @@ func TestRoomKick(t *testing.T) {
 	alice := enter(t, room, "alice")
 	bob := enter(t, room, "bob")
 	enter(t, room, "bob the builder")
-	if err := room.Kick("bo"); !errors.Is(err, ErrNobody) {
-		t.Errorf("kick of nobody: %v, want ErrNobody", err)
+	if err := room.Kick("bo"); !errors.Is(err, errNobody) {
+		t.Errorf("kick of nobody: %v, want errNobody", err)
 	}
 	if err := room.Kick("bob the builder too loud"); err != nil {
 		t.Error(err)
@@ -198,7 +198,7 @@ func TestRoomKick(t *testing.T) {
 	if err := room.Kick("BOB"); err != nil {
 		t.Error(err)
 	}
-	bob.member.say(Say, "still here")
+	bob.member.sayToAll(Say, "still here")
 	bob.member.Leave("closed", false)
 	tail := []string{"* bob the builder joined", "* bob the builder was kicked: too loud", "* bob was kicked"}
 	alice.check(t, "alice", append([]string{"* you are alice", "* alice joined", "* bob joined"}, tail...)...)

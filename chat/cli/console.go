@@ -49,8 +49,8 @@ func consoleHelp() string {
 	return b.String()
 }
 
-// do carries out a line.
-func (k *console) do(line string) {
+// carryOut carries out a line.
+func (k *console) carryOut(line string) {
 	if line == "/help" {
 		io.WriteString(k.out, consoleHelp())
 		return

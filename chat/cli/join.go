@@ -70,7 +70,7 @@ func join(c *cobra.Command, k clientFlags, args []string) error {
 	defer errs.Close()
 	defer out.Close()
 	p := &plainClient{words: w, config: config, out: out, errs: errs}
-	return p.run(ctx, lineReader(c.InOrStdin()))
+	return p.chat(ctx, lineReader(c.InOrStdin()))
 }
 
 // sessionError returns the error of a command whose session has ended; nil if the

@@ -21,8 +21,8 @@ type plainClient struct {
 	errs    io.Writer // does not block
 }
 
-// run chats until either side leaves.
-func (p *plainClient) run(ctx context.Context, in *chat.LineReader) error {
+// chat chats until either side leaves.
+func (p *plainClient) chat(ctx context.Context, in *chat.LineReader) error {
 	p.session = client.Start(context.WithoutCancel(ctx), p.config)
 	defer p.session.Close()
 	connected, ended := make(chan struct{}), make(chan struct{})

@@ -128,7 +128,7 @@ func serve(c *cobra.Command, o options) error {
 				s.lines = nil // the server runs without input, too
 				continue
 			}
-			k.do(line)
+			k.carryOut(line)
 		case <-s.interrupt:
 			s.interrupt = nil
 			quit()

@@ -35,14 +35,10 @@ type Conn struct {
 
 // JoinTCP joins the room at the other end of conn and returns when the server
 // has given a name, which may differ from the one asked for. It closes conn if
-// ctx ends before that or the server refuses.
-func JoinTCP(ctx context.Context, conn net.Conn, name string) (*Conn, error) {
-	return ResumeTCP(ctx, conn, name, chat.Resume{})
-}
-
-// ResumeTCP is JoinTCP for a client whose connection was lost: the first lines
-// received are those that it missed, or a Gap if the server no longer has them.
-func ResumeTCP(ctx context.Context, conn net.Conn, name string, from chat.Resume) (*Conn, error) {
+// ctx ends before that or the server refuses. For a client whose connection was
+// lost, from is where it continues: the first lines received are those that it
+// missed, or a Gap if the server no longer has them.
+func JoinTCP(ctx context.Context, conn net.Conn, name string, from chat.Resume) (*Conn, error) {
 	c := &Conn{conn: conn, in: chat.NewLineReader(conn, chat.MaxLine+chat.MaxHeader), resume: from}
 	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
 	err := c.greet(name)
@@ -117,7 +113,7 @@ func (c *Conn) Name() string {
 	return c.name
 }
 
-// Resume returns what ResumeTCP needs if the connection is lost now.
+// Resume returns what JoinTCP needs if the connection is lost now.
 func (c *Conn) Resume() chat.Resume {
 	c.mu.Lock()
 	defer c.mu.Unlock()

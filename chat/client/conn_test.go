@@ -34,7 +34,7 @@ func TestClientDistrustsServer(t *testing.T) {
 			var fake sync.WaitGroup
 			fake.Go(func() { io.Copy(io.Discard, peer) })
 			fake.Go(func() { io.WriteString(peer, tt.answer); peer.Close() })
-			_, err := JoinTCP(t.Context(), conn, "alice")
+			_, err := JoinTCP(t.Context(), conn, "alice", chat.Resume{})
 			if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "\x1b") {
 				t.Errorf("got %v, want %q in it", err, tt.want)
 			}
@@ -49,7 +49,7 @@ func TestJoinEndsWithContext(t *testing.T) {
 	go io.Copy(io.Discard, peer)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
-	if _, err := JoinTCP(ctx, conn, "alice"); !errors.Is(err, os.ErrDeadlineExceeded) {
+	if _, err := JoinTCP(ctx, conn, "alice", chat.Resume{}); !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("got %v, want a deadline exceeded", err)
 	}
 }

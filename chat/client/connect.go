@@ -47,6 +47,7 @@ type DialError struct {
 	Err    error
 }
 
+// Error implements error.
 func (e *DialError) Error() string { return fmt.Sprintf("no chat at %s: %v", e.Server, e.Err) }
 
 // Unwrap returns the last attempt's error.
@@ -72,7 +73,7 @@ func (c Config) dial(ctx context.Context, name string, from chat.Resume) (*Conn,
 	if c.UDP {
 		return NewUDP(conn, name)
 	}
-	return ResumeTCP(ctx, conn, name, from)
+	return JoinTCP(ctx, conn, name, from)
 }
 
 // connect makes the first connection.

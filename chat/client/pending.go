@@ -15,7 +15,7 @@ var ErrOffline = errors.New("not connected")
 //
 //   - A text said while there is no connection is refused with ErrOffline, so that
 //     nothing is sent unseen minutes later: the terminal client puts it back into
-//     its input line, where it waits for Enter (chat/tui, View.Offline).
+//     its input line, where it waits for Enter (chat/tui, view.offline).
 //   - queued texts wait to be written to the connection.
 //   - sent texts were written over TCP, and the server has not sent them back yet.
 //   - doubtful texts were queued or sent when the connection was lost. The lines

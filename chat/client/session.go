@@ -13,9 +13,9 @@ import (
 )
 
 const (
-	// Farewell is how long leaving may take: saying what is queued, and then the
+	// farewell is how long leaving may take: saying what is queued, and then the
 	// server's FIN.
-	Farewell = 5 * time.Second
+	farewell = 5 * time.Second
 
 	maxEvents = 64 // that wait for the user
 )
@@ -47,7 +47,7 @@ func Start(ctx context.Context, config Config) *Session {
 	go func() {
 		defer close(s.events)
 		defer cancel()
-		s.err = s.run(ctx)
+		s.err = s.stay(ctx)
 	}()
 	return s
 }
@@ -80,7 +80,7 @@ func (s *Session) SayAndWait(ctx context.Context, text string) error {
 
 // Leave says the texts that are queued and leaves. Over UDP it says the word first,
 // if there is one; over TCP the FIN says it. Events is closed when the server has
-// answered, or after Farewell.
+// answered, or after farewell.
 func (s *Session) Leave(word string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -93,7 +93,7 @@ func (s *Session) Leave(word string) {
 		s.cancel()
 		return
 	}
-	s.conn.SetDeadline(time.Now().Add(Farewell)) // fails only on a closed connection
+	s.conn.SetDeadline(time.Now().Add(farewell)) // fails only on a closed connection
 	s.pending.leave(last...)
 }
 
@@ -104,7 +104,8 @@ func (s *Session) Close() {
 	}
 }
 
-func (s *Session) run(ctx context.Context) error {
+// stay connects and converses until the session ends, and returns why.
+func (s *Session) stay(ctx context.Context) error {
 	conn, err := s.connect(ctx)
 	token := ""
 	for again := false; ; again = true {
@@ -249,7 +250,7 @@ func (s *Session) write(ctx context.Context, conn *Conn) error {
 	if ctx.Err() != nil {
 		return nil
 	}
-	err := conn.Leave(Farewell)
+	err := conn.Leave(farewell)
 	if err != nil {
 		conn.Close()
 	}

@@ -32,7 +32,7 @@ func BenchmarkFanOut(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		c, err := client.JoinTCP(b.Context(), conn, fmt.Sprint("user", i))
+		c, err := client.JoinTCP(b.Context(), conn, fmt.Sprint("user", i), chat.Resume{})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -126,14 +126,14 @@ func TestConnectionsPerAddress(t *testing.T) {
 	serve(t, s)
 	alice := joinTCP(t, s, "alice")
 	bob := joinTCP(t, s, "bob")
-	if _, err := client.JoinTCP(t.Context(), dial(t, "tcp", s.TCP.Addr()), "carol"); err == nil || !strings.Contains(err.Error(), errAddress.Error()) {
+	if _, err := client.JoinTCP(t.Context(), dial(t, "tcp", s.TCP.Addr()), "carol", chat.Resume{}); err == nil || !strings.Contains(err.Error(), errAddress.Error()) {
 		t.Errorf("the third from an address: %v, want %v", err, errAddress)
 	}
 	bob.Leave(patience)
 	await(t, alice, "* bob left")
 	var err error
 	eventually(t, func() bool { // its connection is closed
-		_, err = client.JoinTCP(t.Context(), dial(t, "tcp", s.TCP.Addr()), "carol")
+		_, err = client.JoinTCP(t.Context(), dial(t, "tcp", s.TCP.Addr()), "carol", chat.Resume{})
 		return err == nil
 	}, func() string { return fmt.Sprintf("a place after one has left: %v", err) })
 	for i := range 3 {
@@ -156,7 +156,7 @@ func TestFullServer(t *testing.T) {
 	s := &Server{Limits: Limits{Total: 1}}
 	serve(t, s)
 	joinTCP(t, s, "alice")
-	if _, err := client.JoinTCP(t.Context(), dial(t, "tcp", s.TCP.Addr()), "bob"); err == nil || !strings.Contains(err.Error(), errFull.Error()) {
+	if _, err := client.JoinTCP(t.Context(), dial(t, "tcp", s.TCP.Addr()), "bob", chat.Resume{}); err == nil || !strings.Contains(err.Error(), errFull.Error()) {
 		t.Errorf("got %v, want %v", err, errFull)
 	}
 }
@@ -257,7 +257,7 @@ func TestResumeOverTCP(t *testing.T) {
 	say(t, alice, "two")
 	say(t, alice, "three")
 	await(t, alice, "alice: three")
-	again, err := client.ResumeTCP(t.Context(), dial(t, "tcp", s.TCP.Addr()), "bob", from)
+	again, err := client.JoinTCP(t.Context(), dial(t, "tcp", s.TCP.Addr()), "bob", from)
 	if err != nil {
 		t.Fatal(err)
 	}

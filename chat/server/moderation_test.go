@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"wirelab/chat"
+
 	"wirelab/chat/client"
 )
 
@@ -20,7 +22,7 @@ func TestBanOnTheWire(t *testing.T) {
 	await(t, bob, "* bob was kicked: banned: spam")
 	await(t, talker, "* talker was kicked: banned: spam")
 	const why = "your address is banned: spam"
-	if _, err := client.JoinTCP(t.Context(), dial(t, "tcp", s.TCP.Addr()), "bob"); err == nil || !strings.Contains(err.Error(), why) {
+	if _, err := client.JoinTCP(t.Context(), dial(t, "tcp", s.TCP.Addr()), "bob", chat.Resume{}); err == nil || !strings.Contains(err.Error(), why) {
 		t.Errorf("over TCP: %v, want %q", err, why)
 	}
 	say(t, talker, "still in?")

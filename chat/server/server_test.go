@@ -56,7 +56,7 @@ func dial(t *testing.T, network string, to net.Addr) net.Conn {
 
 func joinTCP(t *testing.T, s *Server, name string) *client.Conn {
 	t.Helper()
-	c, err := client.JoinTCP(t.Context(), dial(t, "tcp", s.TCP.Addr()), name)
+	c, err := client.JoinTCP(t.Context(), dial(t, "tcp", s.TCP.Addr()), name, chat.Resume{})
 	if err != nil {
 		t.Fatal(err)
 	}

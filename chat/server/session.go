@@ -131,7 +131,7 @@ func (s *session) readLines() error {
 	for {
 		line, err := s.readLine()
 		if err == nil {
-			err = s.do(line)
+			err = s.carryOut(line)
 		}
 		if err != nil {
 			return err
@@ -139,8 +139,8 @@ func (s *session) readLines() error {
 	}
 }
 
-// do carries out a line as soon as the limits allow it.
-func (s *session) do(line string) error {
+// carryOut carries out a line as soon as the limits allow it.
+func (s *session) carryOut(line string) error {
 	if wait := s.bucket.spend(s.limits, time.Now()); wait > 0 {
 		due := time.NewTimer(wait)
 		defer due.Stop()

@@ -27,7 +27,7 @@ func (s *session) readClientPy() error {
 		texts, err := s.clientPyTexts(&in)
 		for _, text := range texts {
 			if s.member != nil {
-				if err := s.do(text); err != nil {
+				if err := s.carryOut(text); err != nil {
 					return err
 				}
 				continue

@@ -47,6 +47,7 @@ func (s *session) closeConn() {
 // refusal is an error whose text the client is sent.
 type refusal struct{ error }
 
+// Unwrap returns the cause.
 func (r refusal) Unwrap() error { return r.error }
 
 // complaint returns the line sent to a client being disconnected, without a text if

@@ -18,7 +18,7 @@ const maxAtOnce = 64
 // ended otherwise (client.Session.Err). When ctx ends, the user leaves.
 func Run(ctx context.Context, config client.Config, t *inline.Terminal, size inline.Size, words Words) error {
 	config.Reconnect, config.AskWho = true, true
-	c := &terminalClient{terminal: t, view: &View{Server: config.Server(), UDP: config.UDP}}
+	c := &terminalClient{terminal: t, view: &view{Server: config.Server(), UDP: config.UDP}}
 	c.view.Words, c.view.Color = words, os.Getenv("NO_COLOR") == ""
 	c.view.Resize(size.Cols, size.Rows, false)
 	err := c.chat(ctx, config)
@@ -33,7 +33,7 @@ func Run(ctx context.Context, config client.Config, t *inline.Terminal, size inl
 // terminalClient connects a terminal, a view and a session.
 type terminalClient struct {
 	terminal *inline.Terminal
-	view     *View
+	view     *view
 	session  *client.Session
 }
 
@@ -43,13 +43,13 @@ func (c *terminalClient) chat(ctx context.Context, config client.Config) error {
 			return nil
 		}
 	}
-	c.view.Start()
-	c.session = client.Start(context.WithoutCancel(ctx), config) // it goes on while the user leaves
+	c.view.start()
+	c.session = client.Start(context.WithoutCancel(ctx), config) // leaving takes longer than ctx
 	defer c.session.Close()
 	for {
 		c.say()
 		c.show()
-		if word, leaving := c.view.Leaving(); leaving {
+		if word, leaving := c.view.wantsToLeave(); leaving {
 			c.leave(word)
 			return nil
 		}
@@ -62,7 +62,7 @@ func (c *terminalClient) chat(ctx context.Context, config client.Config) error {
 				c.leave("")
 				return nil
 			}
-			c.view.Press(k)
+			c.view.press(k)
 		case change := <-c.terminal.Changes:
 			c.view.Resize(change.Cols, change.Rows, change.Attached)
 		case <-c.terminal.Behind:
@@ -79,7 +79,7 @@ func (c *terminalClient) chat(ctx context.Context, config client.Config) error {
 // at once. It reports false at the end of the session.
 func (c *terminalClient) handleAll(e client.Event) bool {
 	for range maxAtOnce {
-		c.view.Handle(e)
+		c.view.handle(e)
 		var ok bool
 		select {
 		case e, ok = <-c.session.Events():
@@ -90,15 +90,15 @@ func (c *terminalClient) handleAll(e client.Event) bool {
 			return true
 		}
 	}
-	c.view.Handle(e)
+	c.view.handle(e)
 	return true
 }
 
 // say gives the session the lines that the user has entered.
 func (c *terminalClient) say() {
-	for _, line := range c.view.Outgoing() {
+	for _, line := range c.view.takeOutgoing() {
 		if err := c.session.Say(line); errors.Is(err, client.ErrOffline) {
-			c.view.Offline(line)
+			c.view.offline(line)
 		}
 	}
 }
@@ -139,7 +139,7 @@ func (c *terminalClient) askName(ctx context.Context) string {
 // leave shows the events until the server has answered, or the user is impatient.
 func (c *terminalClient) leave(word string) {
 	c.session.Leave(word)
-	defer func() { c.view.Notice(c.view.Words.Left()) }()
+	defer func() { c.view.notice(c.view.Words.left()) }()
 	for {
 		c.show()
 		select {
@@ -147,7 +147,7 @@ func (c *terminalClient) leave(word string) {
 			if !ok {
 				return
 			}
-			c.view.Handle(e)
+			c.view.handle(e)
 		case k, ok := <-c.terminal.Keys:
 			if !ok || k.Code == inline.Interrupt {
 				return

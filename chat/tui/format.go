@@ -10,7 +10,7 @@ import (
 )
 
 // show returns a line of the room as it is shown; nil for none.
-func (v *View) show(l chat.Line) inline.Text {
+func (v *view) show(l chat.Line) inline.Text {
 	at := v.time(l.Time)
 	switch l.Kind {
 	case chat.Say:
@@ -38,7 +38,7 @@ func (v *View) show(l chat.Line) inline.Text {
 // yellow of warnings.
 var nameColors = []inline.Style{"32", "34", "35", "36", "1;32", "1;34", "1;35", "1;36"}
 
-func (v *View) nameStyle(name string) inline.Style {
+func (v *view) nameStyle(name string) inline.Style {
 	if name == v.me {
 		return inline.Bold
 	}
@@ -50,7 +50,7 @@ func (v *View) nameStyle(name string) inline.Style {
 }
 
 // mentions returns the text with the user's name marked in it, in any case.
-func (v *View) mentions(l chat.Line) inline.Text {
+func (v *view) mentions(l chat.Line) inline.Text {
 	text := l.Text
 	if l.Name == v.me || v.me == "" {
 		return inline.Text{inline.Plain.Span(text)}

@@ -10,9 +10,9 @@ import (
 	"wirelab/internal/inline"
 )
 
-// View shows a chat room on a terminal. Keys and a session's events go in; what to
+// view shows a chat room on a terminal. Keys and a session's events go in; what to
 // write to the terminal and what to say comes out.
-type View struct {
+type view struct {
 	inline.Screen
 	Words  Words
 	Server string // as people write it
@@ -30,21 +30,21 @@ type View struct {
 	word      string // with which the user leaves
 }
 
-// Start shows that a connection is being made.
-func (v *View) Start() {
+// start shows that a connection is being made.
+func (v *view) start() {
 	v.AskPaste = v.Words.AskPaste
 	v.InterruptHint = v.Words.howToLeave()
 	v.Prompt = ""
 	v.describe()
 }
 
-// Handle shows an event.
-func (v *View) Handle(e client.Event) {
+// handle shows an event.
+func (v *view) handle(e client.Event) {
 	switch e := e.(type) {
 	case client.Waiting:
 		if !v.waiting {
 			v.waiting = true
-			v.Notice(v.Words.Waiting(v.Server, e.Cause))
+			v.notice(v.Words.Waiting(v.Server, e.Cause))
 		}
 	case client.Connected:
 		v.joined(e)
@@ -53,29 +53,29 @@ func (v *View) Handle(e client.Event) {
 	case client.PortUnreachable:
 		v.Print(inline.Text{v.time(time.Now()), inline.Warning.Span(v.Words.NobodyListens(v.Server))})
 	case client.NotSaid:
-		v.Notice(v.Words.NotSaid(e.Err))
+		v.notice(v.Words.NotSaid(e.Err))
 	case client.NotHeard:
-		v.Notice(v.Words.notHeard(e.Text))
+		v.notice(v.Words.notHeard(e.Text))
 	case client.Lost:
 		v.connected, v.asking = false, false
 		v.Hint("")
-		v.Notice("* " + v.Words.Gone(v.Server))
+		v.notice("* " + v.Words.Gone(v.Server))
 		v.describe()
 	}
 }
 
-func (v *View) joined(e client.Connected) {
+func (v *view) joined(e client.Connected) {
 	v.me, v.known, v.connected, v.waiting = e.Name, true, true, false
 	v.Prompt = "(" + e.Name + ") "
 	switch {
 	case !e.Again && v.UDP:
-		v.Notice(v.Words.Joined(v.Server, e.Name, "udp"))
+		v.notice(v.Words.Joined(v.Server, e.Name, "udp"))
 	case !e.Again:
-		v.Notice(v.Words.Joined(v.Server, e.Name, "tcp"))
+		v.notice(v.Words.Joined(v.Server, e.Name, "tcp"))
 	case e.Resumed:
-		v.Notice(v.Words.Resumed())
+		v.notice(v.Words.Resumed())
 	default:
-		v.Notice(v.Words.NotResumed())
+		v.notice(v.Words.NotResumed())
 	}
 	if !e.Resumed {
 		v.people = nil
@@ -85,7 +85,7 @@ func (v *View) joined(e client.Connected) {
 	v.describe()
 }
 
-func (v *View) receive(l chat.Line) {
+func (v *view) receive(l chat.Line) {
 	if v.answered(l) {
 		return
 	}
@@ -107,10 +107,10 @@ func (v *View) receive(l chat.Line) {
 }
 
 // time returns the time that precedes a line.
-func (v *View) time(t time.Time) inline.Span { return inline.Dim.Span(t.Local().Format("15:04 ")) }
+func (v *view) time(t time.Time) inline.Span { return inline.Dim.Span(t.Local().Format("15:04 ")) }
 
-// Press handles a key.
-func (v *View) Press(k inline.Key) {
+// press handles a key.
+func (v *view) press(k inline.Key) {
 	lines, leave := v.Key(k)
 	if leave {
 		v.leaving = true
@@ -120,14 +120,14 @@ func (v *View) Press(k inline.Key) {
 	}
 }
 
-func (v *View) enter(line string) {
+func (v *view) enter(line string) {
 	text := chat.CleanText(line)
 	switch {
 	case text == "exit" || text == "/quit":
 		v.leaving, v.word = true, text
 	case text == "":
 	case !v.connected:
-		v.Offline(line)
+		v.offline(line)
 	default:
 		v.outgoing = append(v.outgoing, text)
 		said, slash := strings.CutPrefix(text, "/")
@@ -137,28 +137,28 @@ func (v *View) enter(line string) {
 	}
 }
 
-// Offline puts a line back where it was typed: it cannot be said now.
-func (v *View) Offline(line string) {
+// offline puts a line back where it was typed: it cannot be said now.
+func (v *view) offline(line string) {
 	v.Restore(line)
 	v.Hint(v.Words.offline())
 }
 
-// Outgoing returns the lines to say since the last call.
-func (v *View) Outgoing() []string {
+// takeOutgoing returns the lines to say since the last call.
+func (v *view) takeOutgoing() []string {
 	out := v.outgoing
 	v.outgoing = nil
 	return out
 }
 
-// Leaving reports whether the user wants to leave, and the word that says so, if
+// wantsToLeave reports whether the user wants to leave, and the word that says so, if
 // there was one.
-func (v *View) Leaving() (word string, leaving bool) { return v.word, v.leaving }
+func (v *view) wantsToLeave() (word string, leaving bool) { return v.word, v.leaving }
 
-// Notice shows a line of the client's own.
-func (v *View) Notice(s string) { v.Print(inline.Text{inline.Warning.Span(s)}) }
+// notice shows a line of the client's own.
+func (v *view) notice(s string) { v.Print(inline.Text{inline.Warning.Span(s)}) }
 
 // answered reports whether a line belongs to the answer to the session's /who.
-func (v *View) answered(l chat.Line) bool {
+func (v *view) answered(l chat.Line) bool {
 	switch {
 	case v.asking && l.Kind == chat.Who:
 		if !v.answering {
@@ -173,21 +173,21 @@ func (v *View) answered(l chat.Line) bool {
 	return false
 }
 
-func (v *View) add(name string) {
+func (v *view) add(name string) {
 	if !slices.Contains(v.people, name) {
 		v.people = append(v.people, name)
 		v.describe()
 	}
 }
 
-func (v *View) remove(name string) {
+func (v *view) remove(name string) {
 	if n := slices.Index(v.people, name); n >= 0 {
 		v.people = slices.Delete(v.people, n, n+1)
 		v.describe()
 	}
 }
 
-func (v *View) rename(from, to string) {
+func (v *view) rename(from, to string) {
 	if n := slices.Index(v.people, from); n >= 0 {
 		v.people[n] = to
 	}
@@ -199,7 +199,7 @@ func (v *View) rename(from, to string) {
 }
 
 // describe sets the status line.
-func (v *View) describe() {
+func (v *view) describe() {
 	switch {
 	case !v.known:
 		v.SetStatus(inline.Text{inline.Warning.Span(v.Words.connecting(v.Server))})

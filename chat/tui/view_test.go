@@ -24,9 +24,9 @@ const (
 	accented       = "e\u0301"
 )
 
-// desk is a View on a terminal, as a user has it.
+// desk is a view on a terminal, as a user has it.
 type desk struct {
-	*View
+	*view
 	vt      *inlinetest.VT
 	t       *testing.T
 	decoder inline.Decoder
@@ -35,15 +35,15 @@ type desk struct {
 
 func newDesk(t *testing.T, l lang.Lang, cols, rows int) *desk {
 	t.Helper()
-	d := &desk{View: &View{Server: "server:7000"}, vt: inlinetest.New(t, max(cols, 1), max(rows, 1)), t: t}
+	d := &desk{view: &view{Server: "server:7000"}, vt: inlinetest.New(t, max(cols, 1), max(rows, 1)), t: t}
 	d.Words = Words{l}
 	d.Resize(cols, rows, false)
-	d.Start()
+	d.start()
 	return d
 }
 
 func (d *desk) join(name string, others ...string) *desk {
-	d.Handle(client.Connected{Name: name})
+	d.handle(client.Connected{Name: name})
 	for _, who := range append([]string{name}, others...) {
 		d.receive(chat.Line{Kind: chat.Who, Name: who, Text: "tcp"})
 	}
@@ -59,7 +59,7 @@ func (d *desk) hear(kind chat.Kind, name, text string) {
 
 func (d *desk) typing(s string) {
 	for _, k := range d.decoder.Feed([]byte(s)) {
-		d.Press(k)
+		d.press(k)
 	}
 }
 
@@ -74,8 +74,8 @@ func (d *desk) looks(want string) {
 func TestScreen(t *testing.T) {
 	d := newDesk(t, lang.English, 48, 10)
 	d.looks("connecting to server:7000 ...\n█\n")
-	d.Handle(client.Waiting{Cause: errors.New("connection refused")})
-	d.Handle(client.Waiting{Cause: errors.New("connection refused")})
+	d.handle(client.Waiting{Cause: errors.New("connection refused")})
+	d.handle(client.Waiting{Cause: errors.New("connection refused")})
 	d.looks(`
 * waiting for server:7000: connection refused
 connecting to server:7000 ...
@@ -106,7 +106,7 @@ connecting to server:7000 ...
 (alice) █好a
 `)
 	d.typing("\r")
-	if diff := cmp.Diff([]string{"好a"}, d.Outgoing()); diff != "" {
+	if diff := cmp.Diff([]string{"好a"}, d.takeOutgoing()); diff != "" {
 		t.Errorf("said (-want +got)\n%s", diff)
 	}
 	d.hear(chat.Say, "alice", "好a")
@@ -184,7 +184,7 @@ func TestLongLineScrolls(t *testing.T) {
 	d.typing(home)
 	d.looks("* joined server:7000\n as me (tcp)\n-- tcp server:7000›\n(me) █一二三四五六›\n")
 	d.typing("\r")
-	if got := d.Outgoing(); got[len(got)-1] != "一二三四五六七八九十" {
+	if got := d.takeOutgoing(); got[len(got)-1] != "一二三四五六七八九十" {
 		t.Errorf("said %q", got)
 	}
 }
@@ -196,21 +196,21 @@ func TestCtrlCAndCtrlD(t *testing.T) {
 	d.typing("x")
 	d.looks("* joined server:7000 as me (tcp)\n-- tcp server:7000 -- 1 here: me\n(me) x█\n")
 	d.typing("\x04")
-	if _, leaving := d.Leaving(); leaving {
+	if _, leaving := d.wantsToLeave(); leaving {
 		t.Error("Ctrl-D left in the middle of a line")
 	}
 	d.typing(erase + "\x04")
-	if _, leaving := d.Leaving(); !leaving {
+	if _, leaving := d.wantsToLeave(); !leaving {
 		t.Error("Ctrl-D on an empty line does not leave")
 	}
 	for _, word := range []string{"exit", "/quit"} {
 		d := newDesk(t, lang.English, 40, 4).join("me")
 		d.typing(word + "ing\r")
-		if _, leaving := d.Leaving(); leaving {
+		if _, leaving := d.wantsToLeave(); leaving {
 			t.Errorf("%sing leaves", word)
 		}
 		d.typing(word + "\r")
-		if got, leaving := d.Leaving(); !leaving || got != word {
+		if got, leaving := d.wantsToLeave(); !leaving || got != word {
 			t.Errorf("%s does not leave", word)
 		}
 	}
@@ -229,11 +229,11 @@ func TestPasteAsks(t *testing.T) {
 	}
 	for _, tt := range tests {
 		d := newDesk(t, lang.English, 70, 4).join("me")
-		d.Outgoing()
+		d.takeOutgoing()
 		d.typing("\x1b[200~one\n二\r\n\nthree\n\x1b[201~")
 		d.looks("* joined server:7000 as me (tcp)\n3 lines pasted: Enter says each, j joins them, other keys drop them\n(me) █\n")
 		d.typing(tt.answer)
-		if diff := cmp.Diff(tt.said, d.Outgoing()); diff != "" {
+		if diff := cmp.Diff(tt.said, d.takeOutgoing()); diff != "" {
 			t.Errorf("%q (-want +got)\n%s", tt.answer, diff)
 		}
 		d.vt.Show(d.Output())
@@ -251,8 +251,8 @@ func TestPasteAsks(t *testing.T) {
 func TestReconnecting(t *testing.T) {
 	d := newDesk(t, lang.English, 60, 12).join("alice", "bob")
 	d.typing("heard\rnot heard\r")
-	d.Outgoing()
-	d.Handle(client.Lost{})
+	d.takeOutgoing()
+	d.handle(client.Lost{})
 	d.typing("later\r")
 	d.looks(`
 * joined server:7000 as alice (tcp)
@@ -260,11 +260,11 @@ func TestReconnecting(t *testing.T) {
 not connected: your line is kept
 (alice) later█
 `)
-	d.Handle(client.Connected{Name: "alice", Again: true, Resumed: true})
+	d.handle(client.Connected{Name: "alice", Again: true, Resumed: true})
 	d.typing("\r")
 	d.hear(chat.Say, "alice", "heard")
 	d.hear(chat.Leave, "bob", "")
-	d.Handle(client.NotHeard{Text: "not heard"})
+	d.handle(client.NotHeard{Text: "not heard"})
 	d.receive(chat.Line{Kind: chat.Who, Name: "alice"})
 	d.receive(chat.Line{Kind: chat.Reply, Text: "1 here"})
 	d.hear(chat.Say, "alice", "later")
@@ -279,8 +279,8 @@ not connected: your line is kept
 -- tcp server:7000 -- 1 here: alice
 (alice) █
 `)
-	d.Handle(client.Lost{})
-	d.Handle(client.Connected{Name: "alice", Again: true})
+	d.handle(client.Lost{})
+	d.handle(client.Connected{Name: "alice", Again: true})
 	d.vt.Show(d.Output())
 	if !strings.Contains(d.vt.Screen(), "may be missing") {
 		t.Errorf("joined another room:\n%s", d.vt.Screen())
@@ -290,10 +290,10 @@ not connected: your line is kept
 func TestUDP(t *testing.T) {
 	d := newDesk(t, lang.English, 70, 6)
 	d.UDP = true
-	d.Handle(client.Connected{Name: "alice"})
+	d.handle(client.Connected{Name: "alice"})
 	d.looks("* talking to server:7000 as alice (udp)\n-- udp server:7000 -- the room hears of you when you say something\n(alice) █\n")
 	d.typing("hi\r")
-	if diff := cmp.Diff([]string{"hi"}, d.Outgoing()); diff != "" {
+	if diff := cmp.Diff([]string{"hi"}, d.takeOutgoing()); diff != "" {
 		t.Errorf("said (-want +got)\n%s", diff)
 	}
 	d.vt.Show(d.Output())
@@ -410,10 +410,10 @@ func FuzzView(f *testing.F) {
 	f.Add("👨‍👩‍👧", "\t\x9b\xff", "\x1b[200~a\nb\x1b[201~\r"+up, 3)
 	f.Fuzz(func(t *testing.T, name, text, keys string, cols int) {
 		cols = 8 + (cols&0xff)%100
-		d := &desk{View: &View{Server: "server:7000"}, vt: inlinetest.New(t, cols, 6), t: t}
+		d := &desk{view: &view{Server: "server:7000"}, vt: inlinetest.New(t, cols, 6), t: t}
 		d.Words = Words{lang.English}
 		d.Resize(cols, 6, false)
-		d.Handle(client.Connected{Name: "me"})
+		d.handle(client.Connected{Name: "me"})
 		for kind := range map[chat.Kind]bool{chat.Say: true, chat.Me: true, chat.Nick: true, chat.Kick: true, chat.Who: true, chat.Gap: true} {
 			d.hear(kind, name, text)
 			d.vt.Show(d.Output())

@@ -23,13 +23,13 @@ func (w Words) Tell(l chat.Line, me string) string {
 	case chat.Say, chat.Me:
 		return safetext.Strip(l.String())
 	}
-	if text := w.tell(l, me); text != "" {
+	if text := w.describe(l, me); text != "" {
 		return "* " + safetext.Strip(text)
 	}
 	return ""
 }
 
-func (w Words) tell(l chat.Line, me string) string {
+func (w Words) describe(l chat.Line, me string) string {
 	switch l.Kind {
 	case chat.Msg:
 		return w.text("chat.line.msg", "Name", l.Name, "Text", l.Text)
@@ -109,8 +109,8 @@ func (w Words) Joined(where, name, transport string) string {
 	return "* " + w.text("chat.client.joined", "Server", where, "Name", name)
 }
 
-// Left says goodbye.
-func (w Words) Left() string { return "* " + w.text("chat.client.left") }
+// left says goodbye.
+func (w Words) left() string { return "* " + w.text("chat.client.left") }
 
 // Waiting says that the server is tried again.
 func (w Words) Waiting(where string, cause error) string {

@@ -31,7 +31,7 @@ type Writer struct {
 // returns is written in their place. It must not block or use the Writer.
 func NewWriter(out io.Writer, lost func(dropped int) string) *Writer {
 	w := &Writer{out: out, wake: make(chan struct{}, 1), done: make(chan struct{}), lost: lost}
-	go w.run()
+	go w.writeAll()
 	return w
 }
 
@@ -57,7 +57,8 @@ func (w *Writer) signal() {
 	}
 }
 
-func (w *Writer) run() {
+// writeAll writes the queue until the Writer is closed.
+func (w *Writer) writeAll() {
 	defer close(w.done)
 	var batch []byte
 	for range w.wake {

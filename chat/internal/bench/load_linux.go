@@ -186,8 +186,8 @@ func (l *load) poll(ms int, joined func(*client)) error {
 	return nil
 }
 
-// run loads the server for d.
-func (l *load) run(d time.Duration) error {
+// generate loads the server for d.
+func (l *load) generate(d time.Duration) error {
 	if l.row.rate > 0 && l.timer < 0 {
 		if err := l.startTimer(); err != nil {
 			return err
@@ -277,7 +277,7 @@ func (l *load) receive(c *client) error {
 			b = b[1:]
 			continue
 		}
-		if s := l.take(c, b[:i], now); s >= 0 {
+		if s := l.checkLine(c, b[:i], now); s >= 0 {
 			again = append(again, s)
 		}
 		b = b[i+1:]
@@ -291,8 +291,8 @@ func (l *load) receive(c *client) error {
 	return nil
 }
 
-// take checks a line and returns the slot that is to send again, -1 for none.
-func (l *load) take(c *client, line []byte, now int64) int {
+// checkLine checks a line and returns the slot that is to send again, -1 for none.
+func (l *load) checkLine(c *client, line []byte, now int64) int {
 	if l.server.numbers && line[0] <= '9' { // else it asks a slow client for its name
 		seq := number(line[:max(bytes.IndexByte(line, '\t'), 0)])
 		if c.seq != 0 && seq != c.seq+1 {

@@ -137,13 +137,13 @@ func measure(s server, r row, d time.Duration) (res result, err error) {
 		res.rss, res.faults = p.rss(), l.faults
 		return res, nil
 	}
-	if err := l.run(time.Second); err != nil { // warming up
+	if err := l.generate(time.Second); err != nil { // warming up
 		return res, err
 	}
 	l.reset()
 	before := p.cpu()
 	began := time.Now()
-	if err := l.run(d); err != nil {
+	if err := l.generate(d); err != nil {
 		return res, err
 	}
 	took := time.Since(began)

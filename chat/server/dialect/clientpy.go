@@ -22,8 +22,8 @@ const (
 	maxBroadcast = 1200 // bytes of one message to it
 )
 
-// ClientPyFormat is what client.py is sent.
-type ClientPyFormat struct {
+// clientPyFormat is what client.py is sent.
+type clientPyFormat struct {
 	Plain
 	console string // the name of the server's console in the room
 	claimed string // the name that client.py believes to have
@@ -31,16 +31,16 @@ type ClientPyFormat struct {
 	goodbye bool   // it was told that it left or was kicked: it has closed
 }
 
-var _ Format = &ClientPyFormat{}
+var _ Format = &clientPyFormat{}
 
 // NewClientPy returns the format of a client.py whose user typed the name claimed,
 // in a room whose console has the name console.
-func NewClientPy(console, claimed string) *ClientPyFormat {
-	return &ClientPyFormat{console: console, claimed: claimed}
+func NewClientPy(console, claimed string) Format {
+	return &clientPyFormat{console: console, claimed: claimed}
 }
 
 // Lines implements Format: it appends one message.
-func (f *ClientPyFormat) Lines(dst, b []byte) (out []byte, n int) {
+func (f *clientPyFormat) Lines(dst, b []byte) (out []byte, n int) {
 	var blob []byte
 	for n < len(b) {
 		l, size := chat.CutLine(b[n:])
@@ -69,7 +69,7 @@ func (f *ClientPyFormat) Lines(dst, b []byte) (out []byte, n int) {
 
 // text returns a line as the course note's server sends it. A line that is alone is
 // a message of its own; the others follow a "!" and each other.
-func (f *ClientPyFormat) text(l chat.Line) (text []byte, alone bool) {
+func (f *clientPyFormat) text(l chat.Line) (text []byte, alone bool) {
 	switch {
 	case l.Kind == chat.Say && l.Name == f.console:
 		text, alone = []byte(chat.ServerName+clientPySep+l.Text), true
@@ -101,7 +101,7 @@ func (f *ClientPyFormat) text(l chat.Line) (text []byte, alone bool) {
 
 // add appends a text to a message that begins with "!". A blank keeps it from being
 // taken for the client's own.
-func (f *ClientPyFormat) add(blob, text []byte) []byte {
+func (f *clientPyFormat) add(blob, text []byte) []byte {
 	if blob == nil {
 		blob = append(blob, '!')
 		if who, _, _ := bytes.Cut(text, []byte(clientPySep)); string(who) == f.claimed {
@@ -113,7 +113,7 @@ func (f *ClientPyFormat) add(blob, text []byte) []byte {
 
 // Private implements Format. A line of kind Leave tells client.py that the session
 // ends: if it is not told, it spins at the end of the connection.
-func (f *ClientPyFormat) Private(dst []byte, l chat.Line) []byte {
+func (f *clientPyFormat) Private(dst []byte, l chat.Line) []byte {
 	switch {
 	case f.goodbye:
 		return dst
@@ -133,7 +133,7 @@ func (f *ClientPyFormat) Private(dst []byte, l chat.Line) []byte {
 
 // safe puts a no-break space where a text would make client.py believe that it
 // was kicked or has left.
-func (f *ClientPyFormat) safe(b []byte) []byte {
+func (f *clientPyFormat) safe(b []byte) []byte {
 	for _, word := range []string{"kick", "exit"} {
 		for bytes.Contains(b, []byte(word+" "+f.claimed)) { // again: "kick kick k" is twice "kick k"
 			b = bytes.ReplaceAll(b, []byte(word+" "+f.claimed), []byte(word+"\u00a0"+f.claimed))

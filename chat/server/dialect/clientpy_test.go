@@ -67,7 +67,7 @@ func FuzzClientPyFormat(f *testing.F) {
 		if text = chat.CleanText(text); err != nil || text == "" {
 			return
 		}
-		if len(claimed) > chat.MaxNameBytes || !utf8.ValidString(claimed) {
+		if len(claimed) > 128 || !utf8.ValidString(claimed) {
 			return
 		}
 		var b []byte
