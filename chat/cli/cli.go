@@ -1,4 +1,4 @@
-// Package cli has the commands of the chat: serve, join, send and watch.
+// Package cli has the chat's commands: serve, join, send and watch.
 package cli
 
 import (
@@ -68,8 +68,8 @@ func (k *clientFlags) addWait(c *cobra.Command) {
 	c.Flags().DurationVar(&k.wait, "wait", 5*time.Second, "how long to try to reach the server over TCP")
 }
 
-// config returns the language and the session of a command: its first argument, if
-// there is one, is the server. The name is empty only if --name is.
+// config returns the language of a command and the config of its session. The first
+// argument, if there is one, is the server. The name is empty only if --name is.
 func (k *clientFlags) config(c *cobra.Command, args []string) (w words, config client.Config, err error) {
 	if w.Lang, err = language(c); err != nil {
 		return w, config, err

@@ -82,8 +82,8 @@ func (p *plainClient) show(connected chan<- struct{}) {
 	}
 }
 
-// plainLine returns what is shown of a line to the person who is called me; empty
-// for nothing. What was typed here is on the screen already.
+// plainLine returns a line as it is printed for the user called me; empty for one
+// that is not printed. The lines typed here are on the screen already.
 func plainLine(w words, l chat.Line, me string) string {
 	if l.Name == me && (l.Kind == chat.Say || l.Kind == chat.Join || l.Kind == chat.Leave) {
 		return ""

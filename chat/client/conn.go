@@ -95,7 +95,7 @@ func (c *Conn) joined(l chat.Line) error {
 	return nil
 }
 
-// NewUDP returns a client over conn, a connected datagram socket. It sends nothing:
+// NewUDP returns a Conn over conn, a connected datagram socket. It sends nothing:
 // the client joins the room with its first text.
 func NewUDP(conn net.Conn, name string) (*Conn, error) {
 	name, err := chat.CleanName(name)
@@ -184,7 +184,7 @@ func (c *Conn) number(l chat.Line) chat.Line {
 	if l.Seq > last {
 		missed = l.Seq - last
 		if !l.Private() {
-			missed-- // a private line has the number of the line before it
+			missed-- // the line itself; a private one has the number of a line that is missing, too
 		}
 	}
 	switch {

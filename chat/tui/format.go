@@ -9,7 +9,8 @@ import (
 	"wirelab/internal/inline"
 )
 
-// show returns a line of the room as it is shown; nil for none.
+// show returns a line of the room as the screen shows it; nil for one that it does
+// not show.
 func (v *view) show(l chat.Line) inline.Text {
 	at := v.time(l.Time)
 	switch l.Kind {
@@ -34,8 +35,8 @@ func (v *view) show(l chat.Line) inline.Text {
 	return inline.Text{at, style.Span(told)}
 }
 
-// nameColors are those that can be read on light and dark, without the red and
-// yellow of warnings.
+// nameColors are legible on light and dark backgrounds; none is the red or yellow of
+// warnings.
 var nameColors = []inline.Style{"32", "34", "35", "36", "1;32", "1;34", "1;35", "1;36"}
 
 func (v *view) nameStyle(name string) inline.Style {
@@ -89,8 +90,8 @@ func mention(s, name string) int {
 	return n
 }
 
-// joins reports whether a rune and its like stand in one word; ideographs do
-// not: they are written without spaces.
+// joins reports whether a rune makes one word with its neighbours. Ideographs do not:
+// they are written without spaces.
 func joins(r rune) bool {
 	return (unicode.IsLetter(r) || unicode.IsDigit(r)) && inline.Width(string(r)) == 1
 }

@@ -16,8 +16,8 @@ type Words struct{ lang.Lang }
 
 func (w Words) text(code string, pairs ...any) string { return i18n.Text(w.Lang, code, pairs...) }
 
-// Tell returns a line of the room as plain text, to the person who is called
-// me there; empty for a line that is not shown. It is safe to show.
+// Tell returns a line of the room as plain text for the user called me, without
+// control characters; empty for a line that is not shown.
 func (w Words) Tell(l chat.Line, me string) string {
 	switch l.Kind {
 	case chat.Say, chat.Me:
