@@ -96,15 +96,24 @@ func start(t *testing.T, args ...string) *program {
 func (p *program) await(pattern string) []string {
 	p.t.Helper()
 	re := regexp.MustCompile(pattern)
-	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
-		out := p.output()
-		if at := re.FindStringIndex(out[p.seen:]); at != nil {
-			m := re.FindStringSubmatch(out[p.seen:])
-			p.seen += at[1]
-			return m
-		}
+	var out string
+	var at []int
+	eventually(p.t, func() bool {
+		out = p.output()[p.seen:]
+		at = re.FindStringIndex(out)
+		return at != nil
+	}, func() string { return fmt.Sprintf("%q of %v, got %q", pattern, p.cmd.Args[1:], out) })
+	p.seen += at[1]
+	return re.FindStringSubmatch(out)
+}
+
+// eventually waits until the condition holds. what says what is awaited, and what
+// there is instead.
+func eventually(t *testing.T, holds func() bool, what func() string) {
+	t.Helper()
+	for end := time.Now().Add(patience); !holds(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
-			p.t.Fatalf("%v: awaited %q, got %q", p.cmd.Args[1:], pattern, out[p.seen:])
+			t.Fatal("awaited " + what())
 		}
 	}
 }

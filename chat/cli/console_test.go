@@ -2,12 +2,12 @@ package cli
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"wirelab/chat"
 	"wirelab/internal/exit"
@@ -97,12 +97,10 @@ func TestTranscript(t *testing.T) {
 	tcp := server.await(`listening on tcp (\S+)\n`)[1]
 	start(t, "chat", "send", "--name", "alice", tcp, "hello", "你好").exits(exit.OK)
 	var b []byte
-	for end := time.Now().Add(patience); !strings.Contains(string(b), "alice left"); time.Sleep(time.Millisecond) {
-		var err error
-		if b, err = os.ReadFile(file); err != nil || time.Now().After(end) {
-			t.Fatalf("awaited that alice left, the record has %q, %v", b, err)
-		}
-	}
+	eventually(t, func() bool {
+		b, _ = os.ReadFile(file)
+		return strings.Contains(string(b), "alice left")
+	}, func() string { return fmt.Sprintf("that alice left, the transcript has %q", b) })
 	server.cmd.Process.Kill()
 	server.exits(-1)
 	const stamp = `\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\S+ `

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/creack/pty"
 	"github.com/google/go-cmp/cmp"
@@ -252,11 +251,8 @@ func TestUDPOnATerminal(t *testing.T) {
 	dave.await(`talking`)
 	dave.say("hi")
 	for _, name := range []string{"carol", "dave"} { // in either order
-		for end := time.Now().Add(patience); !strings.Contains(bob.output(), "\n"+name+": "); time.Sleep(time.Millisecond) {
-			if time.Now().After(end) {
-				t.Fatalf("awaited %s, got %q", name, bob.output())
-			}
-		}
+		eventually(t, func() bool { return strings.Contains(bob.output(), "\n"+name+": ") },
+			func() string { return fmt.Sprintf("%s, got %q", name, bob.output()) })
 	}
 	for _, name := range []string{"carol", "dave"} {
 		server.say("kick " + name)

@@ -1,7 +1,6 @@
 package inline
 
 import (
-	"cmp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -12,17 +11,14 @@ import (
 )
 
 const (
-	defaultMaxBytes = 4095
-	maxHistory      = 200 // lines that Up finds
+	maxBytes   = 4095 // of a line
+	maxHistory = 200  // lines that Up finds
 )
 
 // Editor is a line being typed. Its unit is the grapheme cluster (UAX #29), which
 // people see as one character: 中, é, 👍🏽 and 👨‍👩‍👧 are one each, whatever
 // the number of their bytes and runes. The zero value is an empty line.
 type Editor struct {
-	// MaxBytes is how long the line may become; 0 means 4095.
-	MaxBytes int
-
 	left, right string // of the cursor
 
 	history []string // lines entered before
@@ -90,7 +86,7 @@ func (e *Editor) Clear() { e.left, e.right, e.recall, e.draft = "", "", 0, "" }
 // insert inserts as many clusters of s as fit.
 func (e *Editor) insert(s string) {
 	s = safetext.Strip(s)
-	if room := cmp.Or(e.MaxBytes, defaultMaxBytes) - len(e.left) - len(e.right); len(s) > room {
+	if room := maxBytes - len(e.left) - len(e.right); len(s) > room {
 		fits := 0
 		for n := forward(s); n > 0 && fits+n <= room; n = forward(s[fits:]) {
 			fits += n

@@ -77,11 +77,11 @@ func TestEditor(t *testing.T) {
 
 func TestEditorIsBounded(t *testing.T) {
 	var e Editor
-	for range 2 * defaultMaxBytes / len(family) {
+	for range 2 * maxBytes / len(family) {
 		press(&e, family)
 	}
-	if n := len(e.Text()); n > defaultMaxBytes || n < defaultMaxBytes-len(family) || n%len(family) != 0 {
-		t.Errorf("%d bytes, want whole families of %d, at most %d", n, len(family), defaultMaxBytes)
+	if n := len(e.Text()); n > maxBytes || n < maxBytes-len(family) || n%len(family) != 0 {
+		t.Errorf("%d bytes, want whole families of %d, at most %d", n, len(family), maxBytes)
 	}
 	for i := range 2 * maxHistory {
 		press(&e, "\x15"+strings.Repeat("x", i+1)+"\r")
@@ -107,7 +107,7 @@ func FuzzEditor(f *testing.F) {
 				e.Key(k)
 			}
 			line := e.Text()
-			if !utf8.ValidString(line) || strings.IndexFunc(line, safetext.Unsafe) >= 0 || len(line) > defaultMaxBytes {
+			if !utf8.ValidString(line) || strings.IndexFunc(line, safetext.Unsafe) >= 0 || len(line) > maxBytes {
 				t.Fatalf("%q", line)
 			}
 			at := 0
