@@ -140,8 +140,11 @@ func (s Selector) possible(p *sniffer.Packet) bool {
 		return s.Protocol != "arp"
 	}
 	// Cut before its addresses, or within its VLAN tags.
-	return !p.Has(sniffer.Ethernet) || p.EtherType == sniffer.EtherTypeVLAN || p.EtherType == sniffer.EtherTypeQinQ
+	return !p.Has(sniffer.Ethernet) || p.EtherType == sniffer.EtherTypeVLAN || p.EtherType == serviceTag
 }
+
+// serviceTag is the EtherType of an 802.1ad service tag.
+const serviceTag = 0x88a8
 
 // extension reports whether a protocol number is that of an IPv6 extension
 // header behind which the transport's would stand (RFC 8200, section 4).
