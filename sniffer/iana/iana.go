@@ -1,8 +1,6 @@
 // Package iana names the numbers that protocols go by.
 package iana
 
-//go:generate go run gen.go
-
 // Protocol returns the keyword of an IP protocol number, its description where
 // it has no keyword, and "" where the number is not assigned.
 //
