@@ -77,14 +77,17 @@ func after(etherType uint16) header {
 		return headerARP
 	case EtherTypeRARP:
 		return headerRARP
-	case EtherTypeVLAN, EtherTypeQinQ, etherTypeOldQinQ:
+	case EtherTypeVLAN, etherTypeQinQ, etherTypeOldQinQ:
 		return headerVLAN
 	}
 	return headerNone
 }
 
-// etherTypeOldQinQ is what devices used before 802.1ad.
-const etherTypeOldQinQ = 0x9100
+// EtherTypes of VLAN tags around another.
+const (
+	etherTypeQinQ    = 0x88a8 // 802.1ad service tag
+	etherTypeOldQinQ = 0x9100 // what devices used before 802.1ad
+)
 
 // IP protocol numbers (IANA) of the headers that are read.
 const (

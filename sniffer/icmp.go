@@ -37,7 +37,7 @@ func ICMPWords(p *Packet) string { return string(appendICMP(nil, p)) }
 
 func appendICMP(dst []byte, p *Packet) []byte {
 	t, c := p.ICMPType, p.ICMPCode
-	request, reply, exceeded, unreachable := uint8(ICMPEchoRequest), uint8(ICMPEchoReply), uint8(ICMPTimeExceeded), uint8(ICMPUnreachable)
+	request, reply, exceeded, unreachable := uint8(ICMPEchoRequest), uint8(ICMPEchoReply), uint8(11), uint8(ICMPUnreachable)
 	words, unreachables, unknown := &icmp4Words, unreachableWords, "icmp type="
 	if p.Has(ICMPv6) {
 		request, reply, exceeded, unreachable = ICMPv6EchoRequest, ICMPv6EchoReply, 3, 1

@@ -91,7 +91,6 @@ const (
 	EtherTypeRARP = 0x8035
 	EtherTypeVLAN = 0x8100
 	EtherTypeIPv6 = 0x86dd
-	EtherTypeQinQ = 0x88a8 // 802.1ad service tag
 )
 
 // ARP operations (RFC 826).
@@ -100,15 +99,13 @@ const (
 	ARPReply   = 2
 )
 
-// ICMPv4 types that the notation names (RFC 792).
+// ICMP types (RFC 792; RFC 4443).
 const (
-	ICMPEchoReply      = 0
-	ICMPUnreachable    = 3
-	ICMPEchoRequest    = 8
-	ICMPTimeExceeded   = 11
-	ICMPv6EchoRequest  = 128
-	ICMPv6EchoReply    = 129
-	ICMPv6RouterSolict = 133
+	ICMPEchoReply     = 0
+	ICMPUnreachable   = 3
+	ICMPEchoRequest   = 8
+	ICMPv6EchoRequest = 128
+	ICMPv6EchoReply   = 129
 )
 
 // Packet is a decoded frame. Fields of a layer are meaningful only if Layers

@@ -46,7 +46,7 @@ type Config struct {
 type Statistics struct {
 	Received  uint64 // seen by the kernel, and chosen by the filter
 	Dropped   uint64 // of these lost, the ring being full
-	Delivered uint64 // of these returned by Next and Frames
+	Delivered uint64 // of these returned by Frames
 }
 
 // Any is the name for all interfaces together.
@@ -55,7 +55,7 @@ const Any = "any"
 // AnyInterface captures on all interfaces of Ethernet, loopback and raw IP.
 func AnyInterface() *net.Interface { return &net.Interface{Name: Any} }
 
-// Handle is a capture that runs. One goroutine calls Next, Frames, Buffered and
+// Handle is a capture that runs. One goroutine calls Frames, Buffered and
 // Interface; the other methods may be called from any.
 type Handle struct{ ring *ring }
 
@@ -76,20 +76,16 @@ func Open(ifi *net.Interface, cfg Config) (*Handle, error) {
 	return &Handle{r}, nil
 }
 
-// Next returns the next frame and waits for it if it must. The frame's Data
-// is valid until the next call of Next, Frames or Close. VLAN tags that the
-// kernel took out are in their place again.
+// Frames appends the next frames to dst, some hundreds at most, and waits for
+// one if it must. Their Data is valid until the next call of Frames or Close.
+// VLAN tags that the kernel took out are in their place again.
 //
 // After Stop it returns what the kernel had captured until then, then io.EOF.
 // When the interface goes down or away it does the same and then returns an
 // error that wraps syscall.ENETDOWN. After Close it returns net.ErrClosed.
-func (h *Handle) Next() (sniffer.Frame, error) { return h.ring.next() }
-
-// Frames is Next for frames that the kernel has handed over together, some
-// hundreds at most. It appends them to dst.
 func (h *Handle) Frames(dst []sniffer.Frame) ([]sniffer.Frame, error) { return h.ring.frames(dst) }
 
-// Buffered reports whether Next would return a frame without waiting.
+// Buffered reports whether Frames would return frames without waiting.
 func (h *Handle) Buffered() bool { return h.ring.buffered() }
 
 // Interface is what frames come from.
@@ -107,11 +103,11 @@ func (h *Handle) Interfaces() []Interface { return h.ring.interfaces }
 // wait, and may be called more than once.
 func (h *Handle) Stop() error { return h.ring.stop() }
 
-// Statistics returns the counts. After Next has returned io.EOF, Delivered and
+// Statistics returns the counts. After Frames has returned io.EOF, Delivered and
 // Dropped add up to Received; before that Received has also what waits in the
 // ring.
 func (h *Handle) Statistics() (Statistics, error) { return h.ring.statistics() }
 
-// Close gives everything back. It ends a Next that waits; Stop does so
+// Close gives everything back. It ends a call of Frames that waits; Stop does so
 // without losing frames.
 func (h *Handle) Close() error { return h.ring.close() }

@@ -17,7 +17,6 @@ type ring struct{ interfaces []Interface }
 
 func open(*net.Interface, Config) (*ring, error) { return nil, errUnsupported }
 
-func (*ring) next() (sniffer.Frame, error)                        { return sniffer.Frame{}, errUnsupported }
 func (*ring) frames(dst []sniffer.Frame) ([]sniffer.Frame, error) { return dst, errUnsupported }
 func (*ring) buffered() bool                                      { return false }
 func (*ring) stop() error                                         { return errUnsupported }

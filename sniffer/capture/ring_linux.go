@@ -42,7 +42,7 @@ type ring struct {
 	indices    map[int32]int // of interfaces by the kernel's index; nil for one interface
 	last       int32         // the kernel's index of the latest frame's, and its own
 	lastNumber int
-	ended      error     // what next returns when the ring is drained
+	ended      error     // what frames returns when the ring is drained
 	deadline   time.Time // for draining
 
 	stopping atomic.Bool
@@ -51,18 +51,6 @@ type ring struct {
 	delivered atomic.Uint64
 	counting  sync.Mutex
 	kernel    Statistics // without Delivered
-}
-
-func (r *ring) next() (sniffer.Frame, error) {
-	r.reading.Lock()
-	defer r.reading.Unlock()
-	if err := r.await(); err != nil {
-		return sniffer.Frame{}, err
-	}
-	var f sniffer.Frame
-	r.take(&f)
-	r.deliver(1)
-	return f, nil
 }
 
 // batch is how many frames are returned at once at most: what is described of

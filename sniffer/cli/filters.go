@@ -39,7 +39,7 @@ func (f *filters) compile(link sniffer.LinkType) (*filter.Filter, error) {
 	if c := f.compiled[link]; c != nil {
 		return c, nil
 	}
-	c, err := filter.CompileNames(f.expression, link, f.hosts)
+	c, err := filter.Compile(f.expression, link, f.hosts)
 	if err != nil {
 		return nil, exit.With(exit.Usage, err)
 	}

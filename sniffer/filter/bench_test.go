@@ -20,7 +20,7 @@ func typical() []byte {
 func BenchmarkMatch(b *testing.B) {
 	for _, expr := range []string{"", "tcp", "host 10.0.0.2 and tcp port 80", "not host 10.0.0.1", "vlan 5 and udp port 53"} {
 		b.Run(expr, func(b *testing.B) {
-			f, err := Compile(expr, sniffer.LinkEthernet)
+			f, err := Compile(expr, sniffer.LinkEthernet, nil)
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -35,11 +35,11 @@ func BenchmarkMatch(b *testing.B) {
 
 // What Match is measured against.
 func BenchmarkVM(b *testing.B) {
-	f, err := Compile("host 10.0.0.2 and tcp port 80", sniffer.LinkEthernet)
+	f, err := Compile("host 10.0.0.2 and tcp port 80", sniffer.LinkEthernet, nil)
 	if err != nil {
 		b.Fatal(err)
 	}
-	program, _ := bpf.Disassemble(f.File())
+	program, _ := bpf.Disassemble(f.file)
 	vm, err := bpf.NewVM(program)
 	if err != nil {
 		b.Fatal(err)
@@ -54,7 +54,7 @@ func BenchmarkVM(b *testing.B) {
 
 func BenchmarkCompile(b *testing.B) {
 	for b.Loop() {
-		if _, err := Compile("host 10.0.0.2 and tcp port 80", sniffer.LinkEthernet); err != nil {
+		if _, err := Compile("host 10.0.0.2 and tcp port 80", sniffer.LinkEthernet, nil); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -57,19 +57,3 @@ const Help = `A filter is what tcpdump takes (see pcap-filter(7)):
 Combine with and, or, not and parentheses; a word is inherited:
   not arp and (tcp port 80 or 443)
 Quote it, so that the shell leaves ( ) ! & | > alone.`
-
-// HelpChinese is Help in 正體中文.
-const HelpChinese = `過濾條件與 tcpdump 的寫法相同（見 pcap-filter(7)）：
-  arp, ip, ip6, tcp, udp, icmp, icmp6     協定
-  host 10.0.0.1, src host NAME            位址，可限定來源或目的
-  net 10.1.0.0/16                         網段
-  port 80, tcp dst port http              連接埠；範圍用 portrange 8000-8080
-  ether host 02:00:00:00:00:01            網路卡位址
-  ether proto 0x88b5, ip proto 47         以編號指定協定
-  vlan 5 and tcp                          VLAN 標籤之後的內容
-  broadcast, multicast, ip6 multicast     廣播、群播
-  less 128, greater 1000, len > 1000      長度（位元組）
-  tcp[tcpflags] & (tcp-syn|tcp-fin) != 0  標頭裡的位元組
-用 and、or、not 與括號組合；前面的字會沿用到後面：
-  not arp and (tcp port 80 or 443)
-請加引號，免得 shell 解讀 ( ) ! & | > 等符號。`

@@ -15,20 +15,14 @@ type Hosts map[string][]netip.Addr
 // Filter is a compiled expression. It does not change and may be used by
 // several goroutines at once.
 type Filter struct {
-	file, live []bpf.RawInstruction
+	file, live []bpf.RawInstruction // for frames with their VLAN tags in them; for a packet(7) socket
 	machine    machine
 }
 
-// Compile compiles an expression for frames of a link type. An empty one
-// accepts every frame. The error is a *SyntaxError where the expression is
-// wrong or asks for what is not supported; it is one too if no frame could
-// ever be accepted.
-func Compile(expr string, link sniffer.LinkType) (*Filter, error) {
-	return CompileNames(expr, link, nil)
-}
-
-// CompileNames is Compile for expressions that may have names of hosts.
-func CompileNames(expr string, link sniffer.LinkType, hosts Hosts) (*Filter, error) {
+// Compile compiles an expression, which may name hosts, for frames of a link
+// type. An empty one accepts every frame. Where the expression is wrong, asks
+// for what is not supported or can accept no frame, the error shows the place.
+func Compile(expr string, link sniffer.LinkType, hosts Hosts) (*Filter, error) {
 	layout, ok := links[link]
 	if !ok {
 		return nil, fmt.Errorf("filter: frames of link type %d cannot be filtered", link)
@@ -51,11 +45,11 @@ func CompileNames(expr string, link sniffer.LinkType, hosts Hosts) (*Filter, err
 		g.rebuild(merger())
 	}
 	if g.root == g.reject {
-		return nil, &SyntaxError{expr, 0, "no frame can be like this"}
+		return nil, &syntaxError{expr, 0, "no frame can be like this"}
 	}
 	f, err := g.filter(link == sniffer.LinkEthernet)
 	if err != nil {
-		return nil, &SyntaxError{expr, len(expr), err.Error()}
+		return nil, &syntaxError{expr, len(expr), err.Error()}
 	}
 	return f, nil
 }
@@ -88,18 +82,14 @@ func (g *graph) filter(tags bool) (*Filter, error) {
 	return f, err
 }
 
-// File returns the program for frames as they are in a file, with their VLAN
-// tags in them. The caller must not change it.
-func (f *Filter) File() []bpf.RawInstruction { return f.file }
-
 // Live returns the program for a packet(7) socket, to whose filter the outer
-// VLAN tag of a frame is not in its bytes any more. It decides as File's does
-// on the frame with the tag put back. Accepting, both return 1<<31 - 1, the
+// VLAN tag of a frame is not in its bytes any more. It decides as Match
+// does on the frame with the tag put back. Accepting, it returns 1<<31 - 1, the
 // bytes to keep. The caller must not change it.
 func (f *Filter) Live() []bpf.RawInstruction { return f.live }
 
 // Match reports whether the filter accepts a frame of which data was captured
-// and which had length bytes on the wire. It is what File's program says.
+// and which had length bytes on the wire.
 func (f *Filter) Match(data []byte, length int) bool {
 	return f.machine.run(data, uint32(length))
 }

@@ -85,10 +85,10 @@ var faults = map[string]struct {
 
 func TestFaults(t *testing.T) {
 	for expr, fault := range faults {
-		_, err := Compile(expr, sniffer.LinkEthernet)
-		syntax, ok := errors.AsType[*SyntaxError](err)
+		_, err := Compile(expr, sniffer.LinkEthernet, nil)
+		syntax, ok := errors.AsType[*syntaxError](err)
 		if !ok {
-			t.Errorf("%.60q: error %v, want a *SyntaxError", expr, err)
+			t.Errorf("%.60q: error %v, want a *syntaxError", expr, err)
 			continue
 		}
 		if syntax.Pos != fault.pos || !strings.Contains(err.Error(), fault.want) {
@@ -98,23 +98,23 @@ func TestFaults(t *testing.T) {
 }
 
 func TestErrorShowsThePlace(t *testing.T) {
-	_, err := Compile("host 用戶端 and tcp", sniffer.LinkEthernet)
+	_, err := Compile("host 用戶端 and tcp", sniffer.LinkEthernet, nil)
 	want := "filter: '用' has no meaning here\n  host 用戶端 and tcp\n       ^"
 	if err == nil || err.Error() != want {
 		t.Errorf("%v\nwant\n%s", err, want)
 	}
-	if _, err = Compile("host \x1b[2J x", sniffer.LinkEthernet); err == nil || strings.ContainsRune(err.Error(), '\x1b') {
+	if _, err = Compile("host \x1b[2J x", sniffer.LinkEthernet, nil); err == nil || strings.ContainsRune(err.Error(), '\x1b') {
 		t.Errorf("%q has an escape", err)
 	}
 }
 
 func TestEmptyAcceptsAll(t *testing.T) {
 	for _, expr := range []string{"", "  \n\t"} {
-		f, err := Compile(expr, sniffer.LinkEthernet)
+		f, err := Compile(expr, sniffer.LinkEthernet, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !f.Match(nil, 0) || len(f.Live()) != 1 || len(f.File()) != 1 {
+		if !f.Match(nil, 0) || len(f.Live()) != 1 || len(f.file) != 1 {
 			t.Errorf("%q: does not accept nothing in one instruction: %v", expr, f.Live())
 		}
 	}
@@ -133,12 +133,12 @@ func TestNames(t *testing.T) {
 		"not host client-1":        "not host 10.0.0.1",
 		"host client-1 and server": "host 10.0.0.1 and (host 10.0.0.2 or host fe80::2)",
 	} {
-		a, err := CompileNames(named, sniffer.LinkEthernet, hosts)
+		a, err := Compile(named, sniffer.LinkEthernet, hosts)
 		if err != nil {
 			t.Errorf("%s: %v", named, err)
 			continue
 		}
-		b, err := Compile(plain, sniffer.LinkEthernet)
+		b, err := Compile(plain, sniffer.LinkEthernet, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -148,7 +148,7 @@ func TestNames(t *testing.T) {
 			}
 		}
 	}
-	if _, err := CompileNames("ip6 host client-1", sniffer.LinkEthernet, hosts); err == nil {
+	if _, err := Compile("ip6 host client-1", sniffer.LinkEthernet, hosts); err == nil {
 		t.Error("ip6 host with an IPv4 host compiles")
 	}
 }
@@ -169,7 +169,7 @@ func TestLinkTypes(t *testing.T) {
 			"ip": true, "host 10.0.0.1": true, "dst 10.0.0.1": false, "tcp src port 80": true, "tcp port 82": false,
 			"net 10": true, "ip[9] = 6": true, "not udp": true, "": true,
 		} {
-			f, err := Compile(expr, c.link)
+			f, err := Compile(expr, c.link, nil)
 			if err != nil {
 				t.Errorf("link type %d: %v", c.link, err)
 				continue
@@ -179,16 +179,16 @@ func TestLinkTypes(t *testing.T) {
 			}
 		}
 		for _, expr := range []string{"ether host 2:0:0:0:0:1", "broadcast", "multicast", "vlan", "vlan 5", "iso"} {
-			if f, err := Compile(expr, c.link); err == nil {
-				t.Errorf("link type %d: %q compiles to\n%v", c.link, expr, f.File())
+			if f, err := Compile(expr, c.link, nil); err == nil {
+				t.Errorf("link type %d: %q compiles to\n%v", c.link, expr, f.file)
 			}
 		}
 	}
-	if _, err := Compile("ip", 147); err == nil {
+	if _, err := Compile("ip", 147, nil); err == nil {
 		t.Error("link type 147 compiles")
 	}
 	for family := range map[byte]bool{10: true, 24: true, 28: true, 30: true} {
-		f, err := Compile("ip6", sniffer.LinkNull)
+		f, err := Compile("ip6", sniffer.LinkNull, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -200,7 +200,7 @@ func TestLinkTypes(t *testing.T) {
 
 // len is the length on the wire, also of a frame that was cut short.
 func TestLengthOnTheWire(t *testing.T) {
-	f, err := Compile("greater 1000", sniffer.LinkEthernet)
+	f, err := Compile("greater 1000", sniffer.LinkEthernet, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -216,26 +216,26 @@ func TestLongExpressions(t *testing.T) {
 		mixed = append(mixed, fmt.Sprintf("(host 10.0.%d.%d and port %d)", i/200, i%200, i))
 	}
 	for _, expr := range []string{"host " + strings.Join(hosts, " or "), "not (net 10.7 or host " + strings.Join(hosts, " or ") + ")"} {
-		f, err := Compile(expr, sniffer.LinkEthernet)
+		f, err := Compile(expr, sniffer.LinkEthernet, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		checkCompiled(t, expr, sniffer.LinkEthernet, fuzzFrames(100))
-		t.Logf("%d hosts: %d instructions, live %d", len(hosts), len(f.File()), len(f.Live()))
+		t.Logf("%d hosts: %d instructions, live %d", len(hosts), len(f.file), len(f.Live()))
 	}
 	// Too long for the kernel: an error, and soon.
-	_, err := Compile(strings.Join(mixed, " or "), sniffer.LinkEthernet)
+	_, err := Compile(strings.Join(mixed, " or "), sniffer.LinkEthernet, nil)
 	if err == nil || !strings.Contains(err.Error(), "too long") {
 		t.Errorf("%.100v, want too long", err)
 	}
-	if _, err := Compile(strings.Repeat("tcp or ", 9000)+"udp", sniffer.LinkEthernet); err == nil {
+	if _, err := Compile(strings.Repeat("tcp or ", 9000)+"udp", sniffer.LinkEthernet, nil); err == nil {
 		t.Error("9,000 terms compile")
 	}
 }
 
 // The kernel's extensions are in live programs alone.
 func TestOnlyLiveAsksTheKernel(t *testing.T) {
-	f, err := Compile("vlan 5 and tcp port 80", sniffer.LinkEthernet)
+	f, err := Compile("vlan 5 and tcp port 80", sniffer.LinkEthernet, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -248,7 +248,7 @@ func TestOnlyLiveAsksTheKernel(t *testing.T) {
 		}
 		return n
 	}
-	if file, live := asks(f.File()), asks(f.Live()); file != 0 || live == 0 {
+	if file, live := asks(f.file), asks(f.Live()); file != 0 || live == 0 {
 		t.Errorf("%d extensions for files, %d live", file, live)
 	}
 }

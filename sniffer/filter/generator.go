@@ -24,7 +24,7 @@ type generator struct {
 
 func (g *generator) fail(pos int, format string, args ...any) *condition {
 	if g.err == nil {
-		g.err = &SyntaxError{g.text, pos, fmt.Sprintf(format, args...)}
+		g.err = &syntaxError{g.text, pos, fmt.Sprintf(format, args...)}
 	}
 	return never()
 }

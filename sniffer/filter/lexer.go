@@ -53,7 +53,7 @@ var symbols = []struct{ text, means string }{
 // lex splits an expression. The last token is a tokEnd.
 func lex(expr string) ([]token, error) {
 	if len(expr) > maxExpression {
-		return nil, &SyntaxError{expr, maxExpression, fmt.Sprintf("longer than %d bytes", maxExpression)}
+		return nil, &syntaxError{expr, maxExpression, fmt.Sprintf("longer than %d bytes", maxExpression)}
 	}
 	var tokens []token
 	for pos := 0; pos < len(expr); {
@@ -63,7 +63,7 @@ func lex(expr string) ([]token, error) {
 		}
 		t, n, msg := lexOne(expr[pos:])
 		if msg != "" {
-			return nil, &SyntaxError{expr, pos, msg}
+			return nil, &syntaxError{expr, pos, msg}
 		}
 		t.pos = pos
 		tokens = append(tokens, t)

@@ -43,7 +43,7 @@ func TestLiveIsLikeFile(t *testing.T) {
 	}
 	matched := 0
 	for _, expr := range expressions {
-		f, err := Compile(expr, sniffer.LinkEthernet)
+		f, err := Compile(expr, sniffer.LinkEthernet, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -64,7 +64,7 @@ func TestLiveIsLikeFile(t *testing.T) {
 				}
 			}
 			if got := receive(t, some, 0); !equalFrames(got, want) {
-				t.Errorf("%s: the kernel accepts\n%x\nwant\n%x\nfor files:\n%slive:\n%s", expr, got, want, text(f.File()), text(f.Live()))
+				t.Errorf("%s: the kernel accepts\n%x\nwant\n%x\nfor files:\n%slive:\n%s", expr, got, want, text(f.file), text(f.Live()))
 				break
 			}
 			matched += len(want)

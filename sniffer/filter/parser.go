@@ -52,7 +52,7 @@ func parse(text string) (expression, error) {
 
 func (p *parser) fail(pos int, format string, args ...any) {
 	if p.err == nil {
-		p.err = &SyntaxError{p.text, pos, fmt.Sprintf(format, args...)}
+		p.err = &syntaxError{p.text, pos, fmt.Sprintf(format, args...)}
 	}
 }
 

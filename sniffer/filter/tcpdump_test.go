@@ -201,7 +201,7 @@ func TestLikeTcpdumpOnOtherLinks(t *testing.T) {
 func compareWithTcpdump(t *testing.T, link sniffer.LinkType, name, expr string, frames [][]byte) {
 	t.Helper()
 	program := tcpdump(t, name, expr)
-	f, err := Compile(expr, link)
+	f, err := Compile(expr, link, nil)
 	if program == nil {
 		if err == nil {
 			t.Error("compiles, but tcpdump says that no frame can match")
@@ -213,7 +213,7 @@ func compareWithTcpdump(t *testing.T, link sniffer.LinkType, name, expr string, 
 	}
 	theirs := newVM(t, program)
 	plain := sync.OnceValue(func() *bpf.VM { return newVM(t, tcpdump(t, name, expr, "-O")) })
-	own, _ := bpf.Disassemble(f.File())
+	own, _ := bpf.Disassemble(f.file)
 	ours := newVM(t, own)
 	matched, wrong, ambiguous := 0, 0, 0
 	for _, frame := range frames {

@@ -88,10 +88,6 @@ func (r *Reader) Names() map[netip.Addr]string { return maps.Clone(r.host) }
 // address up to here.
 func (r *Reader) MACNames() map[sniffer.MAC]string { return maps.Clone(r.macs) }
 
-// Name returns the name that the file has told of addr up to here, "" if
-// none.
-func (r *Reader) Name(addr netip.Addr) string { return r.host[addr] }
-
 // Buffered reports whether Next would return a frame without waiting for the
 // source. Where another block comes first it says no.
 func (r *Reader) Buffered() bool {

@@ -94,7 +94,7 @@ func (w *window) move(buf []byte) {
 // decompress makes the source what is in it, compressed with gzip.
 func (w *window) decompress() error {
 	rest := &window{src: w.src, buf: w.buf, pos: w.pos, end: w.end, failed: w.failed}
-	z, err := gzip.NewReader(rest)
+	z, err := gzip.NewReader((*packed)(rest))
 	if err != nil {
 		return err
 	}
@@ -102,21 +102,25 @@ func (w *window) decompress() error {
 	return nil
 }
 
+// packed is a window that gzip reads from.
+type packed window
+
 // Read reads what is in memory, then from the source.
-func (w *window) Read(p []byte) (int, error) {
+func (p *packed) Read(dst []byte) (int, error) {
+	w := (*window)(p)
 	if w.pos == w.end {
 		if err := w.fill(1); err != nil {
 			return 0, err
 		}
 	}
-	n := copy(p, w.buf[w.pos:w.end])
+	n := copy(dst, w.buf[w.pos:w.end])
 	w.pos += n
 	return n, nil
 }
 
 // ReadByte keeps gzip from a buffer of its own.
-func (w *window) ReadByte() (byte, error) {
-	b, err := w.take(1)
+func (p *packed) ReadByte() (byte, error) {
+	b, err := (*window)(p).take(1)
 	if err != nil {
 		return 0, err
 	}
