@@ -12,7 +12,6 @@ import (
 
 	"wirelab/internal/exit"
 	"wirelab/internal/safetext"
-	"wirelab/sniffer"
 	"wirelab/sniffer/pcapfile"
 )
 
@@ -71,7 +70,7 @@ func (s *session) file(ctx context.Context, stdin io.Reader) error {
 
 // inTurn does one chunk after the other.
 func (s *session) inTurn(ctx context.Context, r *pcapfile.Reader) error {
-	decoder, b := sniffer.NewDecoder(), &batch{}
+	w, b := s.worker(), &batch{}
 	for ctx.Err() == nil && s.room() != 0 {
 		if err := r.ReadChunk(&b.chunk, chunkSize); err != nil {
 			if errors.Is(err, io.EOF) {
@@ -81,7 +80,7 @@ func (s *session) inTurn(ctx context.Context, r *pcapfile.Reader) error {
 		}
 		s.told(&b.chunk)
 		b.frames, b.first = b.chunk.Frames, int(s.captured)+1
-		s.process(decoder, b, s.room())
+		s.process(w, b, s.room())
 		if err := s.consume(b); err != nil {
 			return err
 		}
@@ -130,9 +129,9 @@ func (s *session) onAllCores(ctx context.Context, cancel func(), r *pcapfile.Rea
 	})
 	for range workers {
 		goroutines.Go(func() {
-			decoder := sniffer.NewDecoder()
+			w := s.worker()
 			for b := range work {
-				s.process(decoder, b, -1)
+				s.process(w, b, -1)
 				b.done <- struct{}{}
 			}
 		})

@@ -112,7 +112,7 @@ func (s *session) source(h *capture.Handle) {
 
 // follow shows every frame of h until it ends, or the options end it.
 func (s *session) follow(h *capture.Handle) error {
-	decoder, b := sniffer.NewDecoder(), &batch{}
+	w, b := s.worker(), &batch{}
 	for {
 		frames, err := h.Frames(b.frames[:0])
 		if errors.Is(err, io.EOF) {
@@ -123,7 +123,7 @@ func (s *session) follow(h *capture.Handle) error {
 		}
 		s.source(h)
 		b.frames, b.first = frames, int(s.captured)+1
-		s.process(decoder, b, s.room())
+		s.process(w, b, s.room())
 		if err := s.consume(b); err != nil {
 			return err
 		}

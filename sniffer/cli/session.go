@@ -27,11 +27,11 @@ type session struct {
 	stdout  io.Writer
 	stderr  io.Writer
 
-	printer    render.Printer       // nil where frames are not shown one by one
-	recorder   *recorder            // nil without -w
-	interfaces []pcapfile.Interface // of the source
-	ladder     []sniffer.Packet     // what a ladder is drawn of
-	drawn      int                  // bytes of them
+	print      func(render.Options) render.Printer // nil where frames are not shown one by one
+	recorder   *recorder                           // nil without -w
+	interfaces []pcapfile.Interface                // of the source
+	ladder     []sniffer.Packet                    // what a ladder is drawn of
+	drawn      int                                 // bytes of them
 
 	captured, shown, malformed, lost uint64
 }
@@ -53,18 +53,28 @@ type batch struct {
 // errReaderGone ends a session whose standard output nobody reads any more.
 var errReaderGone = errors.New("standard output is closed")
 
-// choosePrinter makes what turns packets into text.
+// choosePrinter chooses what turns packets into text.
 func (s *session) choosePrinter() {
-	o := s.look()
-	switch {
-	case s.options.write == "-":
-	case s.options.output == "line":
-		s.printer = render.NewLine(o)
-	case s.options.output == "note":
-		s.printer = render.NewNote(o)
-	case s.options.output == "json":
-		s.printer = render.NewJSON(o)
+	if s.options.write == "-" {
+		return
 	}
+	s.print = map[string]func(render.Options) render.Printer{
+		"line": render.NewLine, "note": render.NewNote, "json": render.NewJSON,
+	}[s.options.output]
+}
+
+// worker is what a goroutine needs to process batches.
+type worker struct {
+	decoder *sniffer.Decoder
+	printer render.Printer // nil where frames are not shown one by one
+}
+
+func (s *session) worker() worker {
+	w := worker{decoder: sniffer.NewDecoder()}
+	if s.print != nil {
+		w.printer = s.print(s.look())
+	}
+	return w
 }
 
 // look is how packets are shown.
@@ -90,7 +100,7 @@ func (s *session) interfaceName(index int) string {
 }
 
 // decodes reports whether frames are looked into.
-func (s *session) decodes() bool { return s.printer != nil || s.options.ladder() }
+func (s *session) decodes() bool { return s.print != nil || s.options.ladder() }
 
 // room returns how many more frames may be shown.
 func (s *session) room() int {
@@ -102,8 +112,8 @@ func (s *session) room() int {
 
 // process turns a batch into text, and leaves in it the frames that are
 // wanted, room of them at most, -1 for all. It changes nothing of the session:
-// each goroutine that calls it has its own decoder and batch.
-func (s *session) process(d *sniffer.Decoder, b *batch, room int) {
+// each goroutine that calls it has its own worker and batch.
+func (s *session) process(w worker, b *batch, room int) {
 	b.taken, b.text, b.malformed, b.packets, b.err = 0, b.text[:0], 0, nil, nil
 	way, decodes, chosen := s.options.way(), s.decodes(), s.filters.inUse() && s.options.read != ""
 	var p sniffer.Packet
@@ -135,12 +145,12 @@ func (s *session) process(d *sniffer.Decoder, b *batch, room int) {
 			continue
 		}
 		p.Frame, p.Number = *f, b.first+i
-		d.Decode(&p)
+		w.decoder.Decode(&p)
 		if p.Err != nil && !p.Truncated() {
 			b.malformed++
 		}
-		if s.printer != nil {
-			b.text = s.printer.Append(b.text, &p)
+		if w.printer != nil {
+			b.text = w.printer.Append(b.text, &p)
 		} else {
 			b.packets = append(b.packets, whole(p))
 		}

@@ -8,17 +8,20 @@ import (
 	"wirelab/sniffer/internal/digits"
 )
 
-type jsonPrinter struct{ o Options }
+type jsonPrinter struct {
+	o     Options
+	clock clock
+}
 
 // NewJSON returns a Printer of one JSON object a line (RFC 8259), with every
 // field of every layer and the frame's bytes. docs/sniff-json.md lists the
 // keys, which do not change.
-func NewJSON(o Options) Printer { return &jsonPrinter{o} }
+func NewJSON(o Options) Printer { return &jsonPrinter{o, clock{form: rfc3339, utc: true}} }
 
 func (j *jsonPrinter) Append(dst []byte, p *sniffer.Packet) []byte {
 	dst = appendInt(append(dst, `{"number":`...), p.Number)
 	dst = append(dst, `,"time":`...)
-	if text, ok := appendTime(append(dst, '"'), p.Time); ok && !p.Time.IsZero() {
+	if text, ok := j.clock.appendTime(append(dst, '"'), p.Time); ok && !p.Time.IsZero() {
 		dst = append(text, '"')
 	} else {
 		dst = append(dst, "null"...)

@@ -15,23 +15,28 @@ import (
 	"wirelab/sniffer"
 )
 
-// Every time that RFC 3339 can say is written as time.Time writes it.
-func TestAppendTime(t *testing.T) {
-	for seconds := int64(-62167219200); seconds < 253402300800; seconds += 8639977 {
-		at := time.Unix(seconds, seconds&0x3fffffff%1e9).UTC()
-		got, ok := appendTime(nil, at)
-		if want := at.Format("2006-01-02T15:04:05.000000000Z"); !ok || string(got) != want {
-			t.Fatalf("%s, %v: want %s", got, ok, want)
-		}
-		if got, want := string(appendClock(nil, at, true)), at.Format("15:04:05.000000"); got != want {
-			t.Fatalf("%s, want %s", got, want)
-		}
-		if got, want := string(appendClock(nil, at, false)), at.Local().Format("15:04:05.000000"); got != want {
-			t.Fatalf("%s, want %s", got, want)
+// Times are written as time.Time writes them, in the same second as in another.
+func TestClock(t *testing.T) {
+	stamp, utc, local := clock{form: rfc3339, utc: true}, clock{form: timeOfDay, utc: true}, clock{form: timeOfDay}
+	for seconds := int64(-62167219200); seconds < 253402300800; seconds += 86399770 {
+		for _, nanos := range []int64{0, seconds & 0x3fffffff % 1e9, 999_999_999} {
+			at := time.Unix(seconds, nanos).UTC()
+			got, ok := stamp.appendTime(nil, at)
+			if want := at.Format("2006-01-02T15:04:05.000000000Z"); !ok || string(got) != want {
+				t.Fatalf("%s, %v: want %s", got, ok, want)
+			}
+			if got, want := string(utc.appendTimeOfDay(nil, at)), at.Format("15:04:05.000000"); got != want {
+				t.Fatalf("%s, want %s", got, want)
+			}
+			if got, want := string(local.appendTimeOfDay(nil, at)), at.Local().Format("15:04:05.000000"); got != want {
+				t.Fatalf("%s, want %s", got, want)
+			}
 		}
 	}
-	if _, ok := appendTime(nil, time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)); ok {
-		t.Error("a year of five digits is written")
+	for _, year := range []int{-1, 10000} {
+		if _, ok := stamp.appendTime(nil, time.Date(year, 7, 1, 0, 0, 0, 0, time.UTC)); ok {
+			t.Errorf("the year %d is written", year)
+		}
 	}
 }
 

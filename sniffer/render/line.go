@@ -4,17 +4,20 @@ import (
 	"wirelab/sniffer"
 )
 
-type line struct{ o Options }
+type line struct {
+	o     Options
+	clock clock
+}
 
 // NewLine returns a Printer of one line a packet: its number, the time of day
 // to the microsecond, and the packet in the lab's notation.
 //
 //	1 12:00:00.000123 client1 > * who-has server
-func NewLine(o Options) Printer { return &line{o} }
+func NewLine(o Options) Printer { return &line{o, clock{form: timeOfDay, utc: o.UTC}} }
 
 func (l *line) Append(dst []byte, p *sniffer.Packet) []byte {
 	dst = appendNumber(dst, p.Number)
-	dst = appendClock(append(dst, ' '), p.Time, l.o.UTC)
+	dst = l.clock.appendTimeOfDay(append(dst, ' '), p.Time)
 	dst = append(dst, ' ')
 	if l.o.Colour {
 		if sgr := kinds[kindOf(p)].sgr; sgr != "" {

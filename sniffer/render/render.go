@@ -12,9 +12,8 @@ import (
 	"wirelab/sniffer"
 )
 
-// Printer turns a packet into text. It keeps no state from one packet to the
-// next and is safe for use by several goroutines at once if the Options' Names
-// and InterfaceName are.
+// Printer turns a packet into text, the same text whatever packets came before.
+// It is not safe for use by several goroutines at once: each has its own.
 type Printer interface {
 	// Append appends the text of a packet, which ends with an end of line, to
 	// dst and returns the extended slice.
