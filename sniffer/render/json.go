@@ -1,22 +1,31 @@
 package render
 
 import (
+	"bytes"
 	"strconv"
 
 	"wirelab/sniffer"
-	"wirelab/sniffer/iana"
 	"wirelab/sniffer/internal/digits"
 )
 
 type jsonPrinter struct {
-	o     Options
-	clock clock
+	o      Options
+	clock  clock
+	layers [16]layerArray // of the sets that came last
+}
+
+// layerArray is a set of layers as JSON has it.
+type layerArray struct {
+	layers sniffer.Layers
+	text   []byte
 }
 
 // NewJSON returns a Printer of one JSON object a line (RFC 8259), with every
 // field of every layer and the frame's bytes. docs/sniff-json.md lists the
 // keys, which do not change.
-func NewJSON(o Options) Printer { return &jsonPrinter{o, clock{form: rfc3339, utc: true}} }
+func NewJSON(o Options) Printer {
+	return &jsonPrinter{o: o, clock: clock{form: rfc3339, utc: true}}
+}
 
 func (j *jsonPrinter) Append(dst []byte, p *sniffer.Packet) []byte {
 	dst = appendInt(append(dst, `{"number":`...), p.Number)
@@ -39,7 +48,11 @@ func (j *jsonPrinter) Append(dst []byte, p *sniffer.Packet) []byte {
 		dst = append(dst, `,"direction":"out"`...)
 	}
 	dst = digits.AppendUint(append(dst, `,"link_type":`...), uint64(p.LinkType))
-	dst = appendLayers(append(dst, `,"layers":`...), p.Layers)
+	array := &j.layers[(p.Layers^p.Layers>>5)%sniffer.Layers(len(j.layers))]
+	if array.text == nil || array.layers != p.Layers {
+		array.layers, array.text = p.Layers, appendLayers(array.text[:0], p.Layers)
+	}
+	dst = append(append(dst, `,"layers":`...), array.text...)
 	dst = j.appendLink(dst, p)
 	switch {
 	case p.Has(sniffer.ARP):
@@ -51,7 +64,7 @@ func (j *jsonPrinter) Append(dst []byte, p *sniffer.Packet) []byte {
 	case p.Has(sniffer.IPv6):
 		dst = j.appendIPv6(append(dst, `,"ipv6":`...), p)
 	}
-	dst = appendTransport(dst, p)
+	dst = j.appendTransport(dst, p)
 	if p.PayloadOffset > 0 {
 		dst = appendInt(append(dst, `,"payload":{"offset":`...), p.PayloadOffset)
 		dst = appendInt(append(dst, `,"length":`...), len(p.Payload))
@@ -111,6 +124,9 @@ func appendString(dst []byte, s string) []byte {
 // endString ends the string that begins at start, with a quote and text that
 // is safe to show: only quotes and backslashes are left to escape.
 func endString(dst []byte, start int) []byte {
+	if text := dst[start+1:]; bytes.IndexByte(text, '"') < 0 && bytes.IndexByte(text, '\\') < 0 {
+		return append(dst, '"')
+	}
 	for i := start + 1; i < len(dst); i++ {
 		if dst[i] == '"' || dst[i] == '\\' {
 			dst = append(dst, 0)
@@ -120,23 +136,4 @@ func endString(dst []byte, start int) []byte {
 		}
 	}
 	return append(dst, '"')
-}
-
-func appendEtherType(dst []byte, t uint64) []byte {
-	dst = digits.AppendUint(append(dst, `"type":`...), t)
-	if name := iana.EtherType(uint16(t)); name != "" {
-		dst = append(dst, `,"type_name":"`...)
-		dst = append(append(dst, name...), '"')
-	}
-	return dst
-}
-
-func appendProtocol(dst []byte, key string, n uint8) []byte {
-	dst = append(append(append(dst, `,"`...), key...), `":`...)
-	dst = digits.AppendUint(dst, uint64(n))
-	if name := iana.Protocol(n); name != "" {
-		dst = append(append(append(dst, `,"`...), key...), `_name":"`...)
-		dst = append(append(dst, name...), '"')
-	}
-	return dst
 }

@@ -2,166 +2,301 @@ package render
 
 import (
 	"net/netip"
+	"slices"
 
 	"wirelab/sniffer"
 	"wirelab/sniffer/iana"
 	"wirelab/sniffer/internal/digits"
 )
 
+// jsonField is a field as JSON has it. What is done with each is decided once,
+// and its key is copied as a whole array, so that a table costs no time.
+type jsonField struct {
+	key     [keySize]byte // `,"ttl":`
+	keyLen  int
+	do      jsonOp
+	shift   uint8
+	offset  int
+	end     int
+	mask    uint64
+	unit    uint64
+	nameKey string // of the name that goes with its value: `,"protocol_name":`
+}
+
+const keySize = 32
+
+// jsonOp is how a field is appended.
+type jsonOp uint8
+
+const (
+	jsonByte jsonOp = iota // numbers, of one, two and four bytes
+	jsonHalf
+	jsonWord
+	jsonByteBits // a part of them
+	jsonHalfBits
+	jsonWordBits
+	jsonFlag // of two bytes
+	jsonAddress4
+	jsonAddress6
+	jsonMAC
+	jsonProtocol
+	jsonEtherType
+	jsonEtherTypeOrLength
+	jsonTCPFlags
+	jsonBytes
+	jsonAddressLength
+	jsonPayloadLength
+)
+
+// jsonOps are the ways to append all kinds but numbers.
+var jsonOps = map[sniffer.FieldKind]jsonOp{
+	sniffer.KindFlag: jsonFlag, sniffer.KindBytes: jsonBytes, sniffer.KindMAC: jsonMAC, sniffer.KindAddress: jsonAddress4,
+	sniffer.KindEtherType: jsonEtherType, sniffer.KindEtherTypeOrLength: jsonEtherTypeOrLength, sniffer.KindProtocol: jsonProtocol,
+	sniffer.KindTCPFlags: jsonTCPFlags, sniffer.KindAddressLength: jsonAddressLength, sniffer.KindPayloadLength: jsonPayloadLength,
+}
+
+// jsonFields are fields as JSON has them, the first behind begin, which is "{"
+// or ",".
+func jsonFields(begin string, fields sniffer.Fields) (all []jsonField) {
+	for _, f := range fields {
+		j := jsonField{
+			do: jsonOps[f.Kind], shift: f.Shift, offset: f.Offset, end: f.Offset + f.Length, mask: 1<<64 - 1, unit: uint64(max(f.Unit, 1)),
+			nameKey: `,"` + f.Name + `_name":`,
+		}
+		j.keyLen = copy(j.key[:], begin+`"`+f.Name+`":`)
+		if f.Bits > 0 {
+			j.mask = 1<<f.Bits - 1
+		}
+		switch part := f.Shift+f.Bits+f.Unit > 0; {
+		case f.Kind == sniffer.KindAddress && f.Length == 16:
+			j.do = jsonAddress6
+		case f.Kind == sniffer.KindNumber:
+			j.do = map[int]jsonOp{1: jsonByte, 2: jsonHalf, 4: jsonWord}[f.Length]
+			if part {
+				j.do += jsonByteBits
+			}
+		}
+		all = append(all, j)
+		begin = ","
+	}
+	return all
+}
+
+var (
+	jsonEthernet = jsonFields("{", sniffer.EthernetFields)
+	jsonSLL      = jsonFields(",", sniffer.SLLFields)
+	jsonSLL2     = jsonFields(",", sniffer.SLL2Fields)
+	jsonLoopback = jsonFields("{", sniffer.LoopbackFields)
+	jsonVLAN     = jsonFields(",", sniffer.VLANFields)
+	jsonARP      = jsonFields("{", sniffer.ARPFields)
+	jsonIPv4     = jsonFields("{", sniffer.IPv4Fields)
+	jsonIPv6     = jsonFields("{", sniffer.IPv6Fields)
+	jsonFragment = jsonFields(",", sniffer.FragmentFields)
+	jsonICMP     = jsonFields("{", sniffer.ICMPFields)
+	jsonEcho     = jsonFields(",", sniffer.EchoFields)
+	jsonRest     = jsonFields(",", sniffer.RestFields)
+	jsonNeighbor = jsonFields(",", sniffer.NeighborFields)
+	jsonTCP      = jsonFields("{", sniffer.TCPFields)
+	jsonUDP      = jsonFields("{", sniffer.UDPFields)
+)
+
+// nameless appends addresses that have no key for a name.
+var nameless = &jsonPrinter{}
+
+// arpFixed are the fields of ARP that do not depend on its kind of addresses.
+const arpFixed = 5
+
+// appendFields appends the fields of a header, up to the first that h does not
+// have whole.
+func (j *jsonPrinter) appendFields(dst, h []byte, fields []jsonField) []byte {
+	size := len(h)
+	if size < 40 { // which no header's fields exceed
+		for i := range fields {
+			if size < fields[i].end {
+				fields = fields[:i]
+				break
+			}
+		}
+	}
+	for i := range fields {
+		f := &fields[i]
+		b := h[f.offset:]
+		start := len(dst)
+		if cap(dst)-start < keySize {
+			dst = slices.Grow(dst, keySize)
+		}
+		dst = dst[:start+keySize]
+		*(*[keySize]byte)(dst[start:]) = f.key
+		dst = dst[:start+f.keyLen]
+		switch f.do {
+		case jsonByte:
+			dst = digits.AppendByte(dst, b[0])
+		case jsonHalf:
+			dst = digits.AppendUint(dst, u16(b))
+		case jsonWord:
+			dst = digits.AppendUint(dst, u32(b))
+		case jsonByteBits:
+			dst = digits.AppendUint(dst, uint64(b[0])>>f.shift&f.mask*f.unit)
+		case jsonHalfBits:
+			dst = digits.AppendUint(dst, u16(b)>>f.shift&f.mask*f.unit)
+		case jsonWordBits:
+			dst = digits.AppendUint(dst, u32(b)>>f.shift&f.mask*f.unit)
+		case jsonFlag:
+			dst = appendBool(dst, u16(b)>>f.shift&1 != 0)
+		case jsonAddress4:
+			dst = j.appendAddress(dst, f, netip.AddrFrom4([4]byte(b)))
+		case jsonAddress6:
+			dst = j.appendAddress(dst, f, netip.AddrFrom16([16]byte(b)))
+		case jsonMAC:
+			dst = append(sniffer.MAC(b).AppendTo(append(dst, '"')), '"')
+		case jsonProtocol:
+			dst = appendName(digits.AppendByte(dst, b[0]), f, iana.Protocol(b[0]))
+		case jsonEtherType, jsonEtherTypeOrLength:
+			t := u16(b)
+			if t < 0x600 && f.do == jsonEtherTypeOrLength {
+				dst = append(dst[:start], `,"length":`...)
+			}
+			dst = appendName(digits.AppendUint(dst, t), f, iana.EtherType(uint16(t)))
+		case jsonTCPFlags:
+			dst = append(append(append(dst, '"'), sniffer.TCPFlags(b[0]).Letters()...), '"')
+		case jsonBytes:
+			dst = append(digits.AppendHex(append(dst, '"'), b[:min(f.end-f.offset, size)]), '"')
+		case jsonAddressLength: // no key of its own
+			dst, size = dst[:start], int(b[0])
+			if f.end-f.offset == 2 {
+				size = int(u16(b))
+			}
+		case jsonPayloadLength:
+			dst = appendInt(dst, int(u16(h[2:]))-4*int(h[0]&15))
+		}
+	}
+	return dst
+}
+
+// appendAddress appends an address, and its name if it has one.
+func (j *jsonPrinter) appendAddress(dst []byte, f *jsonField, addr netip.Addr) []byte {
+	dst = append(sniffer.AppendAddr(append(dst, '"'), addr), '"')
+	if j.o.Names == nil {
+		return dst
+	}
+	if name := j.o.Names.Name(addr); name != "" {
+		dst = appendString(append(dst, f.nameKey...), name)
+	}
+	return dst
+}
+
+// appendName appends a name that a registry has for a field's value.
+func appendName(dst []byte, f *jsonField, name string) []byte {
+	if name == "" {
+		return dst
+	}
+	dst = append(append(dst, f.nameKey...), '"')
+	return append(append(dst, name...), '"')
+}
+
 // appendLink appends the link header and its VLAN tags.
 func (j *jsonPrinter) appendLink(dst []byte, p *sniffer.Packet) []byte {
-	d := p.Data
 	switch {
 	case p.Has(sniffer.Ethernet):
-		dst = p.DstMAC.AppendTo(append(dst, `,"ethernet":{"dst":"`...))
-		dst = p.SrcMAC.AppendTo(append(dst, `","src":"`...))
-		dst = append(dst, `",`...)
-		if t := u16(d[12:]); t < 0x600 { // a length, IEEE 802.3, section 3.2.6
-			dst = digits.AppendUint(append(dst, `"length":`...), t)
-		} else {
-			dst = appendEtherType(dst, t)
-		}
-		dst = append(dst, '}')
+		dst = j.appendFields(append(dst, `,"ethernet":`...), p.Data, jsonEthernet)
 	case p.Has(sniffer.SLL) && p.LinkType == sniffer.LinkLinuxSLL2:
-		dst = appendEtherType(append(dst, `,"sll":{"version":2,`...), u16(d))
-		dst = digits.AppendUint(append(dst, `,"interface_index":`...), u32(d[4:]))
-		dst = digits.AppendUint(append(dst, `,"arphrd":`...), u16(d[8:]))
-		dst = digits.AppendUint(append(dst, `,"packet_type":`...), uint64(d[10]))
-		dst = digits.AppendHex(append(dst, `,"address":"`...), d[12:12+min(int(d[11]), 8)])
-		dst = append(dst, `"}`...)
+		dst = j.appendFields(append(dst, `,"sll":{"version":2`...), p.Data, jsonSLL2)
 	case p.Has(sniffer.SLL):
-		dst = appendEtherType(append(dst, `,"sll":{"version":1,`...), u16(d[14:]))
-		dst = digits.AppendUint(append(dst, `,"arphrd":`...), u16(d[2:]))
-		dst = digits.AppendUint(append(dst, `,"packet_type":`...), u16(d))
-		dst = digits.AppendHex(append(dst, `,"address":"`...), d[6:6+min(u16(d[4:]), 8)])
-		dst = append(dst, `"}`...)
+		dst = j.appendFields(append(dst, `,"sll":{"version":1`...), p.Data, jsonSLL)
 	case p.Has(sniffer.Loopback):
-		dst = digits.AppendHex(append(dst, `,"loopback":{"family":"`...), d[:4])
-		dst = append(dst, `"}`...)
+		dst = j.appendFields(append(dst, `,"loopback":`...), p.Data, jsonLoopback)
+	default:
+		return dst
 	}
+	dst = append(dst, '}')
 	if !p.Has(sniffer.VLAN) {
 		return dst
 	}
 	dst = append(dst, `,"vlan":[`...)
-	tags(p, func(t tag) {
-		if dst[len(dst)-1] != '[' {
-			dst = append(dst, ',')
-		}
-		control := u16(d[t.control:])
-		dst = digits.AppendUint(append(dst, `{"tpid":`...), u16(d[t.tpid:]))
-		dst = digits.AppendUint(append(dst, `,"priority":`...), control>>13)
-		dst = appendBool(append(dst, `,"drop_eligible":`...), control&0x1000 != 0)
-		dst = digits.AppendUint(append(dst, `,"id":`...), control&0xfff)
-		dst = appendEtherType(append(dst, ','), u16(d[t.control+2:]))
-		dst = append(dst, '}')
+	p.Tags(func(t sniffer.Tag) {
+		dst = digits.AppendUint(append(comma(dst), `{"tpid":`...), u16(p.Data[t.TPID:]))
+		dst = append(j.appendFields(dst, p.Data[t.Offset:], jsonVLAN), '}')
 	})
 	return append(dst, ']')
 }
 
-// appendHost appends an address under a key, and its name if it has one.
-func (j *jsonPrinter) appendHost(dst []byte, key string, addr netip.Addr) []byte {
-	dst = append(append(append(dst, `,"`...), key...), `":"`...)
-	dst = append(sniffer.AppendAddr(dst, addr), '"')
-	if j.o.Names != nil {
-		if name := j.o.Names.Name(addr); name != "" {
-			dst = append(append(append(dst, `,"`...), key...), `_name":`...)
-			dst = appendString(dst, name)
-		}
+// comma appends a comma behind an element of an array.
+func comma(dst []byte) []byte {
+	if dst[len(dst)-1] != '[' {
+		dst = append(dst, ',')
 	}
 	return dst
 }
 
 func (j *jsonPrinter) appendARP(dst []byte, p *sniffer.Packet) []byte {
-	h := p.Data[p.NetworkOffset:]
-	dst = digits.AppendUint(append(dst, `{"hardware_type":`...), u16(h))
-	dst = digits.AppendUint(append(dst, `,"protocol_type":`...), u16(h[2:]))
-	dst = digits.AppendUint(append(dst, `,"hardware_length":`...), uint64(h[4]))
-	dst = digits.AppendUint(append(dst, `,"protocol_length":`...), uint64(h[5]))
-	dst = digits.AppendUint(append(dst, `,"operation":`...), u16(h[6:]))
-	if p.ARPSender.IsValid() {
-		dst = p.ARPSenderMAC.AppendTo(append(dst, `,"sender_mac":"`...))
-		dst = j.appendHost(append(dst, '"'), "sender", p.ARPSender)
-		dst = p.ARPTgtMAC.AppendTo(append(dst, `,"target_mac":"`...))
-		dst = j.appendHost(append(dst, '"'), "target", p.ARPTarget)
+	fields := jsonARP
+	if !p.ARPSender.IsValid() {
+		fields = fields[:arpFixed]
 	}
-	return append(dst, '}')
+	return append(j.appendFields(dst, p.Data[p.NetworkOffset:], fields), '}')
 }
 
 func (j *jsonPrinter) appendIPv4(dst []byte, p *sniffer.Packet) []byte {
 	h := p.Data[p.NetworkOffset:]
-	size, total, fragment := 4*int(h[0]&15), int(u16(h[2:])), u16(h[6:])
-	dst = appendInt(append(dst, `{"version":4,"header_length":`...), size)
-	dst = digits.AppendUint(append(dst, `,"dscp":`...), uint64(h[1]>>2))
-	dst = digits.AppendUint(append(dst, `,"ecn":`...), uint64(h[1]&3))
-	dst = appendInt(append(dst, `,"total_length":`...), total)
-	dst = appendInt(append(dst, `,"payload_length":`...), total-size)
-	dst = digits.AppendUint(append(dst, `,"id":`...), u16(h[4:]))
-	dst = appendBool(append(dst, `,"reserved":`...), fragment&0x8000 != 0)
-	dst = appendBool(append(dst, `,"dont_fragment":`...), fragment&0x4000 != 0)
-	dst = appendBool(append(dst, `,"more_fragments":`...), fragment&0x2000 != 0)
-	dst = digits.AppendUint(append(dst, `,"fragment_offset":`...), 8*(fragment&0x1fff))
-	dst = digits.AppendUint(append(dst, `,"ttl":`...), uint64(h[8]))
-	dst = appendProtocol(dst, "protocol", h[9])
-	dst = digits.AppendUint(append(dst, `,"checksum":`...), u16(h[10:]))
-	dst = j.appendHost(dst, "src", p.Src)
-	dst = j.appendHost(dst, "dst", p.Dst)
-	if size > 20 {
-		dst = append(dst, `,"options":[`...)
-		options(p, p.NetworkOffset+20, p.NetworkOffset+size, func(o option) {
-			dst = appendOption(dst, p, o, iana.IPOption(o.kind))
-			dst = append(dst, '}')
-		})
-		dst = append(dst, ']')
-	}
+	dst = j.appendFields(dst, h, jsonIPv4)
+	dst = appendOptions(dst, p, p.NetworkOffset, 4*int(h[0]&15), iana.IPOption)
 	return append(dst, '}')
 }
 
-// appendOption appends the common part of an option, without its brace.
-func appendOption(dst []byte, p *sniffer.Packet, o option, name string) []byte {
-	if dst[len(dst)-1] != '[' {
-		dst = append(dst, ',')
+// appendOptions appends the options of IPv4 or TCP, if the header is longer
+// than 20 bytes.
+func appendOptions(dst []byte, p *sniffer.Packet, at, size int, name func(uint8) string) []byte {
+	if size <= 20 {
+		return dst
 	}
-	dst = digits.AppendUint(append(dst, `{"type":`...), uint64(o.kind))
-	if name != "" {
-		dst = append(dst, `,"name":"`...)
-		dst = append(append(dst, name...), '"')
-	}
-	if o.malformed {
-		dst = append(dst, `,"malformed":true`...)
-	}
-	if o.kind > 1 {
-		dst = digits.AppendHex(append(dst, `,"data":"`...), span(p, o.start+2, o.end))
-		dst = append(dst, '"')
+	dst = append(dst, `,"options":[`...)
+	p.Options(at+20, at+size, func(o sniffer.Option) {
+		dst = digits.AppendUint(append(comma(dst), `{"type":`...), uint64(o.Type))
+		if name := name(o.Type); name != "" {
+			dst = append(append(append(dst, `,"name":"`...), name...), '"')
+		}
+		if o.Malformed {
+			dst = append(dst, `,"malformed":true`...)
+		}
+		if o.Type > 1 {
+			data := span(p, o.Start+2, o.End)
+			dst = append(digits.AppendHex(append(dst, `,"data":"`...), data), '"')
+			if !o.Malformed && p.Has(sniffer.TCP) && at == p.TransportOffset {
+				dst = appendTCPOption(dst, o.Type, data)
+			}
+		}
+		dst = append(dst, '}')
+	})
+	return append(dst, ']')
+}
+
+// appendTCPOption appends what the data of an option means.
+func appendTCPOption(dst []byte, kind uint8, data []byte) []byte {
+	switch {
+	case kind == 2 && len(data) == 2:
+		dst = digits.AppendUint(append(dst, `,"value":`...), u16(data))
+	case kind == 3 && len(data) == 1:
+		dst = digits.AppendUint(append(dst, `,"value":`...), uint64(data[0]))
+	case kind == 8 && len(data) == 8:
+		dst = digits.AppendUint(append(dst, `,"value":`...), u32(data))
+		dst = digits.AppendUint(append(dst, `,"echo":`...), u32(data[4:]))
 	}
 	return dst
 }
 
 func (j *jsonPrinter) appendIPv6(dst []byte, p *sniffer.Packet) []byte {
-	h := p.Data[p.NetworkOffset:]
-	word := u32(h)
-	dst = digits.AppendUint(append(dst, `{"version":6,"dscp":`...), word>>22&0x3f)
-	dst = digits.AppendUint(append(dst, `,"ecn":`...), word>>20&3)
-	dst = digits.AppendUint(append(dst, `,"flow_label":`...), word&0xfffff)
-	dst = digits.AppendUint(append(dst, `,"payload_length":`...), u16(h[4:]))
-	dst = appendProtocol(dst, "next_header", h[6])
-	dst = digits.AppendUint(append(dst, `,"hop_limit":`...), uint64(h[7]))
-	dst = j.appendHost(dst, "src", p.Src)
-	dst = j.appendHost(dst, "dst", p.Dst)
+	dst = j.appendFields(dst, p.Data[p.NetworkOffset:], jsonIPv6)
 	list := len(dst)
-	extensions(p, func(e extension) {
+	p.Extensions(func(e sniffer.Extension) {
 		if len(dst) == list {
 			dst = append(dst, `,"extensions":[`...)
-		} else {
-			dst = append(dst, ',')
 		}
-		x := p.Data[e.start:e.end]
-		dst = digits.AppendUint(append(dst, `{"type":`...), uint64(e.kind))
-		dst = append(append(dst, `,"name":"`...), iana.Protocol(e.kind)...)
+		x := p.Data[e.Start:e.End]
+		dst = digits.AppendUint(append(comma(dst), `{"type":`...), uint64(e.Protocol))
+		dst = append(append(dst, `,"name":"`...), iana.Protocol(e.Protocol)...)
 		dst = appendInt(append(dst, `","length":`...), len(x))
-		if e.kind == 44 { // RFC 8200, section 4.5
-			dst = digits.AppendUint(append(dst, `,"fragment_offset":`...), u16(x[2:])&^7)
-			dst = appendBool(append(dst, `,"more_fragments":`...), x[3]&1 != 0)
-			dst = digits.AppendUint(append(dst, `,"id":`...), u32(x[4:]))
+		if e.Protocol == 44 {
+			dst = j.appendFields(dst, x, jsonFragment)
 		}
 		dst = digits.AppendHex(append(dst, `,"data":"`...), x)
 		dst = append(dst, `"}`...)
@@ -169,93 +304,46 @@ func (j *jsonPrinter) appendIPv6(dst []byte, p *sniffer.Packet) []byte {
 	if len(dst) > list {
 		dst = append(dst, ']')
 	}
-	dst = appendProtocol(dst, "protocol", p.Protocol)
+	dst = digits.AppendUint(append(dst, `,"protocol":`...), uint64(p.Protocol))
+	if name := iana.Protocol(p.Protocol); name != "" {
+		dst = append(append(append(dst, `,"protocol_name":"`...), name...), '"')
+	}
 	return append(dst, '}')
 }
 
-func appendTransport(dst []byte, p *sniffer.Packet) []byte {
+func (j *jsonPrinter) appendTransport(dst []byte, p *sniffer.Packet) []byte {
 	if p.TransportOffset == 0 {
 		return dst
 	}
 	h := p.Data[p.TransportOffset:]
 	switch {
 	case p.Has(sniffer.TCP):
-		size := 4 * int(h[12]>>4)
-		dst = appendPorts(append(dst, `,"tcp":{`...), p)
-		dst = digits.AppendUint(append(dst, `,"seq":`...), uint64(p.Seq))
-		dst = digits.AppendUint(append(dst, `,"ack":`...), uint64(p.Ack))
-		dst = appendInt(append(dst, `,"header_length":`...), size)
-		dst = append(dst, `,"flags":"`...)
-		dst = append(append(dst, p.Flags.Letters()...), '"')
-		dst = digits.AppendUint(append(dst, `,"flag_bits":`...), u16(h[12:])&0xfff)
-		dst = digits.AppendUint(append(dst, `,"window":`...), uint64(p.Window))
-		dst = digits.AppendUint(append(dst, `,"checksum":`...), u16(h[16:]))
-		dst = digits.AppendUint(append(dst, `,"urgent":`...), u16(h[18:]))
-		if size > 20 {
-			dst = append(dst, `,"options":[`...)
-			options(p, p.TransportOffset+20, p.TransportOffset+size, func(o option) {
-				dst = appendTCPOption(dst, p, o)
-			})
-			dst = append(dst, ']')
-		}
-		dst = append(dst, '}')
+		dst = j.appendFields(append(dst, `,"tcp":`...), h, jsonTCP)
+		dst = appendOptions(dst, p, p.TransportOffset, 4*int(h[12]>>4), iana.TCPOption)
 	case p.Has(sniffer.UDP):
-		dst = appendPorts(append(dst, `,"udp":{`...), p)
-		dst = digits.AppendUint(append(dst, `,"length":`...), u16(h[4:]))
-		dst = digits.AppendUint(append(dst, `,"checksum":`...), u16(h[6:]))
-		dst = append(dst, '}')
+		dst = j.appendFields(append(dst, `,"udp":`...), h, jsonUDP)
 	case p.Has(sniffer.ICMPv4):
-		dst = appendICMP(append(dst, `,"icmpv4":{`...), p, h)
+		dst = j.appendICMP(append(dst, `,"icmpv4":`...), p, h)
 	case p.Has(sniffer.ICMPv6):
-		dst = appendICMP(append(dst, `,"icmpv6":{`...), p, h)
-	}
-	return dst
-}
-
-func appendPorts(dst []byte, p *sniffer.Packet) []byte {
-	dst = digits.AppendUint(append(dst, `"src_port":`...), uint64(p.SrcPort))
-	return digits.AppendUint(append(dst, `,"dst_port":`...), uint64(p.DstPort))
-}
-
-func appendTCPOption(dst []byte, p *sniffer.Packet, o option) []byte {
-	dst = appendOption(dst, p, o, iana.TCPOption(o.kind))
-	data := span(p, o.start+2, o.end)
-	switch {
-	case o.malformed:
-	case o.kind == 2 && len(data) == 2:
-		dst = digits.AppendUint(append(dst, `,"value":`...), u16(data))
-	case o.kind == 3 && len(data) == 1:
-		dst = digits.AppendUint(append(dst, `,"value":`...), uint64(data[0]))
-	case o.kind == 8 && len(data) == 8:
-		dst = digits.AppendUint(append(dst, `,"value":`...), u32(data))
-		dst = digits.AppendUint(append(dst, `,"echo":`...), u32(data[4:]))
+		dst = j.appendICMP(append(dst, `,"icmpv6":`...), p, h)
+	default:
+		return dst
 	}
 	return append(dst, '}')
 }
 
-func appendICMP(dst []byte, p *sniffer.Packet, h []byte) []byte {
-	dst = digits.AppendUint(append(dst, `"type":`...), uint64(p.ICMPType))
-	dst = digits.AppendUint(append(dst, `,"code":`...), uint64(p.ICMPCode))
-	dst = digits.AppendUint(append(dst, `,"checksum":`...), u16(h[2:]))
+func (j *jsonPrinter) appendICMP(dst []byte, p *sniffer.Packet, h []byte) []byte {
+	dst = j.appendFields(dst, h, jsonICMP)
 	request, reply := uint8(sniffer.ICMPEchoRequest), uint8(sniffer.ICMPEchoReply)
-	six := p.Has(sniffer.ICMPv6)
-	if six {
+	if p.Has(sniffer.ICMPv6) {
 		request, reply = sniffer.ICMPv6EchoRequest, sniffer.ICMPv6EchoReply
 	}
-	switch echo := p.ICMPType == request || p.ICMPType == reply; {
-	case echo && len(h) >= 8:
-		dst = digits.AppendUint(append(dst, `,"id":`...), u16(h[4:]))
-		dst = digits.AppendUint(append(dst, `,"seq":`...), u16(h[6:]))
-	case echo && len(h) >= 6:
-		dst = digits.AppendUint(append(dst, `,"id":`...), u16(h[4:]))
-	case !echo && len(h) >= 8:
-		dst = digits.AppendHex(append(dst, `,"rest":"`...), h[4:8])
-		dst = append(dst, '"')
+	if p.ICMPType == request || p.ICMPType == reply {
+		return j.appendFields(dst, h, jsonEcho)
 	}
-	// The target of a neighbour's solicitation and advertisement (RFC 4861, section 4.3).
-	if six && (p.ICMPType == 135 || p.ICMPType == 136) && len(h) >= 24 {
-		dst = sniffer.AppendAddr(append(dst, `,"target":"`...), netip.AddrFrom16([16]byte(h[8:24])))
-		dst = append(dst, '"')
+	dst = j.appendFields(dst, h, jsonRest)
+	if p.Has(sniffer.ICMPv6) && (p.ICMPType == 135 || p.ICMPType == 136) { // RFC 4861
+		dst = nameless.appendFields(dst, h, jsonNeighbor)
 	}
-	return append(dst, '}')
+	return dst
 }

@@ -45,46 +45,103 @@ func (n *note) Append(dst []byte, p *sniffer.Packet) []byte {
 	return append(dst, "--------------------------------------------\n"...)
 }
 
+// noteField is a field as the course note calls it.
+type noteField struct {
+	label         string
+	field         *sniffer.Field
+	before, after string // of a number
+}
+
+var (
+	noteEthernet = []noteField{
+		{"dst_mac", sniffer.EthernetFields.Field("dst"), "", ""},
+		{"src_mac", sniffer.EthernetFields.Field("src"), "", ""},
+		{"protocol", sniffer.EthernetFields.Field("type"), "", ""},
+	}
+	noteIPv4 = []noteField{
+		{"Ver", sniffer.IPv4Fields.Field("version"), "IPv", ""},
+		{"HL", sniffer.IPv4Fields.Field("header_length"), "", " bytes"},
+		{"TL", sniffer.IPv4Fields.Field("total_length"), "", " bytes"},
+		{"TTL", sniffer.IPv4Fields.Field("ttl"), "", " hops"},
+		{"next protocol", sniffer.IPv4Fields.Field("protocol"), "", ""},
+		{"src_ip", sniffer.IPv4Fields.Field("src"), "", ""},
+		{"dst_ip", sniffer.IPv4Fields.Field("dst"), "", ""},
+	}
+	noteIPv6 = []noteField{
+		{"Ver", sniffer.IPv6Fields.Field("version"), "IPv", ""},
+		{"payload length", sniffer.IPv6Fields.Field("payload_length"), "", " bytes"},
+		{"hop limit", sniffer.IPv6Fields.Field("hop_limit"), "", " hops"},
+		{"next protocol", sniffer.IPv6Fields.Field("next_header"), "", ""},
+		{"src_ip", sniffer.IPv6Fields.Field("src"), "", ""},
+		{"dst_ip", sniffer.IPv6Fields.Field("dst"), "", ""},
+	}
+	noteOperation = sniffer.ARPFields.Field("operation")
+	noteARP       = []noteField{
+		{"sender_mac", sniffer.ARPFields.Field("sender_mac"), "", ""},
+		{"sender_ip", sniffer.ARPFields.Field("sender"), "", ""},
+		{"target_mac", sniffer.ARPFields.Field("target_mac"), "", ""},
+		{"target_ip", sniffer.ARPFields.Field("target"), "", ""},
+	}
+)
+
+// show writes fields of the header that begins at at.
+func (n *note) show(w *fields, at int, all ...noteField) {
+	h := w.p.Data[at:]
+	for i := range all {
+		f := &all[i]
+		colour := ""
+		if f.field.Kind == sniffer.KindEtherType || f.field.Kind == sniffer.KindEtherTypeOrLength {
+			colour = kinds[kindOf(w.p)].sgr
+		}
+		w.field(f.label, at, f.field, colour, func() { n.value(w, f, h) })
+	}
+}
+
+// value appends the value of a field of the header h.
+func (n *note) value(w *fields, f *noteField, h []byte) {
+	b := h[f.field.Offset : f.field.Offset+f.field.Length]
+	switch f.field.Kind {
+	case sniffer.KindMAC:
+		w.dst = sniffer.MAC(b).AppendTo(w.dst)
+	case sniffer.KindAddress:
+		addr, _ := netip.AddrFromSlice(b)
+		w.dst = sniffer.AppendAddr(w.dst, addr)
+		if n.o.Names != nil {
+			if name := n.o.Names.Name(addr); name != "" {
+				w.dst = append(append(append(w.dst, " ("...), safe(name)...), ')')
+			}
+		}
+	case sniffer.KindEtherType, sniffer.KindEtherTypeOrLength:
+		w.etherType(uint16(u16(b)))
+	case sniffer.KindProtocol:
+		w.protocol(b[0])
+	default:
+		w.dst = digits.AppendUint(append(w.dst, f.before...), f.field.Number(h))
+		w.dst = append(w.dst, f.after...)
+	}
+}
+
 // link writes the fields of the link header and of VLAN tags.
 func (n *note) link(w *fields) {
 	p := w.p
-	colour := kinds[kindOf(p)].sgr
-	protocol := func(at int) {
-		w.coloured("protocol", at, at+2, colour, func() {
-			t := uint16(u16(p.Data[at:]))
-			switch name := iana.EtherType(t); {
-			case name != "":
-				w.dst = append(w.dst, name...)
-			case t < 0x600: // IEEE 802.3, section 3.2.6
-				w.dst = digits.AppendUint(append(w.dst, "802.3, "...), uint64(t))
-				w.dst = append(w.dst, " bytes"...)
-			default:
-				w.dst = append(appendXDigits(w.dst, t), " unknown"...)
-			}
-		})
-	}
-	at, _, ok := link(p)
 	switch {
 	case p.Has(sniffer.Ethernet):
-		w.field("dst_mac", 0, 6, func() { w.dst = p.DstMAC.AppendTo(w.dst) })
-		w.field("src_mac", 6, 12, func() { w.dst = p.SrcMAC.AppendTo(w.dst) })
+		n.show(w, 0, noteEthernet...)
 	case p.Has(sniffer.SLL):
-		from := 6
-		if p.LinkType == sniffer.LinkLinuxSLL2 {
-			from = 12
-		}
-		w.field("src_mac", from, from+6, func() { w.dst = p.SrcMAC.AppendTo(w.dst) })
+		link, _ := p.LinkFields()
+		from := link.Field("address").Offset
+		w.span("src_mac", from, from+6, func() { w.dst = p.SrcMAC.AppendTo(w.dst) })
+		n.show(w, 0, noteField{label: "protocol", field: link.Field("type")})
+	default:
+		return
 	}
-	if ok {
-		protocol(at)
-	}
-	tags(p, func(t tag) {
-		control := u16(p.Data[t.control:])
-		w.field("VLAN", t.control, t.control+2, func() {
-			w.dst = digits.AppendUint(append(w.dst, "id "...), control&0xfff)
-			w.dst = digits.AppendUint(append(w.dst, ", priority "...), control>>13)
+	p.Tags(func(t sniffer.Tag) {
+		h := p.Data[t.Offset:]
+		w.span("VLAN", t.Offset, t.Offset+2, func() {
+			w.dst = digits.AppendUint(append(w.dst, "id "...), sniffer.VLANFields.Field("id").Number(h))
+			w.dst = digits.AppendUint(append(w.dst, ", priority "...), sniffer.VLANFields.Field("priority").Number(h))
 		})
-		protocol(t.control + 2)
+		n.show(w, t.Offset, noteField{label: "protocol", field: sniffer.VLANFields.Field("type")})
 	})
 }
 
@@ -92,57 +149,49 @@ func (n *note) ipv4(w *fields) {
 	p, at := w.p, w.p.NetworkOffset
 	h := p.Data[at:]
 	size, total := 4*int(h[0]&15), int(u16(h[2:]))
-	w.digit("Ver", at, true, func() { w.dst = append(w.dst, "IPv4"...) })
-	w.digit("HL", at, false, func() { w.bytes(size) })
+	n.show(w, at, noteIPv4[:2]...)
 	if size <= 20 {
-		w.digit("options", at, false, func() { w.dst = append(w.dst, "no"...) })
+		w.field("options", at, noteIPv4[1].field, "", func() { w.dst = append(w.dst, "no"...) })
 	} else {
-		w.field("options", at+20, at+size, func() {
+		w.span("options", at+20, at+size, func() {
 			separator := "yes: "
-			options(p, at+20, at+size, func(o option) {
+			p.Options(at+20, at+size, func(o sniffer.Option) {
 				w.dst = append(w.dst, separator...)
-				if name := iana.IPOption(o.kind); name != "" {
+				if name := iana.IPOption(o.Type); name != "" {
 					w.dst = append(w.dst, name...)
 				} else {
-					w.dst = digits.AppendUint(append(w.dst, "option "...), uint64(o.kind))
+					w.dst = digits.AppendUint(append(w.dst, "option "...), uint64(o.Type))
 				}
-				if o.malformed {
+				if o.Malformed {
 					w.dst = append(w.dst, '?')
 				}
 				separator = ", "
 			})
 		})
 	}
-	w.field("TL", at+2, at+4, func() { w.bytes(total) })
+	n.show(w, at, noteIPv4[2])
 	w.derived("payload length", "TL - HL", func() { w.bytes(total - size) })
-	w.hops("TTL", at+8)
-	n.next(w, h[9], at+9)
-	n.address(w, "src_ip", p.Src, at+12, at+16)
-	n.address(w, "dst_ip", p.Dst, at+16, at+20)
+	n.show(w, at, noteIPv4[3:]...)
 }
 
 func (n *note) ipv6(w *fields) {
 	p, at := w.p, w.p.NetworkOffset
-	h := p.Data[at:]
-	w.digit("Ver", at, true, func() { w.dst = append(w.dst, "IPv6"...) })
+	n.show(w, at, noteIPv6[0])
 	w.derived("HL", n.o.Lang.Pick("always", "固定"), func() { w.bytes(40) })
-	w.field("payload length", at+4, at+6, func() { w.bytes(int(u16(h[4:]))) })
-	w.hops("hop limit", at+7)
-	n.next(w, h[6], at+6)
-	extensions(p, func(e extension) {
-		w.field("extension", e.start, e.end, func() {
-			w.dst = append(append(w.dst, iana.Protocol(e.kind)...), ", "...)
-			w.bytes(e.end - e.start)
+	n.show(w, at, noteIPv6[1:4]...)
+	p.Extensions(func(e sniffer.Extension) {
+		w.span("extension", e.Start, e.End, func() {
+			w.dst = append(append(w.dst, iana.Protocol(e.Protocol)...), ", "...)
+			w.bytes(e.End - e.Start)
 		})
-		n.next(w, p.Data[e.start], e.start)
+		w.span("next protocol", e.Start, e.Start+1, func() { w.protocol(p.Data[e.Start]) })
 	})
-	n.address(w, "src_ip", p.Src, at+8, at+24)
-	n.address(w, "dst_ip", p.Dst, at+24, at+40)
+	n.show(w, at, noteIPv6[4:]...)
 }
 
 func (n *note) arp(w *fields) {
 	p, at := w.p, w.p.NetworkOffset
-	w.field("operation", at+6, at+8, func() {
+	w.field("operation", at, noteOperation, "", func() {
 		w.dst = append(digits.AppendUint(w.dst, uint64(p.ARPOperation)), ' ')
 		switch {
 		case p.Has(sniffer.ARP):
@@ -153,32 +202,7 @@ func (n *note) arp(w *fields) {
 			w.dst = append(w.dst, "rarp-reply"...)
 		}
 	})
-	if !p.ARPSender.IsValid() {
-		return
+	if p.ARPSender.IsValid() {
+		n.show(w, at, noteARP...)
 	}
-	w.field("sender_mac", at+8, at+14, func() { w.dst = p.ARPSenderMAC.AppendTo(w.dst) })
-	n.address(w, "sender_ip", p.ARPSender, at+14, at+18)
-	w.field("target_mac", at+18, at+24, func() { w.dst = p.ARPTgtMAC.AppendTo(w.dst) })
-	n.address(w, "target_ip", p.ARPTarget, at+24, at+28)
-}
-
-func (n *note) next(w *fields, protocol uint8, at int) {
-	w.field("next protocol", at, at+1, func() {
-		if name := iana.Protocol(protocol); name != "" {
-			w.dst = append(w.dst, name...)
-			return
-		}
-		w.dst = append(digits.AppendUint(w.dst, uint64(protocol)), " unknown"...)
-	})
-}
-
-func (n *note) address(w *fields, label string, addr netip.Addr, from, to int) {
-	w.field(label, from, to, func() {
-		w.dst = sniffer.AppendAddr(w.dst, addr)
-		if n.o.Names != nil {
-			if name := n.o.Names.Name(addr); name != "" {
-				w.dst = append(append(append(w.dst, " ("...), safe(name)...), ')')
-			}
-		}
-	})
 }

@@ -2,6 +2,7 @@ package render
 
 import (
 	"wirelab/sniffer"
+	"wirelab/sniffer/iana"
 	"wirelab/sniffer/internal/digits"
 )
 
@@ -22,36 +23,31 @@ const (
 // least one.
 func (w *fields) pad(start, column int) {
 	w.dst = append(w.dst, ' ')
-	for n := widthOf(string(w.dst[start:])); n < column; n++ {
+	for n := w.width(start); n < column; n++ {
 		w.dst = append(w.dst, ' ')
 	}
 }
 
-// field writes a field whose bytes are Data[from:to].
-func (w *fields) field(label string, from, to int, value func()) {
-	w.coloured(label, from, to, "", value)
+// width returns how many columns the text behind start takes.
+func (w *fields) width(start int) int {
+	for _, c := range w.dst[start:] {
+		if c < ' ' || c > '~' {
+			return widthOf(string(w.dst[start:]))
+		}
+	}
+	return len(w.dst) - start
 }
 
-func (w *fields) coloured(label string, from, to int, colour string, value func()) {
-	w.line(label, colour, value, func() {
-		w.place(from, to)
-		for _, c := range span(w.p, from, to) {
-			w.dst = digits.AppendHex(append(w.dst, ' '), []byte{c})
-		}
-	})
+// span writes a field whose bytes are Data[from:to].
+func (w *fields) span(label string, from, to int, value func()) {
+	w.line(label, "", value, func() { w.place(from, to, 0, 0) })
 }
 
-// digit writes a field that is one hexadecimal digit of a byte.
-func (w *fields) digit(label string, at int, first bool, value func()) {
-	w.line(label, "", value, func() {
-		w.place(at, at+1)
-		w.dst = digits.AppendHex(append(w.dst, ' '), w.p.Data[at:at+1])
-		if first {
-			w.dst[len(w.dst)-1] = '_'
-		} else {
-			w.dst[len(w.dst)-2] = '_'
-		}
-	})
+// field writes a field of the header that begins at at, with its bytes or, of
+// half a byte, with its hexadecimal digit.
+func (w *fields) field(label string, at int, f *sniffer.Field, colour string, value func()) {
+	from := at + f.Offset
+	w.line(label, colour, value, func() { w.place(from, from+f.Length, f.Shift, f.Bits) })
 }
 
 // derived writes a field that has no bytes of its own.
@@ -68,7 +64,7 @@ func (w *fields) line(label, colour string, value, place func()) {
 	w.pad(start, valueColumn)
 	from := len(w.dst)
 	value()
-	width := valueColumn + widthOf(string(w.dst[from:]))
+	width := valueColumn + w.width(from)
 	if w.colour && colour != "" {
 		text := string(w.dst[from:])
 		w.dst = append(append(append(w.dst[:from], colour...), text...), sgrReset...)
@@ -89,8 +85,9 @@ func (w *fields) line(label, colour string, value, place func()) {
 	w.dst = append(w.dst, '\n')
 }
 
-// place appends a slice of the frame as Python writes it, padded.
-func (w *fields) place(from, to int) {
+// place appends a slice of the frame as Python writes it, padded, and its bytes.
+// Of half a byte, by its shift and bits, the other digit is left out.
+func (w *fields) place(from, to int, shift, bits uint8) {
 	start := len(w.dst)
 	w.dst = appendInt(append(w.dst, '['), from)
 	w.dst = appendInt(append(w.dst, ':'), to)
@@ -98,12 +95,40 @@ func (w *fields) place(from, to int) {
 	for len(w.dst)-start < 8 {
 		w.dst = append(w.dst, ' ')
 	}
+	for _, c := range span(w.p, from, to) {
+		w.dst = digits.AppendHex(append(w.dst, ' '), []byte{c})
+	}
+	switch {
+	case to-from != 1:
+	case shift == 4:
+		w.dst[len(w.dst)-1] = '_'
+	case bits == 4:
+		w.dst[len(w.dst)-2] = '_'
+	}
 }
 
 func (w *fields) bytes(n int) { w.dst = append(appendInt(w.dst, n), " bytes"...) }
 
-func (w *fields) hops(label string, at int) {
-	w.field(label, at, at+1, func() { w.dst = append(appendInt(w.dst, int(w.p.Data[at])), " hops"...) })
+// etherType appends the name of an EtherType, or what else it is.
+func (w *fields) etherType(t uint16) {
+	switch name := iana.EtherType(t); {
+	case name != "":
+		w.dst = append(w.dst, name...)
+	case t < 0x600: // IEEE 802.3, section 3.2.6
+		w.dst = digits.AppendUint(append(w.dst, "802.3, "...), uint64(t))
+		w.dst = append(w.dst, " bytes"...)
+	default:
+		w.dst = append(appendXDigits(w.dst, t), " unknown"...)
+	}
+}
+
+// protocol appends the name of an IP protocol, or its number.
+func (w *fields) protocol(protocol uint8) {
+	if name := iana.Protocol(protocol); name != "" {
+		w.dst = append(w.dst, name...)
+		return
+	}
+	w.dst = append(digits.AppendUint(w.dst, uint64(protocol)), " unknown"...)
 }
 
 // appendPythonBytes appends b as Python's print shows bytes: b'\x02E\n'.

@@ -1,6 +1,10 @@
 package render
 
-import "time"
+import (
+	"time"
+
+	"wirelab/sniffer/internal/digits"
+)
 
 // The forms of a time without its fraction of a second.
 const (
@@ -39,7 +43,7 @@ func (c *clock) appendTimeOfDay(dst []byte, t time.Time) []byte {
 		return append(dst, "-              "...)
 	}
 	dst, _ = c.append(dst, t)
-	return appendFraction(dst, t.Nanosecond()/1000, 6)
+	return digits.AppendPadded(dst, uint32(t.Nanosecond()/1000), 6)
 }
 
 // appendTime appends a time in UTC as RFC 3339 with nine digits, without
@@ -48,15 +52,7 @@ func (c *clock) appendTime(dst []byte, t time.Time) (_ []byte, ok bool) {
 	if dst, ok = c.append(dst, t); !ok {
 		return dst, false
 	}
-	return append(appendFraction(dst, t.Nanosecond(), 9), 'Z'), true
-}
-
-// appendFraction appends n with so many digits, nine at most.
-func appendFraction(dst []byte, n, digits int) []byte {
-	var b [9]byte
-	for i := digits - 1; i >= 0; i-- {
-		b[i] = byte('0' + n%10)
-		n /= 10
-	}
-	return append(dst, b[:digits]...)
+	n := uint32(t.Nanosecond())
+	dst = digits.AppendPadded(append(dst, '0'+byte(n/1e8)), n%1e8, 8)
+	return append(dst, 'Z'), true
 }

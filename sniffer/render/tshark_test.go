@@ -186,7 +186,7 @@ func TestJSONEqualsTshark(t *testing.T) {
 func sourceRouted(p *sniffer.Packet) (routed bool) {
 	if p.Has(sniffer.IPv4) {
 		at := p.NetworkOffset
-		options(p, at+20, at+4*int(p.Data[at]&15), func(o option) { routed = routed || o.kind == 131 || o.kind == 137 })
+		p.Options(at+20, at+4*int(p.Data[at]&15), func(o sniffer.Option) { routed = routed || o.Type == 131 || o.Type == 137 })
 	}
 	return routed
 }

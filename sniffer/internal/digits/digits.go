@@ -48,6 +48,12 @@ func AppendUint(dst []byte, n uint64) []byte {
 	return dst[:at+8-leading]
 }
 
+// AppendPadded appends n, below 10^width, with leading zeros up to width, which
+// is 8 at most.
+func AppendPadded(dst []byte, n uint32, width int) []byte {
+	return binary.LittleEndian.AppendUint64(dst, (eight(n)|ascii)>>(64-8*width))[:len(dst)+width]
+}
+
 // ascii makes eight digits of eight numbers below ten.
 const ascii = 0x3030303030303030
 

@@ -2,6 +2,7 @@ package digits
 
 import (
 	"encoding/hex"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"strconv"
@@ -83,5 +84,16 @@ func BenchmarkAppendHex(b *testing.B) {
 				dst = appendHex(dst[:0], src)
 			}
 		})
+	}
+}
+
+func TestAppendPadded(t *testing.T) {
+	for n := range uint32(1_000_000) {
+		n *= 97
+		for width := 8; width > 0 && n < uint32(math.Pow10(width)); width-- {
+			if got, want := string(AppendPadded([]byte("x"), n, width)), fmt.Sprintf("x%0*d", width, n); got != want {
+				t.Fatalf("%q, want %q", got, want)
+			}
+		}
 	}
 }

@@ -1,0 +1,297 @@
+package sniffer
+
+import "encoding/binary"
+
+// FieldKind says what a field's bytes hold.
+type FieldKind uint8
+
+// The kinds of fields.
+const (
+	KindNumber FieldKind = iota
+	KindFlag             // one bit
+	KindBytes
+	KindMAC
+	KindAddress // IPv4 or IPv6, by its length
+	KindEtherType
+	KindEtherTypeOrLength // below 0x600 it is the length of an 802.3 frame (IEEE 802.3, section 3.2.6)
+	KindProtocol          // IP protocol number
+	KindTCPFlags
+	KindAddressLength // says how many bytes of the field behind it count
+	KindPayloadLength // of IPv4: total length less header length; it has no bytes of its own
+)
+
+// Field is a field of a header: its name, where it stands, and what it holds.
+type Field struct {
+	Name   string
+	Offset int // of its first byte, from the beginning of the header
+	Length int // bytes that it is in
+	Kind   FieldKind
+
+	// Of a number: it is the Bits that are left after its bytes, a big endian
+	// number, are shifted right; 0 Bits are all. It counts Units, 0 is 1.
+	Shift, Bits uint8
+	Unit        uint8
+}
+
+// Number returns a field's value in a header that has all its bytes.
+func (f *Field) Number(header []byte) uint64 {
+	var v uint64
+	switch b := header[f.Offset:]; f.Length {
+	case 1:
+		v = uint64(b[0])
+	case 2:
+		v = uint64(binary.BigEndian.Uint16(b))
+	case 4:
+		v = uint64(binary.BigEndian.Uint32(b))
+	}
+	v >>= f.Shift
+	if f.Bits > 0 {
+		v &= 1<<f.Bits - 1
+	}
+	return v * uint64(max(f.Unit, 1))
+}
+
+// Fields are the fields of a header in the order in which outputs list them.
+type Fields []Field
+
+// Field returns the field of a name, which the header must have.
+func (all Fields) Field(name string) *Field {
+	for i := range all {
+		if all[i].Name == name {
+			return &all[i]
+		}
+	}
+	panic("sniffer: no field " + name)
+}
+
+// The fields of headers. docs/sniff-json.md describes each under its name.
+var (
+	EthernetFields = Fields{
+		{Name: "dst", Offset: 0, Length: 6, Kind: KindMAC},
+		{Name: "src", Offset: 6, Length: 6, Kind: KindMAC},
+		{Name: "type", Offset: 12, Length: 2, Kind: KindEtherTypeOrLength},
+	}
+
+	// SLLFields are of LINKTYPE_LINUX_SLL.
+	SLLFields = Fields{
+		{Name: "type", Offset: 14, Length: 2, Kind: KindEtherType},
+		{Name: "arphrd", Offset: 2, Length: 2},
+		{Name: "packet_type", Offset: 0, Length: 2},
+		{Name: "address_length", Offset: 4, Length: 2, Kind: KindAddressLength},
+		{Name: "address", Offset: 6, Length: 8, Kind: KindBytes},
+	}
+
+	// SLL2Fields are of LINKTYPE_LINUX_SLL2.
+	SLL2Fields = Fields{
+		{Name: "type", Offset: 0, Length: 2, Kind: KindEtherType},
+		{Name: "interface_index", Offset: 4, Length: 4},
+		{Name: "arphrd", Offset: 8, Length: 2},
+		{Name: "packet_type", Offset: 10, Length: 1},
+		{Name: "address_length", Offset: 11, Length: 1, Kind: KindAddressLength},
+		{Name: "address", Offset: 12, Length: 8, Kind: KindBytes},
+	}
+
+	LoopbackFields = Fields{
+		{Name: "family", Offset: 0, Length: 4, Kind: KindBytes},
+	}
+
+	// VLANFields are of a tag's control information and what follows it (IEEE
+	// 802.1Q, 9.3).
+	VLANFields = Fields{
+		{Name: "priority", Offset: 0, Length: 2, Shift: 13},
+		{Name: "drop_eligible", Offset: 0, Length: 2, Kind: KindFlag, Shift: 12, Bits: 1},
+		{Name: "id", Offset: 0, Length: 2, Bits: 12},
+		{Name: "type", Offset: 2, Length: 2, Kind: KindEtherType},
+	}
+
+	// ARPFields are of RARP too. Those behind the operation are of IPv4 over
+	// Ethernet alone.
+	ARPFields = Fields{
+		{Name: "hardware_type", Offset: 0, Length: 2},
+		{Name: "protocol_type", Offset: 2, Length: 2},
+		{Name: "hardware_length", Offset: 4, Length: 1},
+		{Name: "protocol_length", Offset: 5, Length: 1},
+		{Name: "operation", Offset: 6, Length: 2},
+		{Name: "sender_mac", Offset: 8, Length: 6, Kind: KindMAC},
+		{Name: "sender", Offset: 14, Length: 4, Kind: KindAddress},
+		{Name: "target_mac", Offset: 18, Length: 6, Kind: KindMAC},
+		{Name: "target", Offset: 24, Length: 4, Kind: KindAddress},
+	}
+
+	IPv4Fields = Fields{
+		{Name: "version", Offset: 0, Length: 1, Shift: 4},
+		{Name: "header_length", Offset: 0, Length: 1, Bits: 4, Unit: 4},
+		{Name: "dscp", Offset: 1, Length: 1, Shift: 2},
+		{Name: "ecn", Offset: 1, Length: 1, Bits: 2},
+		{Name: "total_length", Offset: 2, Length: 2},
+		{Name: "payload_length", Kind: KindPayloadLength},
+		{Name: "id", Offset: 4, Length: 2},
+		{Name: "reserved", Offset: 6, Length: 2, Kind: KindFlag, Shift: 15},
+		{Name: "dont_fragment", Offset: 6, Length: 2, Kind: KindFlag, Shift: 14, Bits: 1},
+		{Name: "more_fragments", Offset: 6, Length: 2, Kind: KindFlag, Shift: 13, Bits: 1},
+		{Name: "fragment_offset", Offset: 6, Length: 2, Bits: 13, Unit: 8},
+		{Name: "ttl", Offset: 8, Length: 1},
+		{Name: "protocol", Offset: 9, Length: 1, Kind: KindProtocol},
+		{Name: "checksum", Offset: 10, Length: 2},
+		{Name: "src", Offset: 12, Length: 4, Kind: KindAddress},
+		{Name: "dst", Offset: 16, Length: 4, Kind: KindAddress},
+	}
+
+	IPv6Fields = Fields{
+		{Name: "version", Offset: 0, Length: 1, Shift: 4},
+		{Name: "dscp", Offset: 0, Length: 2, Shift: 6, Bits: 6},
+		{Name: "ecn", Offset: 0, Length: 2, Shift: 4, Bits: 2},
+		{Name: "flow_label", Offset: 0, Length: 4, Bits: 20},
+		{Name: "payload_length", Offset: 4, Length: 2},
+		{Name: "next_header", Offset: 6, Length: 1, Kind: KindProtocol},
+		{Name: "hop_limit", Offset: 7, Length: 1},
+		{Name: "src", Offset: 8, Length: 16, Kind: KindAddress},
+		{Name: "dst", Offset: 24, Length: 16, Kind: KindAddress},
+	}
+
+	// FragmentFields are of IPv6's fragment header (RFC 8200, section 4.5).
+	FragmentFields = Fields{
+		{Name: "fragment_offset", Offset: 2, Length: 2, Shift: 3, Unit: 8},
+		{Name: "more_fragments", Offset: 2, Length: 2, Kind: KindFlag, Bits: 1},
+		{Name: "id", Offset: 4, Length: 4},
+	}
+
+	// ICMPFields are what every message of ICMPv4 and ICMPv6 has.
+	ICMPFields = Fields{
+		{Name: "type", Offset: 0, Length: 1},
+		{Name: "code", Offset: 1, Length: 1},
+		{Name: "checksum", Offset: 2, Length: 2},
+	}
+
+	// EchoFields follow ICMPFields in an echo, RestFields in other messages.
+	EchoFields = Fields{
+		{Name: "id", Offset: 4, Length: 2},
+		{Name: "seq", Offset: 6, Length: 2},
+	}
+	RestFields = Fields{
+		{Name: "rest", Offset: 4, Length: 4, Kind: KindBytes},
+	}
+
+	// NeighborFields follow RestFields in a neighbor solicitation and
+	// advertisement (RFC 4861, section 4.3).
+	NeighborFields = Fields{
+		{Name: "target", Offset: 8, Length: 16, Kind: KindAddress},
+	}
+
+	TCPFields = Fields{
+		{Name: "src_port", Offset: 0, Length: 2},
+		{Name: "dst_port", Offset: 2, Length: 2},
+		{Name: "seq", Offset: 4, Length: 4},
+		{Name: "ack", Offset: 8, Length: 4},
+		{Name: "header_length", Offset: 12, Length: 1, Shift: 4, Unit: 4},
+		{Name: "flags", Offset: 13, Length: 1, Kind: KindTCPFlags},
+		{Name: "flag_bits", Offset: 12, Length: 2, Bits: 12},
+		{Name: "window", Offset: 14, Length: 2},
+		{Name: "checksum", Offset: 16, Length: 2},
+		{Name: "urgent", Offset: 18, Length: 2},
+	}
+
+	UDPFields = Fields{
+		{Name: "src_port", Offset: 0, Length: 2},
+		{Name: "dst_port", Offset: 2, Length: 2},
+		{Name: "length", Offset: 4, Length: 2},
+		{Name: "checksum", Offset: 6, Length: 2},
+	}
+)
+
+// LinkFields returns the fields of a frame's link header, which begins the
+// frame, and its length in bytes; nil and 0 without one.
+func (p *Packet) LinkFields() (Fields, int) {
+	switch {
+	case p.Has(Ethernet):
+		return EthernetFields, 14
+	case p.Has(SLL) && p.LinkType == LinkLinuxSLL2:
+		return SLL2Fields, 20
+	case p.Has(SLL):
+		return SLLFields, 16
+	case p.Has(Loopback):
+		return LoopbackFields, 4
+	}
+	return nil, 0
+}
+
+// Tag is a VLAN tag.
+type Tag struct {
+	TPID   int // offset in Data of its own EtherType
+	Offset int // in Data, of its VLANFields
+}
+
+// Tags calls do for each VLAN tag, from the outermost.
+func (p *Packet) Tags(do func(Tag)) {
+	if !p.Has(VLAN) {
+		return
+	}
+	fields, at := p.LinkFields()
+	tpid := fields.Field("type").Offset
+	for at+4 <= min(p.NetworkOffset, len(p.Data)) {
+		do(Tag{tpid, at})
+		tpid, at = at+2, at+4
+	}
+}
+
+// Option is an option of IPv4 or TCP: both have a type, and all but types 0
+// and 1 a length (RFC 791, section 3.1; RFC 9293, section 3.1).
+type Option struct {
+	Type       uint8
+	Start, End int // offsets in Data of the option with its type and length
+	Malformed  bool
+}
+
+// Options calls do for each option in Data[from:to], up to the end of the list
+// or the first that is malformed.
+func (p *Packet) Options(from, to int, do func(Option)) {
+	to = min(to, len(p.Data))
+	for from < to {
+		o := Option{Type: p.Data[from], Start: from, End: from + 1}
+		if o.Type > 1 {
+			o.Malformed = from+1 >= to || p.Data[from+1] < 2 || from+int(p.Data[from+1]) > to
+			if o.Malformed {
+				o.End = to
+			} else {
+				o.End = from + int(p.Data[from+1])
+			}
+		}
+		do(o)
+		if o.Type == 0 {
+			return
+		}
+		from = o.End
+	}
+}
+
+// Extension is an extension header of IPv6 (RFC 8200, section 4).
+type Extension struct {
+	Protocol   uint8
+	Start, End int // offsets in Data; its first byte says what follows
+}
+
+// Extensions calls do for each extension header of IPv6. What follows an
+// encrypted one (ESP), or begins a later fragment, cannot be told.
+func (p *Packet) Extensions(do func(Extension)) {
+	next, at := p.Data[p.NetworkOffset+6], p.NetworkOffset+40
+	for at+8 <= len(p.Data) {
+		size := 8
+		switch next {
+		case protocolHopByHop, protocolRouting, protocolDestination, 135, 139, 140:
+			size = 8 * (1 + int(p.Data[at+1]))
+		case protocolFragment:
+		case 51: // in units of four, RFC 4302, section 2.2
+			size = 4 * (2 + int(p.Data[at+1]))
+		default:
+			return
+		}
+		if at+size > len(p.Data) {
+			return
+		}
+		do(Extension{next, at, at + size})
+		if next == protocolFragment && FragmentFields[0].Number(p.Data[at:]) != 0 {
+			return
+		}
+		next, at = p.Data[at], at+size
+	}
+}
