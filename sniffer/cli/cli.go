@@ -1,4 +1,4 @@
-// Package cli has the command of the sniffer: sniff.
+// Package cli implements the command sniff.
 package cli
 
 import (
@@ -26,32 +26,32 @@ func command(confine func() error) *cobra.Command {
 	var o options
 	c := &cobra.Command{
 		Use:   "sniff [FILTER…]",
-		Short: "Show what crosses a network interface, or what a capture file holds",
-		Long: `Show each frame that crosses a network interface, or that a capture file holds:
-its number, its time, and what it says in the notation of wirelab's experiments.
+		Short: "Show the frames on a network interface or in a capture file",
+		Long: `Show the frames on a network interface, or in a capture file: number, time, and
+the packet in the notation of wirelab's experiments.
 
-Ctrl-C ends it; the totals are then printed on standard error: how many frames
-were captured and shown, how many the kernel had no room for (-B makes more),
-how many wirelab could not hand on, and how many were malformed.
+Ctrl-C ends the capture and prints totals to standard error: how many frames were
+captured and shown, how many the kernel dropped (-B enlarges its buffer), how
+many wirelab itself dropped, and how many were malformed.
 
 Outputs (-o):
   line      one line a frame; the default
   note      the fields of the course note, each with its bytes
   json      one JSON object a line, with all fields (docs/sniff-json.md)
-  ladder    at the end, who sent what to whom, a lane a host
-  NAME.svg  the same as a picture in that file
-  none      nothing: only -w
+  ladder    a ladder diagram at the end, with one lane per host
+  NAME.svg  the same diagram as a picture in that file
+  none      no output; needs -w
 
 Files (-w, -r) are pcapng, or pcap where the name ends in .pcap, as Wireshark
-reads and writes them; - is standard output or input. -r reads gzip too. With
+reads and writes them; - is standard output or input. -r also reads gzip. With
 --rotate-size or --rotate-time, -w lab.pcapng writes lab-00001.pcapng,
-lab-00002.pcapng and so on, each of them whole, and --files keeps the latest.
+lab-00002.pcapng and so on, each a complete file; --files keeps the latest ones.
 
 ` + filter.Help + `
 
-Rights: a capture needs CAP_NET_RAW only to begin. Before the first frame is
-read every capability is dropped, and under sudo the process becomes the user
-who called it, to whom the files then belong.`,
+Permissions: opening a capture needs CAP_NET_RAW. Before wirelab reads the first
+frame it drops every capability; under sudo it also becomes the calling user, who
+then owns the files.`,
 		Example: `  wirelab sniff                         the interface with the default route
   wirelab sniff --list                  which interfaces there are
   wirelab sniff -i eth0 -c 10 arp or icmp

@@ -50,30 +50,30 @@ func (o *options) define(f *pflag.FlagSet) {
 	f.Uint64VarP(&o.count, "count", "c", 0, "end after this many frames (0: no limit)")
 	f.DurationVar(&o.duration, "for", 0, "end the capture after this time, such as 10s (0: no limit)")
 	f.BoolVar(&o.untilEOF, "until-eof", false, "end the capture when standard input ends")
-	f.Uint32VarP(&o.snap, "snaplen", "s", 0, "keep only so many `bytes` of each frame (0: all)")
-	f.BoolVar(&o.noPromisc, "no-promisc", false, "capture only frames that are for this machine")
-	f.StringVar(&o.direction, "direction", "inout", "in: only what comes in; out: only what this machine sends; inout")
-	f.StringVar(&o.ethertype, "ethertype", "all", "bind the socket to one `protocol`: ip, arp, rarp, ipv6 or 0xNNNN;\nonly all sees what this machine itself sends, any other only what comes in")
-	f.VarP(&o.buffer, "buffer", "B", "size of the kernel's `buffer`: what comes faster than it is handled waits there (default 64M)")
+	f.Uint32VarP(&o.snap, "snaplen", "s", 0, "keep at most this many `bytes` of each frame (0: all)")
+	f.BoolVar(&o.noPromisc, "no-promisc", false, "capture only frames for this machine")
+	f.StringVar(&o.direction, "direction", "inout", "in: only received frames; out: only sent frames; inout: both")
+	f.StringVar(&o.ethertype, "ethertype", "all", "bind the socket to one `protocol`: ip, arp, rarp, ipv6 or 0xNNNN;\nall captures sent and received frames, any other only received frames")
+	f.VarP(&o.buffer, "buffer", "B", "size of the kernel's `buffer`, where frames wait that arrive faster than wirelab reads them (default 64M)")
 
 	f.StringVarP(&o.read, "read", "r", "", "read a pcap or pcapng `file`, - for standard input")
-	f.StringVarP(&o.write, "write", "w", "", "write the frames to a `file`, - for standard output in place of the text")
-	f.StringVar(&o.comment, "comment", "", "a `text` about the capture, kept in the pcapng file")
-	f.Var(&o.rotateSize, "rotate-size", "begin another file when one has this `size`, such as 10M")
-	f.DurationVar(&o.rotateTime, "rotate-time", 0, "begin another file after this time, such as 1h")
+	f.StringVarP(&o.write, "write", "w", "", "write the frames to a `file`; - writes to standard output instead of text")
+	f.StringVar(&o.comment, "comment", "", "store a `text` about the capture in the pcapng file")
+	f.Var(&o.rotateSize, "rotate-size", "start a new file at this `size`, such as 10M")
+	f.DurationVar(&o.rotateTime, "rotate-time", 0, "start a new file after this time, such as 1h")
 	f.IntVar(&o.files, "files", 0, "keep only the latest of these files (0: all)")
 
 	f.StringVarP(&o.output, "output", "o", "line", "how frames are shown: line, note, json, ladder, `NAME.svg` or none")
 	f.StringVar(&o.flags, "flags", "words", "TCP flags as words (SYN ACK) or tcpdump's letters (S.): `words|letters`")
-	f.BoolVar(&o.utc, "utc", false, "times in UTC in place of local time")
+	f.BoolVar(&o.utc, "utc", false, "show times in UTC instead of local time")
 	f.BoolVar(&o.ascii, "ascii", false, "draw ladders without box characters")
-	f.StringArrayVar(&o.hosts, "host", nil, "call an address by a `NAME=ADDRESS` (may be repeated)")
-	f.BoolVar(&o.names, "names", false, "call addresses by the names that this machine's hosts file has; no resolver is asked")
-	f.StringSliceVar(&o.lookup, "lookup", nil, "`names` whose addresses the system's resolver is asked for when an address without a name is seen")
+	f.StringArrayVar(&o.hosts, "host", nil, "show an address by a name: `NAME=ADDRESS` (may be repeated)")
+	f.BoolVar(&o.names, "names", false, "show addresses by the names in this machine's hosts file, without asking a resolver")
+	f.StringSliceVar(&o.lookup, "lookup", nil, "resolve these host `names` and label their addresses")
 	f.StringVar(&o.lang, "lang", "", "language of explanations and totals: en or zh-TW (default: the locale's)")
 }
 
-// check finds what is wrong with the flags alone.
+// check returns what is wrong with the flags, without looking at files or interfaces.
 func (o *options) check() error {
 	live := o.iface != "" || o.duration != 0 || o.untilEOF || o.noPromisc || o.snap != 0 || o.buffer != 0 || o.ethertype != "all"
 	rotates := o.rotateSize != 0 || o.rotateTime != 0

@@ -45,7 +45,7 @@ func (w words) totals(s *session, stats *pcapfile.Statistics) string {
 
 func (w words) longLadder(packets int) string {
 	return fmt.Sprintf(w.Pick("the ladder shows only the first %d packets: there are too many for one picture",
-		"階梯圖只畫前 %d 個封包：數量太多，一張圖放不下"), packets)
+		"時序圖只畫前 %d 個封包：數量太多，一張圖放不下"), packets)
 }
 
 // cannotCapture adds what to do to an error of capture.Open.

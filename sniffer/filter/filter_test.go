@@ -18,10 +18,13 @@ var faults = map[string]struct {
 	pos  int
 	want string
 }{
+	"icpm":                        {0, `unknown keyword "icpm" (did you mean icmp?)`},
+	"tcp and hots 10.0.0.1":       {8, `unknown keyword "hots" (did you mean host?)`},
+	"client9":                     {0, `unknown keyword "client9"`},
 	"tcp prot 80":                 {4, `"prot"`},
-	"10.0.0.1":                    {0, "needs a word before it"},
-	"tcp and 80":                  {8, "needs a word before it"},
-	"(tcp) or 10.0.0.1":           {9, "needs a word before it"},
+	"10.0.0.1":                    {0, "needs a keyword before it"},
+	"tcp and 80":                  {8, "needs a keyword before it"},
+	"(tcp) or 10.0.0.1":           {9, "needs a keyword before it"},
 	"host":                        {4, "is missing before the end"},
 	"host 10.0.0.1 and":           {17, "the end"},
 	"(tcp or udp":                 {11, `")" is missing`},

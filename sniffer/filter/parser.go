@@ -178,7 +178,11 @@ func (p *parser) id(q inherited) expression {
 		p.expect(")")
 		return left
 	case q == nil:
-		p.fail(t.pos, "%s needs a word before it that says what it is, such as host or port", quoted(t))
+		if t.kind == tokName {
+			p.fail(t.pos, "unknown keyword %s%s", quoted(t), didYouMean(t.text))
+		} else {
+			p.fail(t.pos, "%s needs a keyword before it, such as host or port", quoted(t))
+		}
 		return nil
 	}
 	return address{*q, p.operand()}

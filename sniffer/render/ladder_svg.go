@@ -136,7 +136,7 @@ func (s *picture) lane(i int) float64 { return margin + gutterWidth + s.half + f
 func (s *picture) begin() {
 	title, hosts := s.Title, strings.Join(s.Lanes, ", ")
 	if title == "" {
-		title = s.Lang.Pick("Ladder diagram", "梯形圖")
+		title = s.Lang.Pick("Ladder diagram", "時序圖")
 	}
 	fmt.Fprintf(s, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %[1]d %[2]d" role="img" aria-labelledby="title desc">`+"\n", s.width, s.height)
 	fmt.Fprintf(s, "<title id=\"title\">%s</title>\n", escapeXML(title))
