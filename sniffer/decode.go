@@ -13,9 +13,8 @@ import (
 // Decoder reads frames. It is not safe for use by several goroutines at once:
 // each has its own. A frame that is well formed costs no allocation.
 //
-// gopacket reads the headers, with its core layers alone, each called by
-// itself: its other decoders panic and allocate without bound on hostile
-// frames.
+// It uses gopacket's core layers only and calls each directly: gopacket's other
+// decoders panic or allocate without bound on hostile frames.
 type Decoder struct {
 	eth  layers.Ethernet
 	vlan layers.Dot1Q
@@ -31,9 +30,9 @@ type Decoder struct {
 // NewDecoder returns a Decoder of frames of every LinkType that has a name.
 func NewDecoder() *Decoder { return &Decoder{} }
 
-// Decode reads p.Frame and fills every other field but Number. What could be
-// read of a frame that is malformed or cut short stays, and p.Err says why no
-// more could.
+// Decode reads p.Frame and sets every other field but Number. If the frame is
+// malformed or truncated, the fields up to the fault are set and p.Err describes
+// the fault.
 func (d *Decoder) Decode(p *Packet) {
 	p.reset()
 	d.decode(p)
@@ -52,7 +51,7 @@ func (d *Decoder) decode(p *Packet) {
 		return
 	}
 	defer func() {
-		// A decoder of gopacket's believed a length.
+		// A decoder of gopacket's trusted a wrong length.
 		if recover() != nil {
 			p.Err = fmt.Errorf("%s: lengths contradict one another", headers[next].name)
 		}
@@ -113,8 +112,7 @@ func (p *Packet) payload(b []byte) {
 	p.Payload, p.PayloadOffset = b, p.at(b)
 }
 
-// lengths compares the lengths that a whole frame's headers claim with what
-// there is.
+// lengths returns an error if a header claims more bytes than the frame has.
 func (d *Decoder) lengths(p *Packet) error {
 	there := len(p.Data) - p.NetworkOffset
 	switch {

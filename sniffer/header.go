@@ -9,11 +9,11 @@ import (
 // thousands of VLAN tags.
 const maxLayers = 64
 
-// header is a kind of header that is to be read next.
+// header is a kind of header.
 type header uint8
 
 const (
-	headerNone header = iota // that is known
+	headerNone header = iota // no further header is known
 	headerNull
 	headerLoop
 	headerSLL
@@ -32,8 +32,8 @@ const (
 )
 
 // headers are the names of the headers and the sizes of their fixed parts. A
-// decoder that got that many bytes has set these fields even if it then found
-// a fault.
+// decoder given that many bytes sets these fields even if it then returns an
+// error.
 var headers = [...]struct {
 	name  string
 	fixed int

@@ -38,7 +38,7 @@ func readLink(p *Packet, h header, b []byte) (header, []byte, error) {
 
 // readFamily reads an address family, whose number for IPv6 differs from
 // system to system (https://www.tcpdump.org/linktypes.html). LINKTYPE_NULL has
-// the byte order of whoever wrote it: families are below 256.
+// the byte order of the writing machine: families are below 256.
 func readFamily(p *Packet, b []byte, order binary.ByteOrder) (header, []byte, error) {
 	family := order.Uint32(b)
 	if family >= 1<<16 {
@@ -92,8 +92,8 @@ func readCooked(p *Packet, c cooked, rest []byte) (header, []byte, error) {
 	return after(c.etherType), rest, nil
 }
 
-// Way returns the direction of a frame: that of its capture, or what the
-// header of a Linux cooked capture tells.
+// Way returns the direction of a frame: its Direction or, if that is Unknown, the
+// one in the header of a Linux cooked capture.
 func (f *Frame) Way() Direction {
 	kind := -1
 	switch {

@@ -20,10 +20,9 @@ type Names map[netip.Addr]string
 // Name returns the name of addr, "" if there is none.
 func (n Names) Name(addr netip.Addr) string { return n[addr] }
 
-// Notation writes packets as lines. It is one language: what sniff, a ladder
-// and a failed claim print can be pasted into an expectation. Its zero value
-// prints addresses, and TCP flags as words. Nothing that it appends can act on
-// a terminal.
+// Notation writes packets as lines. sniff, ladders and expectations share it, so
+// that a printed line can be pasted into an expectation. The zero value prints
+// addresses, and TCP flags as words. The text contains no control characters.
 type Notation struct {
 	Names   Namer // nil knows no names
 	Letters bool  // TCP flags as tcpdump's letters
@@ -140,7 +139,7 @@ const (
 	rarpReply   = 4
 )
 
-// appendRARPEnds writes hardware addresses: who asks by RARP has no other.
+// appendRARPEnds writes hardware addresses: a host that asks by RARP has no other.
 func appendRARPEnds(dst []byte, p *Packet, names Namer) []byte {
 	if p.ARPOperation == rarpReply && !p.ARPSender.IsUnspecified() {
 		dst = appendHost(dst, p.ARPSender, names)

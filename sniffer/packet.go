@@ -11,19 +11,19 @@ import (
 	"time"
 )
 
-// Direction says on which way a frame crossed the capturing interface
+// Direction says whether the capturing interface received or sent a frame
 // (packet(7), sll_pkttype).
 type Direction uint8
 
-// The directions. A file may not say.
+// The directions. A file may not record one.
 const (
 	Unknown Direction = iota
 	In
 	Out
 )
 
-// LinkType says with which header a frame begins, by the numbers of the pcap
-// registry (https://www.tcpdump.org/linktypes.html).
+// LinkType is the header that a frame begins with, as the pcap registry numbers
+// them (https://www.tcpdump.org/linktypes.html).
 type LinkType uint16
 
 // The link types that Decode knows. Files also have raw IP as 12 and 14.
@@ -112,8 +112,8 @@ const (
 // has it, and it has a layer only if the fixed part of its header is in Data.
 // Data and Payload point into the frame's bytes.
 //
-// What is not a field here is read from Data: the offsets say where a header
-// begins, and its format says the rest.
+// Other fields of a header are read from Data: the offsets below say where each
+// header begins, and fields.go where its fields are.
 type Packet struct {
 	Frame
 	Number int    // position in the capture, from 1: what a claim cites
@@ -152,7 +152,7 @@ type Packet struct {
 	Payload []byte // of TCP, UDP or an ICMP echo, without link-layer padding
 }
 
-// reset forgets what was decoded.
+// reset clears all fields but Frame and Number.
 func (p *Packet) reset() {
 	frame, number := p.Frame, p.Number // faster than a literal that has them
 	*p = Packet{}

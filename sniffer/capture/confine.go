@@ -6,5 +6,5 @@ package capture
 //
 // Under sudo the process first becomes the user who called it, whose files it
 // will write. Then every capability is dropped and no_new_privs set (prctl(2)).
-// The socket goes on working. Off Linux it does nothing.
+// The socket keeps working. Off Linux it does nothing.
 func Confine() error { return confine() }

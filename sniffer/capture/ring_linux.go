@@ -74,7 +74,7 @@ func (r *ring) frames(dst []sniffer.Frame) ([]sniffer.Frame, error) {
 	return dst, nil
 }
 
-// deliver counts frames that are handed on. The kernel's counters have 32
+// deliver counts frames that are returned. The kernel's counters have 32
 // bits: they are read long before they are full.
 func (r *ring) deliver(n int) {
 	before := r.delivered.Load()

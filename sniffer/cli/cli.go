@@ -64,14 +64,14 @@ then owns the files.`,
   wirelab sniff -r big.pcap.gz -w small.pcapng -o none 'net 10.1'`,
 		RunE: func(c *cobra.Command, args []string) error {
 			o.filter = strings.Join(args, " ")
-			return o.run(c, confine)
+			return o.sniff(c, confine)
 		},
 	}
 	o.define(c.Flags())
 	return c
 }
 
-func (o *options) run(c *cobra.Command, confine func() error) error {
+func (o *options) sniff(c *cobra.Command, confine func() error) error {
 	if err := o.check(); err != nil {
 		return err
 	}

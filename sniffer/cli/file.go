@@ -71,16 +71,16 @@ func (s *session) file(ctx context.Context, stdin io.Reader) error {
 // inTurn does one chunk after the other.
 func (s *session) inTurn(ctx context.Context, r *pcapfile.Reader) error {
 	w, b := s.worker(), &batch{}
-	for ctx.Err() == nil && s.room() != 0 {
+	for ctx.Err() == nil && s.remaining() != 0 {
 		if err := r.ReadChunk(&b.chunk, chunkSize); err != nil {
 			if errors.Is(err, io.EOF) {
 				return nil
 			}
 			return err
 		}
-		s.told(&b.chunk)
+		s.learn(&b.chunk)
 		b.frames, b.first = b.chunk.Frames, int(s.captured)+1
-		s.process(w, b, s.room())
+		s.process(w, b, s.remaining())
 		if err := s.consume(b); err != nil {
 			return err
 		}
@@ -105,7 +105,7 @@ func (s *session) onAllCores(ctx context.Context, cancel func(), r *pcapfile.Rea
 	}
 	var (
 		goroutines sync.WaitGroup
-		under      sync.WaitGroup // batches that are under way
+		pending    sync.WaitGroup // batches being processed or consumed
 		readErr    error          // of the reader, once order is closed
 	)
 	goroutines.Go(func() {
@@ -117,12 +117,12 @@ func (s *session) onAllCores(ctx context.Context, cancel func(), r *pcapfile.Rea
 				return
 			}
 			if b.chunk.Names != nil || b.chunk.Interfaces != nil {
-				under.Wait() // nobody uses what changes now
-				s.told(&b.chunk)
+				pending.Wait() // no other goroutine reads names and interfaces now
+				s.learn(&b.chunk)
 			}
 			b.frames, b.first = b.chunk.Frames, number
 			number += len(b.frames)
-			under.Add(1)
+			pending.Add(1)
 			order <- b
 			work <- b
 		}
@@ -144,7 +144,7 @@ func (s *session) onAllCores(ctx context.Context, cancel func(), r *pcapfile.Rea
 				cancel()
 			}
 		}
-		under.Done()
+		pending.Done()
 		free <- b
 	}
 	goroutines.Wait()
@@ -158,17 +158,17 @@ func (s *session) onAllCores(ctx context.Context, cancel func(), r *pcapfile.Rea
 // holds, text included.
 const chunkSize = 256 << 10
 
-// told takes over what the file told before a chunk.
-func (s *session) told(c *pcapfile.Chunk) {
-	s.names.told(c.Names)
+// learn takes over the names and interfaces that precede a chunk in the file.
+func (s *session) learn(c *pcapfile.Chunk) {
+	s.names.learnFromFile(c.Names)
 	for _, i := range c.Interfaces {
-		i.Filter = both(i.Filter, s.options.filter)
+		i.Filter = bothFilters(i.Filter, s.options.filter)
 		s.interfaces = append(s.interfaces, i)
 	}
 }
 
-// both returns a filter that wants what two filters want; "" wants everything.
-func both(a, b string) string {
+// bothFilters returns the filter that accepts what both accept; "" accepts all.
+func bothFilters(a, b string) string {
 	if a == "" || b == "" {
 		return a + b
 	}

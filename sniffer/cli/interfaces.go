@@ -71,7 +71,7 @@ func (s *session) chooseInterface() (*net.Interface, error) {
 		return nil, exit.Usagef("no interface %q; there are %s", s.options.iface, nameAll(all))
 	}
 	if ifi := defaultRoute(all); ifi != nil {
-		s.say(s.words.chosen(ifi.Name, true))
+		s.report(s.words.chosen(ifi.Name, true))
 		return ifi, nil
 	}
 	var only *net.Interface
@@ -87,7 +87,7 @@ func (s *session) chooseInterface() (*net.Interface, error) {
 	if only == nil {
 		return nil, exit.Usagef("no interface is up but the loopback: -i one of %s", nameAll(all))
 	}
-	s.say(s.words.chosen(only.Name, false))
+	s.report(s.words.chosen(only.Name, false))
 	return only, nil
 }
 

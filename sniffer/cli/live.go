@@ -39,7 +39,7 @@ func (s *session) live(ctx context.Context, stdin io.Reader, confine func() erro
 		return exit.With(exit.Unable, err)
 	}
 	start := time.Now()
-	s.source(h)
+	s.addInterfaces(h)
 	if err := s.record(start); err != nil {
 		return err
 	}
@@ -99,8 +99,8 @@ func (s *session) config() capture.Config {
 	return cfg
 }
 
-// source takes over the interfaces that h has seen.
-func (s *session) source(h *capture.Handle) {
+// addInterfaces adds the interfaces that h has seen since the last call.
+func (s *session) addInterfaces(h *capture.Handle) {
 	snap := uint32(pcapfile.MaxPacket)
 	if s.options.snap > 0 {
 		snap = min(snap, s.options.snap)
@@ -121,13 +121,13 @@ func (s *session) follow(h *capture.Handle) error {
 		if err != nil {
 			return err
 		}
-		s.source(h)
+		s.addInterfaces(h)
 		b.frames, b.first = frames, int(s.captured)+1
-		s.process(w, b, s.room())
+		s.process(w, b, s.remaining())
 		if err := s.consume(b); err != nil {
 			return err
 		}
-		last := s.room() == 0
+		last := s.remaining() == 0
 		if last || !h.Buffered() {
 			if err := s.flush(); err != nil {
 				return err

@@ -102,8 +102,8 @@ func (n *names) freshMACs() map[sniffer.MAC]string {
 	return fresh
 }
 
-// told takes over names that a file has told.
-func (n *names) told(more map[netip.Addr]string) { maps.Copy(n.file, more) }
+// learnFromFile adds names that a capture file has.
+func (n *names) learnFromFile(more map[netip.Addr]string) { maps.Copy(n.file, more) }
 
 // addresses returns the hosts that are known by name.
 func (n *names) addresses() map[string][]netip.Addr {

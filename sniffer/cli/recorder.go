@@ -15,8 +15,7 @@ import (
 	"wirelab/sniffer/pcapfile"
 )
 
-// recorder writes frames to a file, or to one after the other, of which each
-// is whole.
+// recorder writes frames to a file, or to several in turn, each complete.
 type recorder struct {
 	options    *options
 	stdout     io.Writer
@@ -152,7 +151,7 @@ func (r *recorder) rotate(ifs []pcapfile.Interface) error {
 	return nil
 }
 
-// flush makes what was written visible, and tells of names.
+// flush writes out buffered blocks and new names.
 func (r *recorder) flush(names map[netip.Addr]string, macs map[sniffer.MAC]string) error {
 	maps.Copy(r.names, names)
 	if r.writer == nil {

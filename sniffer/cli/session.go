@@ -50,7 +50,7 @@ type batch struct {
 	done      chan struct{} // processed
 }
 
-// errReaderGone ends a session whose standard output nobody reads any more.
+// errReaderGone ends a session when the reader of its standard output has gone.
 var errReaderGone = errors.New("standard output is closed")
 
 // choosePrinter chooses what turns packets into text.
@@ -72,13 +72,13 @@ type worker struct {
 func (s *session) worker() worker {
 	w := worker{decoder: sniffer.NewDecoder()}
 	if s.print != nil {
-		w.printer = s.print(s.look())
+		w.printer = s.print(s.renderOptions())
 	}
 	return w
 }
 
-// look is how packets are shown.
-func (s *session) look() render.Options {
+// renderOptions returns how packets are shown.
+func (s *session) renderOptions() render.Options {
 	return render.Options{
 		Names: s.names, Letters: s.options.flags == "letters", UTC: s.options.utc, Lang: s.words.Lang,
 		Colour:        s.terminal() && os.Getenv("NO_COLOR") == "", // https://no-color.org
@@ -102,8 +102,8 @@ func (s *session) interfaceName(index int) string {
 // decodes reports whether frames are looked into.
 func (s *session) decodes() bool { return s.print != nil || s.options.ladder() }
 
-// room returns how many more frames may be shown.
-func (s *session) room() int {
+// remaining returns how many more frames may be shown, -1 for no limit.
+func (s *session) remaining() int {
 	if s.options.count == 0 {
 		return -1
 	}
@@ -168,7 +168,7 @@ func whole(p sniffer.Packet) sniffer.Packet {
 	return p
 }
 
-// consume hands on what process made of a batch.
+// consume writes what process made of a batch.
 func (s *session) consume(b *batch) error {
 	s.captured += uint64(b.taken)
 	s.malformed += b.malformed
@@ -209,9 +209,9 @@ func (s *session) draw() error {
 		return nil
 	}
 	if s.drawn > maxDrawn {
-		s.say(s.words.longLadder(len(s.ladder)))
+		s.report(s.words.longLadder(len(s.ladder)))
 	}
-	ladder := render.NewLadder(s.ladder, s.look())
+	ladder := render.NewLadder(s.ladder, s.renderOptions())
 	ladder.ASCII = s.options.ascii
 	if !s.options.svg() {
 		if s.options.write == "-" {
@@ -260,12 +260,12 @@ func (s *session) finish(failed error, stats *pcapfile.Statistics) error {
 	if errors.Is(err, errReaderGone) {
 		err = nil
 	}
-	s.say(s.words.totals(s, stats))
+	s.report(s.words.totals(s, stats))
 	if err := errors.Join(failed, err); err != nil {
 		return exit.With(max(exit.Code(failed), exit.Failed), err)
 	}
 	return nil
 }
 
-// say tells people something.
-func (s *session) say(text string) { fmt.Fprintln(s.stderr, "wirelab:", text) }
+// report prints a message for people on standard error.
+func (s *session) report(text string) { fmt.Fprintln(s.stderr, "wirelab:", text) }

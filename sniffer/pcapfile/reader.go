@@ -120,7 +120,7 @@ func (r *Reader) pcapHeader(swap bool, unit resolution) error {
 	if major, minor := r.uint16(b[4:]), r.uint16(b[6:]); major != 2 || minor < 3 {
 		return r.malformed("pcap version %d.%d, only 2.3 and later is known", major, minor)
 	}
-	// The upper half tells of frame check sequences.
+	// The upper half describes frame check sequences.
 	link, ok := linkType(uint16(r.uint32(b[20:])))
 	if !ok {
 		return r.unknownLink(link)
@@ -163,8 +163,8 @@ func (r *Reader) nextRecord() (sniffer.Frame, error) {
 	}, nil
 }
 
-// frameLength mends a length on the wire that is below what was captured, as
-// some writers have it.
+// frameLength returns a frame's length on the wire. Some writers record less than
+// was captured.
 func frameLength(length, captured uint32) int {
 	return int(min(max(length, captured), 1<<31-1))
 }

@@ -9,8 +9,8 @@ import (
 	"wirelab/sniffer/internal/digits"
 )
 
-// jsonField is a field as JSON has it. What is done with each is decided once,
-// and its key is copied as a whole array, so that a table costs no time.
+// jsonField is a field prepared for JSON. Its operation is chosen once, and its
+// key is an array of a fixed size, which is copied faster than a string.
 type jsonField struct {
 	key     [keySize]byte // `,"ttl":`
 	keyLen  int

@@ -10,11 +10,10 @@ import (
 
 type note struct{ o Options }
 
-// NewNote returns a Printer of what the course note's parser prints of a frame,
-// made right: the bytes as Python shows them, then a field a line with the
-// slice of the bytes it came from, then the frame's number. ARP, RARP and IPv6
-// show their own fields, and a hint says what the note would have read there,
-// which reads every frame as if it were IPv4.
+// NewNote returns a Printer in the form of the course note's parser: the bytes as
+// Python shows them, one field a line with the slice of bytes it comes from, and
+// the frame's number. The note reads every frame as IPv4; this Printer shows the
+// fields of ARP, RARP and IPv6, and a hint with what the note would print.
 func NewNote(o Options) Printer { return &note{o} }
 
 func (n *note) Append(dst []byte, p *sniffer.Packet) []byte {
