@@ -84,7 +84,11 @@ func (m Message) In(l lang.Lang) string {
 	if n, ok := args["Count"]; ok {
 		config.PluralCount = fmt.Sprint(n) // the library takes ints and strings alone
 	}
-	s, err := localizers()[l].Localize(config)
+	localizer := localizers()[l]
+	if localizer == nil { // the zero Lang
+		localizer = localizers()[lang.English]
+	}
+	s, err := localizer.Localize(config)
 	if err != nil {
 		b, _ := json.Marshal(m) // a map of plain values always can be
 		return string(b)

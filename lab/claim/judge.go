@@ -112,25 +112,25 @@ func unproven(r *trace.Recording, plan Plan, c Claim, w trace.Window) i18n.Messa
 func notes(r *trace.Recording, c Claim, w trace.Window, seen trace.Projected) []i18n.Message {
 	var all []i18n.Message
 	if r.Statistics == nil {
-		all = append(all, i18n.Msg("note.drops"))
+		all = append(all, i18n.Msg("claim.note.drops"))
 	}
 	if w.OpenEnd {
-		all = append(all, i18n.Msg("note.openend"))
+		all = append(all, i18n.Msg("claim.note.openend"))
 	}
 	if !r.Hosts.ByPort() {
-		all = append(all, i18n.Msg("note.byaddress"))
+		all = append(all, i18n.Msg("claim.note.byaddress"))
 	}
 	if !r.Hosts.ByPort() && len(c.Expected) == 0 && len(seen.Lines) == 0 {
-		all = append(all, i18n.Msg("note.unexecuted"))
+		all = append(all, i18n.Msg("claim.note.unexecuted"))
 	}
 	if n := r.Backwards(); n > 0 {
-		all = append(all, i18n.Msg("note.backwards", "Packet", n))
+		all = append(all, i18n.Msg("claim.note.backwards", "Packet", n))
 	}
 	if n := len(seen.Unshown); n > 0 && len(c.Expected) > 0 {
-		all = append(all, i18n.Msg("note.unshown", "Count", n))
+		all = append(all, i18n.Msg("claim.note.unshown", "Count", n))
 	}
 	if seen.Probes > 0 {
-		all = append(all, i18n.Msg("note.probes", "Count", seen.Probes))
+		all = append(all, i18n.Msg("claim.note.probes", "Count", seen.Probes))
 	}
 	return all
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"wirelab/internal/exit"
+	"wirelab/internal/i18n"
 	"wirelab/internal/lang"
 	"wirelab/internal/safetext"
 	"wirelab/lab"
@@ -98,12 +99,12 @@ func printFindings(w io.Writer, findings []Finding, l lang.Lang) {
 	t := report.NewTerminal(w, l)
 	for _, f := range findings {
 		if f.OK {
-			fmt.Fprintf(w, "%s %-8s %s\n", t.Paint("32", "✓"), f.Backend, l.Pick("can run labs", "可以執行實驗"))
+			fmt.Fprintf(w, "%s %-8s %s\n", t.Paint("32", "✓"), f.Backend, i18n.Text(l, "doctor.able"))
 			continue
 		}
 		fmt.Fprintf(w, "%s %-8s %s\n", t.Paint("31", "✗"), f.Backend, lines(f.Cause))
 		if f.Advice != "" {
-			fmt.Fprintf(w, "           %s\n           %s\n", l.Pick("do one of these:", "請擇一執行："), lines(f.Advice))
+			fmt.Fprintf(w, "           %s\n           %s\n", i18n.Text(l, "doctor.advice"), lines(f.Advice))
 		}
 	}
 }

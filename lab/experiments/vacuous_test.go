@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"wirelab/internal/lang"
@@ -142,16 +143,11 @@ func busy(t *testing.T) {
 
 // spin uses up a CPU until standard input ends.
 func spin() {
-	ended := make(chan struct{})
+	var ended atomic.Bool
 	go func() {
 		fmt.Fscanln(os.Stdin)
-		close(ended)
+		ended.Store(true)
 	}()
-	for {
-		select {
-		case <-ended:
-			return
-		default:
-		}
+	for !ended.Load() {
 	}
 }

@@ -62,12 +62,9 @@ func (x *index) place(d *datagram) {
 	key := flowOf(p)
 	c := x.open[key]
 	if c == nil {
-		if c = x.open[key.reversed()]; c != nil {
-			key = key.reversed()
-		}
+		c = x.open[key.reversed()]
 	}
 	if c == nil || c.reopenedBy(p) {
-		key = flowOf(p)
 		c = &conversation{key: key}
 		delete(x.open, key.reversed())
 		x.open[key] = c

@@ -162,7 +162,7 @@ func TestEndsByItself(t *testing.T) {
 		if e := wait(t, s.done); e.code != exit.Failed || !errors.Is(e.err, syscall.ENETDOWN) {
 			t.Errorf("code %d, %v; want 1 and ENETDOWN", e.code, e.err)
 		}
-		s.stderr.await(t, "wirelab: 1 packets captured, 1 shown, 0 dropped")
+		s.stderr.await(t, "wirelab: 1 packet captured, 1 shown, 0 dropped")
 	})
 }
 

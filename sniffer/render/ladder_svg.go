@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"wirelab/internal/i18n"
 	"wirelab/sniffer"
 )
 
@@ -136,11 +137,11 @@ func (s *picture) lane(i int) float64 { return margin + gutterWidth + s.half + f
 func (s *picture) begin() {
 	title, hosts := s.Title, strings.Join(s.Lanes, ", ")
 	if title == "" {
-		title = s.Lang.Pick("Ladder diagram", "時序圖")
+		title = i18n.Text(s.Lang, "ladder.title")
 	}
 	fmt.Fprintf(s, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %[1]d %[2]d" role="img" aria-labelledby="title desc">`+"\n", s.width, s.height)
 	fmt.Fprintf(s, "<title id=\"title\">%s</title>\n", escapeXML(title))
-	fmt.Fprintf(s, "<desc id=\"desc\">%s</desc>\n", escapeXML(fmt.Sprintf(s.Lang.Pick("%d packets between %s, in the order of the capture from top to bottom", "%d 個封包，在 %s 之間，由上而下依擷取的順序"), s.packets, hosts)))
+	fmt.Fprintf(s, "<desc id=\"desc\">%s</desc>\n", escapeXML(i18n.Text(s.Lang, "ladder.packets", "Count", s.packets, "Hosts", hosts)))
 	fmt.Fprintf(s, "<style>%s</style>\n<rect class=\"back\" width=\"%d\" height=\"%d\"/>\n", style, s.width, s.height)
 	if s.Title != "" {
 		s.text("title", margin, margin+16, s.Title)

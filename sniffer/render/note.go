@@ -3,18 +3,30 @@ package render
 import (
 	"net/netip"
 
+	"wirelab/internal/i18n"
 	"wirelab/sniffer"
 	"wirelab/sniffer/iana"
 	"wirelab/sniffer/internal/digits"
 )
 
-type note struct{ o Options }
+// note has its words from the catalogue once: they are printed with every frame.
+type note struct {
+	o                                       Options
+	truncated, malformed, always, hintLabel string
+	crashes, noDigit, asIPv4                string
+}
 
 // NewNote returns a Printer in the form of the course note's parser: the bytes as
 // Python shows them, one field a line with the slice of bytes it comes from, and
 // the frame's number. The note reads every frame as IPv4; this Printer shows the
 // fields of ARP, RARP and IPv6, and a hint with what the note would print.
-func NewNote(o Options) Printer { return &note{o} }
+func NewNote(o Options) Printer {
+	text := func(code string) string { return i18n.Text(o.Lang, code) }
+	return &note{
+		o: o, truncated: text("note.truncated"), malformed: text("note.malformed"), always: text("note.always"), hintLabel: text("note.hint"),
+		crashes: text("note.crashes"), noDigit: text("note.nodigit"), asIPv4: text("note.asipv4"),
+	}
+}
 
 func (n *note) Append(dst []byte, p *sniffer.Packet) []byte {
 	dst = append(appendPythonBytes(dst, p.Data), '\n')
@@ -30,14 +42,11 @@ func (n *note) Append(dst []byte, p *sniffer.Packet) []byte {
 		n.arp(w)
 	}
 	if p.Truncated() {
-		w.text(n.o.Lang.Pick("truncated", "截斷"), "", func() {
-			w.dst = append(w.dst, n.o.Lang.Pick("captured ", "只擷取到 ")...)
-			w.dst = appendInt(w.dst, len(p.Data))
-			w.dst = append(w.dst, n.o.Lang.Pick(" of ", " / ")...)
-			w.bytes(p.Length)
+		w.text(n.truncated, "", func() {
+			w.dst = append(w.dst, i18n.Text(n.o.Lang, "note.captured", "Kept", len(p.Data), "Length", p.Length)...)
 		})
 	} else if p.Err != nil {
-		w.text(n.o.Lang.Pick("malformed", "格式錯誤"), sgrRed, func() { w.dst = append(w.dst, safe(p.Err.Error())...) })
+		w.text(n.malformed, sgrRed, func() { w.dst = append(w.dst, safe(p.Err.Error())...) })
 	}
 	n.hint(w)
 	dst = append(appendInt(w.dst, p.Number), '\n')
@@ -176,7 +185,7 @@ func (n *note) ipv4(w *fields) {
 func (n *note) ipv6(w *fields) {
 	p, at := w.p, w.p.NetworkOffset
 	n.show(w, at, noteIPv6[0])
-	w.derived("HL", n.o.Lang.Pick("always", "固定"), func() { w.bytes(40) })
+	w.derived("HL", n.always, func() { w.bytes(40) })
 	n.show(w, at, noteIPv6[1:4]...)
 	p.Extensions(func(e sniffer.Extension) {
 		w.span("extension", e.Start, e.End, func() {

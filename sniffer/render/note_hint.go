@@ -10,29 +10,24 @@ import (
 // it takes the version, the lengths, TTL and protocol from where IPv4 has them
 // behind 14 bytes, and the header's length from one decimal digit.
 func (n *note) hint(w *fields) {
-	p, d, l := w.p, w.p.Data, n.o.Lang
+	p, d := w.p, w.p.Data
 	if !p.Has(sniffer.Ethernet) || p.Has(sniffer.IPv4) && p.NetworkOffset == 14 && d[14]&15 < 10 {
 		return
 	}
-	w.text(l.Pick("hint", "提示"), sgrDim, func() {
+	w.text(n.hintLabel, sgrDim, func() {
 		switch {
 		case len(d) < 15 || d[14] > 0 && d[14] < 16: // hex() of nothing, or of one digit
-			w.dst = append(w.dst, l.Pick(crashes, crashesZh)...)
+			w.dst = append(w.dst, n.crashes...)
 		case d[14]&15 > 9:
-			w.dst = append(w.dst, l.Pick("the note's parser gives up here (ValueError): it reads the header length as one decimal digit", "筆記的程式在這裡放棄 (ValueError)：它把標頭長度當成一位十進位數字")...)
+			w.dst = append(w.dst, n.noDigit...)
 		case len(d) < 23:
-			w.dst = append(w.dst, l.Pick(crashes, crashesZh)...)
+			w.dst = append(w.dst, n.crashes...)
 		default:
-			w.dst = append(w.dst, l.Pick("the note reads this frame as if it were IPv4: ", "筆記會把這個訊框當成 IPv4 來讀：")...)
+			w.dst = append(w.dst, n.asIPv4...)
 			w.reading(d)
 		}
 	})
 }
-
-const (
-	crashes   = "the note's parser ends with an error here: it takes every frame for IPv4"
-	crashesZh = "筆記的程式在這裡會因錯誤而結束：它把每個訊框都當成 IPv4"
-)
 
 // reading writes what the note's code makes of at least 23 bytes.
 func (w *fields) reading(d []byte) {
