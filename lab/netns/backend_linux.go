@@ -41,7 +41,7 @@ func (b Backend) Up(ctx context.Context, t lab.Topology) (lab.Network, error) {
 func (Backend) up(ctx context.Context, t lab.Topology, program string) (*network, error) {
 	n, err := startProcess(ctx, true, t, program)
 	// Root may be refused a user namespace and not need one.
-	if err != nil && ctx.Err() == nil && os.Geteuid() == 0 {
+	if os.Geteuid() == 0 && ctx.Err() == nil && (errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EACCES) || errors.Is(err, syscall.ENOSPC)) {
 		if n2, err2 := startProcess(ctx, false, t, program); err2 == nil {
 			n, err = n2, nil
 		}

@@ -1,6 +1,7 @@
 package netns
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -43,7 +44,8 @@ type request struct {
 
 type reply struct {
 	Error   string        `json:"error,omitempty"`
-	Errno   int           `json:"errno,omitempty"` // of the system call behind Error
+	Errno   int           `json:"errno,omitempty"`   // of the system call behind Error
+	Timeout bool          `json:"timeout,omitempty"` // a deadline is behind Error
 	Hosts   []hostInfo    `json:"hosts,omitempty"`
 	Machine []sniffer.MAC `json:"machine,omitempty"`
 	Started bool          `json:"started,omitempty"`
@@ -79,14 +81,17 @@ type remoteError struct{ r reply }
 func (e *remoteError) Error() string { return e.r.Error }
 
 func (e *remoteError) Unwrap() error {
-	if e.r.Errno == 0 {
-		return nil
+	switch {
+	case e.r.Timeout:
+		return context.DeadlineExceeded
+	case e.r.Errno != 0:
+		return syscall.Errno(e.r.Errno)
 	}
-	return syscall.Errno(e.r.Errno)
+	return nil
 }
 
 func errorReply(err error) reply {
-	r := reply{Error: err.Error()}
+	r := reply{Error: err.Error(), Timeout: errors.Is(err, context.DeadlineExceeded)}
 	if errno, ok := errors.AsType[syscall.Errno](err); ok {
 		r.Errno = int(errno)
 	}

@@ -18,8 +18,11 @@ import (
 	"wirelab/sniffer"
 )
 
-// Within is how long a bridge may take to learn, or to forget.
-const Within = 5 * time.Second
+// within is how long a bridge may take to learn some addresses, or to forget
+// them. It is for what never comes, not for a machine that is busy.
+func within(addresses int) time.Duration {
+	return 5*time.Second + time.Duration(addresses)*50*time.Millisecond
+}
 
 // ageing is how long a bridge remembers a port, in netlink's unit of a
 // hundredth of a second (IEEE 802.1D, table 7-5). One that remembers nothing
@@ -64,9 +67,12 @@ func (b *Bridge) SetMode(ctx context.Context, mode lab.Mode) error {
 	if err := b.set(ageing[mode], &snooping); err != nil || mode == lab.Switch {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, Within)
+	left, err := b.learnt()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, within(len(left)))
 	defer cancel()
-	var left map[string]bool
 	if err := poll(ctx, func() (done bool, err error) {
 		left, err = b.learnt()
 		return len(left) == 0, err
@@ -95,7 +101,7 @@ func (b *Bridge) set(ageing uint32, snooping *bool) error {
 
 // AwaitLearnt waits until the bridge has learnt the port of each address.
 func (b *Bridge) AwaitLearnt(ctx context.Context, macs []net.HardwareAddr) error {
-	limit, cancel := context.WithTimeout(ctx, Within)
+	limit, cancel := context.WithTimeout(ctx, within(len(macs)))
 	defer cancel()
 	var missing []string
 	err := poll(limit, func() (bool, error) {
@@ -109,7 +115,7 @@ func (b *Bridge) AwaitLearnt(ctx context.Context, macs []net.HardwareAddr) error
 		return len(missing) == 0, err
 	})
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-		err = fmt.Errorf("bridge %s has not learnt %s within %v", b.Name(), strings.Join(missing, ", "), Within)
+		err = fmt.Errorf("bridge %s has not learnt %s within %v", b.Name(), strings.Join(missing, ", "), within(len(macs)))
 	}
 	return err
 }
