@@ -96,7 +96,7 @@ type Cmd struct {
 	// Args is the command line. A first word that contains a slash is a
 	// program of the host; any other is a wirelab command: "ping", "chat".
 	Args           []string
-	Env            []string  // added to the host's environment, NAME=VALUE
+	Env            []string  // added to the lab's Environment, NAME=VALUE
 	Stdin          io.Reader // its end closes the command's standard input
 	Stdout, Stderr io.Writer // written to by one goroutine each
 }

@@ -7,9 +7,11 @@ package hostnames
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -52,6 +54,15 @@ func Parse(s string) (Table, error) {
 		t[name] = addr
 	}
 	return t, nil
+}
+
+// String returns the form of Variable, in the order of the names.
+func (t Table) String() string {
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(t)) {
+		parts = append(parts, name+"="+t[name].String())
+	}
+	return strings.Join(parts, ",")
 }
 
 // FromEnvironment returns the lab's names, empty outside a lab.

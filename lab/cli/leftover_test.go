@@ -23,7 +23,8 @@ const killedRuns = 20
 // vanish is how long whatever a killed run made may take to be gone.
 const vanish = 15 * time.Second
 
-// runVariable is in the environment of a run and of every process it starts.
+// runVariable is in the environment of a run and of the processes that it starts
+// on this machine. Programs on hosts have the lab's environment.
 const runVariable = "WIRELAB_TEST_RUN"
 
 // kill -9 of `wirelab run` at any moment leaves nothing, and what somebody else
@@ -72,7 +73,12 @@ func howLong(t *testing.T, program, backend string) time.Duration {
 // killOne kills a run and waits until nothing of it is left.
 func killOne(ctx context.Context, dir, program, backend string, after time.Duration) error {
 	id := runID()
-	cmd := exec.Command(program, "run", "--backend", backend, "-o", dir, "ping")
+	own := filepath.Join(dir, id)
+	if err := copyFile(own, program); err != nil {
+		return err
+	}
+	defer os.Remove(own)
+	cmd := exec.Command(own, "run", "--backend", backend, "-o", dir, "ping")
 	cmd.Env = append(os.Environ(), runVariable+"="+id)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
@@ -99,13 +105,26 @@ func killOne(ctx context.Context, dir, program, backend string, after time.Durat
 	}
 }
 
-// processesOf lists the processes of a run by the variable in their
-// environment, which every process that a run starts inherits.
+// copyFile makes a program that is another file.
+func copyFile(to, from string) error {
+	if os.Link(from, to) == nil {
+		return nil
+	}
+	binary, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, binary, 0o755)
+}
+
+// processesOf lists the processes of a run: the programs on its hosts by the
+// run's own program file, every other by the variable in its environment.
 func processesOf(id string) (found []string) {
 	files, _ := filepath.Glob("/proc/[0-9]*/environ")
 	for _, f := range files {
-		env, err := os.ReadFile(f)
-		if err != nil || !bytes.Contains(env, []byte(runVariable+"="+id)) {
+		env, _ := os.ReadFile(f)
+		program, _ := os.Readlink(filepath.Join(filepath.Dir(f), "exe"))
+		if !bytes.Contains(env, []byte(runVariable+"="+id)) && !strings.Contains(program, id) {
 			continue
 		}
 		line, _ := os.ReadFile(filepath.Join(filepath.Dir(f), "cmdline"))

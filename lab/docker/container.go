@@ -68,7 +68,6 @@ func (r *run) create(ctx context.Context, s spec) (string, error) {
 	networks := &netapi.NetworkingConfig{}
 	if s.addr.IsValid() {
 		config.Hostname = s.name
-		config.Env = []string{"WIRELAB_HOST=" + s.name}
 		networks.EndpointsConfig = map[string]*netapi.EndpointSettings{r.network(): {
 			Aliases:    []string{s.name},
 			IPAMConfig: &netapi.EndpointIPAMConfig{IPv4Address: s.addr},

@@ -143,6 +143,10 @@ func TestLab(t *testing.T) {
 
 	t.Run("no process has more than it needs", func(t *testing.T) { checkCapabilities(t, s) })
 
+	t.Run("the environment is the lab's", func(t *testing.T) { checkEnvironment(t, s) })
+
+	t.Run("no host forwards", func(t *testing.T) { checkForwarding(t, s) })
+
 	t.Run("hub and switch", func(t *testing.T) {
 		learn := func(ctx context.Context) error {
 			var errs []error
@@ -253,21 +257,32 @@ func checkCapabilities(t *testing.T, s *network) {
 			t.Fatalf("hold on %s: %v", h.name, err)
 		}
 		go io.Copy(io.Discard, running)
-		top, err := s.run.cli.ContainerTop(t.Context(), h.id, client.ContainerTopOptions{Arguments: []string{"-eo", "pid"}})
-		if err != nil {
-			t.Fatal(err)
+		pids := processes(t, h)
+		if len(pids) < 2 {
+			t.Errorf("%s has %d processes, want its first and the one executed", h.name, len(pids))
 		}
-		if len(top.Processes) < 2 {
-			t.Errorf("%s has %d processes, want its first and the one executed", h.name, len(top.Processes))
-		}
-		for _, p := range top.Processes {
-			if diff := cmp.Diff(want[h.name], privileges(t, p[0])); diff != "" {
-				t.Errorf("%s, process %s (-want +got):\n%s", h.name, p[0], diff)
+		for _, pid := range pids {
+			if diff := cmp.Diff(want[h.name], privileges(t, pid)); diff != "" {
+				t.Errorf("%s, process %s (-want +got):\n%s", h.name, pid, diff)
 			}
 		}
 		p.Kill()
 		w.Close()
 	}
+}
+
+// processes returns the ids of a container's processes on this machine.
+func processes(t *testing.T, h *host) []string {
+	t.Helper()
+	top, err := h.run.cli.ContainerTop(t.Context(), h.id, client.ContainerTopOptions{Arguments: []string{"-eo", "pid"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pids []string
+	for _, p := range top.Processes {
+		pids = append(pids, p[0])
+	}
+	return pids
 }
 
 // What the kernel grants: effective capabilities and the bounding set

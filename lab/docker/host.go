@@ -25,6 +25,7 @@ type host struct {
 	name  string
 	id    string // of the container
 	ports []lab.Port
+	env   []string // of every command
 
 	flushing sync.Mutex // one container at a time flushes
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"wirelab/internal/hostnames"
 	"wirelab/lab"
 )
 
@@ -64,7 +65,12 @@ func (r *run) bringUp(ctx context.Context, topology lab.Topology) (*network, err
 	}
 	n := &network{run: r, hosts: map[string]*host{}, stopWatch: func() bool { return true }}
 	n.lan = &segment{hub: &host{run: r, name: hub.name, id: hubID}, bridge: r.bridge()}
+	names := hostnames.Table{}
 	for _, h := range hosts {
+		names[h.name] = h.ports[0].Addrs[0].Addr()
+	}
+	for _, h := range hosts {
+		h.env = lab.Environment(h.name, names)
 		n.hosts[h.name] = h
 		n.lan.hosts = append(n.lan.hosts, h.ports[0].MAC)
 	}

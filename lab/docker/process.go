@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	cerrdefs "github.com/containerd/errdefs"
@@ -44,7 +45,7 @@ func (h *host) start(ctx context.Context, args []string, cmd lab.Cmd) (*process,
 		}
 	}
 	created, err := cli.ExecCreate(ctx, h.id, client.ExecCreateOptions{
-		Cmd: args, Env: cmd.Env, AttachStdin: cmd.Stdin != nil, AttachStdout: true, AttachStderr: true,
+		Cmd: args, Env: slices.Concat(h.env, cmd.Env), AttachStdin: cmd.Stdin != nil, AttachStdout: true, AttachStderr: true,
 	})
 	if err != nil {
 		return nil, err

@@ -77,6 +77,9 @@ func TestHosts(t *testing.T) {
 		if out, _ := sh(t, h, "cat /proc/sys/kernel/hostname"); strings.TrimSpace(out) != name {
 			t.Errorf("%s: its host name is %q", name, out)
 		}
+		if out, _ := sh(t, h, "cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf/eth0/forwarding"); out != "0\n0\n" {
+			t.Errorf("%s forwards: %q", name, out)
+		}
 		// Names resolve for programs that are not ours.
 		for j, other := range lab.DefaultTopology.Hosts {
 			out, code := sh(t, h, "getent ahostsv4 "+other)
@@ -112,7 +115,7 @@ func TestExec(t *testing.T) {
 		{"exit 7", "", 7},
 		{"kill -9 $$", "", 137},
 		{"cat", "", 0}, // no input is an empty one
-		{"echo $WIRELAB_HOST $WIRELAB_HOSTS", "client1 client1=10.77.0.10,server=10.77.0.11,client2=10.77.0.12,sniffer=10.77.0.13\n", 0},
+		{"echo $WIRELAB_HOST $WIRELAB_HOSTS", "client1 client1=10.77.0.10,client2=10.77.0.12,server=10.77.0.11,sniffer=10.77.0.13\n", 0},
 	} {
 		if out, code := sh(t, h, test.script); out != test.want || code != test.code {
 			t.Errorf("%s: %q, exit code %d; want %q, %d", test.script, out, code, test.want, test.code)

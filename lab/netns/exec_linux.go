@@ -10,6 +10,8 @@ import (
 	"syscall"
 
 	"github.com/creack/pty"
+
+	"wirelab/lab"
 )
 
 // exec runs a command on a host for the client of c.
@@ -85,7 +87,7 @@ func (p *process) start(r request, files []*os.File) (*exec.Cmd, *os.File, error
 	}
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Dir = r.Dir
-	cmd.Env = append(append(r.Env, p.env...), "WIRELAB_HOST="+h.name)
+	cmd.Env = append(lab.Environment(h.name, p.names), r.Env...)
 	if r.TTY == nil {
 		if len(files) != 3 {
 			return nil, nil, fmt.Errorf("%d descriptors, want 3", len(files))

@@ -57,12 +57,12 @@ func mountNames(hosts []*host) error {
 	return errors.Join(errs...)
 }
 
-// hostsVariable is the environment variable that has the same names for our
-// own commands, where the system does not let us mount.
-func hostsVariable(hosts []*host) string {
-	var parts []string
+// namesOf is the same names for our own commands, which read them in their
+// environment, where the system does not let us mount.
+func namesOf(hosts []*host) hostnames.Table {
+	names := hostnames.Table{}
 	for _, h := range hosts {
-		parts = append(parts, h.name+"="+h.prefix.Addr().String())
+		names[h.name] = h.prefix.Addr()
 	}
-	return hostnames.Variable + "=" + strings.Join(parts, ",")
+	return names
 }

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"wirelab/internal/hostnames"
 	"wirelab/lab"
 )
 
@@ -36,7 +37,7 @@ type process struct {
 	mu      sync.Mutex
 	segment *wire // nil until up
 	program string
-	env     []string
+	names   hostnames.Table
 
 	children *children
 }
@@ -148,7 +149,7 @@ func (p *process) up(r request) (reply, error) {
 	// Names for every program where the system lets us mount; where it does
 	// not, the environment has them for our own.
 	_ = mountNames(w.hosts)
-	p.env = []string{hostsVariable(w.hosts)}
+	p.names = namesOf(w.hosts)
 	answer := reply{Machine: machine}
 	for _, h := range w.hosts {
 		answer.Hosts = append(answer.Hosts, hostInfo{h.name, []lab.Port{h.port()}})

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netlink/nl"
 	vnetns "github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
 
@@ -149,11 +150,36 @@ func (h *host) configure(port string, root int) error {
 	if err := setSysctl("net/ipv4/neigh/"+deviceName+"/delay_first_probe_time", "3600"); err != nil {
 		return err
 	}
+	// A new namespace copies the machine's setting, which often is 1.
+	if err := setSysctl("net/ipv4/ip_forward", "0"); err != nil {
+		return err
+	}
+	if err := forwardingOff(eth0); err != nil {
+		return err
+	}
 	// ping without privileges, for programs that want it so (icmp(7)).
 	if err := setSysctl("net/ipv4/ping_group_range", "0 0"); err != nil {
 		return err
 	}
 	return netlink.LinkSetUp(eth0)
+}
+
+// forwardingOff sets what the sysctl conf.eth0.forwarding does, by netlink: in a
+// container /proc/sys cannot be written (rtnetlink(7), IFLA_AF_SPEC).
+func forwardingOff(link netlink.Link) error {
+	const devconfForwarding = 1 // IPV4_DEVCONF_FORWARDING, linux/ip.h
+	const inetConf = 1          // IFLA_INET_CONF, linux/if_link.h
+	message := nl.NewIfInfomsg(unix.AF_UNSPEC)
+	message.Index = int32(link.Attrs().Index)
+	spec := nl.NewRtAttr(unix.IFLA_AF_SPEC, nil)
+	spec.AddRtAttr(unix.AF_INET, nil).AddRtAttr(inetConf, nil).AddRtAttr(devconfForwarding, nl.Uint32Attr(0))
+	request := nl.NewNetlinkRequest(unix.RTM_SETLINK, unix.NLM_F_ACK)
+	request.AddData(message)
+	request.AddData(spec)
+	if _, err := request.Execute(unix.NETLINK_ROUTE, 0); err != nil {
+		return fmt.Errorf("forwarding of %s off: %w", link.Attrs().Name, err)
+	}
+	return nil
 }
 
 // offloadsOff makes a link carry what a wire would: frames of MTU size, with

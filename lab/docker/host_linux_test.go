@@ -1,0 +1,85 @@
+package docker
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
+
+	"wirelab/lab"
+)
+
+// A command has the lab's environment and what was added to it.
+func checkEnvironment(t *testing.T, n *network) {
+	h := n.hosts["client2"]
+	before := processes(t, h)
+	p, err := h.Start(t.Context(), lab.Cmd{Args: []string{"hold"}, Env: []string{"ADDED=yes"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Kill()
+	var added []string
+	eventually(t, readyWithin, "the command", func() []string {
+		added = slices.DeleteFunc(processes(t, h), func(pid string) bool { return slices.Contains(before, pid) })
+		if len(added) != 1 {
+			return []string{fmt.Sprintf("processes %v", added)}
+		}
+		return nil
+	})
+	environ, err := os.ReadFile("/proc/" + added[0] + "/environ")
+	if err != nil {
+		t.Skipf("the daemon's processes are not this machine's: %v", err)
+	}
+	want := []string{"ADDED=yes", "HOME=/", "LC_ALL=C.UTF-8", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "WIRELAB_HOST=client2"}
+	var names []string
+	for _, host := range []string{"client1", "client2", "server", "sniffer"} {
+		names = append(names, host+"="+addressOf(n, host).Addr().String())
+	}
+	want = append(want, "WIRELAB_HOSTS="+strings.Join(names, ","))
+	got := strings.Split(string(bytes.Trim(environ, "\x00")), "\x00")
+	got = slices.DeleteFunc(got, func(v string) bool { return strings.HasPrefix(v, "HOSTNAME=") }) // the daemon's
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// No host forwards, whatever the machine does.
+func checkForwarding(t *testing.T, n *network) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root may look into a container's network namespace")
+	}
+	for _, h := range n.hosts {
+		pid := processes(t, h)[0]
+		result := make(chan error)
+		go func() {
+			runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
+			result <- func() error {
+				ns, err := os.Open("/proc/" + pid + "/ns/net")
+				if err == nil {
+					defer ns.Close()
+					err = unix.Setns(int(ns.Fd()), unix.CLONE_NEWNET)
+				}
+				if err != nil {
+					return fmt.Errorf("enter the network namespace of %s: %w", h.name, err)
+				}
+				for _, name := range []string{"ip_forward", "conf/eth0/forwarding"} {
+					value, err := os.ReadFile("/proc/sys/net/ipv4/" + name)
+					if err != nil || strings.TrimSpace(string(value)) != "0" {
+						return fmt.Errorf("%s: %s is %q (%v), want 0", h.name, name, value, err)
+					}
+				}
+				return nil
+			}()
+		}()
+		if err := <-result; err != nil {
+			t.Error(err)
+		}
+	}
+}

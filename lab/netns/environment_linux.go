@@ -1,0 +1,39 @@
+package netns
+
+import (
+	"slices"
+	"strings"
+)
+
+// passed are the variables that a command of Exec gets of its caller's, by name
+// or by the prefix before *: what the terminal can do, the person's language and
+// time zone, and which editor and pager they like.
+var passed = []string{
+	"TERM", "COLORTERM", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE",
+	"LANG", "LANGUAGE", "LC_*", "TZ", "EDITOR", "VISUAL", "PAGER", "LESS",
+}
+
+// passOn returns what a command gets of an environment. A person who says no
+// language gets the lab's.
+func passOn(environ []string) []string {
+	var env []string
+	language, all := false, ""
+	for _, v := range environ {
+		name, value, _ := strings.Cut(v, "=")
+		if value == "" || !slices.ContainsFunc(passed, func(p string) bool {
+			prefix, found := strings.CutSuffix(p, "*")
+			return name == p || found && strings.HasPrefix(name, prefix)
+		}) {
+			continue
+		}
+		env = append(env, v)
+		language = language || name == "LANG" || strings.HasPrefix(name, "LC_")
+		if name == "LC_ALL" {
+			all = value
+		}
+	}
+	if language { // the lab's LC_ALL would come before all of them
+		env = append(env, "LC_ALL="+all)
+	}
+	return env
+}
