@@ -3,6 +3,7 @@ package docker
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -135,9 +136,46 @@ func processesWith(t *testing.T, variable string) []string {
 	return found
 }
 
-// sweep removes the runs of the dead, and only those.
-func TestSweep(t *testing.T) {
+// A paused container stays no more than another: not at the end of its own run,
+// and not when its owner died and another lab sweeps.
+func TestPausedContainer(t *testing.T) {
 	cli := daemon(t)
+	n := up(t)
+	orphan := fmt.Sprintf("%06xfffffe", os.Getpid()&0xffffff)
+	r := &run{cli: n.run.cli, id: orphan, labels: map[string]string{runLabel: orphan, ownerLabel: deadOwner(t).String()}}
+	if err := r.buildImage(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s := spec{name: "orphan", args: []string{"hold"}, user: nobody}
+	id, err := r.create(t.Context(), s)
+	if err == nil {
+		err = r.start(t.Context(), s, id)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{id, n.hosts["client1"].id} {
+		if _, err := cli.ContainerPause(t.Context(), id, client.ContainerPauseOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	self, err := thisProcess()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), closeWithin)
+	defer cancel()
+	if err := errors.Join(sweep(ctx, cli, self), n.Close()); err != nil {
+		t.Error(err)
+	}
+	if left := remaining(t, cli, func(l map[string]string) bool { return l[runLabel] == orphan || l[runLabel] == n.run.id }); len(left) > 0 {
+		t.Error(left)
+	}
+}
+
+// deadOwner is a process of this machine that has ended.
+func deadOwner(t *testing.T) owner {
+	t.Helper()
 	self, err := thisProcess()
 	if err != nil {
 		t.Fatal(err)
@@ -149,8 +187,18 @@ func TestSweep(t *testing.T) {
 	if err := ended.Run(); err != nil {
 		t.Fatal(err)
 	}
-	dead, rebooted, elsewhere := self, self, self
-	dead.pid, dead.start = ended.Process.Pid, 1
+	self.pid, self.start = ended.Process.Pid, 1
+	return self
+}
+
+// sweep removes the runs of the dead, and only those.
+func TestSweep(t *testing.T) {
+	cli := daemon(t)
+	self, err := thisProcess()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dead, rebooted, elsewhere := deadOwner(t), self, self
 	rebooted.boot = "00000000-0000-0000-0000-000000000000"
 	elsewhere.machine = "ffffffffffffffffffffffffffffffff"
 	for i, tt := range []struct {

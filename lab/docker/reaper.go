@@ -2,6 +2,7 @@ package docker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -23,8 +24,8 @@ const (
 	// A request may have been under way when the owner died, and the daemon
 	// finishes it: the reaper leaves only after it has seen nothing for this long.
 	reaperQuiet = 2 * time.Second
-	// And at the latest after this: nothing is left after 15 s, itself included.
-	reaperLimit = 13 * time.Second
+	// And at the latest after this, the daemon being gone or out of order.
+	reaperLimit = 2 * time.Minute
 )
 
 // The re-executed process must never get to main: it may be a test binary or
@@ -92,11 +93,19 @@ func (r *reaper) release() error {
 	return err
 }
 
-// reap lets the reaper remove the run and waits for it.
+// reap lets the reaper remove the run and waits for it, within limits: it
+// works on when this process no longer waits.
 func (r *reaper) reap() error {
 	r.stdin.Close()
-	if err := r.cmd.Wait(); err != nil {
-		return fmt.Errorf("reaper: %w", err)
+	ended := make(chan error, 1)
+	go func() { ended <- r.cmd.Wait() }()
+	select {
+	case err := <-ended:
+		if err != nil {
+			return fmt.Errorf("reaper: %w", err)
+		}
+		return nil
+	case <-time.After(closeWithin):
+		return errors.New("the lab is not all removed yet: its reaper still tries")
 	}
-	return nil
 }

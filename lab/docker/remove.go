@@ -9,6 +9,7 @@ import (
 	"time"
 
 	cerrdefs "github.com/containerd/errdefs"
+	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
 )
 
@@ -33,6 +34,11 @@ func removePass(ctx context.Context, cli *client.Client, id string) (found int, 
 	var wg sync.WaitGroup
 	for i, c := range containers.Items {
 		wg.Go(func() {
+			if c.State == container.StatePaused {
+				// Not every daemon kills what cannot notice it. An error shows in
+				// what follows.
+				_, _ = cli.ContainerUnpause(ctx, c.ID, client.ContainerUnpauseOptions{})
+			}
 			_, err := cli.ContainerRemove(ctx, c.ID, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
 			errs[i] = remains("container", c.ID, err)
 		})
@@ -117,11 +123,18 @@ func sweep(ctx context.Context, cli *client.Client, self owner) error {
 			dead[l[runLabel]] = true
 		}
 	}
-	var errs []error
+	// At once: what cannot be removed of one holds up no other.
+	var wg sync.WaitGroup
+	errs := make(chan error, len(dead))
 	for id := range dead {
-		errs = append(errs, removeRun(ctx, cli, id))
+		wg.Go(func() { errs <- removeRun(ctx, cli, id) })
 	}
-	return errors.Join(errs...)
+	wg.Wait()
+	close(errs)
+	for e := range errs {
+		err = errors.Join(err, e)
+	}
+	return err
 }
 
 // isLocal reports whether a daemon runs on this machine: it is reached by a

@@ -16,6 +16,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	netapi "github.com/moby/moby/api/types/network"
@@ -34,24 +35,20 @@ type run struct {
 	id     string
 	labels map[string]string
 	reaper *reaper
+
+	sweeping sync.WaitGroup
+	sweepNot context.CancelFunc // ends the sweep
 }
 
 // validID reports whether id can be a run's: six random bytes in hexadecimal,
 // short enough for a bridge's name and a host name.
 var validID = regexp.MustCompile(`^[0-9a-f]{12}$`).MatchString
 
-// newRun starts the run's reaper, before there is anything to remove, and
-// sweeps what dead processes left.
+// newRun starts the run's reaper, before there is anything to remove.
 func newRun(ctx context.Context, cli *engine) (*run, error) {
 	self, err := thisProcess()
 	if err != nil {
 		return nil, fmt.Errorf("identify this process: %w", err)
-	}
-	sweepCtx, cancel := context.WithTimeout(ctx, closeWithin)
-	defer cancel()
-	if err := sweep(sweepCtx, cli.Client, self); err != nil && ctx.Err() == nil {
-		// Not ours to fail for: the next lab tries again.
-		slog.Warn("leftovers of dead labs", "backend", "docker", "err", err)
 	}
 	random := make([]byte, 6)
 	rand.Read(random) // never fails, crypto/rand
@@ -60,7 +57,21 @@ func newRun(ctx context.Context, cli *engine) (*run, error) {
 	if r.reaper, err = startReaper(r.id, cli.at); err != nil {
 		return nil, err
 	}
+	r.sweep(self)
 	return r, nil
+}
+
+// sweep removes, while the lab comes up and runs, what dead processes left.
+func (r *run) sweep(self owner) {
+	ctx, cancel := context.WithTimeout(context.Background(), closeWithin)
+	r.sweepNot = cancel
+	r.sweeping.Go(func() {
+		defer cancel()
+		if err := sweep(ctx, r.cli.Client, self); err != nil && !errors.Is(ctx.Err(), context.Canceled) {
+			// Not ours to fail for: the next lab tries again.
+			slog.Warn("leftovers of dead labs", "backend", "docker", "err", err)
+		}
+	})
 }
 
 // image is the run's image. The registry of its name cannot exist (RFC 2606),
@@ -190,4 +201,8 @@ func (r *run) abandon() error {
 	return errors.Join(r.reaper.reap(), r.disconnect())
 }
 
-func (r *run) disconnect() error { return r.cli.Close() }
+func (r *run) disconnect() error {
+	r.sweepNot()
+	r.sweeping.Wait()
+	return r.cli.Close()
+}
