@@ -1,9 +1,10 @@
 // Package require is for tests that need something of the machine: namespaces,
-// Docker, tshark. What is missing is skipped with its cause; what
+// Docker, tshark. A test that lacks something is skipped with its cause; what
 // WIRELAB_REQUIRE names must be there.
 package require
 
 import (
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -13,9 +14,41 @@ import (
 // Variable names what must be there, separated by commas: "netns,docker".
 const Variable = "WIRELAB_REQUIRE"
 
-// Required reports whether name must be there.
+// known are the words of Variable.
+var known = []string{"netns", "docker", "tshark", "tcpdump"}
+
+// A word that is not known ends every test program: it would require nothing,
+// and nobody would notice.
+func init() {
+	if _, err := parse(os.Getenv(Variable)); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(2)
+	}
+}
+
+// Required reports whether name, one of the known words, must be there.
 func Required(name string) bool {
-	return slices.Contains(strings.Split(os.Getenv(Variable), ","), name)
+	if !slices.Contains(known, name) {
+		panic(fmt.Sprintf("package require does not know %q", name))
+	}
+	// Asked here, and not in init: go test repeats what it has cached only where
+	// a test sees the variable changed.
+	required, _ := parse(os.Getenv(Variable)) // init has checked it
+	return slices.Contains(required, name)
+}
+
+// parse reads the words of Variable.
+func parse(s string) ([]string, error) {
+	if s == "" {
+		return nil, nil
+	}
+	words := strings.Split(s, ",")
+	for _, word := range words {
+		if !slices.Contains(known, word) {
+			return nil, fmt.Errorf("%s has %q: want some of %s, separated by commas", Variable, word, strings.Join(known, ", "))
+		}
+	}
+	return words, nil
 }
 
 // Missing ends a test that needs name, which is missing: a skip with its

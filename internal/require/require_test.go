@@ -1,0 +1,31 @@
+package require
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestParse(t *testing.T) {
+	for _, test := range []struct {
+		value string
+		want  []string
+		err   string
+	}{
+		{"", nil, ""},
+		{"netns", []string{"netns"}, ""},
+		{"netns,docker,tshark,tcpdump", []string{"netns", "docker", "tshark", "tcpdump"}, ""},
+		{"netns,dokcer", nil, `"dokcer"`},
+		{"netns, docker", nil, `" docker"`},
+		{"netns,", nil, `""`},
+	} {
+		got, err := parse(test.value)
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", test.value, diff)
+		}
+		if (err == nil) != (test.err == "") || err != nil && !strings.Contains(err.Error(), test.err) {
+			t.Errorf("%q: error %v, want %q", test.value, err, test.err)
+		}
+	}
+}
