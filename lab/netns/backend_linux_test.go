@@ -23,10 +23,15 @@ import (
 // the machine's own programs.
 func up(t *testing.T) lab.Network {
 	t.Helper()
+	return upWith(t, lab.DefaultTopology)
+}
+
+func upWith(t *testing.T, topology lab.Topology) lab.Network {
+	t.Helper()
 	if err := (Backend{}).Check(t.Context()); err != nil {
 		require.Missing(t, Name, err)
 	}
-	n, err := Backend{}.up(t.Context(), lab.DefaultTopology, "/nonexistent/wirelab")
+	n, err := Backend{}.up(t.Context(), topology, "/nonexistent/wirelab")
 	if err != nil {
 		t.Fatal(err)
 	}
