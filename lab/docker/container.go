@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"strings"
 	"time"
@@ -35,28 +36,30 @@ type spec struct {
 	user         string
 	capabilities []string
 	cpu          string
-	addr         netip.Addr // on the lab's network; none: the machine's own network
+	lan          string     // name of the network that it is on; none: the machine's own
+	addr         netip.Addr // on lan; none: the daemon chooses
 	joins        string     // id of the container whose network namespace it is in
+	restores     bool       // it restores something when it is told to end
 }
 
 // hostContainer holds a host of the lab: commands are executed in it.
 func (r *run) hostContainer(name, cpu string, addr netip.Addr) spec {
-	s := spec{name: name, args: []string{"hold"}, user: nobody, cpu: cpu, addr: addr}
+	s := spec{name: name, args: []string{"hold"}, user: nobody, cpu: cpu, lan: r.network(), addr: addr}
 	if name == lab.SnifferHost {
 		s.user, s.capabilities = root, []string{"NET_RAW"} // packet(7)
 	}
 	return s
 }
 
-// hubContainer governs the bridge, which is in the machine's own netapi.
-func (r *run) hubContainer(cpu string) spec {
-	return spec{name: "hub", args: []string{"hub", r.bridge(), "--watch"}, cpu: cpu,
+// hubContainer governs a bridge, which is in the machine's own network.
+func (r *run) hubContainer(cpu, bridge string) spec {
+	return spec{name: "hub", args: []string{"hub", bridge, "--watch"}, cpu: cpu,
 		user: root, capabilities: []string{"NET_ADMIN"}}
 }
 
 // containerName is the name of the run's container of a role.
 func (r *run) containerName(s spec) string {
-	if s.addr.IsValid() {
+	if s.lan != "" {
 		return r.network() + "-" + s.name
 	}
 	return r.network() + "--" + s.name // no host can have this name
@@ -64,17 +67,21 @@ func (r *run) containerName(s spec) string {
 
 // create makes a container, which does not run yet, and returns its id.
 func (r *run) create(ctx context.Context, s spec) (string, error) {
-	config := &container.Config{Image: r.image(), Cmd: s.args, User: s.user, Labels: r.labels}
+	config := &container.Config{Image: r.image(), Cmd: s.args, User: s.user, Labels: maps.Clone(r.labels)}
+	if s.restores {
+		config.Labels[restoresLabel] = "yes"
+	}
 	networks := &netapi.NetworkingConfig{}
-	if s.addr.IsValid() {
+	if s.lan != "" {
 		config.Hostname = s.name
-		networks.EndpointsConfig = map[string]*netapi.EndpointSettings{r.network(): {
-			Aliases:    []string{s.name},
-			IPAMConfig: &netapi.EndpointIPAMConfig{IPv4Address: s.addr},
-		}}
+		endpoint := &netapi.EndpointSettings{Aliases: []string{s.name}}
+		if s.addr.IsValid() {
+			endpoint.IPAMConfig = &netapi.EndpointIPAMConfig{IPv4Address: s.addr}
+		}
+		networks.EndpointsConfig = map[string]*netapi.EndpointSettings{s.lan: endpoint}
 	}
 	created, err := r.cli.ContainerCreate(ctx, client.ContainerCreateOptions{
-		Name: r.containerName(s), Config: config, HostConfig: s.confined(r.network()), NetworkingConfig: networks,
+		Name: r.containerName(s), Config: config, HostConfig: s.confined(), NetworkingConfig: networks,
 	})
 	if err != nil {
 		return "", fmt.Errorf("create %s: %w", s.name, err)
@@ -170,7 +177,7 @@ func (f *firstWord) Write(b []byte) (int, error) {
 }
 
 // confined gives the container no more than it needs.
-func (s spec) confined(lan string) *container.HostConfig {
+func (s spec) confined() *container.HostConfig {
 	h := &container.HostConfig{
 		CapDrop: []string{"ALL"}, CapAdd: s.capabilities,
 		SecurityOpt:    []string{"no-new-privileges:true"},
@@ -182,11 +189,11 @@ func (s spec) confined(lan string) *container.HostConfig {
 	case s.joins != "":
 		h.NetworkMode = container.NetworkMode("container:" + s.joins)
 		return h
-	case !s.addr.IsValid():
+	case s.lan == "":
 		h.NetworkMode = "host"
 		return h
 	}
-	h.NetworkMode = container.NetworkMode(lan)
+	h.NetworkMode = container.NetworkMode(s.lan)
 	// Docker's resolver knows the lab's names. What it does not know it would
 	// ask outside, over the very bridge that is captured: so it asks nobody.
 	h.DNS = []netip.Addr{netip.MustParseAddr("127.0.0.1")}

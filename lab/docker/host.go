@@ -1,6 +1,7 @@
 package docker
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/netip"
@@ -23,7 +24,8 @@ const device = "eth0"
 type host struct {
 	run   *run
 	name  string
-	id    string // of the container
+	id    string // of the container in which commands are executed
+	owner string // of the container whose network namespace that is in; empty: its own
 	ports []lab.Port
 	env   []string // of every command
 
@@ -40,21 +42,23 @@ func (h *host) Ports() []lab.Port { return h.ports }
 
 // readPorts asks the daemon: it may give a container other addresses than were
 // wished for.
-func (h *host) readPorts(ctx context.Context) error {
-	c, err := h.run.cli.ContainerInspect(ctx, h.id, client.ContainerInspectOptions{})
+func (r *run) readPorts(ctx context.Context, name, container, lan string) ([]lab.Port, error) {
+	c, err := r.cli.ContainerInspect(ctx, container, client.ContainerInspectOptions{})
 	if err != nil {
-		return fmt.Errorf("inspect %s: %w", h.name, err)
+		return nil, fmt.Errorf("inspect %s: %w", name, err)
 	}
-	if c.Container.NetworkSettings == nil || c.Container.NetworkSettings.Networks[h.run.network()] == nil {
-		return fmt.Errorf("inspect %s: it is not on network %s", h.name, h.run.network())
+	if c.Container.NetworkSettings == nil || c.Container.NetworkSettings.Networks[lan] == nil {
+		return nil, fmt.Errorf("%s is not on network %s", name, lan)
 	}
-	lan := c.Container.NetworkSettings.Networks[h.run.network()]
-	addr := netip.PrefixFrom(lan.IPAddress, lan.IPPrefixLen)
-	if !addr.IsValid() || len(lan.MacAddress) != len(sniffer.MAC{}) {
-		return fmt.Errorf("inspect %s: address %v, MAC %v", h.name, addr, lan.MacAddress)
+	if n := len(c.Container.NetworkSettings.Networks); n > 1 {
+		return nil, fmt.Errorf("%s is on %d networks, and a host may be on one", name, n)
 	}
-	h.ports = []lab.Port{{Device: device, Segment: lab.DefaultSegment, MAC: sniffer.MAC(lan.MacAddress), Addrs: []netip.Prefix{addr}}}
-	return nil
+	e := c.Container.NetworkSettings.Networks[lan]
+	addr := netip.PrefixFrom(e.IPAddress, e.IPPrefixLen)
+	if !addr.IsValid() || len(e.MacAddress) != len(sniffer.MAC{}) {
+		return nil, fmt.Errorf("inspect %s: address %v, MAC %v: it does not run", name, addr, e.MacAddress)
+	}
+	return []lab.Port{{Device: device, Segment: lab.DefaultSegment, MAC: sniffer.MAC(e.MacAddress), Addrs: []netip.Prefix{addr}}}, nil
 }
 
 // Start implements lab.Host.
@@ -94,7 +98,7 @@ func (h *host) execute(ctx context.Context, cmd lab.Cmd) (int, error) {
 func (h *host) FlushNeighbours(ctx context.Context) error {
 	h.flushing.Lock()
 	defer h.flushing.Unlock()
-	s := spec{name: h.name + "-flush", args: []string{"neigh", "flush"}, user: root, capabilities: []string{"NET_ADMIN"}, joins: h.id}
+	s := spec{name: h.name + "-flush", args: []string{"neigh", "flush"}, user: root, capabilities: []string{"NET_ADMIN"}, joins: cmp.Or(h.owner, h.id)}
 	said, err := h.run.runOnce(ctx, s)
 	if err != nil {
 		return fmt.Errorf("empty the neighbour cache of %s: %w: %s", h.name, err, said)

@@ -1,7 +1,6 @@
 package docker
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -16,6 +15,8 @@ type network struct {
 	run   *run
 	hosts map[string]*host
 	lan   *segment
+
+	restore func() error // undoes what was changed of other people's; nil for nothing
 
 	stopWatch func() bool // stops waiting for the end of Up's context
 	watching  sync.Mutex  // guards stopWatch
@@ -34,19 +35,7 @@ func (r *run) bringUp(ctx context.Context, topology lab.Topology) (*network, err
 	if err != nil {
 		return nil, err
 	}
-	cpu, err := r.chooseCPU(ctx)
-	if err != nil {
-		return nil, err
-	}
-	// The hub is created first: that shows whether the daemon has that CPU.
-	hub := r.hubContainer(cpu)
-	hubID, err := r.create(ctx, hub)
-	if err != nil && strings.Contains(err.Error(), "Requested CPUs are not available") {
-		// The daemon itself is confined to some of the machine's CPUs.
-		cpu = "0"
-		hub = r.hubContainer(cpu)
-		hubID, err = r.create(ctx, hub)
-	}
+	hub, hubID, err := r.createHub(ctx, r.bridge(), false)
 	if err != nil {
 		return nil, err
 	}
@@ -56,15 +45,21 @@ func (r *run) bringUp(ctx context.Context, topology lab.Topology) (*network, err
 	wg.Go(func() { errs[len(hosts)] = r.start(ctx, hub, hubID) })
 	for i, name := range topology.Hosts {
 		wg.Go(func() {
-			hosts[i], errs[i] = r.startHost(ctx, r.hostContainer(name, cpu, lab.Address(subnet, i)))
+			hosts[i], errs[i] = r.startHost(ctx, r.hostContainer(name, hub.cpu, lab.Address(subnet, i)))
 		})
 	}
 	wg.Wait()
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
+	n := newNetwork(r, hosts, &host{run: r, name: hub.name, id: hubID}, r.bridge())
+	return n, n.lan.SetMode(ctx, lab.Hub)
+}
+
+// newNetwork puts together what runs.
+func newNetwork(r *run, hosts []*host, hub *host, bridge string) *network {
 	n := &network{run: r, hosts: map[string]*host{}, stopWatch: func() bool { return true }}
-	n.lan = &segment{hub: &host{run: r, name: hub.name, id: hubID}, bridge: r.bridge()}
+	n.lan = &segment{hub: hub, bridge: bridge}
 	names := hostnames.Table{}
 	for _, h := range hosts {
 		names[h.name] = h.ports[0].Addrs[0].Addr()
@@ -74,7 +69,25 @@ func (r *run) bringUp(ctx context.Context, topology lab.Topology) (*network, err
 		n.hosts[h.name] = h
 		n.lan.hosts = append(n.lan.hosts, h.ports[0].MAC)
 	}
-	return n, n.lan.SetMode(ctx, lab.Hub)
+	return n
+}
+
+// createHub creates the container that governs a bridge. It is the first, on a
+// CPU that the others will share: that shows whether the daemon has it.
+func (r *run) createHub(ctx context.Context, bridge string, restores bool) (spec, string, error) {
+	cpu, err := r.chooseCPU(ctx)
+	if err != nil {
+		return spec{}, "", err
+	}
+	hub := r.hubContainer(cpu, bridge)
+	hub.restores = restores
+	id, err := r.create(ctx, hub)
+	if err != nil && strings.Contains(err.Error(), "Requested CPUs are not available") {
+		// The daemon itself is confined to some of the machine's CPUs.
+		hub.cpu = "0"
+		id, err = r.create(ctx, hub)
+	}
+	return hub, id, err
 }
 
 // startHost starts the container of a host and reads its addresses.
@@ -83,8 +96,11 @@ func (r *run) startHost(ctx context.Context, s spec) (*host, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &host{run: r, name: s.name, id: id}
-	return h, cmp.Or(r.start(ctx, s, id), h.readPorts(ctx))
+	if err := r.start(ctx, s, id); err != nil {
+		return nil, err
+	}
+	ports, err := r.readPorts(ctx, s.name, id, s.lan)
+	return &host{run: r, name: s.name, id: id, ports: ports}, err
 }
 
 // Host returns the host of that name, nil if there is none.
@@ -118,7 +134,11 @@ func (n *network) Close() error {
 		stop := n.stopWatch
 		n.watching.Unlock()
 		stop()
-		n.closeErr = n.run.close()
+		var err error
+		if n.restore != nil {
+			err = n.restore()
+		}
+		n.closeErr = errors.Join(err, n.run.close())
 	})
 	return n.closeErr
 }

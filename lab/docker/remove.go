@@ -17,6 +17,9 @@ import (
 const (
 	runLabel   = "wirelab.run"   // the run's id
 	ownerLabel = "wirelab.owner" // an owner
+
+	// Of a container that restores what it changed when it is told to end.
+	restoresLabel = "wirelab.restores"
 )
 
 // pollEvery is the pace at which the daemon is asked again.
@@ -38,6 +41,10 @@ func removePass(ctx context.Context, cli *client.Client, id string) (found int, 
 				// Not every daemon kills what cannot notice it. An error shows in
 				// what follows.
 				_, _ = cli.ContainerUnpause(ctx, c.ID, client.ContainerUnpauseOptions{})
+			}
+			if c.State == container.StateRunning && c.Labels[restoresLabel] != "" {
+				patience := 2 // seconds
+				_, _ = cli.ContainerStop(ctx, c.ID, client.ContainerStopOptions{Timeout: &patience})
 			}
 			_, err := cli.ContainerRemove(ctx, c.ID, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
 			errs[i] = remains("container", c.ID, err)
