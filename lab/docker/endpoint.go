@@ -23,10 +23,10 @@ const answerWithin = 5 * time.Second
 
 // endpoint is where a daemon listens, and who said so.
 type endpoint struct {
-	host  string // unix:///var/run/docker.sock, tcp://192.0.2.1:2376, …
-	certs string // folder with ca.pem, cert.pem and key.pem; empty: the environment's
-	from  string // what named it, for people
-	mend  string // what to do if it does not answer
+	host   string // unix:///var/run/docker.sock, tcp://192.0.2.1:2376, …
+	certs  string // folder with ca.pem, cert.pem and key.pem; empty: the environment's
+	from   string // what named it, for people
+	advice string // what to do if it does not answer
 }
 
 // findEndpoint returns the daemon that the docker command would talk to:
@@ -34,7 +34,7 @@ type endpoint struct {
 // else the first default socket that exists.
 func findEndpoint() (endpoint, error) {
 	if host := os.Getenv(client.EnvOverrideHost); host != "" {
-		return endpoint{host: host, from: "DOCKER_HOST", mend: "unset DOCKER_HOST, or set it to a daemon that runs"}, nil
+		return endpoint{host: host, from: "DOCKER_HOST", advice: "unset DOCKER_HOST, or set it to a daemon that runs"}, nil
 	}
 	dir := os.Getenv("DOCKER_CONFIG")
 	home, _ := os.UserHomeDir()
@@ -55,12 +55,12 @@ func findEndpoint() (endpoint, error) {
 			return endpoint{}, err
 		}
 		e.from = fmt.Sprintf("%s %q", from, name)
-		e.mend = "start that daemon, or docker context use default"
+		e.advice = "start that daemon, or docker context use default"
 		return e, nil
 	}
 	// Without any of these sockets, the platform's default says what is missing.
 	e := endpoint{host: client.DefaultDockerHost, from: "the default",
-		mend: "install Docker, or start it: sudo systemctl start docker"}
+		advice: "install Docker, or start it: sudo systemctl start docker"}
 	for _, socket := range defaultSockets(home) {
 		if _, err := os.Stat(socket); err == nil {
 			e.host = "unix://" + socket
@@ -141,7 +141,7 @@ func connect(ctx context.Context) (*engine, error) {
 	e, err := findEndpoint()
 	if err != nil {
 		return nil, &lab.Unavailable{What: "docker", Cause: err.Error(),
-			Advice: "mend or remove the docker configuration, or set DOCKER_HOST"}
+			Advice: "correct or remove the docker configuration, or set DOCKER_HOST"}
 	}
 	if strings.HasPrefix(e.host, "ssh://") {
 		return nil, &lab.Unavailable{What: "docker", Cause: fmt.Sprintf("%s names %s: SSH is not spoken here", e.from, e.host),
@@ -199,7 +199,7 @@ type engine struct {
 
 // unavailable says why a daemon cannot be used and what to do about it.
 func unavailable(e endpoint, err error) error {
-	u := &lab.Unavailable{What: "docker", Cause: fmt.Sprintf("%s, named by %s: %v", e.host, e.from, rootCause(err)), Advice: e.mend}
+	u := &lab.Unavailable{What: "docker", Cause: fmt.Sprintf("%s, named by %s: %v", e.host, e.from, rootCause(err)), Advice: e.advice}
 	// The client hides the system's error in a text of its own.
 	if strings.Contains(err.Error(), "permission denied") {
 		u.Advice = "sudo usermod -aG docker $USER, then log in again; or run it with sudo"
