@@ -11,43 +11,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/mdlayher/packet"
-	"github.com/safchain/ethtool"
 	"github.com/vishvananda/netlink"
-	"golang.org/x/sys/unix"
 
 	"wirelab/internal/exit"
 	"wirelab/lab"
-	"wirelab/lab/segment"
 )
-
-// makeBridge makes a bridge br0 of two ports, each the end of a wire:
-//
-//	a -- pa [br0] pb -- b
-func makeBridge(t *testing.T) {
-	t.Helper()
-	attrs := netlink.NewLinkAttrs()
-	attrs.Name = "br0"
-	must(t, netlink.LinkAdd(&netlink.Bridge{LinkAttrs: attrs}))
-	up(t, "br0")
-	plug(t, "a", "pa")
-	plug(t, "b", "pb")
-}
-
-func plug(t *testing.T, end, port string) {
-	t.Helper()
-	veth(t, end, port)
-	l, err := netlink.LinkByName(port)
-	must(t, err)
-	br, err := netlink.LinkByName("br0")
-	must(t, err)
-	must(t, netlink.LinkSetMaster(l, br))
-	eventually(t, port+" is up", func() bool {
-		l, err := netlink.LinkByName(port)
-		must(t, err)
-		return l.Attrs().OperState == netlink.OperUp
-	})
-}
 
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
@@ -75,57 +43,6 @@ type onWrite func()
 func (f onWrite) Write(b []byte) (int, error) {
 	f()
 	return len(b), nil
-}
-
-func ageing(t *testing.T) uint32 {
-	t.Helper()
-	b, err := segment.Open("br0")
-	must(t, err)
-	return uint32(b.Found() / (10 * time.Millisecond)) // netlink's unit
-}
-
-func on(t *testing.T, name string) []string {
-	t.Helper()
-	tool, err := ethtool.NewEthtool()
-	must(t, err)
-	defer tool.Close()
-	features, err := tool.Features(name)
-	must(t, err)
-	var names []string
-	for _, f := range segment.OffloadFeatures {
-		if features[f] {
-			names = append(names, f)
-		}
-	}
-	slices.Sort(names)
-	return names
-}
-
-// wire is a packet socket at the end of a wire.
-func wire(t *testing.T, name string) *packet.Conn {
-	t.Helper()
-	ifi, err := net.InterfaceByName(name)
-	must(t, err)
-	c, err := packet.Listen(ifi, packet.Raw, unix.ETH_P_802_EX1, nil)
-	must(t, err)
-	t.Cleanup(func() { c.Close() })
-	must(t, c.SetDeadline(time.Now().Add(patience)))
-	return c
-}
-
-func sendFrame(t *testing.T, c *packet.Conn, from, to net.HardwareAddr, text string) {
-	t.Helper()
-	frame := slices.Concat(to, from, []byte{0x88, 0xb5}, []byte(text), make([]byte, 46))
-	_, err := c.WriteTo(frame, &packet.Addr{HardwareAddr: to})
-	must(t, err)
-}
-
-func nextText(t *testing.T, c *packet.Conn) string {
-	t.Helper()
-	b := make([]byte, 2048)
-	n, _, err := c.ReadFrom(b)
-	must(t, err)
-	return strings.TrimRight(string(b[14:n]), "\x00")
 }
 
 func TestHubAndSwitch(t *testing.T) {
