@@ -11,7 +11,7 @@ import (
 	"wirelab/lab/netns"
 )
 
-// labFlag adds --lab to a command.
+// labFlag adds --lab, the name of an interactive lab, to a command.
 func labFlag(cmd *cobra.Command) *string {
 	return cmd.Flags().String("lab", "default", "name of the lab, to tell several apart")
 }
@@ -19,9 +19,9 @@ func labFlag(cmd *cobra.Command) *string {
 func upCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "up",
-		Short: "Hold an interactive lab in namespaces, with the chat server started",
-		Long: `Up brings the lab up in namespaces (no root, no Docker), starts the chat server
-on the host "server", and holds it until Ctrl-C or "wirelab down". From other
+		Short: "Start an interactive lab and keep it running in this terminal",
+		Long: `Up starts a lab in namespaces (no root, no Docker) with the chat server on the
+host "server", and keeps it running until Ctrl-C or "wirelab down". In other
 terminals "wirelab exec HOST -- COMMAND" runs commands on its hosts.`,
 		Example: `  wirelab up
   wirelab exec client1 -- chat join server
@@ -76,8 +76,9 @@ func execCommand() *cobra.Command {
 		Use:   "exec HOST [--] COMMAND…",
 		Short: "Run a command on a host of the interactive lab",
 		Long: `Exec runs a command on a host of the lab that "wirelab up" holds, with this
-terminal and this exit code. A first word that names a wirelab command is
-ours (chat, sniff, ping, neigh, …); a path is the machine's program.`,
+terminal and this exit code. COMMAND is a wirelab command (chat, sniff, ping …)
+or the path of a program of this machine. It gets the lab's environment, and of
+yours what the terminal and your language need: TERM, LANG, TZ, EDITOR and such.`,
 		Example: `  wirelab exec client1 -- chat join server
   wirelab exec sniffer -- sniff
   wirelab exec client1 -- ping -c 3 server

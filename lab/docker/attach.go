@@ -50,6 +50,7 @@ func (r *run) attach(ctx context.Context, networkName string, containers map[str
 	if err != nil {
 		return nil, err
 	}
+	r.hosts = len(containers) + 1
 	if err := r.buildImage(ctx); err != nil {
 		return nil, err
 	}
@@ -144,7 +145,7 @@ func (r *run) pin(ctx context.Context, id, cpus string) error {
 
 // unpin gives the containers that still are there all CPUs again.
 func (r *run) unpin(containers map[string]string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), closeWithin)
+	ctx, cancel := context.WithTimeout(context.Background(), r.patience())
 	defer cancel()
 	info, err := r.cli.Info(ctx, client.InfoOptions{})
 	if err != nil {

@@ -9,7 +9,6 @@ import (
 	"maps"
 	"net/netip"
 	"strings"
-	"time"
 
 	"github.com/moby/moby/api/pkg/stdcopy"
 	"github.com/moby/moby/api/types/container"
@@ -18,9 +17,6 @@ import (
 
 	"wirelab/lab"
 )
-
-// readyWithin is how long a container has to say that it is ready.
-const readyWithin = 20 * time.Second
 
 const (
 	nobody = "65534:65534"
@@ -91,7 +87,7 @@ func (r *run) create(ctx context.Context, s spec) (string, error) {
 
 // start starts a container and returns when it has said `ready`.
 func (r *run) start(ctx context.Context, s spec, id string) error {
-	ctx, cancel := context.WithTimeout(ctx, readyWithin)
+	ctx, cancel := context.WithTimeout(ctx, r.patience())
 	defer cancel()
 	// Attached before the start, so that the first word is heard.
 	attached, err := r.cli.ContainerAttach(ctx, id, client.ContainerAttachOptions{Stream: true, Stdout: true, Stderr: true})

@@ -25,7 +25,7 @@ func checkEnvironment(t *testing.T, n *network) {
 	}
 	defer p.Kill()
 	var added []string
-	eventually(t, readyWithin, "the command", func() []string {
+	eventually(t, closeWithin, "the command", func() []string {
 		added = slices.DeleteFunc(processes(t, h), func(pid string) bool { return slices.Contains(before, pid) })
 		if len(added) != 1 {
 			return []string{fmt.Sprintf("processes %v", added)}

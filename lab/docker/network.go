@@ -28,6 +28,7 @@ var _ lab.Network = &network{}
 
 // bringUp makes image, network and containers.
 func (r *run) bringUp(ctx context.Context, topology lab.Topology) (*network, error) {
+	r.hosts = len(topology.Hosts)
 	if err := r.buildImage(ctx); err != nil {
 		return nil, err
 	}

@@ -87,7 +87,7 @@ func startReaper(id string, daemon endpoint) (*reaper, error) {
 // release ends the reaper and waits for it: nothing of the run is left.
 func (r *reaper) release() error {
 	_, err := r.stdin.Write([]byte{1})
-	if waitErr := r.reap(); err == nil {
+	if waitErr := r.reap(closeWithin); err == nil {
 		err = waitErr
 	}
 	return err
@@ -95,7 +95,7 @@ func (r *reaper) release() error {
 
 // reap lets the reaper remove the run and waits for it, within limits: it
 // works on when this process no longer waits.
-func (r *reaper) reap() error {
+func (r *reaper) reap(within time.Duration) error {
 	r.stdin.Close()
 	ended := make(chan error, 1)
 	go func() { ended <- r.cmd.Wait() }()
@@ -105,7 +105,7 @@ func (r *reaper) reap() error {
 			return fmt.Errorf("reaper: %w", err)
 		}
 		return nil
-	case <-time.After(closeWithin):
+	case <-time.After(within):
 		return errors.New("the lab is not all removed yet: its reaper still tries")
 	}
 }

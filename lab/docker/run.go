@@ -29,11 +29,18 @@ import (
 // is removed above all when the context that it was made with is over.
 const closeWithin = 20 * time.Second
 
+// patience is how long something may take that the daemon does for each host,
+// at times one after the other.
+func (r *run) patience() time.Duration {
+	return closeWithin + time.Duration(r.hosts)*time.Second
+}
+
 // run is everything that one lab makes, and its removal.
 type run struct {
 	cli    *engine
 	id     string
 	labels map[string]string
+	hosts  int // how many
 	reaper *reaper
 
 	sweeping sync.WaitGroup
@@ -185,7 +192,7 @@ func (r *run) chooseCPU(ctx context.Context) (string, error) {
 
 // close removes the run and ends its reaper.
 func (r *run) close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), closeWithin)
+	ctx, cancel := context.WithTimeout(context.Background(), r.patience())
 	defer cancel()
 	err := removeRun(ctx, r.cli.Client, r.id)
 	if err != nil {
@@ -198,7 +205,7 @@ func (r *run) close() error {
 // that was cut off while it came up may have a request under way at the
 // daemon: the reaper looks until none can be.
 func (r *run) abandon() error {
-	return errors.Join(r.reaper.reap(), r.disconnect())
+	return errors.Join(r.reaper.reap(r.patience()), r.disconnect())
 }
 
 func (r *run) disconnect() error {

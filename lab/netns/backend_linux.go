@@ -88,7 +88,7 @@ func startProcess(ctx context.Context, userNamespace bool, t lab.Topology, progr
 		ours.Close()
 		return nil, err
 	}
-	n := newNetwork(cmd, ours)
+	n := newNetwork(cmd, ours, words)
 	stop := context.AfterFunc(ctx, n.end)
 	go func() {
 		<-n.ended
@@ -97,12 +97,9 @@ func startProcess(ctx context.Context, userNamespace bool, t lab.Topology, progr
 	answer, err := n.call(ctx, request{Op: "up", Topology: t, Program: program})
 	if err != nil {
 		n.Close()
-		if errors.Is(err, errEnded) && words.String() != "" {
-			err = &diedError{cmd.ProcessState.String(), words.String()}
-		}
 		return nil, err
 	}
-	words.keepNoMore()
+	words.isUp()
 	n.found(answer)
 	return n, nil
 }

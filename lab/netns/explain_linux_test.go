@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -177,3 +178,22 @@ func runWith(ctx context.Context, dir, program string, limit int) error {
 // whyTooFew is the cause as wirelab, Go's runtime or the shell says it; of a
 // program on a host the last lines of what it printed are shown.
 var whyTooFew = regexp.MustCompile("no more processes can be started|failed to create new OS thread|increase max user processes|resource temporarily unavailable|ot fork|exit code 2")
+
+// A lab process that dies under a command is the command's end, with the cause.
+func TestDeathOfLabProcess(t *testing.T) {
+	n := up(t).(*network)
+	p, err := n.Host("client1").Start(t.Context(), lab.Cmd{Args: []string{"/bin/sleep", "1000"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.words.mu.Lock()
+	n.words.forward = io.Discard
+	n.words.mu.Unlock()
+	n.process.Process.Signal(syscall.SIGABRT) // upon which Go's runtime says so and dies
+	if _, err := p.Wait(t.Context()); err == nil || !strings.Contains(err.Error(), "SIGABRT") {
+		t.Errorf("error %v, want the cause", err)
+	}
+	if _, err := n.Host("client1").Start(t.Context(), lab.Cmd{Args: []string{"/bin/true"}}); err == nil || !strings.Contains(err.Error(), "SIGABRT") {
+		t.Errorf("error %v, want the cause", err)
+	}
+}

@@ -1,6 +1,7 @@
 package netns
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -8,10 +9,9 @@ import (
 )
 
 // lastWords keeps the beginning of what the lab process prints on standard
-// error while it comes up: a Go runtime that dies says there why. Later output
-// is forwarded.
+// error: a Go runtime that dies says there why. It prints nothing otherwise.
 type lastWords struct {
-	forward io.Writer
+	forward io.Writer // gets what comes when the lab is up
 
 	mu   sync.Mutex
 	kept strings.Builder
@@ -26,15 +26,15 @@ const maxLastWords = 4 << 10
 func (l *lastWords) Write(b []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.kept.Write(b[:min(len(b), maxLastWords-l.kept.Len())])
 	if l.up {
 		return l.forward.Write(b)
 	}
-	l.kept.Write(b[:min(len(b), maxLastWords-l.kept.Len())])
 	return len(b), nil
 }
 
-// keepNoMore forwards what was kept and all that follows.
-func (l *lastWords) keepNoMore() {
+// isUp forwards what was kept and all that follows.
+func (l *lastWords) isUp() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.up = true
@@ -49,9 +49,9 @@ func (l *lastWords) String() string {
 	return words
 }
 
-// diedError says that the lab process died while it came up.
+// diedError says that the lab process died, and what it said last.
 type diedError struct{ state, words string }
 
 func (e *diedError) Error() string {
-	return fmt.Sprintf("the lab process died (%s): %s", e.state, strings.ReplaceAll(e.words, "\n", "; "))
+	return fmt.Sprintf("the lab process died (%s): %s", e.state, cmp.Or(strings.ReplaceAll(e.words, "\n", "; "), "it said nothing"))
 }

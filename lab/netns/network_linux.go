@@ -16,6 +16,7 @@ import (
 // network is a lab process as its caller sees it.
 type network struct {
 	process *exec.Cmd
+	words   *lastWords // of the process
 	control *net.UnixConn
 	mu      sync.Mutex // of control's writes
 	hosts   map[string]*remoteHost
@@ -26,8 +27,8 @@ type network struct {
 
 var _ lab.Network = &network{}
 
-func newNetwork(process *exec.Cmd, control *net.UnixConn) *network {
-	n := &network{process: process, control: control, hosts: map[string]*remoteHost{}, ended: make(chan struct{})}
+func newNetwork(process *exec.Cmd, control *net.UnixConn, words *lastWords) *network {
+	n := &network{process: process, words: words, control: control, hosts: map[string]*remoteHost{}, ended: make(chan struct{})}
 	go func() {
 		process.Wait()
 		close(n.ended)
@@ -60,10 +61,27 @@ func (n *network) connect() (*net.UnixConn, error) {
 func (n *network) handOver(socket *os.File) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if err := send(n.control, struct{}{}, socket); err != nil {
-		return errors.Join(errEnded, err)
+	if send(n.control, struct{}{}, socket) != nil {
+		return n.ending(errEnded)
 	}
 	return nil
+}
+
+// ending returns err, or how the lab process died where that is behind it: with
+// an exit code, and not because Close or Down ended it.
+func (n *network) ending(err error) error {
+	if !errors.Is(err, errEnded) {
+		return err
+	}
+	select {
+	case <-n.ended:
+	case <-time.After(closeTimeout):
+		return err
+	}
+	if n.process.ProcessState.Success() || n.process.ProcessState.String() == "signal: killed" && n.words.String() == "" {
+		return err
+	}
+	return &diedError{n.process.ProcessState.String(), n.words.String()}
 }
 
 // call makes a request over a socket of its own. When ctx ends it waits for
@@ -74,7 +92,8 @@ func (n *network) call(ctx context.Context, r request) (reply, error) {
 		return reply{}, err
 	}
 	defer c.Close()
-	return callWithin(ctx, c, r)
+	answer, err := callWithin(ctx, c, r)
+	return answer, n.ending(err)
 }
 
 // callWithin is call, which ctx bounds.
@@ -194,9 +213,9 @@ func (h *remoteHost) Start(ctx context.Context, cmd lab.Cmd) (lab.Process, error
 	if _, err := callWithin(ctx, c, r, streams.theirs[:]...); err != nil {
 		c.Close() // the lab process kills what it may have started
 		streams.close()
-		return nil, err
+		return nil, h.network.ending(err)
 	}
-	p := &remoteProcess{socket: c, ended: make(chan struct{})}
+	p := &remoteProcess{network: h.network, socket: c, ended: make(chan struct{})}
 	streams.begin(cmd)
 	go p.watch(streams)
 	return p, nil
@@ -204,10 +223,11 @@ func (h *remoteHost) Start(ctx context.Context, cmd lab.Cmd) (lab.Process, error
 
 // remoteProcess is a command that runs in the lab process's namespaces.
 type remoteProcess struct {
-	socket *net.UnixConn
-	ended  chan struct{} // closed at the end; then code and err are final
-	code   int
-	err    error
+	network *network
+	socket  *net.UnixConn
+	ended   chan struct{} // closed at the end; then code and err are final
+	code    int
+	err     error
 }
 
 var _ lab.Process = &remoteProcess{}
@@ -220,7 +240,7 @@ func (p *remoteProcess) watch(s *streams) {
 	_, err := receive(p.socket, &answer)
 	switch {
 	case err != nil:
-		p.err = noAnswer(err)
+		p.err = p.network.ending(noAnswer(err))
 	case answer.Error != "":
 		p.err = &remoteError{answer}
 	}
