@@ -3,6 +3,7 @@ package docker
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"strings"
 	"sync"
 
@@ -29,11 +30,13 @@ var _ lab.Network = &network{}
 // bringUp makes image, network and containers.
 func (r *run) bringUp(ctx context.Context, topology lab.Topology) (*network, error) {
 	r.hosts = len(topology.Hosts)
-	if err := r.buildImage(ctx); err != nil {
-		return nil, err
-	}
-	subnet, err := r.createNetwork(ctx)
-	if err != nil {
+	var subnet netip.Prefix
+	var imageErr, networkErr error
+	var made sync.WaitGroup
+	made.Go(func() { imageErr = r.buildImage(ctx) })
+	made.Go(func() { subnet, networkErr = r.createNetwork(ctx) })
+	made.Wait()
+	if err := errors.Join(imageErr, networkErr); err != nil {
 		return nil, err
 	}
 	hub, hubID, err := r.createHub(ctx, r.bridge(), false)
