@@ -76,13 +76,18 @@ func (r *run) create(ctx context.Context, s spec) (string, error) {
 		}
 		networks.EndpointsConfig = map[string]*netapi.EndpointSettings{s.lan: endpoint}
 	}
-	created, err := r.cli.ContainerCreate(ctx, client.ContainerCreateOptions{
+	if ctx.Err() != nil {
+		return "", ctx.Err()
+	}
+	uncut, cancel := r.uncut(ctx)
+	defer cancel()
+	created, err := r.cli.ContainerCreate(uncut, client.ContainerCreateOptions{
 		Name: r.containerName(s), Config: config, HostConfig: s.confined(), NetworkingConfig: networks,
 	})
 	if err != nil {
 		return "", fmt.Errorf("create %s: %w", s.name, err)
 	}
-	return created.ID, nil
+	return created.ID, ctx.Err()
 }
 
 // start starts a container and returns when it has said `ready`.

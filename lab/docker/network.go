@@ -36,7 +36,7 @@ func (r *run) bringUp(ctx context.Context, topology lab.Topology) (*network, err
 	made.Go(func() { imageErr = r.buildImage(ctx) })
 	made.Go(func() { subnet, networkErr = r.createNetwork(ctx) })
 	made.Wait()
-	if err := errors.Join(imageErr, networkErr); err != nil {
+	if err := errors.Join(imageErr, networkErr, ctx.Err()); err != nil {
 		return nil, err
 	}
 	hub, hubID, err := r.createHub(ctx, r.bridge(), false)

@@ -22,7 +22,8 @@ const reaperVariable = "WIRELAB_DOCKER_REAPER"
 
 const (
 	// A request may have been under way when the owner died, and the daemon
-	// finishes it: the reaper leaves only after it has seen nothing for this long.
+	// finishes it: the reaper leaves only after it has seen nothing for this
+	// long, or for as long as the daemon takes for ten questions.
 	reaperQuiet = 2 * time.Second
 	// And at the latest after this, the daemon being gone or out of order.
 	reaperLimit = 2 * time.Minute
@@ -48,9 +49,14 @@ func reap(id string) int {
 	if err != nil {
 		return 1
 	}
-	for empty := time.Now(); time.Since(empty) < reaperQuiet; {
-		if found, err := removePass(ctx, cli, id); found > 0 || err != nil {
+	quiet := reaperQuiet
+	for empty := time.Now(); time.Since(empty) < quiet; {
+		began := time.Now()
+		found, err := removePass(ctx, cli, id)
+		if found > 0 || err != nil {
 			empty = time.Now()
+		} else {
+			quiet = max(quiet, 10*time.Since(began)) // a daemon that is busy
 		}
 		if pause(ctx, pollEvery) != nil {
 			return 1

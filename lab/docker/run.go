@@ -81,6 +81,13 @@ func (r *run) sweep(self owner) {
 	})
 }
 
+// uncut is a context for a request that makes something. It is not cut off when
+// ctx ends: the daemon would finish it later, when nobody looks for what it made
+// any more. The caller looks at ctx after it.
+func (r *run) uncut(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), r.patience())
+}
+
 // image is the run's image. The registry of its name cannot exist (RFC 2606),
 // so that no client ever pulls another in its place.
 func (r *run) image() string { return "wirelab.invalid/lab:" + r.id }
@@ -112,6 +119,11 @@ func (r *run) buildImage(ctx context.Context) error {
 	for name, value := range r.labels {
 		changes = append(changes, fmt.Sprintf("LABEL %s=%q", name, value))
 	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	ctx, cancel := r.uncut(ctx)
+	defer cancel()
 	progress, err := r.cli.ImageImport(ctx, client.ImageImportSource{Source: archive, SourceName: "-"}, r.image(), client.ImageImportOptions{Changes: changes})
 	if err != nil {
 		return fmt.Errorf("import image: %w", err)
@@ -156,6 +168,8 @@ func (r *run) createNetwork(ctx context.Context) (netip.Prefix, error) {
 		if err != nil {
 			return netip.Prefix{}, err
 		}
+		ctx, cancel := r.uncut(ctx)
+		defer cancel()
 		_, err = r.cli.NetworkCreate(ctx, r.network(), client.NetworkCreateOptions{
 			Driver: "bridge",
 			Labels: r.labels,
