@@ -36,6 +36,7 @@ type spec struct {
 	addr         netip.Addr // on lan; none: the daemon chooses
 	joins        string     // id of the container whose network namespace it is in
 	restores     bool       // it restores something when it is told to end
+	probes       bool       // the kernel may ask again for addresses that it knows
 }
 
 // hostContainer holds a host of the lab: commands are executed in it.
@@ -71,6 +72,9 @@ func (r *run) create(ctx context.Context, s spec) (string, error) {
 	if s.lan != "" {
 		config.Hostname = s.name
 		endpoint := &netapi.EndpointSettings{Aliases: []string{s.name}}
+		if !s.probes && !r.cli.sysctlsOfDevices() {
+			endpoint.DriverOpts = map[string]string{"com.docker.network.endpoint.sysctls": probeSysctl("IFNAME") + "=" + seldom}
+		}
 		if s.addr.IsValid() {
 			endpoint.IPAMConfig = &netapi.EndpointIPAMConfig{IPv4Address: s.addr}
 		}
@@ -82,7 +86,7 @@ func (r *run) create(ctx context.Context, s spec) (string, error) {
 	uncut, cancel := r.uncut(ctx)
 	defer cancel()
 	created, err := r.cli.ContainerCreate(uncut, client.ContainerCreateOptions{
-		Name: r.containerName(s), Config: config, HostConfig: s.confined(), NetworkingConfig: networks,
+		Name: r.containerName(s), Config: config, HostConfig: s.confined(r.cli.sysctlsOfDevices()), NetworkingConfig: networks,
 	})
 	if err != nil {
 		return "", fmt.Errorf("create %s: %w", s.name, err)
@@ -178,7 +182,7 @@ func (f *firstWord) Write(b []byte) (int, error) {
 }
 
 // confined gives the container no more than it needs.
-func (s spec) confined() *container.HostConfig {
+func (s spec) confined(sysctlsOfDevices bool) *container.HostConfig {
 	h := &container.HostConfig{
 		CapDrop: []string{"ALL"}, CapAdd: s.capabilities,
 		SecurityOpt:    []string{"no-new-privileges:true"},
@@ -205,5 +209,17 @@ func (s spec) confined() *container.HostConfig {
 		"net.ipv6.conf.default.disable_ipv6": "1",
 		"net.ipv4.ip_forward":                "0", // a new namespace may copy the machine's
 	}
+	if !s.probes && sysctlsOfDevices {
+		h.Sysctls[probeSysctl(device)] = seldom
+	}
 	return h
 }
+
+// seldom is so long, in seconds, that no lab lives to see it.
+const seldom = "3600"
+
+// probeSysctl is how long after the last use of a neighbour's address the kernel
+// asks that neighbour whether it still has it. The one that is asked learns the
+// address of the other, and would know it again right after its cache was
+// emptied (arp(7)).
+func probeSysctl(device string) string { return "net.ipv4.neigh." + device + ".delay_first_probe_time" }

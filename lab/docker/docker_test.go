@@ -141,7 +141,7 @@ func TestLab(t *testing.T) {
 
 	t.Run("the environment is the lab's", func(t *testing.T) { checkEnvironment(t, s) })
 
-	t.Run("no host forwards", func(t *testing.T) { checkForwarding(t, s) })
+	t.Run("the hosts' settings", func(t *testing.T) { checkSettings(t, s) })
 
 	t.Run("hub and switch", func(t *testing.T) {
 		learn := func(ctx context.Context) error {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/moby/moby/client"
+	"github.com/moby/moby/client/pkg/versions"
 
 	"wirelab/lab"
 )
@@ -196,6 +197,10 @@ type engine struct {
 	*client.Client
 	at endpoint
 }
+
+// sysctlsOfDevices reports whether a container's settings may name its network
+// devices. Since API 1.46 they belong to its endpoints.
+func (e *engine) sysctlsOfDevices() bool { return versions.LessThan(e.ClientVersion(), "1.46") }
 
 // unavailable says why a daemon cannot be used and what to do about it.
 func unavailable(e endpoint, err error) error {

@@ -50,8 +50,9 @@ func checkEnvironment(t *testing.T, n *network) {
 	}
 }
 
-// No host forwards, whatever the machine does.
-func checkForwarding(t *testing.T, n *network) {
+// No host forwards, whatever the machine does, nor asks again for an address that
+// it knows.
+func checkSettings(t *testing.T, n *network) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root may look into a container's network namespace")
 	}
@@ -69,10 +70,10 @@ func checkForwarding(t *testing.T, n *network) {
 				if err != nil {
 					return fmt.Errorf("enter the network namespace of %s: %w", h.name, err)
 				}
-				for _, name := range []string{"ip_forward", "conf/eth0/forwarding"} {
+				for name, want := range map[string]string{"ip_forward": "0", "conf/eth0/forwarding": "0", "neigh/eth0/delay_first_probe_time": seldom} {
 					value, err := os.ReadFile("/proc/sys/net/ipv4/" + name)
-					if err != nil || strings.TrimSpace(string(value)) != "0" {
-						return fmt.Errorf("%s: %s is %q (%v), want 0", h.name, name, value, err)
+					if err != nil || strings.TrimSpace(string(value)) != want {
+						return fmt.Errorf("%s: %s is %q (%v), want %s", h.name, name, value, err, want)
 					}
 				}
 				return nil

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/moby/moby/client"
+
 	"wirelab/internal/hostnames"
 	"wirelab/lab"
 )
@@ -97,10 +99,20 @@ func (r *run) createHub(ctx context.Context, bridge string, restores bool) (spec
 // startHost starts the container of a host and reads its addresses.
 func (r *run) startHost(ctx context.Context, s spec) (*host, error) {
 	id, err := r.create(ctx, s)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		err = r.start(ctx, s, id)
 	}
-	if err := r.start(ctx, s, id); err != nil {
+	if err != nil && !s.probes && strings.Contains(err.Error(), "sysctl") {
+		// This daemon does not set it for a device: the lab does without.
+		if id != "" {
+			if _, err := r.cli.ContainerRemove(ctx, id, client.ContainerRemoveOptions{Force: true}); err != nil {
+				return nil, err
+			}
+		}
+		s.probes = true
+		return r.startHost(ctx, s)
+	}
+	if err != nil {
 		return nil, err
 	}
 	ports, err := r.readPorts(ctx, s.name, id, s.lan)
