@@ -124,11 +124,8 @@ func (r *run) startCompanion(ctx context.Context, name, owner, lan, cpu string) 
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	s := spec{name: name + "-companion", args: []string{"hold"}, user: nobody, cpu: cpu, joins: owner}
-	id, err := r.create(ctx, s)
+	id, err := r.createAndStart(ctx, s)
 	if err != nil {
-		return nil, err
-	}
-	if err := r.start(ctx, s, id); err != nil {
 		return nil, err
 	}
 	return &host{run: r, name: name, id: id, owner: owner, ports: ports}, nil

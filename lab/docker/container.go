@@ -193,6 +193,9 @@ func (s spec) confined(sysctlsOfDevices bool) *container.HostConfig {
 	switch {
 	case s.joins != "":
 		h.NetworkMode = container.NetworkMode("container:" + s.joins)
+		if !s.probes && sysctlsOfDevices {
+			h.Sysctls = map[string]string{probeSysctl(device): seldom} // of the other's network
+		}
 		return h
 	case s.lan == "":
 		h.NetworkMode = "host"

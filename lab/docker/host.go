@@ -98,7 +98,7 @@ func (h *host) execute(ctx context.Context, cmd lab.Cmd) (int, error) {
 func (h *host) FlushNeighbours(ctx context.Context) error {
 	h.flushing.Lock()
 	defer h.flushing.Unlock()
-	s := spec{name: h.name + "-flush", args: []string{"neigh", "flush"}, user: root, capabilities: []string{"NET_ADMIN"}, joins: cmp.Or(h.owner, h.id)}
+	s := spec{name: h.name + "-flush", args: []string{"neigh", "flush"}, user: root, capabilities: []string{"NET_ADMIN"}, joins: cmp.Or(h.owner, h.id), probes: true}
 	said, err := h.run.runOnce(ctx, s)
 	if err != nil {
 		return fmt.Errorf("empty the neighbour cache of %s: %w: %s", h.name, err, said)

@@ -98,25 +98,31 @@ func (r *run) createHub(ctx context.Context, bridge string, restores bool) (spec
 
 // startHost starts the container of a host and reads its addresses.
 func (r *run) startHost(ctx context.Context, s spec) (*host, error) {
-	id, err := r.create(ctx, s)
-	if err == nil {
-		err = r.start(ctx, s, id)
-	}
-	if err != nil && !s.probes && strings.Contains(err.Error(), "sysctl") {
-		// This daemon does not set it for a device: the lab does without.
-		if id != "" {
-			if _, err := r.cli.ContainerRemove(ctx, id, client.ContainerRemoveOptions{Force: true}); err != nil {
-				return nil, err
-			}
-		}
-		s.probes = true
-		return r.startHost(ctx, s)
-	}
+	id, err := r.createAndStart(ctx, s)
 	if err != nil {
 		return nil, err
 	}
 	ports, err := r.readPorts(ctx, s.name, id, s.lan)
 	return &host{run: r, name: s.name, id: id, ports: ports}, err
+}
+
+// createAndStart starts a container that is ready when it returns.
+func (r *run) createAndStart(ctx context.Context, s spec) (string, error) {
+	id, err := r.create(ctx, s)
+	if err == nil {
+		err = r.start(ctx, s, id)
+	}
+	if err == nil || s.probes || !strings.Contains(err.Error(), "sysctl") {
+		return id, err
+	}
+	// This daemon does not set it for a device: the lab does without.
+	if id != "" {
+		if _, err := r.cli.ContainerRemove(ctx, id, client.ContainerRemoveOptions{Force: true}); err != nil {
+			return "", err
+		}
+	}
+	s.probes = true
+	return r.createAndStart(ctx, s)
 }
 
 // Host returns the host of that name, nil if there is none.
