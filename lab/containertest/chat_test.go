@@ -3,6 +3,7 @@ package containertest_test
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"github.com/testcontainers/testcontainers-go"
@@ -84,7 +85,7 @@ func chatNetwork(t *testing.T) (*testcontainers.DockerNetwork, map[string]contai
 // chatImage is the image of the service under test: here the wirelab program.
 func chatImage(t *testing.T) testcontainers.FromDockerfile {
 	t.Helper()
-	program, err := lab.StaticProgram(t.Context(), "amd64")
+	program, err := lab.StaticProgram(t.Context(), runtime.GOARCH)
 	if err != nil {
 		t.Fatal(err)
 	}
