@@ -74,7 +74,7 @@ func Attach(ctx context.Context, network Network, topology Topology) (*Lab, erro
 
 // patience bounds a step that every host takes part in.
 func (l *Lab) patience() time.Duration {
-	return 10*time.Second + time.Duration(len(l.Topology.Hosts))*100*time.Millisecond
+	return 10*time.Second + time.Duration(len(l.Topology.Hosts))*300*time.Millisecond
 }
 
 // attend starts an agent on every host and the capture, and sets the barrier

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -167,11 +168,13 @@ func indent(s string) string {
 		return "    (nothing)"
 	}
 	lines := strings.Split(s, "\n")
-	if over := len(lines) - 20; over > 0 {
-		lines = append([]string{fmt.Sprintf("(%d lines before)", over)}, lines[over:]...)
-	}
 	for i, l := range lines {
 		lines[i] = "    " + safetext.Escape(l)
+	}
+	// Why a Go program died is in its first lines.
+	const head, tail = 5, 15
+	if over := len(lines) - head - tail; over > 1 {
+		lines = slices.Concat(lines[:head], []string{fmt.Sprintf("    (%d lines)", over)}, lines[len(lines)-tail:])
 	}
 	return strings.Join(lines, "\n")
 }

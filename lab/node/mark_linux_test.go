@@ -40,7 +40,7 @@ func TestMark(t *testing.T) {
 	var out bytes.Buffer
 	in := "mark cold\nmark Not-A-Label\nquiet 5s\nquiet soon\nquiet -1s\ndance\n"
 	must(t, agent.Serve(t.Context(), strings.NewReader(in), &out, s))
-	want := []string{"ready", "marked cold", "error label", "quiet", "error duration", "error duration", "error command"}
+	want := []string{"ready", "marked cold", "error label", "quiet", "error duration", "error duration", "error question"}
 	got := strings.Split(strings.TrimSpace(out.String()), "\n")
 	for i, w := range want {
 		if i >= len(got) || !strings.HasPrefix(got[i], w) {
