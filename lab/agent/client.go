@@ -85,9 +85,11 @@ func (c *Client) exchange(ctx context.Context, question string) (string, error) 
 	}
 	done := make(chan result, 1)
 	go func() {
-		if _, err := io.WriteString(c.in, question); err != nil {
-			done <- result{err: err}
-			return
+		if question != "" {
+			if _, err := io.WriteString(c.in, question); err != nil {
+				done <- result{err: err}
+				return
+			}
 		}
 		line, err := c.answers.ReadString('\n')
 		done <- result{strings.TrimSuffix(line, "\n"), err}
