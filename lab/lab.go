@@ -54,24 +54,6 @@ func Open(ctx context.Context, backend Backend, topology Topology) (*Lab, error)
 	return l, nil
 }
 
-// Attach is Open for a network that is up already and stays up when the lab is
-// closed. The topology has those of its hosts that are judged, and the sniffer.
-func Attach(ctx context.Context, network Network, topology Topology) (*Lab, error) {
-	if err := topology.Validate(); err != nil {
-		return nil, err
-	}
-	l := &Lab{Topology: topology, network: network, agents: map[string]*hostAgent{}, programs: map[string]*program{}, mode: Hub}
-	for _, name := range topology.Hosts {
-		if _, err := l.host(name); err != nil {
-			return nil, err
-		}
-	}
-	if err := l.attend(ctx); err != nil {
-		return nil, errors.Join(err, l.Close())
-	}
-	return l, nil
-}
-
 // patience bounds a step that every host takes part in.
 func (l *Lab) patience() time.Duration {
 	return 10*time.Second + time.Duration(len(l.Topology.Hosts))*300*time.Millisecond
@@ -108,7 +90,7 @@ func (l *Lab) hosts() trace.Hosts {
 	for _, mac := range l.network.Segment(DefaultSegment).MachinePorts() {
 		hosts.Ports[mac] = trace.Machine
 	}
-	for _, name := range l.Topology.Hosts {
+	for _, name := range l.present() {
 		for _, port := range l.network.Host(name).Ports() {
 			hosts.Ports[port.MAC] = name
 			for _, prefix := range port.Addrs {
@@ -343,6 +325,7 @@ func (l *Lab) SetMode(ctx context.Context, mode Mode) error {
 	if err := l.mark(ctx, trace.LearnLabel); err != nil {
 		return err
 	}
+	l.learnOthers(ctx)
 	return segment.AwaitLearnt(ctx)
 }
 

@@ -94,13 +94,13 @@ func startProcess(ctx context.Context, userNamespace bool, t lab.Topology, progr
 		<-n.ended
 		stop()
 	}()
-	answer, err := n.call(ctx, request{Op: "up", Topology: t, Program: program})
+	answer, err := callVia(ctx, n, request{Op: "up", Topology: t, Program: program})
 	if err != nil {
 		n.Close()
 		return nil, err
 	}
 	words.isUp()
-	n.found(answer)
+	n.lan = newLAN(n, answer)
 	return n, nil
 }
 

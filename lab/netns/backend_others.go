@@ -28,6 +28,9 @@ func Hold(context.Context, string, lab.Topology, func(context.Context, lab.Netwo
 	return unavailable()
 }
 
+// Attach returns the network of the interactive lab of that name.
+func Attach(context.Context, string) (lab.Network, error) { return nil, unavailable() }
+
 // Exec runs a command on a host of the interactive lab of that name.
 func Exec(context.Context, string, string, ...string) (int, error) { return 0, unavailable() }
 

@@ -21,6 +21,7 @@ import (
 // sockets, each for one request; its end is the end of the lab.
 //
 //	up     topology, program     -> hosts, and the machine's ports
+//	hosts                        -> hosts, and the machine's ports, of a lab that is up
 //	mode   mode                  -> done: the bridge is set
 //	learnt                       -> done: it has learnt every host
 //	flush  host                  -> done: its neighbour cache is empty

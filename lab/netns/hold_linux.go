@@ -144,12 +144,7 @@ func held() []string {
 }
 
 // Down ends the lab of that name.
-func Down(_ context.Context, name string) error {
-	c, err := dial(name)
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	_, err = call(c, request{Op: "down"})
+func Down(ctx context.Context, name string) error {
+	_, err := callVia(ctx, heldLab(name), request{Op: "down"})
 	return err
 }

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"wirelab/internal/hostnames"
-	"wirelab/lab"
 )
 
 // processVariable marks the environment of the lab process. Its init takes
@@ -115,6 +114,8 @@ func (p *process) do(r request) (reply, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), requestTimeout(len(w.hosts)))
 	defer cancel()
 	switch r.Op {
+	case "hosts":
+		return w.describe()
 	case "mode":
 		return reply{}, w.setMode(ctx, r.Mode)
 	case "learnt":
@@ -141,7 +142,7 @@ func (p *process) up(r request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	machine, err := w.machinePorts()
+	answer, err := w.describe()
 	if err != nil {
 		return reply{}, err
 	}
@@ -150,10 +151,6 @@ func (p *process) up(r request) (reply, error) {
 	// not, the environment has them for our own.
 	_ = mountNames(w.hosts)
 	p.names = namesOf(w.hosts)
-	answer := reply{Machine: machine}
-	for _, h := range w.hosts {
-		answer.Hosts = append(answer.Hosts, hostInfo{h.name, []lab.Port{h.port()}})
-	}
 	return answer, nil
 }
 

@@ -158,6 +158,19 @@ func (w *wire) machinePorts() ([]sniffer.MAC, error) {
 	return bridge.MachinePorts()
 }
 
+// describe says what the lab has.
+func (w *wire) describe() (reply, error) {
+	machine, err := w.machinePorts()
+	if err != nil {
+		return reply{}, err
+	}
+	answer := reply{Machine: machine}
+	for _, h := range w.hosts {
+		answer.Hosts = append(answer.Hosts, hostInfo{h.name, []lab.Port{h.port()}})
+	}
+	return answer, nil
+}
+
 func (w *wire) host(name string) (*host, error) {
 	i := slices.IndexFunc(w.hosts, func(h *host) bool { return h.name == name })
 	if i < 0 {

@@ -1,0 +1,72 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"wirelab/lab/trace"
+)
+
+// Populated is a Network that says which hosts it has. One that is attached to
+// may have more than a topology asks for.
+type Populated interface {
+	// Hosts returns the names of all hosts.
+	Hosts() []string
+}
+
+// Attach is Open for a network that is up already and stays up when the lab is
+// closed. The topology has those of its hosts that are judged, and the sniffer.
+// What the other hosts of a Populated network send is theirs, and not judged.
+func Attach(ctx context.Context, network Network, topology Topology) (*Lab, error) {
+	if err := topology.Validate(); err != nil {
+		return nil, err
+	}
+	l := &Lab{Topology: topology, network: network, agents: map[string]*hostAgent{}, programs: map[string]*program{}, mode: Hub}
+	if err := l.checkHosts(); err != nil {
+		return nil, err
+	}
+	if err := l.attend(ctx); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
+}
+
+// present returns all hosts of the network, those of the topology first.
+func (l *Lab) present() []string {
+	names := slices.Clone(l.Topology.Hosts)
+	if n, ok := l.network.(Populated); ok {
+		for _, name := range n.Hosts() {
+			if !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
+
+// checkHosts compares the topology with the hosts that there are.
+func (l *Lab) checkHosts() error {
+	there := func(name string) bool { return l.network.Host(name) != nil }
+	missing := slices.DeleteFunc(slices.Clone(l.Topology.Hosts), there)
+	if len(missing) == 0 {
+		return nil
+	}
+	has := slices.DeleteFunc(l.present(), func(name string) bool { return !there(name) })
+	return fmt.Errorf("the lab has no host %s: it has %s", strings.Join(missing, ", "), strings.Join(has, ", "))
+}
+
+// learnOthers has the hosts that are not the topology's send a frame, from which
+// a switch learns their ports. One that does not is missed by AwaitLearnt.
+func (l *Lab) learnOthers(ctx context.Context) {
+	for _, name := range l.present()[len(l.Topology.Hosts):] {
+		p, err := start(ctx, l.network.Host(name), nil, nil, "mark", trace.LearnLabel, "--host", name)
+		if err != nil {
+			continue
+		}
+		_ = p.leave(ctx)
+		p.stop()
+	}
+}

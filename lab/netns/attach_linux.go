@@ -1,0 +1,38 @@
+package netns
+
+import (
+	"context"
+	"net"
+
+	"wirelab/lab"
+)
+
+// attached is a lab that another process holds.
+type attached struct{ *lan }
+
+var _ lab.Network = attached{}
+
+// Attach returns the network of the interactive lab of a name, which another
+// process of this user holds. It is in hub mode; closing it leaves the lab up.
+func Attach(ctx context.Context, name string) (lab.Network, error) {
+	// Whoever was attached before may have been killed while it was a switch.
+	if _, err := callVia(ctx, heldLab(name), request{Op: "mode", Mode: lab.Hub}); err != nil {
+		return nil, err
+	}
+	found, err := callVia(ctx, heldLab(name), request{Op: "hosts"})
+	if err != nil {
+		return nil, err
+	}
+	return attached{newLAN(heldLab(name), found)}, nil
+}
+
+// heldLab leads to the lab process of the interactive lab of a name.
+type heldLab string
+
+func (name heldLab) connect() (*net.UnixConn, error) { return dial(string(name)) }
+
+// ending: how the lab process ended, its holder says.
+func (heldLab) ending(err error) error { return err }
+
+// Close implements lab.Network: the lab is its holder's.
+func (attached) Close() error { return nil }
