@@ -1,6 +1,7 @@
 package docker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/moby/moby/api/types/container"
+	netapi "github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
 
 	"wirelab/lab"
@@ -107,10 +109,13 @@ func (r *run) bridgeOf(ctx context.Context, name string, containers map[string]s
 			return "", fmt.Errorf("container %s is on network %s, too, and is none of the hosts: name it", c.Name, name)
 		}
 	}
-	if bridge := n.Network.Options["com.docker.network.bridge.name"]; bridge != "" {
-		return bridge, nil
-	}
-	return "br-" + n.Network.ID[:12], nil
+	return bridgeName(n.Network), nil
+}
+
+// bridgeName returns the bridge of a network of the bridge driver, which chooses
+// a name where none is wished for.
+func bridgeName(n netapi.Inspect) string {
+	return cmp.Or(n.Options["com.docker.network.bridge.name"], "br-"+n.ID[:min(12, len(n.ID))])
 }
 
 // startCompanion starts a container that shares the network namespace of

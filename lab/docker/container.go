@@ -29,6 +29,7 @@ const (
 type spec struct {
 	name         string
 	args         []string
+	image        string // empty: the run's
 	user         string
 	capabilities []string
 	cpu          string
@@ -64,7 +65,7 @@ func (r *run) containerName(s spec) string {
 
 // create makes a container, which does not run yet, and returns its id.
 func (r *run) create(ctx context.Context, s spec) (string, error) {
-	config := &container.Config{Image: r.image(), Cmd: s.args, User: s.user, Labels: maps.Clone(r.labels)}
+	config := &container.Config{Image: cmp.Or(s.image, r.image()), Cmd: s.args, User: s.user, Labels: maps.Clone(r.labels)}
 	if s.restores {
 		config.Labels[restoresLabel] = "yes"
 	}

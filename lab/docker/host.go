@@ -26,6 +26,7 @@ type host struct {
 	name  string
 	id    string // of the container in which commands are executed
 	owner string // of the container whose network namespace that is in; empty: its own
+	image string // that has the program; empty: the run's
 	ports []lab.Port
 	env   []string // of every command
 
@@ -98,7 +99,7 @@ func (h *host) execute(ctx context.Context, cmd lab.Cmd) (int, error) {
 func (h *host) FlushNeighbours(ctx context.Context) error {
 	h.flushing.Lock()
 	defer h.flushing.Unlock()
-	s := spec{name: h.name + "-flush", args: []string{"neigh", "flush"}, user: root, capabilities: []string{"NET_ADMIN"}, joins: cmp.Or(h.owner, h.id), probes: true}
+	s := spec{name: h.name + "-flush", args: []string{"neigh", "flush"}, image: h.image, user: root, capabilities: []string{"NET_ADMIN"}, joins: cmp.Or(h.owner, h.id), probes: true}
 	said, err := h.run.runOnce(ctx, s)
 	if err != nil {
 		return fmt.Errorf("empty the neighbour cache of %s: %w: %s", h.name, err, said)

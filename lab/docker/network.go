@@ -3,7 +3,9 @@ package docker
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 
@@ -27,7 +29,10 @@ type network struct {
 	closeErr  error
 }
 
-var _ lab.Network = &network{}
+var (
+	_ lab.Network   = &network{}
+	_ lab.Populated = &network{}
+)
 
 // bringUp makes image, network and containers.
 func (r *run) bringUp(ctx context.Context, topology lab.Topology) (*network, error) {
@@ -132,6 +137,9 @@ func (n *network) Host(name string) lab.Host {
 	}
 	return nil
 }
+
+// Hosts implements lab.Populated.
+func (n *network) Hosts() []string { return slices.Sorted(maps.Keys(n.hosts)) }
 
 // Segment returns the segment of that name, nil if there is none.
 func (n *network) Segment(name string) lab.Segment {
