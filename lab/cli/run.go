@@ -31,6 +31,12 @@ func runCommand() *cobra.Command {
 and judges the experiment's claims by what was captured. Without a name it
 runs all that come with wirelab; a path runs an experiment of your own.
 
+With --attach the experiments run in a lab that is up, which stays up: the one
+that "wirelab up" holds, or docker-compose.yml's. Its own programs keep running
+and their ports stay taken: an experiment that starts a chat server on ports
+7000 and 7001 is inconclusive there. What its hosts send meanwhile is judged, so
+leave it alone while an experiment runs.
+
 Each run saves NAME.pcapng and NAME.svg for each experiment, and result.json.
 
 The words of an experiment's script:
@@ -41,11 +47,17 @@ file cannot be written, 4 a claim is inconclusive, 130 interrupted.`,
   wirelab run ping tcp-chat
   wirelab run ./mine.txtar -o mine
   wirelab run --backend docker
+  wirelab run --attach lab ping              # in the lab of wirelab up
+  wirelab run --attach lab:two ping          # of wirelab up --lab two
+  wirelab run --attach compose ping          # in the lab of docker compose up -d
+  wirelab run --attach compose:mine ./mine.txtar
   wirelab run --json | jq -r '.experiments[].claims[] | .id + " " + .status'
   wirelab run --json-stream ping | jq -r .event`,
 		Args: cobra.ArbitraryArgs,
 	}
 	backend := cmd.Flags().String("backend", "auto", "where the lab runs: auto, netns (namespaces) or docker")
+	attach := cmd.Flags().String("attach", "", "run in a lab that is up: "+attachUsage)
+	cmd.MarkFlagsMutuallyExclusive("attach", "backend")
 	dir := cmd.Flags().StringP("output", "o", "", "folder for the captures and result.json (default: runs/ and a number)")
 	asJSON := cmd.Flags().Bool("json", false, "print only the result document on standard output")
 	stream := cmd.Flags().Bool("json-stream", false, "print only what happens on standard output, a JSON object a line")
@@ -62,12 +74,12 @@ file cannot be written, 4 a claim is inconclusive, 130 interrupted.`,
 		}
 		ctx, cancel := interruptible(cmd.Context())
 		defer cancel()
-		r := &runner{lang: l, dir: *dir, json: *asJSON, out: cmd.OutOrStdout(), progress: newProgress(os.Stderr)}
+		r := &runner{lang: l, backend: *backend, attach: *attach, dir: *dir, json: *asJSON, out: cmd.OutOrStdout(), progress: newProgress(os.Stderr)}
 		if *stream {
 			r.stream = json.NewEncoder(r.out)
 			r.stream.SetEscapeHTML(false)
 		}
-		return r.run(ctx, *backend, chosen)
+		return r.run(ctx, chosen)
 	}
 	return cmd
 }
@@ -97,6 +109,8 @@ func findExperiments(names []string) ([]*script.Experiment, error) {
 // runner runs experiments one after the other.
 type runner struct {
 	lang     lang.Lang
+	backend  string
+	attach   string // a lab that is up; empty: one of its own for each experiment
 	dir      string
 	json     bool
 	stream   *json.Encoder // of events; nil: none
@@ -105,25 +119,32 @@ type runner struct {
 	failures []error // to write what was reached
 }
 
-func (r *runner) run(ctx context.Context, backendName string, chosen []*script.Experiment) error {
+func (r *runner) run(ctx context.Context, chosen []*script.Experiment) (err error) {
 	began := time.Now()
 	defer r.progress.clear()
-	r.progress.show(i18n.Text(r.lang, "run.backend"))
-	backend, err := chooseBackend(ctx, backendName)
-	if err != nil {
-		return unable(ctx, err)
+	opening := i18n.Text(r.lang, "run.opening")
+	if r.attach == "" {
+		r.progress.show(i18n.Text(r.lang, "run.backend"))
+	} else {
+		opening = i18n.Text(r.lang, "run.attaching")
+		r.progress.show(opening)
 	}
+	v, err := r.open(ctx)
+	if err != nil {
+		return r.unable(ctx, err)
+	}
+	defer v.leave(&err)
 	dir, err := makeRunDir(r.dir)
 	if err != nil {
 		return exit.With(exit.Unable, fmt.Errorf("no folder for the captures: %w\ngive one with -o DIR", err))
 	}
-	result := report.NewResult(backend.Name())
+	result := report.NewResult(v.backend)
 	for _, e := range chosen {
-		r.progress.show(e.Name + ": " + i18n.Text(r.lang, "run.opening"))
-		outcome, err := script.Run(ctx, backend, e, r.observe)
+		r.progress.show(e.Name + ": " + opening)
+		outcome, err := v.run(ctx, e, r.observe)
 		r.progress.clear()
 		if err != nil {
-			return unable(ctx, err)
+			return r.unable(ctx, err)
 		}
 		result.Add(outcome, e.Name+".pcapng")
 		r.keep(dir, outcome, result)

@@ -11,9 +11,12 @@ import (
 	"wirelab/lab/netns"
 )
 
+// defaultLab is the name of the interactive lab where none is given.
+const defaultLab = "default"
+
 // labFlag adds --lab, the name of an interactive lab, to a command.
 func labFlag(cmd *cobra.Command) *string {
-	return cmd.Flags().String("lab", "default", "name of the lab, to tell several apart")
+	return cmd.Flags().String("lab", defaultLab, "name of the lab, to tell several apart")
 }
 
 func upCommand() *cobra.Command {
@@ -28,10 +31,13 @@ terminals "wirelab exec HOST -- COMMAND" runs commands on its hosts.`,
   wirelab exec sniffer -- sniff
   wirelab exec client1 -- ping server
   wirelab exec client2 -- /bin/sh
+  wirelab run --attach lab ping
+  wirelab up --no-chat                       # for experiments with a chat server
   wirelab down`,
 		Args: cobra.NoArgs,
 	}
 	name := labFlag(cmd)
+	noChat := cmd.Flags().Bool("no-chat", false, "start no chat server: its ports are free for experiments (wirelab run --attach)")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		ctx, cancel := interruptible(cmd.Context())
 		defer cancel()
@@ -44,13 +50,24 @@ terminals "wirelab exec HOST -- COMMAND" runs commands on its hosts.`,
 			}
 			fmt.Fprintf(out, "\nlab %q is up. In another terminal:\n", *name)
 			flag := ""
-			if *name != "default" {
+			if *name != defaultLab {
 				flag = " --lab " + *name
 			}
 			for _, line := range []string{"client1 -- chat join server", "client2 -- chat join --udp server", "sniffer -- sniff", "client1 -- ping server"} {
 				fmt.Fprintf(out, "  wirelab exec%s %s\n", flag, line)
 			}
-			fmt.Fprintf(out, "Ctrl-C here, or wirelab down%s, ends it. The chat server says:\n\n", flag)
+			attach := ""
+			if *name != defaultLab {
+				attach = ":" + *name
+			}
+			fmt.Fprintf(out, "  wirelab run --attach lab%s ping\n", attach)
+			fmt.Fprintf(out, "Ctrl-C here, or wirelab down%s, ends it.", flag)
+			if *noChat {
+				fmt.Fprintln(out)
+				<-ctx.Done()
+				return ctx.Err()
+			}
+			fmt.Fprint(out, " The chat server says:\n\n")
 			server, err := n.Host("server").Start(ctx, lab.Cmd{Args: []string{"chat", "serve"}, Stdout: out, Stderr: cmd.ErrOrStderr()})
 			if err != nil {
 				return err

@@ -45,7 +45,7 @@ func (r *Result) Add(o *script.Outcome, capture string) {
 		Claims:   o.Verdicts,
 	}
 	if o.Err != nil {
-		e.Reason = o.Err.Error()
+		e.Reason = o.Why.String()
 	}
 	r.Experiments = append(r.Experiments, e)
 }

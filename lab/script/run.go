@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"wirelab/internal/i18n"
 	"wirelab/lab"
@@ -30,7 +31,8 @@ type Outcome struct {
 	Experiment *Experiment
 	Recording  *trace.Recording
 	Verdicts   []claim.Verdict
-	Err        error // why a script ended early; then every claim is inconclusive
+	Err        error        // why a script ended early; then every claim is inconclusive
+	Why        i18n.Message // the same for people
 }
 
 // Status is that of all claims together.
@@ -44,15 +46,19 @@ func (o *Outcome) Status() claim.Status { return claim.Overall(o.Verdicts) }
 // end, or whose barrier was not reached, is an Outcome whose claims are all
 // inconclusive, with what the sniffer had seen by then.
 func Run(ctx context.Context, backend lab.Backend, e *Experiment, observe func(Event)) (*Outcome, error) {
-	return run(ctx, e, observe, func() (*lab.Lab, error) { return lab.Open(ctx, backend, e.Topology) })
+	return run(ctx, e, observe, failed, func() (*lab.Lab, error) { return lab.Open(ctx, backend, e.Topology) })
 }
 
-// RunAttached is Run on a network that is up already and stays up.
+// RunAttached is Run on a network that is up already and stays up. Its own
+// programs keep running: an experiment that needs one of their ports is
+// inconclusive, and the verdict's reason says what to do.
 func RunAttached(ctx context.Context, network lab.Network, e *Experiment, observe func(Event)) (*Outcome, error) {
-	return run(ctx, e, observe, func() (*lab.Lab, error) { return lab.Attach(ctx, network, e.Topology) })
+	return run(ctx, e, observe, failedAttached, func() (*lab.Lab, error) { return lab.Attach(ctx, network, e.Topology) })
 }
 
-func run(ctx context.Context, e *Experiment, observe func(Event), open func() (*lab.Lab, error)) (outcome *Outcome, err error) {
+// run carries an experiment out in the lab that open opens. Why says of a script
+// that ended early what the verdicts' reason is.
+func run(ctx context.Context, e *Experiment, observe func(Event), why func(error) i18n.Message, open func() (*lab.Lab, error)) (outcome *Outcome, err error) {
 	r := &execution{experiment: e, plan: e.Plan(), observe: observe}
 	r.tell(Event{Kind: Opening})
 	l, err := open()
@@ -71,12 +77,27 @@ func run(ctx context.Context, e *Experiment, observe func(Event), open func() (*
 	}
 	outcome = &Outcome{Experiment: e, Recording: recording}
 	if err := errors.Join(stepErr, finishErr); err != nil {
-		outcome.Err, outcome.Verdicts = err, claim.Unable(e.Claims, i18n.Msg("script.failed", "Error", err))
+		outcome.Err, outcome.Why = err, why(err)
+		outcome.Verdicts = claim.Unable(e.Claims, outcome.Why)
 	} else {
 		outcome.Verdicts = claim.Judge(recording, r.plan, e.Claims)
 	}
 	r.tell(Event{Kind: Done, Captured: len(recording.Packets), Dropped: recording.Dropped(), Verdicts: outcome.Verdicts})
 	return outcome, nil
+}
+
+// addressInUse is what a program of a host prints where a port is taken: the
+// system's text, which Go does not translate (EADDRINUSE).
+const addressInUse = "address already in use"
+
+func failed(err error) i18n.Message { return i18n.Msg("script.failed", "Error", err) }
+
+// failedAttached knows one more cause: the lab's own programs.
+func failedAttached(err error) i18n.Message {
+	if strings.Contains(err.Error(), addressInUse) {
+		return i18n.Msg("script.taken", "Error", err)
+	}
+	return failed(err)
 }
 
 // Check judges a capture made elsewhere by an experiment, executing nothing.

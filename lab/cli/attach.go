@@ -1,0 +1,91 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"os"
+	"strings"
+
+	"wirelab/internal/exit"
+	"wirelab/lab"
+	"wirelab/lab/docker"
+	"wirelab/lab/netns"
+	"wirelab/lab/script"
+)
+
+// attachUsage is what --attach takes.
+const attachUsage = "lab, lab:NAME (held by wirelab up), compose or compose:PROJECT"
+
+// venue is where experiments are carried out.
+type venue struct {
+	backend string // its name in the result
+	run     func(context.Context, *script.Experiment, func(script.Event)) (*script.Outcome, error)
+	close   func() error
+}
+
+// newLabs carries every experiment out in a lab of its own.
+func newLabs(ctx context.Context, backend string) (*venue, error) {
+	b, err := chooseBackend(ctx, backend)
+	if err != nil {
+		return nil, err
+	}
+	return &venue{b.Name(), func(ctx context.Context, e *script.Experiment, observe func(script.Event)) (*script.Outcome, error) {
+		return script.Run(ctx, b, e, observe)
+	}, func() error { return nil }}, nil
+}
+
+// attachTo carries the experiments out in a lab that is up and stays up.
+func attachTo(ctx context.Context, where string) (*venue, error) {
+	v := &venue{}
+	var network lab.Network
+	var err error
+	switch kind, name, named := strings.Cut(where, ":"); {
+	case named && name == "":
+		return nil, exit.Usagef("--attach %q: no name behind the colon: want %s", where, attachUsage)
+	case kind == "lab":
+		v.backend = netns.Name
+		network, err = netns.Attach(ctx, cmp.Or(name, defaultLab))
+	case kind == "compose":
+		v.backend = (&docker.Backend{}).Name()
+		network, err = docker.AttachCompose(ctx, cmp.Or(name, os.Getenv("COMPOSE_PROJECT_NAME")))
+	default:
+		return nil, exit.Usagef("--attach %q: want %s", where, attachUsage)
+	}
+	if err != nil {
+		return nil, err
+	}
+	v.close = network.Close
+	v.run = func(ctx context.Context, e *script.Experiment, observe func(script.Event)) (*script.Outcome, error) {
+		return script.RunAttached(ctx, network, e, observe)
+	}
+	return v, nil
+}
+
+// open brings labs up, or attaches to the one that was named.
+func (r *runner) open(ctx context.Context) (*venue, error) {
+	if r.attach != "" {
+		return attachTo(ctx, r.attach)
+	}
+	return newLabs(ctx, r.backend)
+}
+
+// leave closes a venue. An error of that is told after the one that there is.
+func (v *venue) leave(err *error) {
+	closeErr := v.close()
+	if closeErr == nil {
+		return
+	}
+	if e, ok := errors.AsType[*exit.Error](*err); ok && e.Err == nil {
+		*err = nil // the report has said it
+	}
+	*err = exit.With(exit.Unable, errors.Join(*err, closeErr))
+}
+
+// unable is the error of a run that did not come to a verdict.
+func (r *runner) unable(ctx context.Context, err error) error {
+	if r.attach != "" && ctx.Err() != nil {
+		return exit.With(exit.Interrupted, errors.New("interrupted; the lab stays up, and nothing of the run is left in it"))
+	}
+	return unable(ctx, err)
+}
