@@ -41,7 +41,13 @@ the wire. It needs no root and no Docker.`,
 		},
 	}
 	started := false
-	root.PersistentPreRun = func(*cobra.Command, []string) { started = true }
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		if err := cmd.ValidateFlagGroups(); err != nil { // cobra looks at them only after this
+			return err
+		}
+		started = true
+		return nil
+	}
 	for _, part := range [][]*cobra.Command{lab.Commands(), sniffer.Commands(), chat.Commands(), node.Commands()} {
 		root.AddCommand(part...)
 	}
