@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
@@ -24,7 +25,7 @@ func Attach(ctx context.Context, network Network, topology Topology) (*Lab, erro
 	if err := topology.Validate(); err != nil {
 		return nil, err
 	}
-	l := &Lab{Topology: topology, network: network, agents: map[string]*hostAgent{}, programs: map[string]*program{}, mode: Hub}
+	l := &Lab{Topology: topology, id: rand.Text(), network: network, agents: map[string]*hostAgent{}, programs: map[string]*program{}, mode: Hub}
 	if err := l.checkHosts(); err != nil {
 		return nil, err
 	}

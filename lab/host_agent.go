@@ -17,9 +17,11 @@ type hostAgent struct {
 	out    *io.PipeReader
 }
 
-func startAgent(ctx context.Context, host Host) (*hostAgent, error) {
+// startAgent starts the agent of a host. The ids of the lab's programs begin
+// with the prefix.
+func startAgent(ctx context.Context, host Host, prefix string) (*hostAgent, error) {
 	out, stdout := io.Pipe()
-	p, err := start(ctx, host, stdout, nil, "mark", "--stdin", "--host", host.Name())
+	p, err := start(ctx, host, stdout, nil, "mark", "--stdin", "--host", host.Name(), "--programs", prefix)
 	if err != nil {
 		return nil, err
 	}

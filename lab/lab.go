@@ -18,6 +18,7 @@ import (
 type Lab struct {
 	Topology Topology
 
+	id       string // no other lab has it: by it the agents know its programs
 	network  Network
 	owned    bool // Close closes the network
 	capture  *capture
@@ -66,7 +67,7 @@ func (l *Lab) attend(ctx context.Context) error {
 	defer cancel()
 	var mu sync.Mutex
 	err := l.everyHost(func(host Host) error {
-		a, err := startAgent(ctx, host)
+		a, err := startAgent(ctx, host, l.id+"-")
 		if err != nil {
 			return err
 		}
@@ -133,7 +134,7 @@ func (l *Lab) Start(ctx context.Context, name string, args ...string) error {
 	l.started++
 	ctx, cancel := context.WithTimeout(ctx, awaitTimeout)
 	defer cancel()
-	p, err := startProgram(ctx, host, fmt.Sprintf("%s-%d", name, l.started), args...)
+	p, err := startProgram(ctx, host, fmt.Sprintf("%s-%s-%d", l.id, name, l.started), args...)
 	if err != nil {
 		return err
 	}
@@ -195,7 +196,7 @@ func (l *Lab) Run(ctx context.Context, name string, args ...string) (output stri
 	ctx, cancel := context.WithTimeout(ctx, runTimeout)
 	defer cancel()
 	l.started++
-	p, err := startProgram(ctx, host, fmt.Sprintf("%s-%d", name, l.started), args...)
+	p, err := startProgram(ctx, host, fmt.Sprintf("%s-%s-%d", l.id, name, l.started), args...)
 	if err != nil {
 		return "", err
 	}

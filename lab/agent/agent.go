@@ -14,7 +14,9 @@
 //	                 gone               it does not, or is ending
 //	anything else    error REASON
 //
-// The agent begins by answering "ready" and ends with its input.
+// The agent begins by answering "ready" and ends with its input, and with it the
+// programs that its lab has started on the host: in a lab that is attached to
+// nothing else would end them, where the one who started them was killed.
 //
 // The package does not know how a host answers (lab/node) nor how an agent is
 // started (lab).

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -20,12 +21,36 @@ const exiting = 0x4
 // alive looks for a process that was started with an id in its environment and
 // is not about to end.
 func alive(id string) (bool, error) {
+	found, refused := started(func(its string) bool { return its == id })
+	if len(found) > 0 {
+		return true, nil
+	}
+	return false, refused
+}
+
+// endPrograms kills every process whose id in the environment begins with a
+// prefix: also those that such a one has started. A program may start another
+// meanwhile, so that it looks again until there is none, for a while.
+func endPrograms(prefix string) {
+	for range 100 {
+		found, _ := started(func(its string) bool { return strings.HasPrefix(its, prefix) })
+		if len(found) == 0 {
+			return
+		}
+		for _, pid := range found {
+			_ = unix.Kill(pid, unix.SIGKILL) // an error means that it has ended
+		}
+		time.Sleep(5 * time.Millisecond) // for the kernel to end them
+	}
+}
+
+// started lists the processes that were started with an id that matches and are
+// not about to end. The error is of a process that may be one.
+func started(match func(id string) bool) (found []int, refused error) {
 	processes, err := filepath.Glob("/proc/[0-9]*")
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	want := []byte(agent.Variable + "=" + id)
-	var refused error // to look at a process that may be the one
 	for _, dir := range processes {
 		// A process that has ended meanwhile, or is another user's, is not it.
 		environ, err := os.ReadFile(dir + "/environ")
@@ -36,15 +61,19 @@ func alive(id string) (bool, error) {
 			continue
 		}
 		for entry := range bytes.SplitSeq(environ, []byte{0}) {
-			if !bytes.Equal(entry, want) {
+			id, ok := bytes.CutPrefix(entry, []byte(agent.Variable+"="))
+			if !ok || !match(string(id)) {
 				continue
 			}
-			if ends, err := ending(dir); err == nil && !ends {
-				return true, nil
+			if pid, err := strconv.Atoi(filepath.Base(dir)); err == nil {
+				if ends, err := ending(dir); err == nil && !ends {
+					found = append(found, pid)
+				}
 			}
+			break
 		}
 	}
-	return false, refused
+	return found, refused
 }
 
 // own reports whether a process is this user's.

@@ -18,7 +18,7 @@ import (
 )
 
 func markCommand() *cobra.Command {
-	var name, host string
+	var name, host, programs string
 	var stdin bool
 	c := &cobra.Command{
 		Use:   "mark LABEL",
@@ -51,6 +51,9 @@ capture.`,
 			}
 			defer s.Close()
 			if stdin {
+				if programs != "" {
+					defer endPrograms(programs)
+				}
 				return agent.Serve(c.Context(), c.InOrStdin(), c.OutOrStdout(), s)
 			}
 			return s.Mark(args[0])
@@ -59,9 +62,12 @@ capture.`,
 	c.Flags().StringVar(&name, "interface", device, "`name` of the interface on the segment")
 	c.Flags().StringVar(&host, "host", "", "`name` of this host (default: $"+hostnames.OwnVariable+", then the hostname)")
 	c.Flags().BoolVar(&stdin, "stdin", false, "read commands (quiet DURATION, mark LABEL), one a line, and answer each")
+	c.Flags().StringVar(&programs, "programs", "", "with --stdin: at its end, end the programs whose id in $"+agent.Variable+" begins with this")
 	// The resident form is the lab's own way of asking a host.
-	if err := c.Flags().MarkHidden("stdin"); err != nil {
-		panic(err) // the flag is three lines above
+	for _, flag := range []string{"stdin", "programs"} {
+		if err := c.Flags().MarkHidden(flag); err != nil {
+			panic(err) // the flags are just above
+		}
 	}
 	return c
 }

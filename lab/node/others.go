@@ -37,6 +37,8 @@ func awaitQuiet(context.Context, time.Duration) (string, error) {
 
 func alive(string) (bool, error) { return false, errOnlyLinux("mark --stdin") }
 
+func endPrograms(string) {}
+
 func showNeighbours(io.Writer, string) error                  { return errOnlyLinux("neigh") }
 func addNeighbour(string, netip.Addr, net.HardwareAddr) error { return errOnlyLinux("neigh") }
 func flushNeighbours(string) error                            { return errOnlyLinux("neigh") }
