@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -16,10 +17,10 @@ import (
 )
 
 // hold starts `wirelab up` and returns its name and process.
-func hold(t *testing.T, program string) (name string, up *exec.Cmd) {
+func hold(t *testing.T, program string, flags ...string) (name string, up *exec.Cmd) {
 	t.Helper()
 	name = "test-" + runID()
-	up = exec.Command(program, "up", "--lab", name)
+	up = exec.Command(program, append([]string{"up", "--lab", name}, flags...)...)
 	out, err := up.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -32,7 +33,11 @@ func hold(t *testing.T, program string) (name string, up *exec.Cmd) {
 		up.Process.Kill()
 		up.Wait()
 	})
-	awaitLine(t, out, "listening")
+	last := "listening"
+	if slices.Contains(flags, "--no-chat") {
+		last = "ends it"
+	}
+	awaitLine(t, out, last)
 	return name, up
 }
 

@@ -15,6 +15,9 @@ var _ lab.Network = attached{}
 // Attach returns the network of the interactive lab of a name, which another
 // process of this user holds. It is in hub mode; closing it leaves the lab up.
 func Attach(ctx context.Context, name string) (lab.Network, error) {
+	if err := checkName(name); err != nil {
+		return nil, err
+	}
 	// Whoever was attached before may have been killed while it was a switch.
 	if _, err := callVia(ctx, heldLab(name), request{Op: "mode", Mode: lab.Hub}); err != nil {
 		return nil, err

@@ -19,6 +19,13 @@ import (
 // labName is what a lab may be called.
 var labName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,30}$`)
 
+func checkName(name string) error {
+	if !labName.MatchString(name) {
+		return exit.Usagef("lab name %q: want lower-case letters, digits and '-', at most 31", name)
+	}
+	return nil
+}
+
 // socketAddr is where the lab of a name is held: an abstract unix socket
 // (unix(7)), which the kernel removes with its process, kill -9 included. It
 // has no file mode, so both ends look at who the other is.
@@ -47,8 +54,8 @@ func samePeer(c *net.UnixConn) error {
 // Hold brings the lab of a name up, calls serve and takes commands from other
 // processes of the user (Exec) until serve returns, ctx ends or Down is called.
 func Hold(ctx context.Context, name string, t lab.Topology, serve func(context.Context, lab.Network) error) error {
-	if !labName.MatchString(name) {
-		return exit.Usagef("lab name %q: want lower-case letters, digits and '-', at most 31", name)
+	if err := checkName(name); err != nil {
+		return err
 	}
 	listener, err := net.ListenUnix("unixpacket", socketAddr(name))
 	if errors.Is(err, unix.EADDRINUSE) {
