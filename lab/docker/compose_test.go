@@ -2,6 +2,7 @@ package docker
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -12,8 +13,11 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/moby/moby/client"
 
 	"wirelab/internal/require"
+	"wirelab/lab"
+	"wirelab/lab/claim"
 	"wirelab/lab/script"
 )
 
@@ -25,14 +29,10 @@ var composes = map[string][]string{
 }
 
 // The interactive lab is run for real, under every compose that there is or
-// that WIRELAB_COMPOSE names, separated by commas: what a person does in it is
-// in the record of its own sniffer.
+// that WIRELAB_COMPOSE names, separated by commas: experiments are carried out in
+// it, beside the chat that its containers hold, and people chat in it.
 func TestCompose(t *testing.T) {
 	cli := daemon(t)
-	experiment, err := script.Read(filepath.Join("testdata", "compose.txtar"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	// The image has the labels of a run, so that it goes however the test ends.
 	own, err := connect(t.Context())
 	if err != nil {
@@ -57,7 +57,8 @@ func TestCompose(t *testing.T) {
 				t.Fatal(err)
 			}
 			p := newProject(t, composes[name], r, subnet)
-			p.carryOut(experiment)
+			p.compose("up", "-d", "server", "client1", "client2")
+			p.experiments(cli)
 			p.checkPrivileges()
 			p.checkLog()
 			p.chatAttached()
@@ -93,53 +94,105 @@ func availableComposes(t *testing.T) []string {
 	return found
 }
 
-// carryOut does what the experiment's script says.
-func (p *project) carryOut(e *script.Experiment) {
+// experiments attaches to the project, twice, and leaves it as it was.
+func (p *project) experiments(cli *client.Client) {
 	t := p.t
 	t.Helper()
-	for _, s := range e.Steps {
-		t.Log(s)
-		switch s.Verb {
-		case "start":
-			p.compose("up", "-d", s.Host)
-			id := p.container(s.Host)
-			command := strings.Fields(strings.Trim(p.docker("inspect", "-f", "{{.Config.Cmd}}", id), "[]"))
-			if diff := cmp.Diff(s.Args, command); diff != "" {
-				t.Fatalf("%s runs another command (-want +got):\n%s", s.Host, diff)
+	before := p.compose("ps", "-q")
+	for _, files := range [][]string{
+		{filepath.Join("testdata", "compose.txtar")},
+		{filepath.Join("..", "experiments", "ping.txtar"), filepath.Join("..", "experiments", "hub-and-switch.txtar")},
+	} {
+		n, err := AttachCompose(t.Context(), p.name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			p.experiment(n, file)
+		}
+		for range 2 {
+			if err := n.Close(); err != nil {
+				t.Error(err)
 			}
-			p.ids[s.Host] = id
-			p.hosts[s.Host] = p.address(id) // it keeps none when it has left
-			p.consoles[s.Host] = attach(t, s.Host, id)
-		case "say":
-			p.consoles[s.Host].enter(s.Args[0])
-		case "await":
-			p.consoles[s.Host].await(s.Args[0])
-		case "run":
-			p.compose(slices.Concat([]string{"exec", "-T", s.Host, program}, s.Args)...)
-		case "settle":
-			if s.Args[0] == "left" { // the clients' containers are gone
-				break
-			}
-			for _, host := range e.Topology.Judged() {
-				said, err := p.command(t.Context(), "quiet 10s\nmark "+s.Args[0]+"\n", "docker", "exec", "-i", p.ids[host], program, "mark", "--stdin")
-				if err != nil {
-					t.Fatal(err)
-				}
-				if want := "ready\nquiet\nmarked " + s.Args[0] + "\n"; said != want {
-					t.Fatalf("%s: %s says %q, want %q", s, host, said, want)
-				}
-			}
-		case "close":
-			p.consoles[s.Host].enter("exit")
-			p.consoles[s.Host].awaitEnd(0)
-		default:
-			t.Fatalf("%s: not a step of the compose test", s)
+		}
+		id := n.(*network).run.id
+		if left := remaining(t, cli, func(labels map[string]string) bool { return labels[runLabel] == id }); len(left) > 0 {
+			t.Errorf("after Close there still is %v", left)
 		}
 	}
-	server := p.consoles["server"]
-	server.detach()
-	if state := p.docker("inspect", "-f", "{{.State.Status}}", p.container("server")); state != "running" {
-		t.Errorf("the server is %s after its console was detached", state)
+	if after := p.compose("ps", "-q"); after != before {
+		t.Errorf("the containers were %q, and are %q", before, after)
+	}
+	// What was started in a container beside its own program has ended.
+	for _, host := range []string{"server", "client1", "client2", lab.SnifferHost} {
+		eventually(t, 10*time.Second, "programs in "+host, func() []string {
+			var beside []string
+			for line := range strings.Lines(p.docker("top", p.container(host), "-o", "pid,args")) {
+				if program := strings.TrimSpace(line); strings.Contains(program, "/wirelab mark") || strings.Contains(program, "--until-eof") || strings.Contains(program, ":7100") {
+					beside = append(beside, program)
+				}
+			}
+			return beside
+		})
+	}
+}
+
+// experiment carries an experiment out in the project, all of whose claims pass.
+func (p *project) experiment(n lab.Network, file string) {
+	p.t.Helper()
+	e, err := script.Read(file)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	outcome, err := script.RunAttached(p.t.Context(), n, e, nil)
+	if err != nil {
+		p.t.Fatalf("%s: %v", e.Name, err)
+	}
+	if outcome.Err != nil {
+		p.t.Errorf("%s: %v", e.Name, outcome.Err)
+	}
+	for _, v := range outcome.Verdicts {
+		if v.Status != claim.Pass {
+			p.t.Errorf("%s: %s, %s\nobserved:\n%s", v.ID, v.Status, v.Reason, strings.Join(v.Observed, "\n"))
+		}
+	}
+}
+
+// Who names a project that does not run is told what to type.
+func TestAttachFindsOneProject(t *testing.T) {
+	of := func(names ...string) services {
+		s := services{}
+		for _, name := range names {
+			s[name] = []member{{id: "id"}}
+		}
+		return s
+	}
+	whole, other := of("hub", "sniffer", "server"), of("web")
+	for _, test := range []struct {
+		name     string
+		projects map[string]services
+		project  string
+		want     string // the project that was found
+		advice   string
+	}{
+		{name: "the one there is", projects: map[string]services{"a": whole, "b": other}, want: "a"},
+		{name: "by name", projects: map[string]services{"a": whole, "b": whole}, project: "b", want: "b"},
+		{name: "none", projects: map[string]services{"b": other}, advice: "docker compose up -d"},
+		{name: "several", projects: map[string]services{"b": whole, "a": whole}, advice: "wirelab run --attach compose:a\nwirelab run --attach compose:b"},
+		{name: "not up", projects: map[string]services{"a": whole}, project: "c", advice: "docker compose -p c up -d\nwirelab run --attach compose:a"},
+		{name: "no hub", projects: map[string]services{"a": of("sniffer")}, project: "a", advice: "docker compose -p a up -d"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			project := test.project
+			_, err := chooseProject(test.projects, &project)
+			advice := ""
+			if u, ok := errors.AsType[*lab.Unavailable](err); ok {
+				advice = u.Advice
+			}
+			if (err == nil) != (test.want != "") || err == nil && project != test.want || advice != test.advice {
+				t.Errorf("%q, %v, advice %q; want %q, %q", project, err, advice, test.want, test.advice)
+			}
+		})
 	}
 }
 

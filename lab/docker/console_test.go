@@ -146,7 +146,6 @@ func (c *console) close() {
 func (p *project) chatAttached() {
 	t := p.t
 	t.Helper()
-	p.compose("up", "-d", "server", "client1", "client2")
 	desk := func(host string) *console {
 		if old := p.consoles[host]; old != nil {
 			old.close()
@@ -197,4 +196,7 @@ func (p *project) chatAttached() {
 	client2.awaitEnd(0)
 	server.await("* client2 left")
 	server.detach()
+	if state := p.docker("inspect", "-f", "{{.State.Status}}", p.container("server")); state != "running" {
+		t.Errorf("the server is %s after its console was detached", state)
+	}
 }

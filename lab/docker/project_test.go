@@ -22,14 +22,12 @@ type project struct {
 	env      []string
 	name     string
 	consoles map[string]*console
-	hosts    map[string]netip.Addr
-	ids      map[string]string // of the containers
 }
 
 // newProject takes a name, subnet, bridge and ports of its own, beside a lab
 // that may run.
 func newProject(t *testing.T, argv []string, r *run, subnet netip.Prefix) *project {
-	p := &project{t: t, argv: argv, name: "wirelab-test-" + r.id, consoles: map[string]*console{}, hosts: map[string]netip.Addr{}, ids: map[string]string{}}
+	p := &project{t: t, argv: argv, name: "wirelab-test-" + r.id, consoles: map[string]*console{}}
 	p.env = append(os.Environ(),
 		"WIRELAB_IMAGE="+r.image(), "WIRELAB_NET="+subnet.String(), "WIRELAB_BRIDGE=wc"+r.id,
 		"WIRELAB_BIND=127.0.0.1", "WIRELAB_PORT=0", "WIRELAB_UDP_PORT=0", "LANG=C")
@@ -38,14 +36,14 @@ func newProject(t *testing.T, argv []string, r *run, subnet netip.Prefix) *proje
 }
 
 // command runs a program in the repository's root and returns its output.
-func (p *project) command(ctx context.Context, stdin string, argv ...string) (string, error) {
+func (p *project) command(ctx context.Context, argv ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	var stdout, stderr bytes.Buffer
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Dir = filepath.Join("..", "..")
 	cmd.Env = p.env
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &stdout, &stderr
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
 		return "", fmt.Errorf("%s: %w\n%s%s", strings.Join(argv, " "), err, &stdout, &stderr)
 	}
@@ -54,7 +52,7 @@ func (p *project) command(ctx context.Context, stdin string, argv ...string) (st
 
 func (p *project) compose(args ...string) string {
 	p.t.Helper()
-	out, err := p.command(p.t.Context(), "", slices.Concat(p.argv, []string{"-p", p.name, "-f", "docker-compose.yml"}, args)...)
+	out, err := p.command(p.t.Context(), slices.Concat(p.argv, []string{"-p", p.name, "-f", "docker-compose.yml"}, args)...)
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -63,7 +61,7 @@ func (p *project) compose(args ...string) string {
 
 func (p *project) docker(args ...string) string {
 	p.t.Helper()
-	out, err := p.command(p.t.Context(), "", append([]string{"docker"}, args...)...)
+	out, err := p.command(p.t.Context(), append([]string{"docker"}, args...)...)
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -79,25 +77,16 @@ func (p *project) container(host string) string {
 	return id
 }
 
-func (p *project) address(container string) netip.Addr {
-	p.t.Helper()
-	addr, err := netip.ParseAddr(p.docker("inspect", "-f", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", container))
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	return addr
-}
-
 // down removes the lab; nothing of the project is left.
 func (p *project) down() {
 	for _, c := range p.consoles {
 		c.close()
 	}
 	if p.t.Failed() {
-		logs, err := p.command(context.Background(), "", slices.Concat(p.argv, []string{"-p", p.name, "-f", "docker-compose.yml", "logs"})...)
+		logs, err := p.command(context.Background(), slices.Concat(p.argv, []string{"-p", p.name, "-f", "docker-compose.yml", "logs"})...)
 		p.t.Logf("what the containers said (%v):\n%s", err, logs)
 	}
-	_, err := p.command(context.Background(), "", slices.Concat(p.argv, []string{"-p", p.name, "-f", "docker-compose.yml", "down", "-v"})...)
+	_, err := p.command(context.Background(), slices.Concat(p.argv, []string{"-p", p.name, "-f", "docker-compose.yml", "down", "-v"})...)
 	filter := "label=com.docker.compose.project=" + p.name
 	errs := []error{err}
 	for _, list := range [][]string{
@@ -105,7 +94,7 @@ func (p *project) down() {
 		{"docker", "network", "ls", "-q", "--filter", filter},
 		{"docker", "volume", "ls", "-q", "--filter", filter},
 	} {
-		left, err := p.command(context.Background(), "", list...)
+		left, err := p.command(context.Background(), list...)
 		if err == nil && left != "" {
 			err = fmt.Errorf("%s after down -v: %q", strings.Join(list, " "), left)
 		}
