@@ -56,7 +56,14 @@ func (l *Lab) checkHosts() error {
 		return nil
 	}
 	has := slices.DeleteFunc(l.present(), func(name string) bool { return !there(name) })
-	return fmt.Errorf("the lab has no host %s: it has %s", strings.Join(missing, ", "), strings.Join(has, ", "))
+	return &MissingHosts{missing, has}
+}
+
+// MissingHosts says that a network does not have all hosts of a topology.
+type MissingHosts struct{ Missing, Has []string }
+
+func (m *MissingHosts) Error() string {
+	return fmt.Sprintf("the lab has no host %s: it has %s", strings.Join(m.Missing, ", "), strings.Join(m.Has, ", "))
 }
 
 // learnOthers has the hosts that are not the topology's send a frame, from which

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 
@@ -12,6 +13,12 @@ import (
 	"wirelab/lab/docker"
 	"wirelab/lab/netns"
 	"wirelab/lab/script"
+)
+
+// The kinds of labs that --attach takes.
+const (
+	heldLab    = "lab"
+	composeLab = "compose"
 )
 
 // attachUsage is what --attach takes.
@@ -43,10 +50,10 @@ func attachTo(ctx context.Context, where string) (*venue, error) {
 	switch kind, name, named := strings.Cut(where, ":"); {
 	case named && name == "":
 		return nil, exit.Usagef("--attach %q: no name behind the colon: want %s", where, attachUsage)
-	case kind == "lab":
+	case kind == heldLab:
 		v.backend = netns.Name
 		network, err = netns.Attach(ctx, cmp.Or(name, defaultLab))
-	case kind == "compose":
+	case kind == composeLab:
 		v.backend = (&docker.Backend{}).Name()
 		network, err = docker.AttachCompose(ctx, cmp.Or(name, os.Getenv("COMPOSE_PROJECT_NAME")))
 	default:
@@ -86,6 +93,10 @@ func (v *venue) leave(err *error) {
 func (r *runner) unable(ctx context.Context, err error) error {
 	if r.attach != "" && ctx.Err() != nil {
 		return exit.With(exit.Interrupted, errors.New("interrupted; the lab stays up, and nothing of the run is left in it"))
+	}
+	if m, ok := errors.AsType[*lab.MissingHosts](err); ok && strings.HasPrefix(r.attach, composeLab) {
+		// The container of a client that has left the chat has ended.
+		err = fmt.Errorf("%w\ndo this: docker compose up -d %s", err, strings.Join(m.Missing, " "))
 	}
 	return unable(ctx, err)
 }
