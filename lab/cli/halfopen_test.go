@@ -73,7 +73,7 @@ func TestHalfOpenClient(t *testing.T) {
 		case err := <-left:
 			must(err)
 			must(l.Say(ctx, "client2", "/who"))
-			must(l.Await(ctx, "client2", "1 people"))
+			must(l.Await(ctx, "client2", "1 person"))
 			t.Logf("%d lines meanwhile, the slowest was heard after %v", n+1, slowest)
 			return
 		case <-time.After(time.Second): // half as often as the limit allows
