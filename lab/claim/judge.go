@@ -46,11 +46,9 @@ func judge(r *trace.Recording, plan Plan, c Claim) Verdict {
 		v.Status, v.Reason = Fail, &differ
 		return v
 	}
-	if len(c.Expected) == 0 {
-		if reason := unproven(r, plan, c, window); !reason.IsZero() {
-			v.Reason = &reason
-			return v
-		}
+	if reason := unproven(r, plan, c, window); !reason.IsZero() {
+		v.Reason = &reason
+		return v
 	}
 	v.Status, v.Reason = Pass, nil
 	return v
@@ -94,14 +92,17 @@ func incomplete(r *trace.Recording, plan Plan, c Claim, w trace.Window) (i18n.Me
 
 // unproven says why an absence that was observed proves nothing: nothing was
 // done by which something could have been sent, no time passed, or the sniffer
-// stood where it would not have seen it.
+// stood where it would not have seen it. Every claim is that nothing else
+// crossed the wire than what it expects.
 func unproven(r *trace.Recording, plan Plan, c Claim, w trace.Window) i18n.Message {
-	frames := r.Frames(w, plan.Plan)
+	absence := len(c.Expected) == 0
 	switch {
-	case !plan.stimulated(c.Phases) && (frames == 0 || c.Projection.Hidden):
+	case absence && !plan.stimulated(c.Phases) && (c.Projection.Hidden || r.Frames(w, plan.Plan) == 0):
 		return i18n.Msg("claim.unstimulated")
-	case w.Lasted <= 0:
+	case absence && w.Lasted <= 0:
 		return i18n.Msg("claim.instant")
+	case c.Projection.Hidden && !r.Switched(w, plan.Hosts):
+		return i18n.Msg("claim.nothidden")
 	case !c.Projection.Hidden && !r.SeesUnicast(w, plan.Hosts):
 		return i18n.Msg("claim.blind")
 	}
@@ -128,6 +129,9 @@ func notes(r *trace.Recording, c Claim, w trace.Window, seen trace.Projected) []
 	}
 	if n := len(seen.Unshown); n > 0 && len(c.Expected) > 0 {
 		all = append(all, i18n.Msg("claim.note.unshown", "Count", n))
+	}
+	if seen.Others > 0 {
+		all = append(all, i18n.Msg("claim.note.others", "Count", seen.Others))
 	}
 	if seen.Probes > 0 {
 		all = append(all, i18n.Msg("claim.note.probes", "Count", seen.Probes))

@@ -53,6 +53,7 @@ func TestJudge(t *testing.T) {
 		texts              []string
 		build              func(*tracetest.Wire)
 		late, idle, file   bool // file: who is who is told by address
+		blind              bool // no unicast of two hosts after it
 		status             Status
 		packets            []int
 		reason, note       string
@@ -77,7 +78,7 @@ func TestJudge(t *testing.T) {
 			reason: "missing line: server > client1 echo-reply seq=1"},
 		{name: "another line", phases: "one", projection: "icmp", expected: pingTrace, status: Fail, packets: []int{3},
 			build:  one(func(w *tracetest.Wire) { w.Echo("server", "client1", echoReply) }),
-			reason: "line 1: expected client1 > server echo-request seq=1; observed server > client1 echo-reply seq=1"},
+			reason: "line 1: expected client1 > server echo-request seq=1; observed server > client1 echo-reply seq=1 unasked"},
 
 		// A capture that may lack something proves nothing.
 		{name: "drops prove nothing", phases: "one", projection: "icmp", expected: pingTrace, status: Inconclusive,
@@ -123,7 +124,7 @@ func TestJudge(t *testing.T) {
 			build: func(w *tracetest.Wire) { ping(w); w.Barrier("two"); w.Barrier("one") }, reason: `barrier "two" does not come after`},
 		{name: "the barrier before it is missing", phases: "two", projection: "icmp", expected: pingTrace, status: Inconclusive,
 			build: func(w *tracetest.Wire) { ping(w); w.Barrier("two") }, reason: `no barrier "one"`},
-		{name: "all of a capture that no barrier ends", phases: "all", projection: "icmp", expected: pingTrace, status: Pass, packets: []int{3, 4},
+		{name: "all of a capture that no barrier ends", blind: true, phases: "all", projection: "icmp", expected: pingTrace, status: Pass, packets: []int{3, 4},
 			build: ping, note: "judged to its end"},
 		{name: "a marker in another host's name", phases: "one", projection: "icmp", status: Inconclusive,
 			build: func(w *tracetest.Wire) {
@@ -163,9 +164,9 @@ func TestJudge(t *testing.T) {
 		{name: "nothing was stimulated", phases: "two", projection: "udp", status: Inconclusive, idle: true,
 			build: func(w *tracetest.Wire) { ping(w); w.Barrier("one"); w.Barrier("two") }, reason: "nothing was stimulated"},
 		{name: "a frame of another protocol is a stimulus", phases: "one", projection: "udp", status: Pass, idle: true, build: one(ping)},
-		{name: "no unicast was ever seen", phases: "one", projection: "udp", status: Inconclusive,
+		{name: "no unicast was ever seen", blind: true, phases: "one", projection: "udp", status: Inconclusive,
 			build: one(func(w *tracetest.Wire) { w.Ask("client1", "server", "*") }), reason: "could not have seen"},
-		{name: "unicast in one direction alone may have been flooded", phases: "one", projection: "udp", status: Inconclusive,
+		{name: "unicast in one direction alone may have been flooded", blind: true, phases: "one", projection: "udp", status: Inconclusive,
 			build: one(func(w *tracetest.Wire) { w.Echo("client1", "server", 8) }), reason: "could not have seen"},
 		{name: "a switched phase hides", phases: "two", projection: "icmp", status: Inconclusive,
 			build: func(w *tracetest.Wire) {
@@ -182,8 +183,31 @@ func TestJudge(t *testing.T) {
 				w.Barrier("two")
 			}},
 		{name: "and still needs a stimulus", phases: "two", projection: "icmp hidden", status: Inconclusive, idle: true,
-			build: func(w *tracetest.Wire) { ping(w); w.Barrier("one"); w.Barrier("two") }, reason: "nothing was stimulated"},
-		{name: "a hub again needs to be seen as one", phases: "two", projection: "udp", status: Inconclusive,
+			build: func(w *tracetest.Wire) {
+				ping(w)
+				w.Barrier("one")
+				w.Barrier(trace.LearnLabel)
+				w.Barrier("two")
+			}, reason: "nothing was stimulated"},
+		{name: "and a switch", phases: "two", projection: "icmp hidden", status: Inconclusive,
+			build: func(w *tracetest.Wire) { ping(w); w.Barrier("one"); w.Barrier("two") }, reason: "the segment was no switch"},
+		{name: "a switch that one host alone tells of is none", phases: "two", projection: "icmp hidden", status: Inconclusive,
+			build: func(w *tracetest.Wire) {
+				ping(w)
+				w.Barrier("one")
+				w.Mark(trace.LearnLabel, "client1")
+				w.Mark(trace.LearnLabel, "client1")
+				w.Barrier("two")
+			}, reason: "the segment was no switch"},
+		{name: "nor is what is seen on a switch all there was", phases: "two", projection: "arp,icmp", expected: "client1 > * who-has server\n", status: Inconclusive,
+			build: func(w *tracetest.Wire) {
+				ping(w)
+				w.Barrier("one")
+				w.Barrier(trace.LearnLabel)
+				w.Ask("client1", "server", "*")
+				w.Barrier("two")
+			}, reason: "could not have seen"},
+		{name: "a hub again needs to be seen as one", blind: true, phases: "two", projection: "udp", status: Inconclusive,
 			build: func(w *tracetest.Wire) {
 				ping(w)
 				w.Barrier("one")
@@ -234,6 +258,20 @@ func TestJudge(t *testing.T) {
 				b = append(b, make([]byte, 6)...)
 				w.Frame("server", "client1", sniffer.EtherTypeARP, append(b, tracetest.Addr("client1").AsSlice()...))
 			}), reason: "is-at server mac=02:00:00:00:00:04"},
+		{name: "the sniffer's own address, coming in", phases: "one", projection: "udp", status: Fail,
+			build: one(func(w *tracetest.Wire) {
+				w.As = "sniffer"
+				w.UDP("client1", "*", 5, 7001, "x")
+				w.As = ""
+			}), reason: "unexpected line: client1@sniffer > * udp"},
+		{name: "a marker of a barrier that the script does not have", phases: "one", projection: "udp", status: Fail,
+			build: one(func(w *tracetest.Wire) { w.Mark("zzz", "client1") }), reason: "unexpected line: client1 > * udp"},
+		{name: "other protocols have a word", phases: "one", projection: "other", status: Fail,
+			build: one(func(w *tracetest.Wire) { w.Frame("client1", "*", 0x88cc, []byte("lldp")) }), reason: "unexpected line: client1 > * 0x88cc len=4"},
+		{name: "and are counted where they are not asked for", phases: "one", projection: "udp", status: Pass,
+			build: one(func(w *tracetest.Wire) { ping(w); w.Frame("client1", "*", 0x88cc, []byte("lldp")) }), note: "1 frame of another protocol"},
+		{name: "a reply that nobody asked for", phases: "one", projection: "icmp", expected: "server > client1 echo-reply seq=1\n", status: Fail,
+			build: one(func(w *tracetest.Wire) { w.Echo("server", "client1", echoReply) }), reason: "observed server > client1 echo-reply seq=1 unasked"},
 		{name: "to all hosts", phases: "one", projection: "udp", status: Fail, packets: []int{3},
 			build: one(func(w *tracetest.Wire) { w.UDP("client1", "*", 5, 7001, "") }), reason: "unexpected line: client1 > * udp"},
 		{name: "what is sent to the sniffer was sent", phases: "one", projection: "udp", status: Fail, packets: []int{3},
@@ -266,6 +304,26 @@ func TestJudge(t *testing.T) {
 				w.TCP("server", "client1", ack, 901, 102, "")
 				w.TCP("client1", "server", ack, 102, 901, "")
 			}), reason: "acknowledges bytes"},
+		{name: "a SYN ACK that is missing", phases: "one", projection: "tcp", expected: opened, status: Inconclusive, packets: []int{4},
+			build: one(func(w *tracetest.Wire) {
+				w.TCP("client1", "server", syn, 100, 0, "")
+				w.TCP("client1", "server", ack, 101, 901, "")
+			}), reason: "packet 4 acknowledges bytes"},
+		{name: "an opening that is missing, of a connection that is seen later", phases: "one", projection: "tcp", status: Inconclusive,
+			build: func(w *tracetest.Wire) {
+				ping(w)
+				w.Barrier("one")
+				w.TCP("client1", "server", psh, 101, 901, "x")
+				w.Barrier("two")
+			}, reason: "begins within a connection"},
+		{name: "who sends with another's address does not join its conversation", phases: "one", projection: "tcp", expected: opened, status: Inconclusive,
+			build: one(func(w *tracetest.Wire) {
+				w.TCP("client1", "server", syn, 100, 0, "")
+				w.TCP("server", "client1", synAck, 900, 101, "")
+				w.As = "client2"
+				w.TCP("client1", "server", ack, 101, 901, "")
+				w.As = ""
+			}), reason: "begins within a connection"},
 		{name: "what was never sent is not acknowledged", phases: "one", projection: "tcp", expected: "client1 > server SYN\nclient1 > server RST\n", status: Pass,
 			build: one(func(w *tracetest.Wire) {
 				w.TCP("client1", "server", syn, 100, 0, "")
@@ -313,6 +371,12 @@ func TestJudge(t *testing.T) {
 				w.Tell("server", "client1")
 				w.Tell("server", "client1")
 			}), reason: "unexpected line: server > client1 is-at server"},
+		{name: "a probe in another's name is none", phases: "one", projection: "arp", status: Fail,
+			build: one(func(w *tracetest.Wire) {
+				w.As = "client1"
+				w.Ask("client2", "server", "server")
+				w.As = ""
+			}), reason: "unexpected line: client2@client1 > server probe server"},
 		{name: "an answer by another than who was asked is seen", phases: "one", projection: "arp", status: Fail,
 			build: one(func(w *tracetest.Wire) {
 				w.Ask("client1", "server", "server")
@@ -363,6 +427,9 @@ func TestJudge(t *testing.T) {
 				w.Hosts.Ports = nil
 			}
 			test.build(w)
+			if !test.blind { // the sniffer sees what others send to each other
+				w.Ping("client1", "server")
+			}
 			plan := Plan{Plan: trace.Plan{Hosts: []string{"client1", "server"}, Barriers: []string{"one", "two"}, Texts: test.texts}}
 			if !test.idle {
 				plan.Stimulated = map[string]bool{"one": true, "two": true}
@@ -452,7 +519,9 @@ func BenchmarkJudgeHostile(b *testing.B) {
 		"connections":              func(w *tracetest.Wire, i int) { w.TCP("client1", "server", syn, uint32(3*i), 0, "") },
 		"fragments without an end": func(w *tracetest.Wire, i int) { w.IP("client1", "server", 17, uint16(i%8000)|0x2000, make([]byte, 8)) },
 		"texts":                    func(w *tracetest.Wire, i int) { w.TCP("client1", "server", psh, uint32(1000+6*i), 901, "hello\n") },
-		"changes of the mode":      func(w *tracetest.Wire, i int) { w.Mark([]string{trace.LearnLabel, trace.FloodLabel}[i%2], "client1") },
+		"changes of the mode": func(w *tracetest.Wire, i int) {
+			w.Mark([]string{trace.LearnLabel, trace.FloodLabel}[i/2%2], []string{"client1", "server"}[i%2])
+		},
 	} {
 		b.Run(name, func(b *testing.B) {
 			w := tracetest.New(b, "client1", "server")

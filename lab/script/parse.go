@@ -172,11 +172,29 @@ func (p *parser) claim(args []string) error {
 	if c.Expected, err = claim.ParseExpected(expected); err != nil {
 		return fmt.Errorf("section %s: %w", c.ID, err)
 	}
+	for _, line := range c.Expected {
+		if err := p.knownEnds(line); err != nil {
+			return fmt.Errorf("section %s: %w", c.ID, err)
+		}
+	}
 	if c.Projection.Hidden && len(c.Expected) > 0 {
 		return fmt.Errorf("claim %s: hidden is for an expectation of nothing", c.ID)
 	}
 	p.exp.Claims = append(p.exp.Claims, c)
 	p.text = c.Sentence
+	return nil
+}
+
+// knownEnds refuses a misspelt host in an expected line, which could never be
+// seen. What has a character that no host's name has is an address, "*" or a
+// sender named with its port.
+func (p *parser) knownEnds(line string) error {
+	words := strings.Fields(line)
+	for _, end := range []string{words[0], words[2]} {
+		if trace.ValidLabel(end) && !slices.Contains(p.exp.Topology.Hosts, end) {
+			return fmt.Errorf("%q: host %q is not in the topology", line, end)
+		}
+	}
 	return nil
 }
 

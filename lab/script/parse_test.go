@@ -106,6 +106,7 @@ func TestParseErrors(t *testing.T) {
 		{"section twice", "", hello + "-- hello.all --\n", `"hello.all" is there twice`},
 		{"trace", "", replace("trace icmp", "trace ipx"), `trace of "ipx"`},
 		{"trace line", "", replace("client1 >  server", "client1 server"), "want FROM > TO"},
+		{"a misspelt host in an expectation", "", replace("client1 >  server", "cleint1 >  server"), `host "cleint1" is not in the topology`},
 		{"no topology", "", replace("topology client1 server sniffer", ""), "comes before the topology"},
 		{"no sniffer", "", replace("server sniffer", "server"), `no host "sniffer"`},
 		{"host twice", "", replace("client1 server sniffer", "server server sniffer"), `host "server" is named twice`},

@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"net/netip"
 	"sort"
 
 	"wirelab/sniffer"
@@ -23,7 +24,7 @@ type side struct {
 
 // side returns the index of the end that sent a packet.
 func (c *conversation) side(p *sniffer.Packet) int {
-	if flowOf(p) == c.key {
+	if netip.AddrPortFrom(p.Src, p.SrcPort) == c.key.a.AddrPort {
 		return 0
 	}
 	return 1
@@ -120,6 +121,14 @@ func (c *conversation) hole() int {
 }
 
 func (c *conversation) holeOf(side int) int {
+	if !c.sides[side].syn && c.opened() {
+		// Whoever acknowledges has been answered, and so has seen a SYN.
+		for _, d := range c.datagrams {
+			if p := d.packet(); c.side(p) != side && acknowledges(p) && p.Flags&sniffer.SYN == 0 {
+				return p.Number
+			}
+		}
+	}
 	seen := c.ranges(side)
 	if len(seen) == 0 {
 		return 0

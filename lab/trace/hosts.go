@@ -52,10 +52,13 @@ func (h Hosts) Known(name string) bool {
 // "" where hosts are told by address and the packet names none of them.
 func (h Hosts) Sender(p *sniffer.Packet) string {
 	if h.ByPort() {
-		if name := h.Ports[p.SrcMAC]; name != "" {
-			return name
+		name := h.Ports[p.SrcMAC]
+		// The sniffer's own frames leave its port: what comes in with its
+		// address is somebody else's.
+		if name == "" || name == SnifferHost && p.Direction == sniffer.In {
+			return Stranger
 		}
-		return Stranger
+		return name
 	}
 	from, _ := addresses(p)
 	return h.Names[from]

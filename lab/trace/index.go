@@ -14,23 +14,45 @@ type index struct {
 	fragments     map[fragmentKey]*datagram // not yet complete
 	markers       map[string][]int          // packet numbers, by the label that they claim
 	modes         []int                     // packet numbers of markers of the segment's mode
+	asked         map[echo]int              // the first request of an echo
 	first         map[int]int               // the first part of a datagram, by the number of a later fragment
 }
 
 func newIndex() index {
-	return index{open: map[flowKey]*conversation{}, fragments: map[fragmentKey]*datagram{}, markers: map[string][]int{}, first: map[int]int{}}
+	return index{open: map[flowKey]*conversation{}, fragments: map[fragmentKey]*datagram{}, markers: map[string][]int{}, first: map[int]int{}, asked: map[echo]int{}}
 }
 
 // flowKey is a protocol with the addresses and ports of both ends.
 type flowKey struct {
 	protocol sniffer.Layers
-	a, b     netip.AddrPort
+	a, b     end
+}
+
+// end is one end of a conversation. Where ports are known it has the port's
+// address: who sends with another's IP address does not join its conversation.
+type end struct {
+	netip.AddrPort
+	port sniffer.MAC
 }
 
 func (k flowKey) reversed() flowKey { return flowKey{k.protocol, k.b, k.a} }
 
-func flowOf(p *sniffer.Packet) flowKey {
-	return flowKey{p.Layers & (sniffer.TCP | sniffer.UDP), netip.AddrPortFrom(p.Src, p.SrcPort), netip.AddrPortFrom(p.Dst, p.DstPort)}
+func (r *Recording) flowOf(p *sniffer.Packet) flowKey {
+	k := flowKey{p.Layers & (sniffer.TCP | sniffer.UDP), end{AddrPort: netip.AddrPortFrom(p.Src, p.SrcPort)}, end{AddrPort: netip.AddrPortFrom(p.Dst, p.DstPort)}}
+	if r.Hosts.ByPort() {
+		k.a.port, k.b.port = p.SrcMAC, p.DstMAC
+	}
+	return k
+}
+
+// echo is what pairs an ICMP echo reply with its request (RFC 792).
+type echo struct {
+	from, to netip.Addr // of the request
+	id, seq  uint16
+}
+
+func echoOf(from, to netip.Addr, p *sniffer.Packet) echo {
+	return echo{from, to, p.ICMPID, p.ICMPSeq}
 }
 
 // add finds a packet's place. It is called once for each, in order.
@@ -39,6 +61,11 @@ func (x *index) add(r *Recording, p *sniffer.Packet) {
 		x.markers[m.Label] = append(x.markers[m.Label], p.Number)
 		if m.Label == LearnLabel || m.Label == FloodLabel {
 			x.modes = append(x.modes, p.Number)
+		}
+	}
+	if p.Has(sniffer.ICMPv4) && p.ICMPType == sniffer.ICMPEchoRequest {
+		if key := echoOf(p.Src, p.Dst, p); x.asked[key] == 0 {
+			x.asked[key] = p.Number
 		}
 	}
 	d := &datagram{recording: r, numbers: []int{p.Number}, complete: true}
@@ -59,7 +86,7 @@ func (x *index) place(d *datagram) {
 		x.messages = append(x.messages, d)
 		return
 	}
-	key := flowOf(p)
+	key := d.recording.flowOf(p)
 	c := x.open[key]
 	if c == nil {
 		c = x.open[key.reversed()]

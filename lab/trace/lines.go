@@ -38,6 +38,7 @@ type Projected struct {
 	Lines   []Line
 	Unshown []int // judged packets that the projection is about and no line shows, ascending
 	Probes  int   // packets of the kernel's unicast ARP probes, which were not asked for
+	Others  int   // judged packets of protocols that no projection but "other" is about
 }
 
 // Project shows a window of a recording.
@@ -71,8 +72,12 @@ func (r *Recording) Project(pr Projection, w Window, plan Plan) Projected {
 	}
 	for i := range r.Packets {
 		p := &r.Packets[i]
-		if !shown[p.Number] && !probes[p.Number] && v.contains(p) && v.covers(p) {
+		switch {
+		case shown[p.Number] || probes[p.Number] || !v.contains(p):
+		case v.covers(p):
 			out.Unshown = append(out.Unshown, p.Number)
+		case otherProtocol(p):
+			out.Others++
 		}
 	}
 	return out
@@ -88,7 +93,7 @@ type view struct {
 
 // contains reports whether a packet is judged and in the window.
 func (v view) contains(p *sniffer.Packet) bool {
-	return v.window.contains(v.Hosts.Sender(p), p.Number) && v.Judged(p, v.plan.Hosts)
+	return v.window.contains(v.Hosts.Sender(p), p.Number) && v.Judged(p, v.plan)
 }
 
 // covers is Projection.covers, and knows the ports of fragments.
@@ -121,7 +126,7 @@ func (v view) conversation(c *conversation) []placed {
 			lines = append(lines, v.datagram(d))
 		}
 	}
-	lines = slices.DeleteFunc(lines, func(l placed) bool { return !v.Judged(v.packet(l.at), v.plan.Hosts) })
+	lines = slices.DeleteFunc(lines, func(l placed) bool { return !v.Judged(v.packet(l.at), v.plan) })
 	if v.First && len(lines) > 0 {
 		lines = lines[:1]
 	}
@@ -210,7 +215,7 @@ func (v view) messages() (groups [][]placed, left map[int]bool) {
 			continue
 		}
 		p := d.packet()
-		if !v.Projection.covers(p) || !v.Judged(p, v.plan.Hosts) {
+		if !v.Projection.covers(p) || !v.Judged(p, v.plan) {
 			continue
 		}
 		probe := p.Has(sniffer.ARP) && v.probe(p, probed)
@@ -233,16 +238,21 @@ func (v view) probe(p *sniffer.Packet, probed map[[2]string]bool) bool {
 	answers := [2]string{asked[1], asked[0]}
 	switch p.ARPOperation {
 	case sniffer.ARPRequest:
-		probed[asked] = !p.DstMAC.Multicast()
+		// A kernel asks whom it asks about.
+		probed[asked] = !p.DstMAC.Multicast() && v.honest(p) && (!v.Hosts.ByPort() || v.Hosts.Ports[p.DstMAC] == v.Hosts.Names[p.ARPTarget])
 		return probed[asked]
 	case sniffer.ARPReply:
-		honest := !v.Hosts.ByPort() || v.Hosts.Names[p.ARPSender] == v.Hosts.Sender(p)
-		if probed[answers] && honest {
+		if probed[answers] && v.honest(p) {
 			delete(probed, answers)
 			return true
 		}
 	}
 	return false
+}
+
+// honest reports whether an ARP packet's sender is its port's host.
+func (v view) honest(p *sniffer.Packet) bool {
+	return !v.Hosts.ByPort() || v.Hosts.Names[p.ARPSender] == v.Hosts.Sender(p) && p.ARPSenderMAC == p.SrcMAC
 }
 
 // what says what a message is.
@@ -264,16 +274,20 @@ func (v view) what(d *datagram) string {
 		}
 		return what
 	case p.Has(sniffer.ICMPv4) && (d.parts == nil || d.complete):
+		asked := v.index.asked[echoOf(p.Dst, p.Src, p)]
+		if p.ICMPType == sniffer.ICMPEchoReply && (asked == 0 || asked > p.Number) {
+			return sniffer.ICMPWords(p) + " unasked"
+		}
 		return sniffer.ICMPWords(p)
 	case p.Has(sniffer.ICMPv4):
 		return sniffer.ICMPWords(p) + " fragment"
 	}
 	for name, number := range protocolNumbers {
-		if p.Protocol == number {
+		if p.Fragment && p.Protocol == number {
 			return name + " fragment"
 		}
 	}
-	return "malformed"
+	return string(sniffer.Notation{}.AppendWhat(nil, p))
 }
 
 func vlan(p *sniffer.Packet) string {

@@ -35,7 +35,7 @@ var modifiers = []struct {
 
 // Selector selects the packets of one protocol.
 type Selector struct {
-	Protocol string // arp, icmp, tcp or udp
+	Protocol string // arp, icmp, tcp, udp, or other for all that is none of these
 	Port     uint16 // of either end of TCP or UDP; 0 is any
 }
 
@@ -44,7 +44,7 @@ func ParseProjection(s string) (Projection, error) {
 	var pr Projection
 	fields := strings.Fields(s)
 	if len(fields) == 0 {
-		return pr, fmt.Errorf("a trace needs a protocol: arp, icmp, tcp, tcp/PORT, udp or udp/PORT")
+		return pr, fmt.Errorf("a trace needs a protocol: arp, icmp, tcp, tcp/PORT, udp, udp/PORT or other")
 	}
 	for part := range strings.SplitSeq(fields[0], ",") {
 		sel, err := parseSelector(part)
@@ -72,7 +72,7 @@ func parseSelector(s string) (Selector, error) {
 	protocol, port, hasPort := strings.Cut(s, "/")
 	sel := Selector{Protocol: protocol}
 	switch protocol {
-	case "arp", "icmp":
+	case "arp", "icmp", "other":
 		if hasPort {
 			return sel, fmt.Errorf("trace of %q: %s has no ports", s, protocol)
 		}
@@ -85,7 +85,7 @@ func parseSelector(s string) (Selector, error) {
 			sel.Port = uint16(n)
 		}
 	default:
-		return sel, fmt.Errorf("trace of %q: want arp, icmp, tcp, tcp/PORT, udp or udp/PORT", s)
+		return sel, fmt.Errorf("trace of %q: want arp, icmp, tcp, tcp/PORT, udp, udp/PORT or other", s)
 	}
 	return sel, nil
 }
@@ -112,12 +112,27 @@ func (pr Projection) String() string {
 // selects reports whether a selector takes a packet for certain, and whether it
 // could: of a malformed packet, or a later fragment, one may not know more.
 func (s Selector) selects(p *sniffer.Packet) (certain, possible bool) {
+	if s.Protocol == "other" {
+		other := otherProtocol(p)
+		return other, other
+	}
 	layer := map[string]sniffer.Layers{"arp": sniffer.ARP, "icmp": sniffer.ICMPv4, "tcp": sniffer.TCP, "udp": sniffer.UDP}[s.Protocol]
 	if p.Has(layer) {
 		certain = s.Port == 0 || s.Port == p.SrcPort || s.Port == p.DstPort
 		return certain, certain
 	}
 	return false, s.possible(p)
+}
+
+// otherProtocol reports whether a packet is of none of the protocols that have a
+// word of their own.
+func otherProtocol(p *sniffer.Packet) bool {
+	for _, protocol := range []string{"arp", "icmp", "tcp", "udp"} {
+		if _, possible := (Selector{Protocol: protocol}).selects(p); possible {
+			return false
+		}
+	}
+	return true
 }
 
 // IP protocol numbers (IANA).

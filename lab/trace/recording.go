@@ -26,14 +26,22 @@ type Recording struct {
 	decoder   *sniffer.Decoder
 	bytes     int
 	index     index
-	backwards int          // number of the first packet that is older than the one before, 0 for none
-	gap       i18n.Message // what the capture says of frames that it lacks
-	snaps     map[int]int  // length to which each interface cut its frames; 0 for no limit
+	backwards int             // number of the first packet that is older than the one before, 0 for none
+	gap       i18n.Message    // what the capture says of frames that it lacks
+	snaps     map[int]int     // length to which each interface cut its frames; 0 for no limit
+	given     map[string]bool // names that were known before a frame was
 }
 
 // New returns an empty recording of hosts.
 func New(hosts Hosts) *Recording {
-	return &Recording{Hosts: hosts, decoder: sniffer.NewDecoder(), index: newIndex()}
+	r := &Recording{Hosts: hosts, decoder: sniffer.NewDecoder(), index: newIndex(), given: map[string]bool{}}
+	if hosts.Names == nil {
+		r.Hosts.Names = sniffer.Names{}
+	}
+	for _, name := range hosts.Names {
+		r.given[name] = true
+	}
+	return r
 }
 
 // errTooLarge is what Add returns past MaxBytes.
@@ -82,6 +90,9 @@ func (r *Recording) Load(in io.Reader, added func(*sniffer.Packet)) error {
 			r.Damage = err
 			break
 		}
+		if len(r.Packets) == 0 {
+			r.readHosts(file) // those before the first frame
+		}
 		p, err := r.Add(frame)
 		if err != nil {
 			return err
@@ -105,8 +116,12 @@ func (r *Recording) readGaps(file *pcapfile.Reader) {
 	r.snaps = map[int]int{}
 	for i, ifi := range gaps.Interfaces {
 		r.snaps[i] = int(ifi.SnapLen)
-		if ifi.Filter != "" && r.gap.IsZero() {
+		switch {
+		case !r.gap.IsZero():
+		case ifi.Filter != "":
 			r.gap = i18n.Msg("claim.filtered", "Filter", ifi.Filter)
+		case ifi.Accepted > 0 && ifi.Received > ifi.Accepted:
+			r.gap = i18n.Msg("claim.leftout", "Count", ifi.Received-ifi.Accepted)
 		}
 	}
 	switch {
@@ -120,21 +135,14 @@ func (r *Recording) readGaps(file *pcapfile.Reader) {
 
 // readHosts takes the names that the file has where the recording has none.
 func (r *Recording) readHosts(file *pcapfile.Reader) {
-	named := map[string]bool{}
-	for _, name := range r.Hosts.Names {
-		named[name] = true
-	}
-	if r.Hosts.Names == nil {
-		r.Hosts.Names = sniffer.Names{}
-	}
 	for addr, name := range file.Names() {
-		if _, known := r.Hosts.Names[addr]; !known && !named[name] {
+		if _, known := r.Hosts.Names[addr]; !known && !r.given[name] {
 			r.Hosts.Names[addr] = name
 		}
 	}
 	// Names that were given tell by address who is who, and so do all then.
-	if ports := file.MACNames(); len(ports) > 0 && !r.Hosts.ByPort() && len(named) == 0 {
-		r.Hosts.Ports = ports
+	if len(r.given) == 0 {
+		r.Hosts.Ports = file.MACNames()
 	}
 }
 
@@ -180,29 +188,26 @@ func (r *Recording) Marker(p *sniffer.Packet) (Marker, bool) {
 	return m, ok && r.Hosts.Sender(p) == m.Host
 }
 
-// Judged reports whether a packet is judged in a lab of these hosts: one of
-// them but the sniffer sent it, or a stranger on the wire, or another host that
-// claims the address of one of them, and it is no marker.
+// Judged reports whether a packet is judged: one of the plan's hosts sent it, or
+// a stranger on the wire, or anybody who claims the address of one of them, and
+// it is no marker of the plan's barriers nor of the lab's own.
 //
 // Where hosts are told by address a stranger cannot be told from the machine
 // that captured, so the packet has to be from one of the hosts to one of them
 // or to all.
-func (r *Recording) Judged(p *sniffer.Packet, hosts []string) bool {
-	if _, marker := r.Marker(p); marker {
+func (r *Recording) Judged(p *sniffer.Packet, plan Plan) bool {
+	if m, marker := r.Marker(p); marker && (ReservedLabel(m.Label) || slices.Contains(plan.Barriers, m.Label)) {
 		return false
 	}
 	sender := r.Hosts.Sender(p)
-	if sender == SnifferHost || sender == Machine {
-		return false
-	}
 	from, to := addresses(p)
 	if r.Hosts.ByPort() {
-		return sender == Stranger || slices.Contains(hosts, sender) || slices.Contains(hosts, r.Hosts.Names[from])
+		return sender == Stranger || slices.Contains(plan.Hosts, sender) || slices.Contains(plan.Hosts, r.Hosts.Names[from])
 	}
-	if !slices.Contains(hosts, sender) {
+	if !slices.Contains(plan.Hosts, sender) {
 		return false
 	}
 	name := r.Hosts.Names[to]
 	forAll := p.DstMAC.Multicast() && !p.Has(sniffer.ARP)
-	return name == SnifferHost || slices.Contains(hosts, name) || forAll
+	return name == SnifferHost || slices.Contains(plan.Hosts, name) || forAll
 }

@@ -71,10 +71,10 @@ func (r *Recording) Suspect(pr Projection, w Window, plan Plan) Suspect {
 	}
 	for _, c := range r.index.conversations {
 		first := c.datagrams[0].packet()
-		if !v.coversFlow(c) || !slices.ContainsFunc(c.datagrams, func(d *datagram) bool { return r.Judged(d.packet(), plan.Hosts) }) {
+		if !v.coversFlow(c) || !slices.ContainsFunc(c.datagrams, func(d *datagram) bool { return r.Judged(d.packet(), plan) }) {
 			continue
 		}
-		if !c.opened() && first.Number < w.last {
+		if !c.opened() {
 			return Suspect{first, NoStart}
 		}
 		if n := c.hole(); n > w.first {

@@ -146,7 +146,7 @@ func (r *Recording) barrier(label string, hosts []string) (barrier, i18n.Message
 // unicast frames of one pair of the hosts in both directions, and the segment
 // was no switch.
 func (r *Recording) SeesUnicast(w Window, hosts []string) bool {
-	for _, s := range r.stretches() {
+	for _, s := range r.stretches(hosts) {
 		if s.before <= w.first || s.after >= w.last {
 			continue
 		}
@@ -157,25 +157,40 @@ func (r *Recording) SeesUnicast(w Window, hosts []string) bool {
 	return true
 }
 
+// Switched reports whether the segment was a switch when a window ended.
+func (r *Recording) Switched(w Window, hosts []string) bool {
+	for _, s := range r.stretches(hosts) {
+		if s.before >= w.last {
+			return s.switched
+		}
+	}
+	return false
+}
+
 // stretch is a part of the recording in which the segment's mode is one.
 type stretch struct {
 	span
 	switched bool
 }
 
-// stretches cuts the recording where the lab's own markers tell of a change.
-func (r *Recording) stretches() []stretch {
+// stretches cuts the recording where the markers of every host tell of a change.
+func (r *Recording) stretches(hosts []string) []stretch {
 	all := []stretch{{span: span{0, len(r.Packets) + 1}}}
-	for i := range r.index.modes {
-		n := r.index.modes[i]
+	told := map[string]bool{} // hosts that have told of the next change
+	for _, n := range r.index.modes {
 		m, ok := r.Marker(r.packet(n))
-		if !ok {
+		if !ok || !slices.Contains(hosts, m.Host) {
 			continue
 		}
 		current, switched := &all[len(all)-1], m.Label == LearnLabel
-		if current.switched == switched { // another host's marker of the same change
+		if current.switched == switched {
+			clear(told)
 			continue
 		}
+		if told[m.Host] = true; len(told) < len(hosts) {
+			continue
+		}
+		clear(told)
 		current.before = n
 		all = append(all, stretch{span{n, len(r.Packets) + 1}, switched})
 	}
