@@ -69,6 +69,15 @@ type Host interface {
 	FlushNeighbours(ctx context.Context) error
 }
 
+// AgentHost is a Host whose backend answers the lab's questions (lab/agent)
+// without a command of the host's own.
+type AgentHost interface {
+	// StartAgent starts the agent, which reads questions from in and answers
+	// on out until in is closed. At its end it ends the programs whose id
+	// begins with a prefix.
+	StartAgent(ctx context.Context, programs string) (in io.WriteCloser, out io.ReadCloser, err error)
+}
+
 // Process is a command that was started on a host. Its methods may be called
 // from several goroutines at once.
 type Process interface {

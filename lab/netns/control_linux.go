@@ -25,6 +25,8 @@ import (
 //	mode   mode                  -> done: the bridge is set
 //	learnt                       -> done: it has learnt every host
 //	flush  host                  -> done: its neighbour cache is empty
+//	agent  host, programs         -> done: its agent reads questions from the first
+//	                                of two files and answers on the second
 //	exec   host, args, env       -> started, then exit; with tty a pty's master
 //	                                comes back, without it stdin, stdout and
 //	                                stderr go along. A request "signal" may
@@ -41,6 +43,7 @@ type request struct {
 	Dir      string       `json:"dir,omitempty"`
 	TTY      *pty.Winsize `json:"tty,omitempty"` // the size of the terminal that is wanted
 	Signal   int          `json:"signal,omitempty"`
+	Programs string       `json:"programs,omitempty"` // prefix of the ids of an agent's programs
 }
 
 type reply struct {

@@ -20,13 +20,13 @@ type link interface {
 
 // callVia makes a request over a socket of its own. When ctx ends it waits for
 // the reply no more.
-func callVia(ctx context.Context, to link, r request) (reply, error) {
+func callVia(ctx context.Context, to link, r request, files ...*os.File) (reply, error) {
 	c, err := to.connect()
 	if err != nil {
 		return reply{}, err
 	}
 	defer c.Close()
-	answer, err := callWithin(ctx, c, r)
+	answer, err := callWithin(ctx, c, r, files...)
 	return answer, to.ending(err)
 }
 

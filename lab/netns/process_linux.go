@@ -81,8 +81,12 @@ func (p *process) serve(c *net.UnixConn) {
 		return
 	}
 	defer closeAll(files)
-	if r.Op == "exec" {
+	switch r.Op {
+	case "exec":
 		p.exec(c, r, files)
+		return
+	case "agent":
+		p.agent(c, r, files)
 		return
 	}
 	answer, err := p.do(r)

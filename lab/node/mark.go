@@ -45,17 +45,14 @@ capture.`,
 			if !trace.ValidLabel(host) { // a host's name and a label have one form
 				return exit.Usagef("host name %q: want a lower-case letter, then letters, digits or '-'; choose one with --host", host)
 			}
+			if stdin {
+				return exit.With(exit.Unable, ServeAgent(c.Context(), c.InOrStdin(), c.OutOrStdout(), name, host, programs))
+			}
 			s, err := openMarkSocket(name, host)
 			if err != nil {
 				return exit.With(exit.Unable, err)
 			}
 			defer s.Close()
-			if stdin {
-				if programs != "" {
-					defer endPrograms(programs)
-				}
-				return agent.Serve(c.Context(), c.InOrStdin(), c.OutOrStdout(), s)
-			}
 			return s.Mark(args[0])
 		},
 	}
