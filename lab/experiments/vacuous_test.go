@@ -27,15 +27,7 @@ const busyLoop = "busy-loop"
 // run and however busy the machine is.
 func TestNotVacuous(t *testing.T) {
 	onEveryBackend(t, func(t *testing.T, backend lab.Backend) {
-		network, err := backend.Up(t.Context(), lab.Topology{Hosts: []string{"client1", "server", lab.SnifferHost}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if err := network.Close(); err != nil {
-				t.Error(err)
-			}
-		})
+		network := bringUp(t, backend, lab.Topology{Hosts: []string{"client1", "server", lab.SnifferHost}})
 		for _, load := range []string{"idle", "loaded"} {
 			t.Run(load, func(t *testing.T) {
 				if load == "loaded" {
