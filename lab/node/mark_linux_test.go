@@ -140,17 +140,20 @@ func TestQuiet(t *testing.T) {
 	wire := &netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: "wire"}, PeerName: "nobody"}
 	must(t, netlink.LinkAdd(wire))
 	up(t, "nobody")
-	address, err := netlink.ParseAddr("192.0.2.1/24")
-	must(t, err)
-	must(t, netlink.AddrAdd(wire, address))
 	must(t, netlink.LinkSetUp(wire))
-	late, err := net.Dial("udp", "192.0.2.2:9")
-	must(t, err)
-	_, err = late.Write([]byte("x"))
-	must(t, err)
-	must(t, late.Close())
-	check("arp 192.0.2.2")
-	check("") // given up
+	for protocol, prefix := range map[string]string{"arp 192.0.2.": "192.0.2.1/24", "ndp 2001:db8::": "2001:db8::1/64"} {
+		address, err := netlink.ParseAddr(prefix)
+		must(t, err)
+		address.Flags = unix.IFA_F_NODAD // which IPv4 ignores
+		must(t, netlink.AddrAdd(wire, address))
+		late, err := net.Dial("udp", net.JoinHostPort(netip.MustParsePrefix(prefix).Addr().Next().String(), "9"))
+		must(t, err)
+		_, err = late.Write([]byte("x"))
+		must(t, err)
+		must(t, late.Close())
+		check(protocol + "2 is being asked for")
+		check("") // given up
+	}
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

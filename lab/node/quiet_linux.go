@@ -58,14 +58,19 @@ func busySocket() (*socket, error) {
 // may wait for it in the kernel when its socket is long closed, and would
 // leave after the marker.
 func unresolved() (string, error) {
-	entries, err := netlink.NeighList(0, netlink.FAMILY_V4)
+	entries, err := netlink.NeighList(0, netlink.FAMILY_ALL)
 	if err != nil {
 		return "", fmt.Errorf("read the neighbour cache: %w", err)
 	}
 	for _, e := range entries {
-		if e.State&netlink.NUD_INCOMPLETE != 0 {
-			return fmt.Sprintf("arp %s is being asked for", e.IP), nil
+		if e.State&netlink.NUD_INCOMPLETE == 0 {
+			continue
 		}
+		protocol := "arp"
+		if e.Family == netlink.FAMILY_V6 {
+			protocol = "ndp"
+		}
+		return fmt.Sprintf("%s %s is being asked for", protocol, e.IP), nil
 	}
 	return "", nil
 }
