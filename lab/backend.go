@@ -91,6 +91,13 @@ type Process interface {
 	Kill() error
 }
 
+// Numbered is a Process whose number on its host is known. Without it the agent
+// finds a program by its environment, which not every program keeps.
+type Numbered interface {
+	// PID returns the number in the PID namespace of the host's agent.
+	PID() int
+}
+
 // Port is one network device of a host, as found.
 type Port struct {
 	Device  string // "eth0"

@@ -253,7 +253,7 @@ func (l *Lab) stillRunning(ctx context.Context) error {
 		if p == nil {
 			continue
 		}
-		alive, err := l.agents[name].client.Alive(ctx, p.id)
+		alive, err := l.agents[name].client.Alive(ctx, p.id, p.pid())
 		if err != nil {
 			return l.agents[name].explain(err)
 		}

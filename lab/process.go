@@ -77,6 +77,14 @@ func start(ctx context.Context, host Host, stdout io.Writer, env []string, args 
 
 func (p *program) name() string { return p.host + ": " + strings.Join(p.args, " ") }
 
+// pid returns the program's number on its host, 0 where it is not known.
+func (p *program) pid() int {
+	if n, ok := p.proc.(Numbered); ok {
+		return n.PID()
+	}
+	return 0
+}
+
 // say writes a line to the program's input.
 func (p *program) say(ctx context.Context, line string) error {
 	written := make(chan error, 1)

@@ -10,9 +10,12 @@
 //	                 busy WHAT          past DURATION still, for instance
 //	                                    "busy tcp 10.77.0.10:7000 > … CLOSE_WAIT unread=0 unsent=5"
 //	mark LABEL       marked LABEL       a marker of LABEL was sent
-//	alive ID         alive              the program started with ID in its environment runs
-//	                 gone               it does not, or is ending
+//	alive ID PID     alive              the program started with ID in its environment runs
+//	                 gone               it does not, or is ending; what it started is not it
 //	anything else    error REASON
+//
+// PID is the program's number in the agent's PID namespace, 0 where the lab does
+// not know it.
 //
 // The agent begins by answering "ready" and ends with its input, and with it the
 // programs that its lab has started on the host: in a lab that is attached to

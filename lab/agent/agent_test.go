@@ -30,7 +30,7 @@ func (f *fake) Mark(label string) error {
 	return f.err
 }
 
-func (f *fake) Alive(string) (bool, error) { return f.alive, f.err }
+func (f *fake) Alive(string, int) (bool, error) { return f.alive, f.err }
 
 // connect runs an agent whose client is returned.
 func connect(t *testing.T, host Host) *Client {
@@ -73,7 +73,7 @@ func TestQuestions(t *testing.T) {
 	}
 	for _, want := range []bool{true, false} {
 		host.alive = want
-		if got, err := c.Alive(t.Context(), "client1-1"); err != nil || got != want {
+		if got, err := c.Alive(t.Context(), "client1-1", 7); err != nil || got != want {
 			t.Errorf("alive: %v, %v; want %v", got, err, want)
 		}
 	}
@@ -81,7 +81,7 @@ func TestQuestions(t *testing.T) {
 	for name, ask := range map[string]func() error{
 		"quiet": func() error { _, err := c.Quiet(t.Context(), 0); return err },
 		"mark":  func() error { return c.Mark(t.Context(), "cold") },
-		"alive": func() error { _, err := c.Alive(t.Context(), "x"); return err },
+		"alive": func() error { _, err := c.Alive(t.Context(), "x", 0); return err },
 	} {
 		if err := ask(); err == nil || !strings.Contains(err.Error(), "no such device") {
 			t.Errorf("%s: error %v, want the host's", name, err)
@@ -98,7 +98,8 @@ func TestAnswers(t *testing.T) {
 		"quiet soon":   `error duration "soon"`,
 		"quiet -1s":    `error duration "-1s"`,
 		"quiet 0s":     "quiet",
-		"alive a-1":    "gone",
+		"alive a-1 7":  "gone",
+		"alive a-1":    `error process ""`,
 		"mark a b":     "marked a b",
 		"dance\x1b[2J": "error question",
 	} {

@@ -52,9 +52,10 @@ func (c *Client) Quiet(ctx context.Context, limit time.Duration) (what string, e
 	return "", want(line, err, quiet)
 }
 
-// Alive reports whether the program that was started with an id still runs.
-func (c *Client) Alive(ctx context.Context, id string) (bool, error) {
-	line, err := c.ask(ctx, alive+" "+id)
+// Alive reports whether the program that was started with an id still runs. Its
+// number is 0 where it is not known.
+func (c *Client) Alive(ctx context.Context, id string, pid int) (bool, error) {
+	line, err := c.ask(ctx, fmt.Sprintf("%s %s %d", alive, id, pid))
 	if err == nil && line == gone {
 		return false, nil
 	}

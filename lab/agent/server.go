@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 
@@ -18,9 +19,10 @@ type Host interface {
 	Quiet(ctx context.Context, limit time.Duration) (busy string, err error)
 	// Mark sends a marker.
 	Mark(label string) error
-	// Alive reports whether a process with ID in its environment (Variable)
-	// runs and is not about to end.
-	Alive(id string) (bool, error)
+	// Alive reports whether the program that was started with an id in its
+	// environment (Variable) runs and is not about to end. What it has started
+	// is not the program. Its number is 0 where it is not known.
+	Alive(id string, pid int) (bool, error)
 }
 
 // Serve answers questions until the end of in.
@@ -61,7 +63,12 @@ func answer(ctx context.Context, line string, host Host) string {
 		}
 		return quiet
 	case alive:
-		runs, err := host.Alive(rest)
+		id, number, _ := strings.Cut(rest, " ")
+		pid, err := strconv.Atoi(number)
+		if err != nil || pid < 0 {
+			return refusal(fmt.Errorf("process %q: want its number, or 0", number))
+		}
+		runs, err := host.Alive(id, pid)
 		switch {
 		case err != nil:
 			return refusal(err)
@@ -70,7 +77,7 @@ func answer(ctx context.Context, line string, host Host) string {
 		}
 		return gone
 	}
-	return refusal(fmt.Errorf("question %q is not known: quiet DURATION, mark LABEL or alive ID", line))
+	return refusal(fmt.Errorf("question %q is not known: quiet DURATION, mark LABEL or alive ID PID", line))
 }
 
 func refusal(err error) string { return failed + " " + safetext.Escape(err.Error()) }

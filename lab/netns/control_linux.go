@@ -53,6 +53,7 @@ type reply struct {
 	Hosts   []hostInfo    `json:"hosts,omitempty"`
 	Machine []sniffer.MAC `json:"machine,omitempty"`
 	Started bool          `json:"started,omitempty"`
+	PID     int           `json:"pid,omitempty"` // of what was started, in the lab process's namespace
 	Exited  bool          `json:"exited,omitempty"`
 	Exit    int           `json:"exit,omitempty"`
 }

@@ -26,7 +26,7 @@ func (p *process) exec(c *net.UnixConn, r request, files []*os.File) {
 	if terminal != nil {
 		master = append(master, terminal)
 	}
-	sent := send(c, reply{Started: true}, master...)
+	sent := send(c, reply{Started: true, PID: cmd.Process.Pid}, master...)
 	closeAll(master)
 	ended := make(chan struct{})
 	go func() {

@@ -140,12 +140,13 @@ func (h *remoteHost) Start(ctx context.Context, cmd lab.Cmd) (lab.Process, error
 		dir = "/"
 	}
 	r := request{Op: "exec", Host: h.name, Args: cmd.Args, Env: cmd.Env, Dir: dir}
-	if _, err := callWithin(ctx, c, r, streams.theirs[:]...); err != nil {
+	started, err := callWithin(ctx, c, r, streams.theirs[:]...)
+	if err != nil {
 		c.Close() // the lab process kills what it may have started
 		streams.close()
 		return nil, h.to.ending(err)
 	}
-	p := &remoteProcess{to: h.to, socket: c, ended: make(chan struct{})}
+	p := &remoteProcess{to: h.to, socket: c, pid: started.PID, ended: make(chan struct{})}
 	streams.begin(cmd)
 	go p.watch(streams)
 	return p, nil
@@ -155,12 +156,19 @@ func (h *remoteHost) Start(ctx context.Context, cmd lab.Cmd) (lab.Process, error
 type remoteProcess struct {
 	to     link
 	socket *net.UnixConn
+	pid    int
 	ended  chan struct{} // closed at the end; then code and err are final
 	code   int
 	err    error
 }
 
-var _ lab.Process = &remoteProcess{}
+var (
+	_ lab.Process  = &remoteProcess{}
+	_ lab.Numbered = &remoteProcess{}
+)
+
+// PID implements lab.Numbered: the agents are in the lab process's namespace.
+func (p *remoteProcess) PID() int { return p.pid }
 
 func (p *remoteProcess) watch(s *streams) {
 	defer close(p.ended)

@@ -2,7 +2,9 @@ package node
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -18,14 +20,58 @@ import (
 // include/linux/sched.h): its sockets may be closed already.
 const exiting = 0x4
 
-// alive looks for a process that was started with an id in its environment and
-// is not about to end.
-func alive(id string) (bool, error) {
+// alive looks for the program that was started with an id in its environment,
+// and is not about to end. A number is the kernel's word, whatever the program
+// has made of its environment. Without one it is the leader of a process group
+// that has the id: so the backends start programs, and what a program starts
+// stays in its group, unless it does as a shell with job control.
+func alive(id string, pid int) (bool, error) {
+	if pid != 0 {
+		runs, err := aliveNumber(pid)
+		// A kernel before 5.3, or a system call filter.
+		if !errors.Is(err, unix.ENOSYS) && !errors.Is(err, unix.EPERM) {
+			return runs, err
+		}
+	}
 	found, refused := started(func(its string) bool { return its == id })
-	if len(found) > 0 {
-		return true, nil
+	for _, pid := range found {
+		if p, err := readProcess(pid); err == nil && p.group == pid && !p.ends {
+			return true, nil
+		}
 	}
 	return false, refused
+}
+
+// aliveNumber reports whether the process with a number in this PID namespace
+// runs and is not about to end. Its number in /proc, which may show another
+// namespace, is told by a descriptor of it (proc_pid_fdinfo(5)).
+func aliveNumber(pid int) (bool, error) {
+	fd, err := unix.PidfdOpen(pid, 0)
+	if errors.Is(err, unix.ESRCH) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("pidfd_open: %w", err)
+	}
+	defer unix.Close(fd)
+	info, err := os.ReadFile(fmt.Sprintf("/proc/self/fdinfo/%d", fd))
+	if err != nil {
+		return false, err
+	}
+	_, rest, _ := strings.Cut(string(info), "\nPid:")
+	number, _, _ := strings.Cut(rest, "\n")
+	shown, err := strconv.Atoi(strings.TrimSpace(number))
+	if err != nil {
+		return false, fmt.Errorf("the number of process %d in /proc: %w", pid, err)
+	}
+	if shown < 0 { // it has ended and was waited for
+		return false, nil
+	}
+	p, err := readProcess(shown)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ESRCH) {
+		return false, nil
+	}
+	return err == nil && !p.ends, err
 }
 
 // endPrograms kills every process whose id in the environment begins with a
@@ -66,7 +112,7 @@ func started(match func(id string) bool) (found []int, refused error) {
 				continue
 			}
 			if pid, err := strconv.Atoi(filepath.Base(dir)); err == nil {
-				if ends, err := ending(dir); err == nil && !ends {
+				if p, err := readProcess(pid); err == nil && !p.ends {
 					found = append(found, pid)
 				}
 			}
@@ -82,22 +128,33 @@ func own(dir string) bool {
 	return unix.Stat(dir, &s) == nil && int(s.Uid) == os.Geteuid()
 }
 
-// ending reads the state and flags of a process (proc_pid_stat(5)).
-func ending(dir string) (bool, error) {
-	stat, err := os.ReadFile(dir + "/stat")
+// process is what the kernel says of a process.
+type process struct {
+	group int  // the number of the process that leads its group
+	ends  bool // it has ended or is about to
+}
+
+// readProcess reads the state, group and flags of a process (proc_pid_stat(5)).
+func readProcess(pid int) (process, error) {
+	path := fmt.Sprintf("/proc/%d/stat", pid)
+	stat, err := os.ReadFile(path)
 	if err != nil {
-		return false, err
+		return process{}, err
 	}
 	// The name, in parentheses, may have any character.
 	i := bytes.LastIndexByte(stat, ')')
 	fields := strings.Fields(string(stat[i+1:]))
-	const state, flags = 0, 6
+	const state, group, flags = 0, 2, 6
 	if i < 0 || len(fields) <= flags {
-		return false, fmt.Errorf("%s/stat has %d fields", dir, len(fields))
+		return process{}, fmt.Errorf("%s has %d fields", path, len(fields))
 	}
 	set, err := strconv.ParseUint(fields[flags], 10, 64)
 	if err != nil {
-		return false, fmt.Errorf("%s/stat: %w", dir, err)
+		return process{}, fmt.Errorf("%s: %w", path, err)
 	}
-	return strings.Contains("ZXx", fields[state]) || set&exiting != 0, nil
+	leader, err := strconv.Atoi(fields[group])
+	if err != nil {
+		return process{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return process{leader, strings.Contains("ZXx", fields[state]) || set&exiting != 0}, nil
 }

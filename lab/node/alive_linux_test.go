@@ -1,8 +1,10 @@
 package node
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -15,6 +17,7 @@ func TestEndPrograms(t *testing.T) {
 		t.Helper()
 		cmd := exec.CommandContext(t.Context(), "/bin/sh", "-c", "sleep 1000; true")
 		cmd.Env = append(os.Environ(), agent.Variable+"="+id)
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 		must(t, cmd.Start())
 		return cmd
 	}
@@ -27,8 +30,47 @@ func TestEndPrograms(t *testing.T) {
 	}
 	for id, want := range map[string]bool{"LAB1-client1-1": false, "LAB2-client1-1": true} {
 		// The error is of other processes, at which root may not look everywhere.
-		if got, err := alive(id); got != want {
+		if got, err := alive(id, 0); got != want {
 			t.Errorf("alive %s: %v, %v; want %v", id, got, err, want)
 		}
+	}
+}
+
+// A program that has ended is gone though what it has started lives; one that
+// has another environment is alive.
+func TestAlive(t *testing.T) {
+	for _, test := range []struct {
+		name, script string
+		byID, byPID  bool
+	}{
+		{"it runs", "echo started; exec sleep 1000", true, true},
+		{"its child runs", "sleep 1000 & echo started; kill -9 $$", false, false},
+		{"without its environment", "exec env -i sh -c 'echo started; exec sleep 1000'", false, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			id := "LAB3-" + strings.ReplaceAll(test.name, " ", "-")
+			cmd := exec.CommandContext(t.Context(), "/bin/sh", "-c", test.script)
+			cmd.Env = append(os.Environ(), agent.Variable+"="+id)
+			cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+			out, err := cmd.StdoutPipe()
+			must(t, err)
+			must(t, cmd.Start())
+			defer cmd.Wait()
+			defer syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+			_, err = out.Read(make([]byte, 9))
+			must(t, err)
+			check := func(pid int, want bool) {
+				t.Helper()
+				eventually(t, fmt.Sprintf("alive %d is %v", pid, want), func() bool {
+					got, err := alive(id, pid)
+					if pid != 0 { // the other error is of other processes
+						must(t, err)
+					}
+					return got == want
+				})
+			}
+			check(0, test.byID)
+			check(cmd.Process.Pid, test.byPID)
+		})
 	}
 }

@@ -115,7 +115,7 @@ func (s *markSocket) Mark(label string) error {
 }
 
 // Alive implements agent.Host.
-func (s *markSocket) Alive(id string) (bool, error) { return alive(id) }
+func (s *markSocket) Alive(id string, pid int) (bool, error) { return alive(id, pid) }
 
 // interfacePrefix returns the first IPv4 address of an interface and the length
 // of its network.

@@ -35,7 +35,7 @@ func awaitQuiet(context.Context, time.Duration) (string, error) {
 	return "", errOnlyLinux("mark --stdin")
 }
 
-func alive(string) (bool, error) { return false, errOnlyLinux("mark --stdin") }
+func alive(string, int) (bool, error) { return false, errOnlyLinux("mark --stdin") }
 
 func endPrograms(string) {}
 
