@@ -25,6 +25,7 @@ type Lab struct {
 	agents   map[string]*hostAgent
 	programs map[string]*program // what was started and not yet closed
 	started  int                 // programs so far
+	over     []*program          // of this phase: what has ended, or was made to
 	mode     Mode
 }
 
@@ -182,6 +183,7 @@ func (l *Lab) CloseProgram(ctx context.Context, name string) error {
 	err = p.leave(ctx)
 	if p.ended() {
 		delete(l.programs, name)
+		l.over = append(l.over, p)
 	}
 	return err
 }
@@ -201,15 +203,17 @@ func (l *Lab) Run(ctx context.Context, name string, args ...string) (output stri
 		return "", err
 	}
 	defer p.stop()
+	l.over = append(l.over, p)
 	err = p.leave(ctx)
 	return p.output.String(), err
 }
 
-// Settle sets a barrier: it returns when every host's sockets are quiet, a
-// marker that each host sent after that has been captured, and every program
-// that was started and not closed was seen to run after that. What was sent
-// before it is in the capture before the marker of its host. The error is an
-// *Unsettled that names the socket, the marker or the program.
+// Settle sets a barrier: it returns when nothing is left running of what has
+// ended, every host's sockets are quiet, a marker that each host sent after that
+// has been captured, and every program that was started and not closed was seen
+// to run after that. What was sent before it is in the capture before the marker
+// of its host. The error is an *Unsettled that names the socket, the marker or
+// the program.
 func (l *Lab) Settle(ctx context.Context, label string) error {
 	if !trace.ValidLabel(label) || trace.ReservedLabel(label) {
 		return fmt.Errorf("label %q: want a lower-case letter, then letters, digits or '-', and not the lab's own", label)
@@ -222,6 +226,7 @@ func (l *Lab) settle(ctx context.Context, label string) error {
 	defer cancel()
 	for _, step := range []func() error{
 		l.checkPrograms,
+		func() error { return l.nothingLeft(ctx) },
 		func() error { return l.quiet(ctx) },
 		func() error { return l.mark(ctx, label) },
 		func() error { return l.capture.awaitMarkers(ctx, label, l.Topology.Judged()) },
@@ -241,6 +246,26 @@ func (l *Lab) checkPrograms() error {
 			return fmt.Errorf("the program was not closed, and yet %w", p.ending())
 		}
 	}
+	return nil
+}
+
+// nothingLeft asks the hosts whether what has ended in this phase has left
+// something running, which could send at any time.
+func (l *Lab) nothingLeft(ctx context.Context) error {
+	for _, p := range l.over {
+		a := l.agents[p.host]
+		if a == nil { // a host that is not the topology's is not judged
+			continue
+		}
+		left, err := a.client.Left(ctx, p.id)
+		if err != nil {
+			return a.explain(err)
+		}
+		if left {
+			return fmt.Errorf("%s has ended and left a process behind, which may send at any time", p.name())
+		}
+	}
+	l.over = nil
 	return nil
 }
 

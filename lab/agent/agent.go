@@ -12,6 +12,8 @@
 //	mark LABEL       marked LABEL       a marker of LABEL was sent
 //	alive ID PID     alive              the program started with ID in its environment runs
 //	                 gone               it does not, or is ending; what it started is not it
+//	left ID          left               something with ID in its environment runs
+//	                 gone               nothing does
 //	anything else    error REASON
 //
 // PID is the program's number in the agent's PID namespace, 0 where the lab does
@@ -38,5 +40,6 @@ const (
 	marked = "marked"
 	alive  = "alive"
 	gone   = "gone"
+	left   = "left"
 	failed = "error"
 )

@@ -32,6 +32,8 @@ func (f *fake) Mark(label string) error {
 
 func (f *fake) Alive(string, int) (bool, error) { return f.alive, f.err }
 
+func (f *fake) Left(string) (bool, error) { return f.alive, f.err }
+
 // connect runs an agent whose client is returned.
 func connect(t *testing.T, host Host) *Client {
 	t.Helper()
@@ -77,11 +79,18 @@ func TestQuestions(t *testing.T) {
 			t.Errorf("alive: %v, %v; want %v", got, err, want)
 		}
 	}
+	for _, want := range []bool{true, false} {
+		host.alive = want
+		if got, err := c.Left(t.Context(), "client1-1"); err != nil || got != want {
+			t.Errorf("left: %v, %v; want %v", got, err, want)
+		}
+	}
 	host.err = errors.New("no such device")
 	for name, ask := range map[string]func() error{
 		"quiet": func() error { _, err := c.Quiet(t.Context(), 0); return err },
 		"mark":  func() error { return c.Mark(t.Context(), "cold") },
 		"alive": func() error { _, err := c.Alive(t.Context(), "x", 0); return err },
+		"left":  func() error { _, err := c.Left(t.Context(), "x"); return err },
 	} {
 		if err := ask(); err == nil || !strings.Contains(err.Error(), "no such device") {
 			t.Errorf("%s: error %v, want the host's", name, err)
@@ -99,6 +108,7 @@ func TestAnswers(t *testing.T) {
 		"quiet -1s":    `error duration "-1s"`,
 		"quiet 0s":     "quiet",
 		"alive a-1 7":  "gone",
+		"left a-1":     "gone",
 		"alive a-1":    `error process ""`,
 		"mark a b":     "marked a b",
 		"dance\x1b[2J": "error question",

@@ -62,6 +62,16 @@ func (c *Client) Alive(ctx context.Context, id string, pid int) (bool, error) {
 	return err == nil && line == alive, want(line, err, alive)
 }
 
+// Left reports whether a program that was started with an id has left anything
+// running, or runs itself.
+func (c *Client) Left(ctx context.Context, id string) (bool, error) {
+	line, err := c.ask(ctx, left+" "+id)
+	if err == nil && line == gone {
+		return false, nil
+	}
+	return err == nil && line == left, want(line, err, left)
+}
+
 func want(line string, err error, expected string) error {
 	if err == nil && line != expected {
 		err = fmt.Errorf("the agent answers %q", line)

@@ -23,6 +23,9 @@ type Host interface {
 	// environment (Variable) runs and is not about to end. What it has started
 	// is not the program. Its number is 0 where it is not known.
 	Alive(id string, pid int) (bool, error)
+	// Left reports whether any process with ID in its environment runs and is
+	// not about to end.
+	Left(id string) (bool, error)
 }
 
 // Serve answers questions until the end of in.
@@ -76,8 +79,17 @@ func answer(ctx context.Context, line string, host Host) string {
 			return alive
 		}
 		return gone
+	case left:
+		runs, err := host.Left(rest)
+		switch {
+		case err != nil:
+			return refusal(err)
+		case runs:
+			return left
+		}
+		return gone
 	}
-	return refusal(fmt.Errorf("question %q is not known: quiet DURATION, mark LABEL or alive ID PID", line))
+	return refusal(fmt.Errorf("question %q is not known: quiet DURATION, mark LABEL, alive ID PID or left ID", line))
 }
 
 func refusal(err error) string { return failed + " " + safetext.Escape(err.Error()) }

@@ -42,6 +42,14 @@ func alive(id string, pid int) (bool, error) {
 	return false, refused
 }
 
+// left reports whether anything that was started with an id is alive. A process
+// at which this user may not look is none: what a program of this user starts is
+// this user's.
+func left(id string) (bool, error) {
+	found, _ := started(func(its string) bool { return its == id })
+	return len(found) > 0, nil
+}
+
 // aliveNumber reports whether the process with a number in this PID namespace
 // runs and is not about to end. Its number in /proc, which may show another
 // namespace, is told by a descriptor of it (proc_pid_fdinfo(5)).

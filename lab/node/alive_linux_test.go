@@ -42,10 +42,11 @@ func TestAlive(t *testing.T) {
 	for _, test := range []struct {
 		name, script string
 		byID, byPID  bool
+		left         bool
 	}{
-		{"it runs", "echo started; exec sleep 1000", true, true},
-		{"its child runs", "sleep 1000 & echo started; kill -9 $$", false, false},
-		{"without its environment", "exec env -i sh -c 'echo started; exec sleep 1000'", false, true},
+		{"it runs", "echo started; exec sleep 1000", true, true, true},
+		{"its child runs", "sleep 1000 & echo started; kill -9 $$", false, false, true},
+		{"without its environment", "exec env -i sh -c 'echo started; exec sleep 1000'", false, true, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			id := "LAB3-" + strings.ReplaceAll(test.name, " ", "-")
@@ -71,6 +72,9 @@ func TestAlive(t *testing.T) {
 			}
 			check(0, test.byID)
 			check(cmd.Process.Pid, test.byPID)
+			if got, err := left(id); err != nil || got != test.left {
+				t.Errorf("left: %v, %v; want %v", got, err, test.left)
+			}
 		})
 	}
 }

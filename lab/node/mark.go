@@ -117,6 +117,9 @@ func (s *markSocket) Mark(label string) error {
 // Alive implements agent.Host.
 func (s *markSocket) Alive(id string, pid int) (bool, error) { return alive(id, pid) }
 
+// Left implements agent.Host.
+func (s *markSocket) Left(id string) (bool, error) { return left(id) }
+
 // interfacePrefix returns the first IPv4 address of an interface and the length
 // of its network.
 func interfacePrefix(name string) (netip.Prefix, error) {

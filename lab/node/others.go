@@ -37,6 +37,8 @@ func awaitQuiet(context.Context, time.Duration) (string, error) {
 
 func alive(string, int) (bool, error) { return false, errOnlyLinux("mark --stdin") }
 
+func left(string) (bool, error) { return false, errOnlyLinux("mark --stdin") }
+
 func endPrograms(string) {}
 
 func showNeighbours(io.Writer, string) error                  { return errOnlyLinux("neigh") }
