@@ -132,6 +132,9 @@ func (p *parser) step(number int, words []string) error {
 		if !slices.Contains(p.exp.Topology.Hosts, s.Host) {
 			return fmt.Errorf("host %q is not in the topology", s.Host)
 		}
+		if s.Host == lab.SnifferHost {
+			return fmt.Errorf("the host %q captures, and what it sends is not judged: use another host for %q", s.Host, s.Verb)
+		}
 	}
 	if len(s.Args) < v.least || len(s.Args) > v.most {
 		return fmt.Errorf("want %s", v.usage)

@@ -90,6 +90,8 @@ func TestParseErrors(t *testing.T) {
 		{"name", "Hello.txtar", hello, "the file's name"},
 		{"verb", "", replace("start server", "begin server"), `hello.txtar:8: "begin" is not known`},
 		{"host", "", replace("run client1", "run client9"), `hello.txtar:10: host "client9" is not in the topology`},
+		{"run on the sniffer", "", replace("run client1", "run sniffer"), `hello.txtar:10: the host "sniffer" captures`},
+		{"fresh sniffer", "", replace("fresh client1", "fresh sniffer"), `hello.txtar:15: the host "sniffer" captures`},
 		{"no words", "", replace("await server listening", "await server"), "hello.txtar:9: want await HOST TEXT"},
 		{"too many words", "", replace("close server", "close server now"), "hello.txtar:16: want close HOST"},
 		{"quote", "", replace(`"hello  there"`, `"hello`), "a quote is not closed"},
