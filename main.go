@@ -11,6 +11,7 @@ import (
 
 	chat "wirelab/chat/cli"
 	"wirelab/internal/exit"
+	"wirelab/internal/safetext"
 	lab "wirelab/lab/cli"
 	"wirelab/lab/node"
 	sniffer "wirelab/sniffer/cli"
@@ -60,7 +61,8 @@ the wire. It needs no root and no Docker.`,
 		err = exit.Usagef("%w\nsee %s --help", err, cmd.CommandPath())
 	}
 	if coded, ok := err.(*exit.Error); !ok || coded.Err != nil {
-		fmt.Fprintln(os.Stderr, "wirelab:", err)
+		// Names of files and hosts are in it as they were typed.
+		fmt.Fprintln(os.Stderr, "wirelab:", safetext.EscapeLines(err.Error()))
 	}
 	return exit.Code(err)
 }

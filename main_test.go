@@ -62,6 +62,39 @@ func TestScripts(t *testing.T) {
 	})
 }
 
+// What was typed is in an error, and acts on no terminal.
+func TestErrorsAreSafe(t *testing.T) {
+	for _, args := range [][]string{
+		{"check", "ping", "none\x1b[31m\u202e.pcap"},
+		{"check", "ping", os.DevNull, "--host", "client1=\x1b[31m\u202e"},
+		{"run", "none\x1b[31m\u202e"},
+		{"\x1b[31m\u202e"},
+	} {
+		if _, said := runAside(t, args...); !strings.Contains(said, `\x1b[31m\u202e`) {
+			t.Errorf("%q: %q, want what was typed, escaped", args, said)
+		}
+	}
+}
+
+// runAside runs a command line with a standard error of its own.
+func runAside(t *testing.T, args ...string) (code int, said string) {
+	t.Helper()
+	f, err := os.Create(t.TempDir() + "/stderr")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	stderr := os.Stderr
+	os.Stderr = f
+	code = run(args)
+	os.Stderr = stderr
+	b, err := os.ReadFile(f.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return code, string(b)
+}
+
 // exits runs a command and checks its exit code: exits 3 wirelab run.
 func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {

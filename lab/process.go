@@ -75,7 +75,8 @@ func start(ctx context.Context, host Host, stdout io.Writer, env []string, args 
 	return p, nil
 }
 
-func (p *program) name() string { return p.host + ": " + strings.Join(p.args, " ") }
+// name is safe to print: arguments may have any character.
+func (p *program) name() string { return safetext.Escape(p.host + ": " + strings.Join(p.args, " ")) }
 
 // pid returns the program's number on its host, 0 where it is not known.
 func (p *program) pid() int {

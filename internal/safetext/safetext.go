@@ -54,6 +54,15 @@ func Escape(s string) string {
 	return b.String()
 }
 
+// EscapeLines is Escape for a text of several lines: newlines stay.
+func EscapeLines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i, line := range lines {
+		lines[i] = Escape(line)
+	}
+	return strings.Join(lines, "\n")
+}
+
 // Strip returns s without its unsafe runes; a tab becomes a space and invalid
 // bytes become U+FFFD.
 func Strip(s string) string {

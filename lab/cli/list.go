@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"wirelab/internal/lang"
+	"wirelab/internal/safetext"
 	"wirelab/lab/report"
 	"wirelab/lab/script"
 )
@@ -36,9 +37,9 @@ func listCommand() *cobra.Command {
 		}
 		t := report.NewTerminal(w, l)
 		for _, e := range all {
-			fmt.Fprintf(w, "%s  %s\n", t.Paint("1", e.Name), e.Lesson.In(l))
+			fmt.Fprintf(w, "%s  %s\n", t.Paint("1", e.Name), safetext.Escape(e.Lesson.In(l)))
 			for _, c := range e.Claims {
-				fmt.Fprintf(w, "  %s\n      %s\n", c.ID, c.Sentence.In(l))
+				fmt.Fprintf(w, "  %s\n      %s\n", c.ID, safetext.Escape(c.Sentence.In(l)))
 			}
 		}
 		return nil

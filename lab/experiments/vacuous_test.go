@@ -104,6 +104,8 @@ var vacuous = []proof{
 		steps: "start client1 /bin/sh -c \"sleep 30 >/dev/null 2>&1 </dev/null & cat\"\nrun server ping -c 1 client1\nclose client1"},
 	{name: "a command that fails", status: claim.Inconclusive, reason: "ended with exit code",
 		steps: "run client1 ping -c 1 nobody"},
+	{name: "a command that says what could act on a terminal", status: claim.Inconclusive, reason: `client1: /bin/sh -c exit 3 # \x1b[31m ended`, only: "netns",
+		steps: `run client1 /bin/sh -c "exit 3 # \u001b[31m"`},
 	{name: "a command that was to fail", status: claim.Inconclusive, reason: "was to fail",
 		steps: "! run client1 ping -c 1 server"},
 	{name: "nothing was done", status: claim.Inconclusive, reason: "nothing was stimulated",

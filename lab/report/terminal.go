@@ -83,7 +83,7 @@ func (t *Terminal) Outcome(o *script.Outcome) {
 	}
 	t.printf("\n")
 	if o.Err != nil {
-		t.printf("  %s\n\n", strings.ReplaceAll(o.Why.In(t.lang), "\n", "\n  "))
+		t.printf("  %s\n\n", strings.ReplaceAll(safetext.EscapeLines(o.Why.In(t.lang)), "\n", "\n  "))
 	}
 	for _, v := range o.Verdicts {
 		t.verdict(v, o.Err != nil)

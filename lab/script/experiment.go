@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"wirelab/internal/lang"
+	"wirelab/internal/safetext"
 	"wirelab/lab"
 	"wirelab/lab/claim"
 	"wirelab/lab/trace"
@@ -44,7 +45,8 @@ const (
 	MayFail  Ends = "?" // any
 )
 
-// String returns the step as it stands in a script.
+// String returns the step as it stands in a script, safe to print: a quoted word
+// may have any character.
 func (s Step) String() string {
 	words := []string{s.Verb}
 	if s.Host != "" {
@@ -54,7 +56,7 @@ func (s Step) String() string {
 	if s.Ends != Succeeds {
 		words = slices.Insert(words, 0, string(s.Ends))
 	}
-	return strings.Join(words, " ")
+	return safetext.Escape(strings.Join(words, " "))
 }
 
 // MaxFile bounds an experiment file, in bytes.
@@ -126,7 +128,7 @@ func (e *Experiment) checkAwaited() error {
 		case "settle":
 			if len(open) > 0 {
 				o := open[0]
-				return &lineError{o.Line, fmt.Errorf("%q: nothing awaits its effect before %q: add %q", o, s, remedy(o))}
+				return &lineError{o.Line, fmt.Errorf("\"%s\": nothing awaits its effect before \"%s\": add %q", o, s, remedy(o))}
 			}
 		}
 	}
@@ -179,7 +181,7 @@ func (e *Experiment) check() error {
 		return errors.New("no settle: without a barrier nobody knows that the capture is complete")
 	}
 	if last := e.Steps[len(e.Steps)-1]; last.Verb != "settle" {
-		return &lineError{last.Line, fmt.Errorf("%q comes after the last settle, and so belongs to no phase: add \"settle LABEL\" behind it", last)}
+		return &lineError{last.Line, fmt.Errorf("\"%s\" comes after the last settle, and so belongs to no phase: add \"settle LABEL\" behind it", last)}
 	}
 	for _, c := range e.Claims {
 		for i, phase := range c.Phases {

@@ -137,6 +137,22 @@ func TestParseErrors(t *testing.T) {
 	}
 }
 
+// A step is shown with what could act on a terminal made visible.
+func TestStepIsSafe(t *testing.T) {
+	e, err := Parse("x.txtar", []byte(`topology a sniffer
+run a /bin/echo "\u001b[31mred\n" "\u202e"
+settle one
+expect x.x in one trace arp
+-- x.x --
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := e.Steps[0].String(), `run a /bin/echo \x1b[31mred\n \u202e`; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 // What a script does in a phase whose barrier proves that it worked.
 func TestStimulated(t *testing.T) {
 	for _, test := range []struct {
