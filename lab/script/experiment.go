@@ -112,6 +112,25 @@ func (e *Experiment) Plan() claim.Plan {
 	return plan
 }
 
+// checkStarted refuses a step that speaks to a host's program where none runs.
+func (e *Experiment) checkStarted(s Step) error {
+	switch s.Verb {
+	case "say", "await", "close":
+	default:
+		return nil
+	}
+	for _, before := range slices.Backward(e.Steps) {
+		switch {
+		case before.Host != s.Host:
+		case before.Verb == "start":
+			return nil
+		case before.Verb == "close":
+			return fmt.Errorf("what was started on %s was closed in line %d", s.Host, before.Line)
+		}
+	}
+	return fmt.Errorf("nothing was started on %s: %s speaks to what \"start %s COMMAND…\" has started", s.Host, s.Verb, s.Host)
+}
+
 // checkAwaited refuses a script in which a program is started, or something is
 // said, and a barrier is set before anything shows that it had an effect: what
 // the sniffer has seen by then depends on the weather.

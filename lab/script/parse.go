@@ -144,6 +144,9 @@ func (p *parser) step(number int, words []string) error {
 			return err
 		}
 	}
+	if err := p.exp.checkStarted(s); err != nil {
+		return err
+	}
 	p.exp.Steps = append(p.exp.Steps, s)
 	return nil
 }
