@@ -49,10 +49,10 @@ Exit: 0 at least one can run, 3 none can.`,
 				Backends []Finding `json:"backends"`
 			}{"wirelab/doctor/v1", findings})
 		} else {
-			printFindings(cmd.OutOrStdout(), findings, l)
+			err = printFindings(cmd.OutOrStdout(), findings, l)
 		}
 		if err != nil {
-			return err
+			return exit.With(exit.Unable, err)
 		}
 		for _, f := range findings {
 			if f.OK {
@@ -95,18 +95,21 @@ func diagnose(ctx context.Context, b lab.Backend) Finding {
 	return f
 }
 
-func printFindings(w io.Writer, findings []Finding, l lang.Lang) {
+func printFindings(w io.Writer, findings []Finding, l lang.Lang) error {
 	t := report.NewTerminal(w, l)
+	var b strings.Builder
 	for _, f := range findings {
 		if f.OK {
-			fmt.Fprintf(w, "%s %-8s %s\n", t.Paint("32", "✓"), f.Backend, i18n.Text(l, "doctor.able"))
+			fmt.Fprintf(&b, "%s %-8s %s\n", t.Paint("32", "✓"), f.Backend, i18n.Text(l, "doctor.able"))
 			continue
 		}
-		fmt.Fprintf(w, "%s %-8s %s\n", t.Paint("31", "✗"), f.Backend, lines(f.Cause))
+		fmt.Fprintf(&b, "%s %-8s %s\n", t.Paint("31", "✗"), f.Backend, lines(f.Cause))
 		if f.Advice != "" {
-			fmt.Fprintf(w, "           %s\n           %s\n", i18n.Text(l, "doctor.advice"), lines(f.Advice))
+			fmt.Fprintf(&b, "           %s\n           %s\n", i18n.Text(l, "doctor.advice"), lines(f.Advice))
 		}
 	}
+	_, err := io.WriteString(w, b.String())
+	return err
 }
 
 // lines escapes text from the system, whose lines are kept.

@@ -3,9 +3,11 @@ package cli
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"wirelab/internal/exit"
 	"wirelab/internal/lang"
 	"wirelab/internal/safetext"
 	"wirelab/lab/report"
@@ -33,16 +35,18 @@ func listCommand() *cobra.Command {
 		}
 		w := cmd.OutOrStdout()
 		if *asJSON {
-			return writeList(w, all)
+			return exit.With(exit.Unable, writeList(w, all))
 		}
 		t := report.NewTerminal(w, l)
+		var text strings.Builder
 		for _, e := range all {
-			fmt.Fprintf(w, "%s  %s\n", t.Paint("1", e.Name), safetext.Escape(e.Lesson.In(l)))
+			fmt.Fprintf(&text, "%s  %s\n", t.Paint("1", e.Name), safetext.Escape(e.Lesson.In(l)))
 			for _, c := range e.Claims {
-				fmt.Fprintf(w, "  %s\n      %s\n", c.ID, safetext.Escape(c.Sentence.In(l)))
+				fmt.Fprintf(&text, "  %s\n      %s\n", c.ID, safetext.Escape(c.Sentence.In(l)))
 			}
 		}
-		return nil
+		_, err = io.WriteString(w, text.String())
+		return exit.With(exit.Unable, err)
 	}
 	return cmd
 }
