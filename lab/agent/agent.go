@@ -1,7 +1,7 @@
 // Package agent is the protocol between a lab and its hosts: what the lab asks
 // a host at a barrier, and what the host answers. The host's end is `wirelab
 // mark --stdin`, one a host, since starting a command costs more than asking
-// one that runs.
+// one that runs; or what carries the host, where its backend can do that.
 //
 // A question is a line of the agent's standard input, its answer one line of
 // its standard output:

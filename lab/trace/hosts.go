@@ -18,10 +18,9 @@ const SnifferHost = "sniffer"
 
 // Hosts says which host is which.
 //
-// A frame belongs to the port that sent it, which its source hardware address
-// tells: as the lab found it, and not as the frame's IP addresses claim. A file
-// made elsewhere has no ports; its frames belong to the host whose IP address
-// they name.
+// A frame belongs to the port whose hardware address it carries as its source,
+// as the lab found it, whatever IP address it claims. A file made elsewhere has
+// no ports; its frames belong to the host whose IP address they name.
 type Hosts struct {
 	Names sniffer.Names          // by IP address
 	Ports map[sniffer.MAC]string // by hardware address; empty where they are not known
