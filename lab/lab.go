@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"wirelab/lab/agent"
 	"wirelab/lab/trace"
 	"wirelab/sniffer"
 )
@@ -28,15 +27,6 @@ type Lab struct {
 	over     []*program          // of this phase: what has ended, or was made to
 	mode     Mode
 }
-
-// Unsettled says that a barrier could not be set: what follows from the
-// capture is inconclusive.
-type Unsettled struct {
-	Label string
-	Cause string
-}
-
-func (u *Unsettled) Error() string { return fmt.Sprintf("barrier %q: %s", u.Label, u.Cause) }
 
 // Open brings a lab up and returns when the capture is bound and has seen a
 // marker from every host: the wire works before the first stimulus. Close it.
@@ -206,132 +196,6 @@ func (l *Lab) Run(ctx context.Context, name string, args ...string) (output stri
 	l.over = append(l.over, p)
 	err = p.leave(ctx)
 	return p.output.String(), err
-}
-
-// Settle sets a barrier: it returns when nothing is left running of what has
-// ended, every host's sockets are quiet, a marker that each host sent after that
-// has been captured, and every program that was started and not closed was seen
-// to run after that. What was sent before it is in the capture before the marker
-// of its host. The error is an *Unsettled that names the socket, the marker or
-// the program.
-func (l *Lab) Settle(ctx context.Context, label string) error {
-	if !trace.ValidLabel(label) || trace.ReservedLabel(label) {
-		return fmt.Errorf("label %q: want a lower-case letter, then letters, digits or '-', and not the lab's own", label)
-	}
-	return l.settle(ctx, label)
-}
-
-func (l *Lab) settle(ctx context.Context, label string) error {
-	ctx, cancel := context.WithTimeout(ctx, l.patience())
-	defer cancel()
-	for _, step := range []func() error{
-		l.checkPrograms,
-		func() error { return l.nothingLeft(ctx) },
-		func() error { return l.quiet(ctx) },
-		func() error { return l.mark(ctx, label) },
-		func() error { return l.capture.awaitMarkers(ctx, label, l.Topology.Judged()) },
-		func() error { return l.stillRunning(ctx) },
-	} {
-		if err := step(); err != nil {
-			return &Unsettled{label, err.Error()}
-		}
-	}
-	return nil
-}
-
-// checkPrograms fails where a program has ended by itself.
-func (l *Lab) checkPrograms() error {
-	for _, name := range l.Topology.Hosts {
-		if p := l.programs[name]; p != nil && p.ended() {
-			return fmt.Errorf("the program was not closed, and yet %w", p.ending())
-		}
-	}
-	return nil
-}
-
-// nothingLeft asks the hosts whether what has ended in this phase has left
-// something running, which could send at any time.
-func (l *Lab) nothingLeft(ctx context.Context) error {
-	for _, p := range l.over {
-		a := l.agents[p.host]
-		if a == nil { // a host that is not the topology's is not judged
-			continue
-		}
-		left, err := a.client.Left(ctx, p.id)
-		if err != nil {
-			return a.explain(err)
-		}
-		if left {
-			return fmt.Errorf("%s has ended and left a process behind, which may send at any time", p.name())
-		}
-	}
-	l.over = nil
-	return nil
-}
-
-// stillRunning asks the hosts whether the programs run. That one has ended is
-// told a moment later than its sockets are closed, so that not being told is
-// not enough.
-func (l *Lab) stillRunning(ctx context.Context) error {
-	for _, name := range l.Topology.Hosts {
-		p := l.programs[name]
-		if p == nil {
-			continue
-		}
-		alive, err := l.agents[name].client.Alive(ctx, p.id, p.pid())
-		if err != nil {
-			return l.agents[name].explain(err)
-		}
-		if !alive {
-			return fmt.Errorf("the program was not closed, and yet %w", p.ending())
-		}
-	}
-	return l.checkPrograms()
-}
-
-// quiet waits until every host is quiet at one and the same look: while one
-// was waited for, another may have had something to answer.
-func (l *Lab) quiet(ctx context.Context) error {
-	for {
-		deadline, _ := ctx.Deadline()
-		// A little less, so that the host's own answer, which names the
-		// socket, comes before this context ends.
-		left := max(0, time.Until(deadline)-500*time.Millisecond).Round(time.Millisecond)
-		if err := l.ask(ctx, quietWithin(left)); err != nil {
-			return err
-		}
-		err := l.ask(ctx, quietWithin(0))
-		if _, busy := errors.AsType[*busyHost](err); !busy || left == 0 {
-			return err
-		}
-	}
-}
-
-// busyHost says what is still under way on a host.
-type busyHost struct{ what string }
-
-func (b *busyHost) Error() string { return b.what }
-
-func quietWithin(limit time.Duration) func(context.Context, *agent.Client) error {
-	return func(ctx context.Context, c *agent.Client) error {
-		what, err := c.Quiet(ctx, limit)
-		if err == nil && what != "" {
-			err = &busyHost{what}
-		}
-		return err
-	}
-}
-
-func (l *Lab) mark(ctx context.Context, label string) error {
-	return l.ask(ctx, func(ctx context.Context, c *agent.Client) error { return c.Mark(ctx, label) })
-}
-
-// ask asks every host's agent.
-func (l *Lab) ask(ctx context.Context, question func(context.Context, *agent.Client) error) error {
-	return l.everyHost(func(host Host) error {
-		a := l.agents[host.Name()]
-		return a.explain(question(ctx, a.client))
-	})
 }
 
 // SetMode makes the segment a hub or a switch and returns when it is one. A

@@ -1,0 +1,90 @@
+package trace
+
+import (
+	"wirelab/sniffer"
+)
+
+// messages are the lines of ARP and ICMP and of fragments that are alone, each
+// a group of its own, and the numbers of the probes that were left out.
+func (v view) messages() (groups [][]placed, left map[int]bool) {
+	left = map[int]bool{}
+	probed := map[[2]string]bool{} // asked by a unicast probe, not yet answered
+	for _, d := range v.index.messages {
+		if len(d.numbers) == 0 { // moved
+			continue
+		}
+		p := d.packet()
+		if !v.Projection.covers(p) || !v.Judged(p, v.plan) {
+			continue
+		}
+		probe := p.Has(sniffer.ARP) && v.probe(p, probed)
+		if !v.contains(v.packet(d.number())) {
+			continue
+		}
+		if probe && !v.Probes {
+			left[p.Number] = true
+			continue
+		}
+		groups = append(groups, []placed{v.line(d, v.what(d), d.numbers, d.number())})
+	}
+	return groups, left
+}
+
+// probe reports whether an ARP packet is a unicast probe, with which a kernel
+// checks an entry of its cache, or the one answer to it by whom it asked.
+func (v view) probe(p *sniffer.Packet, probed map[[2]string]bool) bool {
+	asked := [2]string{p.ARPSender.String(), p.ARPTarget.String()}
+	answers := [2]string{asked[1], asked[0]}
+	switch p.ARPOperation {
+	case sniffer.ARPRequest:
+		// A kernel asks whom it asks about.
+		probed[asked] = !p.DstMAC.Multicast() && v.honest(p) && (!v.Hosts.ByPort() || v.Hosts.Ports[p.DstMAC] == v.Hosts.Names[p.ARPTarget])
+		return probed[asked]
+	case sniffer.ARPReply:
+		if probed[answers] && v.honest(p) {
+			delete(probed, answers)
+			return true
+		}
+	}
+	return false
+}
+
+// honest reports whether an ARP packet's sender is its port's host.
+func (v view) honest(p *sniffer.Packet) bool {
+	return !v.Hosts.ByPort() || v.Hosts.Names[p.ARPSender] == v.Hosts.Sender(p) && p.ARPSenderMAC == p.SrcMAC
+}
+
+// what says what a message is.
+func (v view) what(d *datagram) string {
+	p := d.packet()
+	switch {
+	case p.Has(sniffer.ARP):
+		target := p.ARPTarget
+		if p.ARPOperation != sniffer.ARPRequest {
+			target = p.ARPSender
+		}
+		what := sniffer.ARPWords(p)
+		if name := v.Hosts.name(target); name != "" {
+			what += " " + name
+		}
+		// A sender that claims a hardware address which is not its own.
+		if p.ARPSenderMAC != p.SrcMAC && p.Has(sniffer.Ethernet) {
+			what += " mac=" + p.ARPSenderMAC.String()
+		}
+		return what
+	case p.Has(sniffer.ICMPv4) && (d.parts == nil || d.complete):
+		asked := v.index.asked[echoOf(p.Dst, p.Src, p)]
+		if p.ICMPType == sniffer.ICMPEchoReply && (asked == 0 || asked > p.Number) {
+			return sniffer.ICMPWords(p) + " unasked"
+		}
+		return sniffer.ICMPWords(p)
+	case p.Has(sniffer.ICMPv4):
+		return sniffer.ICMPWords(p) + " fragment"
+	}
+	for name, number := range protocolNumbers {
+		if p.Fragment && p.Protocol == number {
+			return name + " fragment"
+		}
+	}
+	return string(sniffer.Notation{}.AppendWhat(nil, p))
+}
