@@ -3,7 +3,7 @@
 // The calling process stays as it is, with its own network and user. It
 // executes itself once more as the lab process, which alone enters new user,
 // network, PID and mount namespaces, makes the hosts there and starts commands
-// on them. The two speak over sockets (control.go); when the calling process
+// on them. The two speak over sockets (control_linux.go); when the calling process
 // ends, however it ends, the lab process does, and with it its PID namespace
 // and all that ran in it.
 //

@@ -1,5 +1,5 @@
 // Package report shows what an experiment has come to: on a terminal, as a JSON
-// document and as a picture. People's language lives here alone.
+// document and as a picture. How a verdict is said to people is decided here alone; the sentences are in internal/i18n.
 package report
 
 import (

@@ -96,16 +96,11 @@ func (e *Experiment) Plan() claim.Plan {
 	plan := claim.Plan{Plan: trace.Plan{Hosts: e.Topology.Judged(), Barriers: e.Barriers()}, Stimulated: map[string]bool{}}
 	done := false
 	for _, s := range e.Steps {
-		switch s.Verb {
-		case "say":
-			if !slices.Contains(plan.Texts, s.Args[0]) {
-				plan.Texts = append(plan.Texts, s.Args[0])
-			}
-		case "await":
-			done = true
-		case "run", "close":
-			done = done || s.Ends == Succeeds
-		case "settle":
+		done = done || findVerb(s.Verb).proves && s.Ends == Succeeds
+		switch {
+		case s.Verb == "say" && !slices.Contains(plan.Texts, s.Args[0]):
+			plan.Texts = append(plan.Texts, s.Args[0])
+		case s.Verb == "settle":
 			plan.Stimulated[s.Args[0]], done = done, false
 		}
 	}
@@ -114,9 +109,7 @@ func (e *Experiment) Plan() claim.Plan {
 
 // checkStarted refuses a step that speaks to a host's program where none runs.
 func (e *Experiment) checkStarted(s Step) error {
-	switch s.Verb {
-	case "say", "await", "close":
-	default:
+	if !findVerb(s.Verb).speaks {
 		return nil
 	}
 	for _, before := range slices.Backward(e.Steps) {
@@ -137,9 +130,10 @@ func (e *Experiment) checkStarted(s Step) error {
 func (e *Experiment) checkAwaited() error {
 	var open []Step
 	for _, s := range e.Steps {
-		switch s.Verb {
-		case "start", "say":
+		if findVerb(s.Verb).awaited {
 			open = append(open, s)
+		}
+		switch s.Verb {
 		case "await":
 			open = discharge(open, s)
 		case "close": // the program has done all that it was told, and ended

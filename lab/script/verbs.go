@@ -14,10 +14,15 @@ import (
 // verb is a word of the script: how its line is read, what it does, and what
 // people are told of it.
 type verb struct {
-	name  string
-	host  bool // a host follows
-	ends  bool // ! or ? may stand before it
-	least int  // words after the host
+	name string
+	host bool // a host follows
+	ends bool // ! or ? may stand before it
+
+	speaks  bool // to the host's program, which must have been started
+	awaited bool // its effect has to be awaited before the next barrier
+	proves  bool // that it succeeded proves that something was done: a stimulus
+
+	least int // words after the host
 	most  int
 	usage string
 	help  string
@@ -29,22 +34,22 @@ type verb struct {
 const many = 1 << 10
 
 var verbs = []verb{
-	{name: "start", host: true, least: 1, most: many, usage: "start HOST COMMAND…",
+	{name: "start", host: true, awaited: true, least: 1, most: many, usage: "start HOST COMMAND…",
 		help: "start a program that keeps running; await what it prints",
 		do:   func(ctx context.Context, l *lab.Lab, s Step) error { return l.Start(ctx, s.Host, s.Args...) }},
-	{name: "run", host: true, ends: true, least: 1, most: many, usage: "run HOST COMMAND…",
+	{name: "run", host: true, ends: true, proves: true, least: 1, most: many, usage: "run HOST COMMAND…",
 		help: "run a command that ends by itself, with exit code 0 (! run: another, ? run: any)",
 		do: func(ctx context.Context, l *lab.Lab, s Step) error {
 			_, err := l.Run(ctx, s.Host, s.Args...)
 			return s.Ends.check(err)
 		}},
-	{name: "say", host: true, least: 1, most: many, usage: "say HOST TEXT",
+	{name: "say", host: true, speaks: true, awaited: true, least: 1, most: many, usage: "say HOST TEXT",
 		help: "type a line to the host's program", parse: oneText,
 		do: func(ctx context.Context, l *lab.Lab, s Step) error { return l.Say(ctx, s.Host, s.Args[0]) }},
-	{name: "await", host: true, least: 1, most: many, usage: "await HOST TEXT",
+	{name: "await", host: true, speaks: true, proves: true, least: 1, most: many, usage: "await HOST TEXT",
 		help: "wait until the host's program has printed a text", parse: oneText,
 		do: func(ctx context.Context, l *lab.Lab, s Step) error { return l.Await(ctx, s.Host, s.Args[0]) }},
-	{name: "close", host: true, ends: true, usage: "close HOST",
+	{name: "close", host: true, ends: true, speaks: true, proves: true, usage: "close HOST",
 		help: "end the input of the host's program and wait for its end (! close, ? close as run)",
 		do: func(ctx context.Context, l *lab.Lab, s Step) error {
 			return s.Ends.check(l.CloseProgram(ctx, s.Host))

@@ -35,13 +35,7 @@ captured and shown, how many the kernel dropped (-B enlarges its buffer), how
 many wirelab itself dropped, and how many were malformed.
 
 Outputs (-o):
-  line      one line a frame; the default
-  note      the fields of the course note, each with its bytes
-  json      one JSON object a line, with all fields (docs/sniff-json.md)
-  ladder    a ladder diagram at the end, with one lane per host
-  NAME.svg  the same diagram as a picture in that file
-  none      no output; needs -w
-
+` + outputHelp() + `
 Files (-w, -r) are pcapng, or pcap where the name ends in .pcap, as Wireshark
 reads and writes them; - is standard output or input. -r also reads gzip. With
 --rotate-size or --rotate-time, -w lab.pcapng writes lab-00001.pcapng,

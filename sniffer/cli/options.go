@@ -63,7 +63,7 @@ func (o *options) define(f *pflag.FlagSet) {
 	f.DurationVar(&o.rotateTime, "rotate-time", 0, "start a new file after this time, such as 1h")
 	f.IntVar(&o.files, "files", 0, "keep only the latest of these files (0: all)")
 
-	f.StringVarP(&o.output, "output", "o", "line", "how frames are shown: line, note, json, ladder, `NAME.svg` or none")
+	f.StringVarP(&o.output, "output", "o", "line", "how frames are shown: "+strings.ReplaceAll(outputNames(), picture, "`"+picture+"`"))
 	f.StringVar(&o.flags, "flags", "words", "TCP flags as words (SYN ACK) or tcpdump's letters (S.): `words|letters`")
 	f.BoolVar(&o.utc, "utc", false, "show times in UTC instead of local time")
 	f.BoolVar(&o.ascii, "ascii", false, "draw ladders without box characters")
@@ -90,8 +90,8 @@ func (o *options) check() error {
 		return exit.Usagef("--ethertype %q: want all, ip, arp, rarp, ipv6 or a number such as 0x88cc", o.ethertype)
 	case o.ethertype != "all" && o.direction == "out":
 		return exit.Usagef("--direction out needs --ethertype all: only that sees what this machine sends")
-	case o.output != "line" && o.output != "note" && o.output != "json" && o.output != "ladder" && o.output != "none" && !o.svg():
-		return exit.Usagef("-o %q: want line, note, json, ladder, none or a name that ends in .svg", o.output)
+	case findOutput(o.output) == nil:
+		return exit.Usagef("-o %q: want %s", o.output, outputNames())
 	case o.flags != "words" && o.flags != "letters":
 		return exit.Usagef("--flags %q: want words or letters", o.flags)
 	case o.write == "" && (rotates || o.comment != "" || o.output == "none"):

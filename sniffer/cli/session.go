@@ -58,9 +58,7 @@ func (s *session) choosePrinter() {
 	if s.options.write == "-" {
 		return
 	}
-	s.print = map[string]func(render.Options) render.Printer{
-		"line": render.NewLine, "note": render.NewNote, "json": render.NewJSON,
-	}[s.options.output]
+	s.print = findOutput(s.options.output).printer
 }
 
 // worker is what a goroutine needs to process batches.
