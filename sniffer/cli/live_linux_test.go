@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"wirelab/internal/exit"
 	"wirelab/sniffer"
@@ -57,13 +58,20 @@ func TestLive(t *testing.T) {
 	s := start(t, "-i", near.Name, "-w", path, "--host", "server=10.77.0.10")
 	ownnet.Sender(t, far)(frame(1))
 	s.stdout.await(t, shown)
-	// The file of a capture that still runs can be read.
-	running, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if frames, r := packets(t, running); len(frames) != 1 || len(r.Names()) != 1 {
-		t.Errorf("the file has %d frames and the names %v while sniff runs", len(frames), r.Names())
+	// The file of a capture that still runs can be read, a moment after its
+	// frames are shown.
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		running, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		frames, r := packets(t, running)
+		if len(frames) == 1 && len(r.Names()) == 1 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the file has %d frames and the names %v while sniff runs", len(frames), r.Names())
+		}
 	}
 	ownnet.Sender(t, near)(frame(2))
 	s.stdout.await(t, "\n   2 ")
