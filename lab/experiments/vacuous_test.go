@@ -17,7 +17,7 @@ import (
 )
 
 // CI repeats more often than anybody would wait for: -args -repeat 20.
-var repeat = flag.Int("repeat", 2, "how often a script that must not pass is run, idle and loaded")
+var repeat = flag.Int("repeat", 1, "how often a script that must not pass is run, idle and loaded")
 
 // busyLoop as the first argument makes this test binary use up a CPU until its
 // input ends.
