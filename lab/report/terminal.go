@@ -132,7 +132,9 @@ func (t *Terminal) verdict(v claim.Verdict, explained bool) {
 			expected = t.text("report.nothing")
 		}
 		t.detail(t.text("report.expected"), expected)
-		t.detail(t.text("report.observed"), t.observed(v))
+		if len(v.Observed) > 0 || v.Seconds > 0 { // else it was not looked at
+			t.detail(t.text("report.observed"), t.observed(v))
+		}
 	}
 	if len(v.Notes) > 0 {
 		t.detail(t.text("report.note"), i18n.Join(t.lang, v.Notes))
