@@ -160,7 +160,7 @@ func (p *program) await(ctx context.Context, text string) error {
 		return nil
 	}
 	seen := indent(p.output.String())
-	if p.ended() {
+	if ctx.Err() == nil { // its output has ended, and so will it in a moment
 		return fmt.Errorf("awaited %q, but %w", text, p.ending())
 	}
 	err := fmt.Errorf("awaited %q from %s for %v; it had printed:\n%s", text, p.name(), time.Since(start).Round(time.Millisecond), seen)

@@ -3,6 +3,7 @@ package docker
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"regexp"
@@ -175,13 +176,20 @@ func (p *project) chatAttached() {
 	client2.enter("早安")
 	server.await("client2: 早安\r\n")
 	client1 = desk("client1")
-	client1.await("half a line")
-	shown := client1.said.String()
-	for _, want := range []string{"你好\r\n", "早安\r\n"} {
-		if !strings.Contains(shown, want) {
-			t.Errorf("after attaching again: no %q in %q", want, shown)
+	// The last screenful. On a busy machine the two changes of size by which
+	// Docker attaches are far apart, and the line is drawn for the first, too.
+	eventually(t, 20*time.Second, "what client1 shows after attaching again", func() (missing []string) {
+		client1.mu.Lock()
+		defer client1.mu.Unlock()
+		shown := client1.said.String()
+		for _, want := range []string{"你好\r\n", "早安\r\n"} {
+			if !strings.Contains(shown, want) {
+				missing = append(missing, fmt.Sprintf("no %q in %q", want, shown))
+			}
 		}
-	}
+		return missing
+	})
+	client1.await("half a line")
 	client1.press("\x03") // Ctrl-C clears the line and does not end the program
 	client1.await("/quit or Ctrl-D leaves the room")
 	client1.enter("still here")
