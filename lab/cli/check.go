@@ -16,6 +16,7 @@ import (
 
 	"wirelab/internal/exit"
 	"wirelab/internal/hostnames"
+	"wirelab/internal/suggest"
 	"wirelab/lab/experiments"
 	"wirelab/lab/report"
 	"wirelab/lab/script"
@@ -114,39 +115,12 @@ func hostFlags(flags, known []string) (sniffer.Names, error) {
 	return names, nil
 }
 
-// didYouMean names the known word that is nearest to one, if one is near.
+// didYouMean is a hint at the known word that is near to one, if one is.
 func didYouMean(word string, known []string) string {
-	best, least := "", 3
-	for _, k := range known {
-		if d := distance(word, k); d < least {
-			best, least = k, d
-		}
+	if nearest := suggest.Nearest(word, known, 2); nearest != "" {
+		return fmt.Sprintf(" (did you mean %s?)", nearest)
 	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf(" (did you mean %s?)", best)
-}
-
-// distance is the Levenshtein distance of two words.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
+	return ""
 }
 
 // readCapture reads a capture file whose hosts have names.
