@@ -13,6 +13,7 @@ import (
 	"github.com/moby/moby/api/pkg/stdcopy"
 	"github.com/moby/moby/client"
 
+	"wirelab/internal/poll"
 	"wirelab/lab"
 )
 
@@ -100,18 +101,19 @@ func (p *process) watch(stdout, stderr io.Writer) {
 func (p *process) exitCode() (int, error) {
 	ctx, cancel := context.WithTimeout(p.ctx, 10*time.Second)
 	defer cancel()
-	for wait := time.Millisecond; ; wait = min(2*wait, pollEvery) {
+	code, running := 0, false
+	err := poll.Until(ctx, pollEvery, func() (bool, error) {
 		state, err := p.cli.ExecInspect(ctx, p.execID, client.ExecInspectOptions{})
-		if err != nil {
-			return 0, fmt.Errorf("await its exit code: %w", err)
-		}
-		if !state.Running {
-			return state.ExitCode, nil
-		}
-		if err := pause(ctx, wait); err != nil {
-			return 0, fmt.Errorf("await its exit code: outputs closed, still running: %w", err)
-		}
+		code, running = state.ExitCode, err == nil && state.Running
+		return err == nil && !running, err
+	})
+	switch {
+	case err == nil:
+		return code, nil
+	case running:
+		err = fmt.Errorf("outputs closed, still running: %w", err)
 	}
+	return 0, fmt.Errorf("await its exit code: %w", err)
 }
 
 // Wait implements lab.Process.

@@ -2,17 +2,18 @@ package netns
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"runtime"
 	"slices"
-	"time"
 
 	"github.com/vishvananda/netlink"
 	vnetns "github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
 
+	"wirelab/internal/poll"
 	"wirelab/lab"
 	"wirelab/lab/segment"
 	"wirelab/sniffer"
@@ -106,26 +107,21 @@ func (w *wire) addHost(h *host, port string, bridge netlink.Link) error {
 
 // awaitPorts waits until every port of the bridge forwards.
 func (w *wire) awaitPorts(ctx context.Context, bridge int) error {
-	for pause := 100 * time.Microsecond; ; pause = min(2*pause, 10*time.Millisecond) {
+	up := 0
+	err := poll.Until(ctx, poll.Kernel, func() (bool, error) {
 		links, err := netlink.LinkList()
-		if err != nil {
-			return err
-		}
-		up := 0
+		up = 0
 		for _, l := range links {
 			if a := l.Attrs(); a.MasterIndex == bridge && a.OperState == netlink.OperUp {
 				up++
 			}
 		}
-		if up == len(w.hosts) {
-			return nil
-		}
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-			return fmt.Errorf("%d of %d ports are up: %w", up, len(w.hosts), ctx.Err())
-		}
+		return up == len(w.hosts), err
+	})
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		err = fmt.Errorf("%d of %d ports are up: %w", up, len(w.hosts), err)
 	}
+	return err
 }
 
 func (w *wire) setMode(ctx context.Context, mode lab.Mode) error {

@@ -2,6 +2,7 @@ package node
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"wirelab/internal/poll"
 	"wirelab/lab/agent"
 )
 
@@ -86,17 +88,20 @@ func aliveNumber(pid int) (bool, error) {
 // prefix: also those that such a one has started. A program may start another
 // meanwhile, so that it looks again until there is none, for a while.
 func endPrograms(prefix string) {
-	for range 100 {
+	ctx, cancel := context.WithTimeout(context.Background(), endWithin)
+	defer cancel()
+	// Past the limit what is left ends with its host.
+	_ = poll.Until(ctx, poll.Kernel, func() (bool, error) {
 		found, _ := started(func(its string) bool { return strings.HasPrefix(its, prefix) })
-		if len(found) == 0 {
-			return
-		}
 		for _, pid := range found {
 			_ = unix.Kill(pid, unix.SIGKILL) // an error means that it has ended
 		}
-		time.Sleep(5 * time.Millisecond) // for the kernel to end them
-	}
+		return len(found) == 0, nil
+	})
 }
+
+// endWithin bounds the wait for the end of programs that were killed.
+const endWithin = 5 * time.Second
 
 // started lists the processes that were started with an id that matches and are
 // not about to end. The error is of a process that may be one.

@@ -14,6 +14,7 @@ import (
 	"github.com/vishvananda/netlink"
 
 	"wirelab/internal/exit"
+	"wirelab/internal/poll"
 	"wirelab/lab"
 )
 
@@ -21,7 +22,7 @@ func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	if err := poll(ctx, func() (bool, error) { return holds(), nil }); err != nil {
+	if err := poll.Until(ctx, poll.Kernel, func() (bool, error) { return holds(), nil }); err != nil {
 		t.Fatalf("awaited that %s: %v", what, err)
 	}
 }

@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -31,24 +30,4 @@ const device = "eth0"
 // others, and a program in the background inherits an ignored SIGINT.
 func untilSignal(c *cobra.Command) (context.Context, context.CancelFunc) {
 	return signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
-}
-
-// poll calls done, first after shortest, then less and less often, until it
-// returns true or an error or ctx ends, whose error is returned then. It is for
-// what the kernel tells nobody about.
-func poll(ctx context.Context, done func() (bool, error)) error {
-	const shortest, longest = 200 * time.Microsecond, 5 * time.Millisecond
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for wait := shortest; ; wait = min(2*wait, longest) {
-		if ok, err := done(); ok || err != nil {
-			return err
-		}
-		timer.Reset(wait)
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-timer.C:
-		}
-	}
 }

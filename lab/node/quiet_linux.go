@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/vishvananda/netlink"
+
+	"wirelab/internal/poll"
 )
 
 // procNet is this namespace's view: that of the thread, since that of the
@@ -80,7 +82,7 @@ func unresolved() (string, error) {
 func awaitQuiet(ctx context.Context, limit time.Duration) (busy string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	err = poll(ctx, func() (bool, error) {
+	err = poll.Until(ctx, poll.Kernel, func() (bool, error) {
 		s, err := busySocket()
 		if err != nil {
 			return false, err

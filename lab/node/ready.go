@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"wirelab/internal/exit"
+	"wirelab/internal/poll"
 )
 
 // condition returns why something does not hold yet, empty where it does. The
@@ -74,7 +75,7 @@ func awaitAll(ctx context.Context, wait time.Duration, all []condition) error {
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	var reasons []string
-	err := poll(ctx, func() (bool, error) {
+	err := poll.Until(ctx, poll.Kernel, func() (bool, error) {
 		reasons = nil
 		for _, holds := range all {
 			reason, err := holds()

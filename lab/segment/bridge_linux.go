@@ -14,6 +14,7 @@ import (
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
+	"wirelab/internal/poll"
 	"wirelab/lab"
 	"wirelab/sniffer"
 )
@@ -73,7 +74,7 @@ func (b *Bridge) SetMode(ctx context.Context, mode lab.Mode) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, within(len(left)))
 	defer cancel()
-	if err := poll(ctx, func() (done bool, err error) {
+	if err := poll.Until(ctx, poll.Kernel, func() (done bool, err error) {
 		left, err = b.learnt()
 		return len(left) == 0, err
 	}); err != nil {
@@ -104,7 +105,7 @@ func (b *Bridge) AwaitLearnt(ctx context.Context, macs []net.HardwareAddr) error
 	limit, cancel := context.WithTimeout(ctx, within(len(macs)))
 	defer cancel()
 	var missing []string
-	err := poll(limit, func() (bool, error) {
+	err := poll.Until(limit, poll.Kernel, func() (bool, error) {
 		learnt, err := b.learnt()
 		missing = nil
 		for _, mac := range macs {
@@ -151,18 +152,4 @@ func (b *Bridge) MachinePorts() ([]sniffer.MAC, error) {
 		}
 	}
 	return macs, nil
-}
-
-// poll looks until a condition holds or ctx ends: netlink has no event for it.
-func poll(ctx context.Context, condition func() (bool, error)) error {
-	for pause := 100 * time.Microsecond; ; pause = min(2*pause, 10*time.Millisecond) {
-		if done, err := condition(); done || err != nil {
-			return err
-		}
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
 }
