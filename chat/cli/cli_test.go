@@ -21,6 +21,7 @@ import (
 	"wirelab/chat"
 	"wirelab/internal/exit"
 	"wirelab/internal/hostnames"
+	"wirelab/internal/require"
 )
 
 // asProgram makes the test binary be the program: the commands are tried as
@@ -98,24 +99,13 @@ func (p *program) await(pattern string) []string {
 	re := regexp.MustCompile(pattern)
 	var out string
 	var at []int
-	eventually(p.t, func() bool {
+	require.Eventually(p.t, patience, func() bool {
 		out = p.output()[p.seen:]
 		at = re.FindStringIndex(out)
 		return at != nil
 	}, func() string { return fmt.Sprintf("%q of %v, got %q", pattern, p.cmd.Args[1:], out) })
 	p.seen += at[1]
 	return re.FindStringSubmatch(out)
-}
-
-// eventually waits until the condition holds. what says what is awaited, and what
-// there is instead.
-func eventually(t *testing.T, holds func() bool, what func() string) {
-	t.Helper()
-	for end := time.Now().Add(patience); !holds(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("awaited " + what())
-		}
-	}
 }
 
 func (p *program) say(line string) {

@@ -11,6 +11,7 @@ import (
 
 	"wirelab/chat"
 	"wirelab/internal/exit"
+	"wirelab/internal/require"
 )
 
 func TestConsoleCommands(t *testing.T) {
@@ -97,7 +98,7 @@ func TestTranscript(t *testing.T) {
 	tcp := server.await(`listening on tcp (\S+)\n`)[1]
 	start(t, "chat", "send", "--name", "alice", tcp, "hello", "你好").exits(exit.OK)
 	var b []byte
-	eventually(t, func() bool {
+	require.Eventually(t, patience, func() bool {
 		b, _ = os.ReadFile(file)
 		return strings.Contains(string(b), "alice left")
 	}, func() string { return fmt.Sprintf("that alice left, the transcript has %q", b) })

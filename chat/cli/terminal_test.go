@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"wirelab/internal/exit"
+	"wirelab/internal/require"
 )
 
 // seat is a program on a terminal, as docker attach gives one.
@@ -251,7 +252,7 @@ func TestUDPOnATerminal(t *testing.T) {
 	dave.await(`talking`)
 	dave.say("hi")
 	for _, name := range []string{"carol", "dave"} { // in either order
-		eventually(t, func() bool { return strings.Contains(bob.output(), "\n"+name+": ") },
+		require.Eventually(t, patience, func() bool { return strings.Contains(bob.output(), "\n"+name+": ") },
 			func() string { return fmt.Sprintf("%s, got %q", name, bob.output()) })
 	}
 	for _, name := range []string{"carol", "dave"} {

@@ -16,6 +16,8 @@ import (
 	"testing"
 
 	"github.com/creack/pty"
+
+	"wirelab/internal/require"
 )
 
 // clientPy is the course note's program as it stands there.
@@ -81,7 +83,7 @@ func (p *python) enter(line string) {
 func (p *python) await(want string) {
 	p.t.Helper()
 	screen := ""
-	eventually(p.t, func() bool {
+	require.Eventually(p.t, patience, func() bool {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		screen = p.screen.String()

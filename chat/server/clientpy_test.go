@@ -11,6 +11,7 @@ import (
 
 	"wirelab/chat"
 	"wirelab/chat/server/dialect"
+	"wirelab/internal/require"
 )
 
 // fakeClientPy does with a socket what the course note's client.py does
@@ -84,7 +85,7 @@ func (c *fakeClientPy) receive() {
 // await waits until the client shows want.
 func (c *fakeClientPy) await(want string) {
 	c.t.Helper()
-	eventually(c.t, func() bool {
+	require.Eventually(c.t, patience, func() bool {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		return strings.Contains(c.shown, want)

@@ -13,6 +13,7 @@ import (
 
 	"wirelab/chat"
 	"wirelab/chat/client"
+	"wirelab/internal/require"
 )
 
 // TestHostileClientsStallNobody has a room with many clients that do what they
@@ -132,7 +133,7 @@ func TestConnectionsPerAddress(t *testing.T) {
 	bob.Leave(patience)
 	await(t, alice, "* bob left")
 	var err error
-	eventually(t, func() bool { // its connection is closed
+	require.Eventually(t, patience, func() bool { // its connection is closed
 		_, err = client.JoinTCP(t.Context(), dial(t, "tcp", s.TCP.Addr()), "carol", chat.Resume{})
 		return err == nil
 	}, func() string { return fmt.Sprintf("a place after one has left: %v", err) })

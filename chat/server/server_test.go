@@ -15,6 +15,7 @@ import (
 
 	"wirelab/chat"
 	"wirelab/chat/client"
+	"wirelab/internal/require"
 )
 
 const patience = 10 * time.Second // for what takes microseconds
@@ -96,21 +97,10 @@ func await(t *testing.T, c *client.Conn, want string) {
 	}
 }
 
-// eventually waits until the condition holds. what says what is awaited, and what
-// there is instead.
-func eventually(t *testing.T, holds func() bool, what func() string) {
-	t.Helper()
-	for end := time.Now().Add(patience); !holds(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("awaited " + what())
-		}
-	}
-}
-
 // awaitPeople waits until so many people are in the room.
 func awaitPeople(t *testing.T, s *Server, want int) {
 	t.Helper()
-	eventually(t, func() bool { return len(s.Room.People()) == want },
+	require.Eventually(t, patience, func() bool { return len(s.Room.People()) == want },
 		func() string { return fmt.Sprintf("%d people, there are %v", want, s.Room.People()) })
 }
 

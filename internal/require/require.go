@@ -1,6 +1,6 @@
-// Package require is for tests that need something of the machine: namespaces,
-// Docker, tshark. A test that lacks something is skipped with its cause; what
-// WIRELAB_REQUIRE names must be there.
+// Package require is for tests: what they need of the machine (namespaces,
+// Docker, tshark) and what they wait for. A test that lacks something is skipped
+// with its cause; what WIRELAB_REQUIRE names must be there.
 package require
 
 import (

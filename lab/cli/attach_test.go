@@ -5,6 +5,7 @@ package cli
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -14,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"wirelab/internal/require"
 	"wirelab/lab/report"
 )
 
@@ -193,8 +195,9 @@ expect long.one in one trace icmp hidden
 	cmd.Process.Signal(syscall.SIGKILL)
 	cmd.Wait()
 	const look = `for p in /proc/[0-9]*; do if [ "$(readlink $p/ns/net)" = "$(readlink /proc/self/ns/net)" ]; then tr '\0' ' ' <$p/cmdline; echo; fi; done 2>/dev/null`
-	for deadline := time.Now().Add(vanish); ; time.Sleep(50 * time.Millisecond) {
-		var left []string
+	var left []string
+	require.Eventually(t, vanish, func() bool {
+		left = nil
 		for _, host := range []string{"client1", "server", "sniffer"} {
 			stdout, _, _ := command(t, program, "exec", "--lab", name, host, "--", "/bin/sh", "-c", look)
 			for line := range strings.Lines(stdout) {
@@ -203,13 +206,8 @@ expect long.one in one trace icmp hidden
 				}
 			}
 		}
-		if len(left) == 0 {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("after the run was killed: %q", left)
-		}
-	}
+		return len(left) == 0
+	}, func() string { return fmt.Sprintf("nothing left after the run was killed, there is %q", left) })
 	if _, document, code := attachedRun(t, program, "lab:"+name, "hub-and-switch"); code != 0 {
 		t.Errorf("exit code %d:\n%s", code, document)
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -13,8 +14,10 @@ import (
 	"time"
 
 	"wirelab/internal/exit"
+	"wirelab/internal/require"
 	"wirelab/sniffer"
 	"wirelab/sniffer/internal/ownnet"
+	"wirelab/sniffer/pcapfile"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -60,19 +63,18 @@ func TestLive(t *testing.T) {
 	s.stdout.await(t, shown)
 	// The file of a capture that still runs can be read, a moment after its
 	// frames are shown.
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+	var frames []sniffer.Frame
+	var r *pcapfile.Reader
+	require.Eventually(t, 10*time.Second, func() bool {
 		running, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		frames, r := packets(t, running)
-		if len(frames) == 1 && len(r.Names()) == 1 {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("the file has %d frames and the names %v while sniff runs", len(frames), r.Names())
-		}
-	}
+		frames, r = packets(t, running)
+		return len(frames) == 1 && len(r.Names()) == 1
+	}, func() string {
+		return fmt.Sprintf("a frame and a name while sniff runs, the file has %d frames and the names %v", len(frames), r.Names())
+	})
 	ownnet.Sender(t, near)(frame(2))
 	s.stdout.await(t, "\n   2 ")
 	if err := syscall.Kill(os.Getpid(), syscall.SIGINT); err != nil {
@@ -86,7 +88,7 @@ func TestLive(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	frames, r := packets(t, whole)
+	frames, r = packets(t, whole)
 	if stats, ok := r.Statistics(); !ok || stats.Received != 2 || stats.Dropped != 0 || !stats.End.After(stats.Start) {
 		t.Errorf("statistics %+v, %v", stats, ok)
 	}
