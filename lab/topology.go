@@ -4,12 +4,13 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"regexp"
 	"slices"
+
+	"wirelab/lab/trace"
 )
 
 // SnifferHost is the host on which the capture runs. Every topology has it.
-const SnifferHost = "sniffer"
+const SnifferHost = trace.SnifferHost
 
 // DefaultSegment is the one segment that today's topologies have.
 const DefaultSegment = "lan"
@@ -27,15 +28,12 @@ type Topology struct {
 // the sniffer that watches them.
 var DefaultTopology = Topology{Hosts: []string{"client1", "server", "client2", SnifferHost}}
 
-// hostName is a label of RFC 1123 that fits Linux's interface names.
-var hostName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,30}$`)
-
 // Validate checks the names and adds nothing.
 func (t Topology) Validate() error {
 	seen := map[string]bool{}
 	for _, h := range t.Hosts {
 		switch {
-		case !hostName.MatchString(h):
+		case !trace.ValidLabel(h):
 			return fmt.Errorf("host name %q: want a lower-case letter, then letters, digits or '-', at most 31", h)
 		case h == "localhost":
 			return fmt.Errorf("host name %q is every host's own", h)

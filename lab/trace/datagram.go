@@ -12,7 +12,7 @@ import (
 type datagram struct {
 	recording *Recording
 	numbers   []int // of its packets, the one with the transport header first
-	complete  bool  // every part has come
+	complete  bool  // every part has come; so it has of what is no fragment
 	parts     *parts
 }
 

@@ -186,7 +186,7 @@ func (v view) texts(c *conversation) (lines []placed) {
 // datagram is the line of one UDP datagram.
 func (v view) datagram(d *datagram) placed {
 	what := "udp"
-	if d.parts != nil && !d.complete {
+	if !d.complete {
 		what += " fragment"
 	}
 	if v.Text {

@@ -72,7 +72,7 @@ func (v view) what(d *datagram) string {
 			what += " mac=" + p.ARPSenderMAC.String()
 		}
 		return what
-	case p.Has(sniffer.ICMPv4) && (d.parts == nil || d.complete):
+	case p.Has(sniffer.ICMPv4) && d.complete:
 		asked := v.index.asked[echoOf(p.Dst, p.Src, p)]
 		if p.ICMPType == sniffer.ICMPEchoReply && (asked == 0 || asked > p.Number) {
 			return sniffer.ICMPWords(p) + " unasked"
