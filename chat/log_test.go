@@ -69,7 +69,7 @@ func TestLog(t *testing.T) {
 	}
 }
 
-// TestSnapshotsStay reads an old view while the record goes on: -race would
+// TestSnapshotsStay reads an old view while lines are still appended: -race would
 // see a byte that is written twice.
 func TestSnapshotsStay(t *testing.T) {
 	r := newLog(2 * chunkSize)

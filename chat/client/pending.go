@@ -20,7 +20,7 @@ var ErrOffline = errors.New("not connected")
 //   - sent texts were written over TCP, and the server has not sent them back yet.
 //   - doubtful texts were queued or sent when the connection was lost. The lines
 //     that were missed, sent after reconnecting, tell which of them the room heard;
-//     the user is told of the others (NotHeard).
+//     NotHeard gives the user the others.
 type pending struct {
 	wake chan struct{} // has a token when there is something for next
 

@@ -88,7 +88,7 @@ func nextEvent(t *testing.T, s *Session) Event {
 	}
 }
 
-// A text that the room did not hear is told of when all that was missed has come.
+// The user is told of a text that the room did not hear once every missed line has come.
 func TestSessionReconnects(t *testing.T) {
 	f := newFakeServer(t)
 	config := f.config()

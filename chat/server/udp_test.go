@@ -149,7 +149,7 @@ func TestTopicOverUDP(t *testing.T) {
 	await(t, alice, "* bob set the topic: datagrams")
 	await(t, bob, "* bob set the topic: datagrams")
 	late := talkUDP(t, s, "late")
-	say(t, late, "hi") // is told of no topic unasked
+	say(t, late, "hi") // a UDP client is not sent the topic
 	say(t, late, "/topic")
 	if l, err := late.Receive(); err != nil || l.Kind != chat.Reply || l.Text != "the topic is: datagrams" {
 		t.Errorf("the first thing that late heard is %q, %v", l, err)

@@ -84,7 +84,7 @@ func join(t *testing.T, program, name, host string) *member {
 }
 
 // Experiments run in the lab that wirelab up holds, in which somebody chats;
-// after it the lab is up, and the chat goes on.
+// after it the lab is up, and people still chat.
 func TestRunInAHeldLab(t *testing.T) {
 	requireBackend(t, "netns")
 	program := wirelab(t)

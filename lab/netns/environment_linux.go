@@ -5,16 +5,16 @@ import (
 	"strings"
 )
 
-// passed are the variables that a command of Exec gets of its caller's, by name
-// or by the prefix before *: what the terminal can do, the person's language and
+// passed are the variables that a command of Exec takes over from its caller, by
+// name or by the prefix before *: what the terminal can do, the person's language and
 // time zone, and which editor and pager they like.
 var passed = []string{
 	"TERM", "COLORTERM", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE",
 	"LANG", "LANGUAGE", "LC_*", "TZ", "EDITOR", "VISUAL", "PAGER", "LESS",
 }
 
-// passOn returns what a command gets of an environment. A person who says no
-// language gets the lab's.
+// passOn returns the part of an environment that a command receives. Where it
+// names no language the command has the lab's.
 func passOn(environ []string) []string {
 	var env []string
 	language, all := false, ""
