@@ -27,23 +27,7 @@ import (
 // a hub and all containers run on one CPU, so that the sniffer sees every frame
 // in the order of the wire. Close, or the end of ctx, restores both.
 func (*Backend) Attach(ctx context.Context, networkName string, containers map[string]string) (lab.Network, error) {
-	cli, err := connect(ctx)
-	if err != nil {
-		return nil, err
-	}
-	r, err := newRun(ctx, cli)
-	if err != nil {
-		return nil, errors.Join(err, cli.Close())
-	}
-	n, err := r.attach(ctx, networkName, containers)
-	if err != nil {
-		if n != nil {
-			err = errors.Join(err, n.restore())
-		}
-		return nil, errors.Join(err, r.abandon())
-	}
-	n.closeWith(ctx)
-	return n, nil
+	return begin(ctx, func(r *run) (*network, error) { return r.attach(ctx, networkName, containers) })
 }
 
 // attach returns a network with an error where there is something to restore.

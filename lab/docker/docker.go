@@ -42,6 +42,13 @@ func (*Backend) Up(ctx context.Context, topology lab.Topology) (lab.Network, err
 	if err := topology.Validate(); err != nil {
 		return nil, err
 	}
+	return begin(ctx, func(r *run) (*network, error) { return r.bringUp(ctx, topology) })
+}
+
+// begin makes a network in a run of its own, which lives as long as ctx. Of one
+// that fails nothing is left, and what it had changed of other people's is
+// restored.
+func begin(ctx context.Context, make func(*run) (*network, error)) (lab.Network, error) {
 	cli, err := connect(ctx)
 	if err != nil {
 		return nil, err
@@ -50,8 +57,11 @@ func (*Backend) Up(ctx context.Context, topology lab.Topology) (lab.Network, err
 	if err != nil {
 		return nil, errors.Join(err, cli.Close())
 	}
-	n, err := r.bringUp(ctx, topology)
+	n, err := make(r)
 	if err != nil {
+		if n != nil && n.restore != nil {
+			err = errors.Join(err, n.restore())
+		}
 		return nil, errors.Join(err, r.abandon())
 	}
 	n.closeWith(ctx)
