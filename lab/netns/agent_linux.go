@@ -19,25 +19,37 @@ func (h *remoteHost) StartAgent(ctx context.Context, programs string) (in io.Wri
 	var ends [4]*os.File // questions: read, write; answers: read, write
 	for i := 0; i < len(ends); i += 2 {
 		if ends[i], ends[i+1], err = os.Pipe(); err != nil {
-			closeEnds(ends[:])
+			closeAll(ends[:])
 			return nil, nil, err
 		}
 	}
 	_, err = callVia(ctx, h.to, request{Op: "agent", Host: h.name, Programs: programs}, ends[0], ends[3])
-	closeEnds([]*os.File{ends[0], ends[3]})
+	closeAll([]*os.File{ends[0], ends[3]})
 	if err != nil {
-		closeEnds([]*os.File{ends[1], ends[2]})
+		closeAll([]*os.File{ends[1], ends[2]})
 		return nil, nil, err
 	}
-	return ends[1], ends[2], nil
+	return agentPipe{ends[1], h.to}, agentPipe{ends[2], h.to}, nil
 }
 
-func closeEnds(files []*os.File) {
-	for _, f := range files {
-		if f != nil {
-			f.Close()
-		}
+// agentPipe is the lab's end of a pipe to an agent. The end of the lab process
+// is told with its cause.
+type agentPipe struct {
+	*os.File
+	to link
+}
+
+// Read implements io.Reader.
+func (p agentPipe) Read(b []byte) (int, error) { return p.explain(p.File.Read(b)) }
+
+// Write implements io.Writer.
+func (p agentPipe) Write(b []byte) (int, error) { return p.explain(p.File.Write(b)) }
+
+func (p agentPipe) explain(n int, err error) (int, error) {
+	if err != nil {
+		err = p.to.ending(noAnswer(err))
 	}
+	return n, err
 }
 
 // agent answers questions about a host, which come and are answered over the

@@ -179,19 +179,28 @@ func runWith(ctx context.Context, dir, program string, limit int) error {
 // program on a host the last lines of what it printed are shown.
 var whyTooFew = regexp.MustCompile("no more processes can be started|failed to create new OS thread|increase max user processes|resource temporarily unavailable|ot fork|exit code 2")
 
-// A lab process that dies under a command is the command's end, with the cause.
+// A lab process that dies under a command or an agent is its end, with the cause.
 func TestDeathOfLabProcess(t *testing.T) {
 	n := up(t).(*network)
 	p, err := n.Host("client1").Start(t.Context(), lab.Cmd{Args: []string{"/bin/sleep", "1000"}})
 	if err != nil {
 		t.Fatal(err)
 	}
+	questions, answers, err := n.Host("client1").(lab.AgentHost).StartAgent(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer questions.Close()
+	defer answers.Close()
 	n.words.mu.Lock()
 	n.words.forward = io.Discard
 	n.words.mu.Unlock()
 	n.process.Process.Signal(syscall.SIGABRT) // upon which Go's runtime says so and dies
 	if _, err := p.Wait(t.Context()); err == nil || !strings.Contains(err.Error(), "SIGABRT") {
 		t.Errorf("error %v, want the cause", err)
+	}
+	if said, err := io.ReadAll(answers); string(said) != "ready\n" || err == nil || !strings.Contains(err.Error(), "SIGABRT") {
+		t.Errorf("the agent says %q and ends with %v, want the cause", said, err)
 	}
 	if _, err := n.Host("client1").Start(t.Context(), lab.Cmd{Args: []string{"/bin/true"}}); err == nil || !strings.Contains(err.Error(), "SIGABRT") {
 		t.Errorf("error %v, want the cause", err)
