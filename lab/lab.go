@@ -115,22 +115,27 @@ func (l *Lab) host(name string) (Host, error) {
 // start. A host has one at a time, to which Say, Await and CloseProgram speak.
 // One that ends before it is closed makes the next barrier fail.
 func (l *Lab) Start(ctx context.Context, name string, args ...string) error {
-	host, err := l.host(name)
-	if err != nil {
-		return err
-	}
 	if old := l.programs[name]; old != nil {
 		return fmt.Errorf("%s was not closed", old.name())
 	}
-	l.started++
 	ctx, cancel := context.WithTimeout(ctx, awaitTimeout)
 	defer cancel()
-	p, err := startProgram(ctx, host, fmt.Sprintf("%s-%s-%d", l.id, name, l.started), args...)
+	p, err := l.launch(ctx, name, args...)
 	if err != nil {
 		return err
 	}
 	l.programs[name] = p
 	return nil
+}
+
+// launch starts a program on a host, with an id that no other has.
+func (l *Lab) launch(ctx context.Context, name string, args ...string) (*program, error) {
+	host, err := l.host(name)
+	if err != nil {
+		return nil, err
+	}
+	l.started++
+	return startProgram(ctx, host, fmt.Sprintf("%s-%s-%d", l.id, name, l.started), args...)
 }
 
 func (l *Lab) program(name string) (*program, error) {
@@ -181,14 +186,9 @@ func (l *Lab) CloseProgram(ctx context.Context, name string) error {
 // Run runs a command that ends and waits for it. An exit code other than 0 is
 // an *ExitError.
 func (l *Lab) Run(ctx context.Context, name string, args ...string) (output string, err error) {
-	host, err := l.host(name)
-	if err != nil {
-		return "", err
-	}
 	ctx, cancel := context.WithTimeout(ctx, runTimeout)
 	defer cancel()
-	l.started++
-	p, err := startProgram(ctx, host, fmt.Sprintf("%s-%s-%d", l.id, name, l.started), args...)
+	p, err := l.launch(ctx, name, args...)
 	if err != nil {
 		return "", err
 	}

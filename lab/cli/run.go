@@ -178,13 +178,12 @@ func (r *runner) note(err error) {
 
 // keep writes an experiment's files.
 func (r *runner) keep(dir string, o *script.Outcome, result *report.Result) {
-	for name, write := range map[string]func(io.Writer) error{
-		o.Experiment.Name + ".pcapng": o.Recording.Write,
-		o.Experiment.Name + ".svg":    func(w io.Writer) error { return report.Picture(w, o, r.lang) },
-		"result.json":                 result.Encode,
-	} {
-		r.note(wholefile.Write(filepath.Join(dir, name), write))
+	write := func(name string, content func(io.Writer) error) {
+		r.note(wholefile.Write(filepath.Join(dir, name), content))
 	}
+	write(o.Experiment.Name+".pcapng", o.Recording.Write)
+	write(o.Experiment.Name+".svg", func(w io.Writer) error { return report.Picture(w, o, r.lang) })
+	write("result.json", result.Encode)
 }
 
 // observe shows what happens.
