@@ -55,21 +55,22 @@ func (c *Client) Quiet(ctx context.Context, limit time.Duration) (what string, e
 // Alive reports whether the program that was started with an id still runs. Its
 // number is 0 where it is not known.
 func (c *Client) Alive(ctx context.Context, id string, pid int) (bool, error) {
-	line, err := c.ask(ctx, fmt.Sprintf("%s %s %d", alive, id, pid))
-	if err == nil && line == gone {
-		return false, nil
-	}
-	return err == nil && line == alive, want(line, err, alive)
+	return c.runs(ctx, fmt.Sprintf("%s %s %d", alive, id, pid), alive)
 }
 
 // Left reports whether a program that was started with an id has left anything
 // running, or runs itself.
 func (c *Client) Left(ctx context.Context, id string) (bool, error) {
-	line, err := c.ask(ctx, left+" "+id)
+	return c.runs(ctx, left+" "+id, left)
+}
+
+// runs asks whether something runs, which is answered with a word or with gone.
+func (c *Client) runs(ctx context.Context, question, word string) (bool, error) {
+	line, err := c.ask(ctx, question)
 	if err == nil && line == gone {
 		return false, nil
 	}
-	return err == nil && line == left, want(line, err, left)
+	return err == nil && line == word, want(line, err, word)
 }
 
 func want(line string, err error, expected string) error {

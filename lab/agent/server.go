@@ -72,24 +72,23 @@ func answer(ctx context.Context, line string, host Host) string {
 			return refusal(fmt.Errorf("process %q: want its number, or 0", number))
 		}
 		runs, err := host.Alive(id, pid)
-		switch {
-		case err != nil:
-			return refusal(err)
-		case runs:
-			return alive
-		}
-		return gone
+		return orGone(alive, runs, err)
 	case left:
 		runs, err := host.Left(rest)
-		switch {
-		case err != nil:
-			return refusal(err)
-		case runs:
-			return left
-		}
-		return gone
+		return orGone(left, runs, err)
 	}
 	return refusal(fmt.Errorf("question %q is not known: quiet DURATION, mark LABEL, alive ID PID or left ID", line))
+}
+
+// orGone answers whether something runs: with a word, or that it is gone.
+func orGone(word string, runs bool, err error) string {
+	switch {
+	case err != nil:
+		return refusal(err)
+	case runs:
+		return word
+	}
+	return gone
 }
 
 func refusal(err error) string { return failed + " " + safetext.Escape(err.Error()) }
