@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rogpeppe/go-internal/txtar"
+	"golang.org/x/tools/txtar"
 
 	"wirelab/internal/lang"
 	"wirelab/sniffer"
