@@ -31,6 +31,7 @@ const runVariable = "WIRELAB_TEST_RUN"
 // kill -9 of `wirelab run` at any moment leaves nothing, and what somebody else
 // made, under names like ours, is not touched.
 func TestKilledRunLeavesNothing(t *testing.T) {
+	t.Parallel()
 	program := wirelab(t)
 	for _, b := range backends() {
 		t.Run(b.Name(), func(t *testing.T) {

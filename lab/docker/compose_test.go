@@ -32,6 +32,7 @@ var composes = map[string][]string{
 // that WIRELAB_COMPOSE names, separated by commas: experiments are carried out in
 // it, beside the chat that its containers hold, and people chat in it.
 func TestCompose(t *testing.T) {
+	t.Parallel()
 	cli := daemon(t)
 	// The image has the labels of a run, so that it goes however the test ends.
 	own, err := connect(t.Context())

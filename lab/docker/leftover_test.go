@@ -61,6 +61,7 @@ func TestInterruptedUp(t *testing.T) {
 
 // However a process ends, nothing of its lab is left; what the user made is.
 func TestKilled(t *testing.T) {
+	t.Parallel()
 	if _, err := os.Stat("/proc/self/environ"); err != nil {
 		t.Skipf("processes are found in /proc: %v", err)
 	}
