@@ -66,7 +66,7 @@ then owns the files.`,
 }
 
 func (o *options) sniff(c *cobra.Command, confine func() error) error {
-	if err := o.check(); err != nil {
+	if err := o.check(c.Flags()); err != nil {
 		return err
 	}
 	language, err := lang.Parse(o.lang)
@@ -94,7 +94,7 @@ func (o *options) sniff(c *cobra.Command, confine func() error) error {
 
 	s := &session{
 		options: o, names: known, words: words{language},
-		stdout: c.OutOrStdout(), stderr: c.ErrOrStderr(),
+		stdout: c.OutOrStdout(), out: &sink{to: c.OutOrStdout()}, stderr: c.ErrOrStderr(),
 		filters: newFilters(o.filter, known.addresses()),
 	}
 	if _, err := s.filters.compile(sniffer.LinkEthernet); err != nil {

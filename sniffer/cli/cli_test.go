@@ -127,6 +127,29 @@ func packets(t *testing.T, file []byte) ([]sniffer.Frame, *pcapfile.Reader) {
 	}
 }
 
+// fileOf writes a pcap file of frames of a link type.
+func fileOf(t *testing.T, link sniffer.LinkType, frames ...[]byte) (path string) {
+	t.Helper()
+	var file bytes.Buffer
+	w, err := pcapfile.NewPcapWriter(&file, pcapfile.Interface{LinkType: link})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, data := range frames {
+		if err := w.WriteFrame(sniffer.Frame{Time: time.Unix(int64(i), 0), LinkType: link, Data: data, Length: len(data)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	path = filepath.Join(t.TempDir(), "frames.pcap")
+	if err := os.WriteFile(path, file.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 func TestLines(t *testing.T) {
 	notation, err := os.ReadFile("../testdata/session.txt")
 	if err != nil {
@@ -191,6 +214,10 @@ func TestExitCodes(t *testing.T) {
 		{"empty", []string{"-r", file("empty", nil)}, exit.Failed, "file ends at byte 0", 0},
 		{"not there", []string{"-r", filepath.Join(dir, "none")}, exit.Usage, "no such file", 0},
 		{"not to be written", []string{"-r", session31, "-w", filepath.Join(dir, "none", "x")}, exit.Usage, "no such file", 0},
+		{"picture not to be written", []string{"-r", session31, "-o", filepath.Join(dir, "none", "x.svg")}, exit.Usage, "no such file", 0},
+		{"no name to read", []string{"-r", ""}, exit.Usage, "a name is missing", 0},
+		{"no name to write", []string{"-r", session31, "-w", ""}, exit.Usage, "a name is missing", 0},
+		{"no name of an interface", []string{"-i", ""}, exit.Usage, "a name is missing", 0},
 		{"no such interface", []string{"-i", "nonesuch0"}, exit.Usage, `no interface "nonesuch0"; there are lo`, 0},
 		{"live flags with a file", []string{"-r", session31, "--until-eof"}, exit.Usage, "live capture", 0},
 		{"direction", []string{"-r", session31, "--direction", "up"}, exit.Usage, "want in, out or inout", 0},

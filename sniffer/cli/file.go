@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"runtime"
 	"sync"
 	"time"
@@ -20,28 +19,21 @@ func (s *session) file(ctx context.Context, stdin io.Reader) error {
 	interrupted := ctx
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	var src io.Reader
-	if s.options.read == "-" {
-		// A read of standard input cannot be called off: the end of ctx ends the
-		// pipe behind it, and the goroutine ends with the process.
-		r, w := io.Pipe()
-		defer r.Close()
-		defer context.AfterFunc(ctx, func() { w.Close() })()
-		go func() {
-			_, err := io.CopyBuffer(w, struct{ io.Reader }{stdin}, make([]byte, 256<<10))
-			w.CloseWithError(err)
-		}()
-		src = r
-	} else {
-		f, err := os.Open(s.options.read)
-		if err != nil {
-			return exit.With(exit.Usage, err)
+	src, err := s.source(ctx, s.options.read, stdin)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	if info := statOf(s.stdout); info != nil {
+		if err := s.free("standard output", info); err != nil {
+			return err
 		}
-		defer f.Close()
-		src = f
 	}
 	r, err := pcapfile.NewReader(src)
 	if err != nil {
+		if interrupted.Err() != nil {
+			return s.finish(nil, nil)
+		}
 		return s.unreadable(err)
 	}
 	if err := s.record(time.Time{}); err != nil {
@@ -62,7 +54,7 @@ func (s *session) file(ctx context.Context, stdin io.Reader) error {
 	}
 	s.names.learn(r.Names())
 	s.names.macs = r.MACNames()
-	if _, coded := errors.AsType[*exit.Error](err); err != nil && !coded && !errors.Is(err, errReaderGone) {
+	if err != nil && !errors.Is(err, errReaderGone) {
 		err = s.unreadable(err)
 	}
 	return s.finish(err, stats)
@@ -178,6 +170,9 @@ func bothFilters(a, b string) string {
 // unreadable says which file is wrong. A file that is no capture at all is the
 // command line's fault.
 func (s *session) unreadable(err error) error {
+	if coded, ok := errors.AsType[*exit.Error](err); ok {
+		return coded
+	}
 	name := s.options.read
 	if name == "-" {
 		name = "standard input"

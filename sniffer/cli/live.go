@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"golang.org/x/net/bpf"
@@ -139,16 +138,21 @@ func (s *session) follow(h *capture.Handle) error {
 	}
 }
 
-// record opens what -w names.
-func (s *session) record(start time.Time) error {
+// record opens what -o and -w name.
+func (s *session) record(start time.Time) (err error) {
+	if s.options.svg() {
+		if s.picture, err = s.create("-o", s.options.output); err != nil {
+			return err
+		}
+		if info := statOf(s.picture); info != nil {
+			s.claim("-o "+safetext.Escape(s.options.output), info)
+		}
+	}
 	if s.options.write == "" {
 		return nil
 	}
-	r, err := newRecorder(s.options, s.stdout, s.interfaces, start)
+	r, err := newRecorder(s.options, s.out, s.create, s.interfaces, start)
 	if err != nil {
-		if errors.Is(err, os.ErrPermission) || errors.Is(err, os.ErrNotExist) {
-			return exit.With(exit.Usage, err)
-		}
 		return s.writing(err)
 	}
 	s.recorder = r

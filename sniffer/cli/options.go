@@ -74,7 +74,13 @@ func (o *options) define(f *pflag.FlagSet) {
 }
 
 // check returns what is wrong with the flags, without looking at files or interfaces.
-func (o *options) check() error {
+func (o *options) check(given *pflag.FlagSet) error {
+	for _, name := range []string{"read", "write", "interface"} {
+		// That of a variable which is not set must not become a live capture.
+		if f := given.Lookup(name); f.Changed && f.Value.String() == "" {
+			return exit.Usagef("-%s '': a name is missing", f.Shorthand)
+		}
+	}
 	live := o.iface != "" || o.duration != 0 || o.untilEOF || o.noPromisc || o.snap != 0 || o.buffer != 0 || o.ethertype != "all"
 	rotates := o.rotateSize != 0 || o.rotateTime != 0
 	_, known := etherTypes[o.ethertype]

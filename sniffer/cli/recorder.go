@@ -19,6 +19,7 @@ import (
 type recorder struct {
 	options    *options
 	stdout     io.Writer
+	create     func(what, name string) (*os.File, error)
 	interfaces []pcapfile.Interface  // that the file has
 	names      map[netip.Addr]string // of all files: each has them all
 
@@ -32,8 +33,8 @@ type recorder struct {
 }
 
 // newRecorder makes the first file. Interfaces may come later.
-func newRecorder(o *options, stdout io.Writer, ifs []pcapfile.Interface, start time.Time) (*recorder, error) {
-	r := &recorder{options: o, stdout: stdout, names: map[netip.Addr]string{}, start: start}
+func newRecorder(o *options, stdout io.Writer, create func(what, name string) (*os.File, error), ifs []pcapfile.Interface, start time.Time) (*recorder, error) {
+	r := &recorder{options: o, stdout: stdout, create: create, names: map[netip.Addr]string{}, start: start}
 	return r, r.open(ifs)
 }
 
@@ -48,7 +49,7 @@ func (r *recorder) open(ifs []pcapfile.Interface) error {
 			extension := filepath.Ext(name)
 			name = fmt.Sprintf("%s-%05d%s", strings.TrimSuffix(name, extension), r.number, extension)
 		}
-		f, err := os.OpenFile(name, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o644)
+		f, err := r.create("-w", name)
 		if err != nil {
 			return err
 		}
@@ -66,7 +67,7 @@ func (r *recorder) open(ifs []pcapfile.Interface) error {
 func (r *recorder) describe(ifs []pcapfile.Interface) (err error) {
 	var dst io.Writer = r.stdout
 	if r.file != nil {
-		dst = r.file
+		dst = &sink{to: r.file}
 	}
 	if r.writer == nil && r.options.pcap() {
 		r.writer, err = pcapfile.NewPcapWriter(dst, ifs[0])

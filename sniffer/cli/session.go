@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"syscall"
 
@@ -25,10 +26,13 @@ type session struct {
 	words   words
 	filters *filters
 	stdout  io.Writer
+	out     io.Writer // stdout, whose failure is told once
 	stderr  io.Writer
 
 	print      func(render.Options) render.Printer // nil where frames are not shown one by one
 	recorder   *recorder                           // nil without -w
+	picture    *os.File                            // of -o NAME.svg
+	claimed    []claimed                           // files that are read or written
 	interfaces []pcapfile.Interface                // of the source
 	ladder     []sniffer.Packet                    // what a ladder is drawn of
 	drawn      int                                 // bytes of them
@@ -177,7 +181,7 @@ func (s *session) consume(b *batch) error {
 		}
 	}
 	if len(b.text) > 0 {
-		if _, err := s.stdout.Write(b.text); err != nil {
+		if _, err := s.out.Write(b.text); err != nil {
 			s.lost += uint64(len(b.frames))
 			return s.writing(err)
 		}
@@ -203,7 +207,7 @@ func (s *session) collect(packets []sniffer.Packet) {
 
 // draw makes the ladder.
 func (s *session) draw() error {
-	if !s.options.ladder() {
+	if !s.options.ladder() || s.options.svg() && s.picture == nil {
 		return nil
 	}
 	if s.drawn > maxDrawn {
@@ -215,13 +219,9 @@ func (s *session) draw() error {
 		if s.options.write == "-" {
 			return nil
 		}
-		return ladder.Text(s.stdout, s.ladder)
+		return ladder.Text(s.out, s.ladder)
 	}
-	f, err := os.Create(s.options.output)
-	if err != nil {
-		return err
-	}
-	return errors.Join(ladder.SVG(f, s.ladder), f.Close())
+	return errors.Join(ladder.SVG(s.picture, s.ladder), s.picture.Close())
 }
 
 // flush makes what was recorded visible, the names that were learnt too.
@@ -241,7 +241,13 @@ func (s *session) writing(err error) error {
 	case errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe):
 		return errReaderGone
 	}
-	return exit.With(exit.Failed, fmt.Errorf("write: %w", err))
+	if coded, ok := errors.AsType[*exit.Error](err); ok {
+		return coded
+	}
+	if _, named := errors.AsType[*fs.PathError](err); !named {
+		err = fmt.Errorf("write: %w", err)
+	}
+	return exit.With(exit.Failed, err)
 }
 
 // finish completes what was written and says the totals. failed is what ended
