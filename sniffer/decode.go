@@ -240,6 +240,7 @@ func (d *Decoder) readTCP(p *Packet, b []byte) error {
 	t := &d.tcp
 	err := t.DecodeFromBytes(b, gopacket.NilDecodeFeedback)
 	if len(b) < 20 {
+		p.ports(b)
 		return err
 	}
 	p.Layers |= TCP
@@ -253,9 +254,17 @@ func (d *Decoder) readTCP(p *Packet, b []byte) error {
 	return nil
 }
 
+// ports reads the ports that begin a header of which not all is there.
+func (p *Packet) ports(b []byte) {
+	if len(b) >= 4 {
+		p.SrcPort, p.DstPort, p.PortsOnly = binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:]), true
+	}
+}
+
 func (d *Decoder) readUDP(p *Packet, b []byte) error {
 	err := d.udp.DecodeFromBytes(b, gopacket.NilDecodeFeedback)
 	if len(b) < 8 {
+		p.ports(b)
 		return err
 	}
 	p.Layers |= UDP

@@ -36,7 +36,8 @@ type Notation struct {
 //	client1:43210 > server:7000 PSH ACK len=12
 //	client1:5000 > server:7001 udp len=12 vlan=5
 //
-// A frame that the capture cut short shows as truncated=KEPT/LENGTH, a frame
+// A frame that the capture cut short shows as truncated=KEPT/LENGTH behind the
+// lengths that its headers state, a frame
 // that could not be decoded to its end as malformed with the reason.
 func (n Notation) AppendLine(dst []byte, p *Packet) []byte {
 	names := n.Names
@@ -46,7 +47,7 @@ func (n Notation) AppendLine(dst []byte, p *Packet) []byte {
 	case p.Has(RARP) && p.ARPSender.IsValid():
 		dst = appendRARPEnds(dst, p, names)
 	case p.Src.IsValid():
-		ports := p.Has(TCP) || p.Has(UDP)
+		ports := p.Has(TCP) || p.Has(UDP) || p.PortsOnly
 		dst = appendEndpoint(dst, p.Src, p.SrcPort, ports, names)
 		dst = append(dst, " > "...)
 		dst = appendEndpoint(dst, p.Dst, p.DstPort, ports, names)
@@ -169,9 +170,13 @@ func (n Notation) appendIP(dst []byte, p *Packet) []byte {
 		dst = n.appendTCP(dst, p)
 	case p.Has(UDP):
 		dst = append(dst, "udp"...)
-		dst = appendLen(dst, len(p.Payload))
+		dst = appendLen(dst, p.PayloadLength())
 	case p.Has(ICMPv4) || p.Has(ICMPv6):
 		dst = appendICMP(dst, p)
+	case p.PortsOnly && p.Protocol == protocolTCP:
+		dst = append(dst, "tcp"...)
+	case p.PortsOnly:
+		dst = append(dst, "udp"...)
 	default:
 		dst = append(dst, "ip-protocol="...)
 		dst = digits.AppendUint(dst, uint64(p.Protocol))
@@ -193,10 +198,10 @@ func (n Notation) appendTCP(dst []byte, p *Packet) []byte {
 	if p.Flags&SYN != 0 {
 		dst = append(dst, " seq=0"...)
 	}
-	if len(p.Payload) > 0 {
-		return appendLen(dst, len(p.Payload))
+	if length := p.PayloadLength(); length > 0 {
+		return appendLen(dst, length)
 	}
-	if n.Letters && p.Flags == ACK && !p.Truncated() { // as tcpdump says behind its "."
+	if n.Letters && p.Flags == ACK { // as tcpdump says behind its "."
 		dst = append(dst, " ack"...)
 	}
 	return dst

@@ -6,6 +6,7 @@
 package sniffer
 
 import (
+	"encoding/binary"
 	"fmt"
 	"net/netip"
 	"time"
@@ -142,6 +143,7 @@ type Packet struct {
 	FragmentID     uint32 // of IPv4 16 bits; 0 if it is no Fragment
 
 	SrcPort, DstPort uint16 // TCP or UDP
+	PortsOnly        bool   // they are there, the rest of their header's fixed part is not
 	Seq, Ack         uint32
 	Flags            TCPFlags
 	Window           uint16
@@ -157,6 +159,31 @@ func (p *Packet) reset() {
 	frame, number := p.Frame, p.Number // faster than a literal that has them
 	*p = Packet{}
 	p.Frame, p.Number = frame, number
+}
+
+// PayloadLength returns how many bytes TCP or UDP carries: of a frame that the
+// capture cut short those that its headers state, as far as the frame had room
+// for them. It is for packets that have TCP or UDP.
+func (p *Packet) PayloadLength() int {
+	if !p.Truncated() {
+		return len(p.Payload)
+	}
+	ip, header := p.Data[p.NetworkOffset:], p.Data[p.TransportOffset:]
+	end := p.Length
+	if total := int(binary.BigEndian.Uint16(ip[2:])); p.Has(IPv4) && total > 0 {
+		end = min(end, p.NetworkOffset+total)
+	} else if length := int(binary.BigEndian.Uint16(ip[4:])); p.Has(IPv6) && length > 0 {
+		end = min(end, p.NetworkOffset+40+length)
+	}
+	n := end - p.TransportOffset
+	if p.Has(TCP) {
+		n -= 4 * int(header[12]>>4)
+	} else if stated := int(binary.BigEndian.Uint16(header[4:])); stated >= 8 {
+		n = min(n, stated) - 8
+	} else { // 0 is that of a jumbogram
+		n -= 8
+	}
+	return max(n, 0)
 }
 
 // Has reports whether all of the given layers were decoded.

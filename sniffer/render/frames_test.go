@@ -192,6 +192,12 @@ var frames = []struct {
 		7f000001 7f000001
 		0800 0000 0001 0002
 	`},
+	{"ports-only", sniffer.LinkEthernet, 26, `
+		02000000000a 02000000000b 0800
+		4500 003c 0001 4000 40 06 0000
+		0a4d000b 0a4d000a
+		9c40 1b58 00000001
+	`},
 }
 
 // hosts has a name that would act on a terminal.

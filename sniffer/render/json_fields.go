@@ -96,6 +96,7 @@ var (
 	jsonEcho     = jsonFields(",", sniffer.EchoFields)
 	jsonRest     = jsonFields(",", sniffer.RestFields)
 	jsonNeighbor = jsonFields(",", sniffer.NeighborFields)
+	jsonPorts    = jsonFields("{", sniffer.UDPFields[:2])
 	jsonTCP      = jsonFields("{", sniffer.TCPFields)
 	jsonUDP      = jsonFields("{", sniffer.UDPFields)
 )

@@ -138,6 +138,8 @@ func (j *jsonPrinter) appendTransport(dst []byte, p *sniffer.Packet) []byte {
 		dst = j.appendICMP(append(dst, `,"icmpv4":`...), p, h)
 	case p.Has(sniffer.ICMPv6):
 		dst = j.appendICMP(append(dst, `,"icmpv6":`...), p, h)
+	case p.PortsOnly:
+		dst = j.appendFields(append(dst, `,"ports":`...), h, jsonPorts)
 	default:
 		return dst
 	}

@@ -162,7 +162,11 @@ func TestJSONEqualsTshark(t *testing.T) {
 					if layer == "arp" && p.Has(sniffer.RARP) {
 						layer = "rarp"
 					}
-					value := lookUp(object, strings.Replace(f.key, "arp", layer, 1))
+					key := strings.Replace(f.key, "arp", layer, 1)
+					if p.PortsOnly && p.Protocol == 6 {
+						key = strings.Replace(key, "tcp", "ports", 1)
+					}
+					value := lookUp(object, key)
 					if f.field == "ip.dst" && sourceRouted(&p) {
 						continue // tshark puts the end of the route in its place
 					}
