@@ -45,11 +45,7 @@ func (d *Decoder) Decode(p *Packet) {
 
 // decode reads one header after the other.
 func (d *Decoder) decode(p *Packet) {
-	next, ok := first(p.LinkType)
-	if !ok {
-		p.Err = fmt.Errorf("link type %d is not known", p.LinkType)
-		return
-	}
+	next := first(p.LinkType)
 	defer func() {
 		// A decoder of gopacket's trusted a wrong length.
 		if recover() != nil {

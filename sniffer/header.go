@@ -43,27 +43,28 @@ var headers = [...]struct {
 	headerIPv4: {"IPv4", 20}, headerIPv6: {"IPv6", 40}, headerICMPv4: {"ICMPv4", 8}, headerICMPv6: {"ICMPv6", 4}, headerTCP: {"TCP", 20}, headerUDP: {"UDP", 8},
 }
 
-// first returns the header that frames of a link type begin with.
-func first(link LinkType) (header, bool) {
+// first returns the header that frames of a link type begin with,
+// headerNone for one that is not decoded.
+func first(link LinkType) header {
 	switch link {
 	case LinkEthernet:
-		return headerEthernet, true
+		return headerEthernet
 	case LinkNull:
-		return headerNull, true
+		return headerNull
 	case LinkLoop:
-		return headerLoop, true
+		return headerLoop
 	case LinkLinuxSLL:
-		return headerSLL, true
+		return headerSLL
 	case LinkLinuxSLL2:
-		return headerSLL2, true
+		return headerSLL2
 	case LinkRaw:
-		return headerRaw, true
+		return headerRaw
 	case LinkIPv4:
-		return headerIPv4, true
+		return headerIPv4
 	case LinkIPv6:
-		return headerIPv6, true
+		return headerIPv6
 	}
-	return headerNone, false
+	return headerNone
 }
 
 // after returns the header that an EtherType announces.

@@ -1,7 +1,9 @@
 package sniffer_test
 
 import (
+	"bytes"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"wirelab/sniffer"
@@ -55,10 +57,10 @@ func TestLinkTypes(t *testing.T) {
 		})
 	}
 	t.Run("unknown", func(t *testing.T) {
-		p := sniffer.Packet{Frame: sniffer.Frame{LinkType: 127}}
+		p := sniffer.Packet{Frame: sniffer.Frame{LinkType: 147, Data: bytes.Repeat([]byte{0xab}, 40), Length: 1500}}
 		d.Decode(&p)
-		if p.Err == nil || p.Err.Error() != "link type 127 is not known" {
-			t.Error(p.Err)
+		if line := string(sniffer.Notation{}.AppendLine(nil, &p)); p.Err != nil || line != "link-type=147 len=1500 "+strings.Repeat("ab", 32)+"... truncated=40/1500" {
+			t.Error(p.Err, line)
 		}
 	})
 }

@@ -36,7 +36,8 @@ type Notation struct {
 //	client1:43210 > server:7000 PSH ACK len=12
 //	client1:5000 > server:7001 udp len=12 vlan=5
 //
-// A frame that the capture cut short shows as truncated=KEPT/LENGTH behind the
+// A frame of a link type that is not decoded shows the type's number, its length and
+// its first bytes. A frame that the capture cut short shows as truncated=KEPT/LENGTH behind the
 // lengths that its headers state, a frame
 // that could not be decoded to its end as malformed with the reason.
 func (n Notation) AppendLine(dst []byte, p *Packet) []byte {
@@ -209,6 +210,9 @@ func (n Notation) appendTCP(dst []byte, p *Packet) []byte {
 
 // appendOther writes the EtherType of what the notation does not know.
 func appendOther(dst []byte, p *Packet) []byte {
+	if first(p.LinkType) == headerNone {
+		return appendUndecoded(dst, p)
+	}
 	if !p.Has(Ethernet) && !p.Has(SLL) {
 		return appendLen(append(dst, "frame"...), p.Length)
 	}
@@ -219,6 +223,22 @@ func appendOther(dst []byte, p *Packet) []byte {
 		dst = digits.AppendHex(append(dst, "0x"...), []byte{byte(p.EtherType >> 8), byte(p.EtherType)})
 	}
 	return appendLen(dst, max(0, p.Length-p.NetworkOffset))
+}
+
+// undecodedBytes is how many bytes a line shows of a frame that is not decoded.
+const undecodedBytes = 32
+
+// appendUndecoded writes a frame whose link type is not decoded.
+func appendUndecoded(dst []byte, p *Packet) []byte {
+	dst = digits.AppendUint(append(dst, "link-type="...), uint64(p.LinkType))
+	dst = appendLen(dst, p.Length)
+	if len(p.Data) > 0 {
+		dst = digits.AppendHex(append(dst, ' '), p.Data[:min(len(p.Data), undecodedBytes)])
+	}
+	if len(p.Data) > undecodedBytes {
+		dst = append(dst, "..."...)
+	}
+	return dst
 }
 
 func appendLen(dst []byte, n int) []byte {

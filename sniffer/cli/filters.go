@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -17,9 +19,10 @@ type filters struct {
 	mu         sync.Mutex
 	compiled   map[sniffer.LinkType]*filter.Filter
 	last       atomic.Pointer[linkFilter] // most files have one link type
+	refused    []sniffer.LinkType         // whose frames it cannot judge
 }
 
-// linkFilter is the filter of a link type.
+// linkFilter is the filter of a link type, nil where there can be none.
 type linkFilter struct {
 	link sniffer.LinkType
 	*filter.Filter
@@ -47,16 +50,28 @@ func (f *filters) compile(link sniffer.LinkType) (*filter.Filter, error) {
 	return c, nil
 }
 
-// match reports whether a frame of a file is wanted.
+// refuse notes that a link type has no filter.
+func (f *filters) refuse(link sniffer.LinkType) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !slices.Contains(f.refused, link) {
+		f.refused = append(f.refused, link)
+	}
+}
+
+// match reports whether a frame of a file is wanted. One of a link type that has no
+// filter is not.
 func (f *filters) match(frame *sniffer.Frame) (bool, error) {
 	last := f.last.Load()
 	if last == nil || last.link != frame.LinkType {
 		c, err := f.compile(frame.LinkType)
-		if err != nil {
+		if errors.Is(err, filter.ErrLinkType) {
+			f.refuse(frame.LinkType)
+		} else if err != nil {
 			return false, err
 		}
 		last = &linkFilter{frame.LinkType, c}
 		f.last.Store(last)
 	}
-	return last.Match(frame.Data, frame.Length), nil
+	return last.Filter != nil && last.Match(frame.Data, frame.Length), nil
 }

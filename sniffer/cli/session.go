@@ -264,6 +264,9 @@ func (s *session) finish(failed error, stats *pcapfile.Statistics) error {
 	if errors.Is(err, errReaderGone) {
 		err = nil
 	}
+	if len(s.filters.refused) > 0 {
+		s.report(s.words.unfiltered(s.filters.refused))
+	}
 	s.report(s.words.totals(s, stats))
 	if err := errors.Join(failed, err); err != nil {
 		return exit.With(max(exit.Code(failed), exit.Failed), err)

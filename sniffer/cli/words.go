@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -11,6 +13,7 @@ import (
 	"wirelab/internal/i18n"
 	"wirelab/internal/lang"
 	"wirelab/internal/safetext"
+	"wirelab/sniffer"
 	"wirelab/sniffer/pcapfile"
 )
 
@@ -45,6 +48,15 @@ func (w words) totals(s *session, stats *pcapfile.Statistics) string {
 
 func (w words) longLadder(packets int) string {
 	return w.text("sniff.longladder", "Number", packets)
+}
+
+func (w words) unfiltered(types []sniffer.LinkType) string {
+	slices.Sort(types)
+	var numbers []string
+	for _, t := range types {
+		numbers = append(numbers, strconv.Itoa(int(t)))
+	}
+	return w.text("sniff.unfiltered", "Types", strings.Join(numbers, w.text("sniff.comma")))
 }
 
 // cannotCapture adds what to do to an error of capture.Open.

@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 
@@ -19,13 +20,19 @@ type Filter struct {
 	machine    machine
 }
 
+// ErrLinkType says that frames of a link type cannot be filtered.
+var ErrLinkType = errors.New("no filter for frames of link type")
+
 // Compile compiles an expression, which may name hosts, for frames of a link
 // type. An empty one accepts every frame. Where the expression is wrong, asks
 // for what is not supported or can accept no frame, the error shows the place.
 func Compile(expr string, link sniffer.LinkType, hosts Hosts) (*Filter, error) {
 	layout, ok := links[link]
 	if !ok {
-		return nil, fmt.Errorf("filter: frames of link type %d cannot be filtered", link)
+		if expr == "" {
+			return newGraph(values{}).filter(false)
+		}
+		return nil, fmt.Errorf("filter: %w %d", ErrLinkType, link)
 	}
 	parsed, err := parse(expr)
 	if err != nil {

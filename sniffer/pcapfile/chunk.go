@@ -37,7 +37,7 @@ func (r *Reader) ReadChunk(c *Chunk, size int) error {
 	c.Interfaces, r.ng.fresh = r.ng.fresh, nil
 	for ; err == nil; f, err = r.Next() {
 		c.Frames = append(c.Frames, f)
-		if r.unit != 0 {
+		if r.unit != 0 && r.order == capturedFirst {
 			c.Frames = r.records(c.Frames)
 		}
 		if !r.Buffered() {

@@ -58,9 +58,7 @@ const (
 // captured is an interface that a file describes.
 type captured struct {
 	Interface
-	known    bool // the link type
 	unit     resolution
-	offset   int64
 	times    Statistics // the start and end that statistics tell
 	counters [counterCount]total
 	frames   uint64

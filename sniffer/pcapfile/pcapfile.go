@@ -68,33 +68,13 @@ func ofContent(compressed bool) string {
 	return ""
 }
 
-// linkType returns what frames begin with by the number in a file, and whether
-// the sniffer knows it. 12 and 14 are what some systems write for raw IP.
-func linkType(number uint16) (sniffer.LinkType, bool) {
-	switch t := sniffer.LinkType(number); t {
-	case 12, 14:
-		return sniffer.LinkRaw, true
-	case sniffer.LinkNull, sniffer.LinkEthernet, sniffer.LinkRaw, sniffer.LinkLoop, sniffer.LinkLinuxSLL,
-		sniffer.LinkIPv4, sniffer.LinkIPv6, sniffer.LinkLinuxSLL2:
-		return t, true
-	default:
-		return t, false
+// linkType returns what frames begin with by the number in a file. 12 and 14 are
+// what some systems write for raw IP.
+func linkType(number uint16) sniffer.LinkType {
+	if number == 12 || number == 14 {
+		return sniffer.LinkRaw
 	}
-}
-
-// linkTypes names what people are likely to have that is not known
-// (https://www.tcpdump.org/linktypes.html).
-var linkTypes = map[sniffer.LinkType]string{
-	9: "PPP", 50: "PPP over serial", 51: "PPP over Ethernet", 105: "802.11", 119: "802.11 with Prism header",
-	127: "802.11 radiotap", 149: "user 2", 187: "Bluetooth", 189: "USB", 195: "802.15.4", 220: "USB", 249: "USB",
-	251: "Bluetooth", 253: "netlink",
-}
-
-func linkName(t sniffer.LinkType) string {
-	if name := linkTypes[t]; name != "" {
-		return fmt.Sprintf("%d (%s)", t, name)
-	}
-	return fmt.Sprint(t)
+	return sniffer.LinkType(number)
 }
 
 // ValidName reports whether a host's name can stand in a file: letters,

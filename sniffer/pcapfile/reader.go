@@ -21,14 +21,16 @@ type Reader struct {
 	start int64 // where the block or record that is being read begins
 	swap  bool  // numbers are big endian
 	err   error // what ended reading
+	fault error // of the first block that was passed over
 	next  func() (sniffer.Frame, error)
 
-	unit resolution       // of a pcap file, 0 for pcapng
-	link sniffer.LinkType // of a pcap file
-	ng   section          // of a pcapng file
-	host map[netip.Addr]string
-	told map[netip.Addr]string // of these, what no chunk has had
-	macs map[sniffer.MAC]string
+	unit  resolution       // of a pcap file, 0 for pcapng
+	link  sniffer.LinkType // of a pcap file
+	order lengthOrder      // of a pcap file
+	ng    section          // of a pcapng file
+	host  map[netip.Addr]string
+	told  map[netip.Addr]string // of these, what no chunk has had
+	macs  map[sniffer.MAC]string
 }
 
 // NewReader reads the file's header. The error is a *TruncatedError, a
@@ -71,12 +73,17 @@ func NewReader(src io.Reader) (*Reader, error) {
 // Next returns the next frame, whose Data is valid until the next call. At
 // the end of a whole file the error is io.EOF; it is a *TruncatedError where
 // the file ends within a block, a *FormatError where it is wrong, or the
-// source's own. After an error Next returns it again.
+// source's own. After an error Next returns it again. A block that is wrong in
+// itself alone, such as a frame of an interface that is not described, is passed
+// over: its *FormatError comes at the end of the file in place of io.EOF.
 func (r *Reader) Next() (sniffer.Frame, error) {
 	if r.err != nil {
 		return sniffer.Frame{}, r.err
 	}
 	f, err := r.next()
+	if r.fault != nil && errors.Is(err, io.EOF) {
+		err = r.fault
+	}
 	r.err = err
 	return f, err
 }
@@ -96,7 +103,8 @@ func (r *Reader) Buffered() bool {
 		return false
 	}
 	if r.unit != 0 { // pcap
-		return int64(len(b)) >= 16+int64(r.uint32(b[8:]))
+		captured, _ := r.lengths(b)
+		return int64(len(b)) >= 16+int64(captured)
 	}
 	switch r.uint32(b) {
 	case blockEnhanced, blockSimple, blockPacket:
@@ -117,18 +125,39 @@ func (r *Reader) pcapHeader(swap bool, unit resolution) error {
 	if err != nil {
 		return r.cut(err)
 	}
-	if major, minor := r.uint16(b[4:]), r.uint16(b[6:]); major != 2 || minor < 3 {
-		return r.malformed("pcap version %d.%d, only 2.3 and later is known", major, minor)
+	major, minor := r.uint16(b[4:]), r.uint16(b[6:])
+	switch {
+	case major != 2:
+		return r.malformed("pcap version %d.%d, only 2 is known", major, minor)
+	case minor < 3:
+		r.order = wireFirst
+	case minor == 3:
+		r.order = largerLast
 	}
 	// The upper half describes frame check sequences.
-	link, ok := linkType(uint16(r.uint32(b[20:])))
-	if !ok {
-		return r.unknownLink(link)
-	}
-	r.link = link
-	only := Interface{SnapLen: r.uint32(b[16:]), LinkType: link}
+	r.link = linkType(uint16(r.uint32(b[20:])))
+	only := Interface{SnapLen: r.uint32(b[16:]), LinkType: r.link}
 	r.ng.interfaces, r.ng.fresh = []captured{{Interface: only}}, []Interface{only}
 	return nil
+}
+
+// lengthOrder is the order of a record's two lengths.
+type lengthOrder uint8
+
+const (
+	capturedFirst lengthOrder = iota // since version 2.4
+	wireFirst                        // up to version 2.2
+	largerLast                       // of version 2.3, which some systems write as 2.2: what is captured is no more than there was
+)
+
+// lengths returns how many bytes of a record's frame were captured, and how many
+// it had.
+func (r *Reader) lengths(record []byte) (captured, wire uint32) {
+	captured, wire = r.uint32(record[8:]), r.uint32(record[12:])
+	if r.order == wireFirst || r.order == largerLast && captured > wire {
+		return wire, captured
+	}
+	return captured, wire
 }
 
 // nextRecord reads a packet record of a pcap file.
@@ -142,7 +171,7 @@ func (r *Reader) nextRecord() (sniffer.Frame, error) {
 		return sniffer.Frame{}, r.cut(err)
 	}
 	seconds, fraction := r.uint32(b), r.uint32(b[4:])
-	captured, length := r.uint32(b[8:]), r.uint32(b[12:])
+	captured, length := r.lengths(b)
 	if captured > MaxPacket {
 		return sniffer.Frame{}, r.malformed("a frame of %d bytes, at most %d", captured, MaxPacket)
 	}
@@ -209,6 +238,9 @@ func (r *Reader) malformed(format string, args ...any) error {
 	return &FormatError{Offset: r.start, Reason: fmt.Sprintf(format, args...), Compressed: r.compressed}
 }
 
-func (r *Reader) unknownLink(link sniffer.LinkType) error {
-	return r.malformed("link type %s is not known; Ethernet, raw IP, loopback and Linux cooked are", linkName(link))
+// passOver notes that a block is wrong, in which no other depends on it.
+func (r *Reader) passOver(format string, args ...any) {
+	if r.fault == nil {
+		r.fault = r.malformed(format, args...)
+	}
 }

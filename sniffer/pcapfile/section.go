@@ -110,49 +110,48 @@ func (r *Reader) nextBlock() (sniffer.Frame, error) {
 			}
 			continue
 		}
-		frame, err := r.block(kind, int64(r.uint32(head[4:])))
-		if err != nil || frame.Data != nil {
+		if frame, ok, err := r.block(kind, int64(r.uint32(head[4:]))); ok || err != nil {
 			return frame, err
 		}
 	}
 }
 
-// block reads a block of a type and size. A block without a frame returns a
-// frame without Data.
-func (r *Reader) block(kind uint32, size int64) (none sniffer.Frame, err error) {
+// block reads a block of a type and size; ok says that it has a frame.
+func (r *Reader) block(kind uint32, size int64) (f sniffer.Frame, ok bool, err error) {
 	if size < blockOverhead || size%4 != 0 {
-		return none, r.malformed("a block of %d bytes", size)
+		return f, false, r.malformed("a block of %d bytes", size)
 	}
 	wanted := kind >= blockInterface && kind <= blockEnhanced
 	if wanted && size > maxBlock && kind != blockNames {
-		return none, r.malformed("a block of %d bytes, at most %d", size, maxBlock)
+		return f, false, r.malformed("a block of %d bytes, at most %d", size, maxBlock)
 	}
 	if !wanted || size > maxBlock {
 		if err := r.skip(size - 4); err != nil {
-			return none, r.cut(err)
+			return f, false, r.cut(err)
 		}
-		return none, r.trailer(size)
+		return f, false, r.trailer(size)
 	}
 	b, err := r.take(int(size))
 	if err != nil {
-		return none, r.cut(err)
+		return f, false, r.cut(err)
 	}
 	if again := int64(r.uint32(b[size-4:])); again != size {
-		return none, r.malformed("a block of %d bytes says %d at its end", size, again)
+		return f, false, r.malformed("a block of %d bytes says %d at its end", size, again)
 	}
 	content := b[8 : size-4]
 	switch kind {
 	case blockInterface:
-		return none, r.describe(content)
+		return f, false, r.describe(content)
 	case blockNames:
-		return none, r.resolve(content)
+		r.resolve(content)
 	case blockStatistics:
-		return none, r.count(content)
+		r.count(content)
 	case blockSimple:
-		return r.simple(content)
+		f, ok = r.simple(content)
 	default:
-		return r.enhanced(content, kind == blockPacket)
+		f, ok = r.enhanced(content, kind == blockPacket)
 	}
+	return f, ok, nil
 }
 
 // trailer reads the length that ends a block.
@@ -207,8 +206,7 @@ func (r *Reader) describe(b []byte) error {
 	if len(r.ng.interfaces) == maxInterfaces {
 		return r.malformed("more than %d interfaces", maxInterfaces)
 	}
-	link, known := linkType(r.uint16(b))
-	c := captured{Interface: Interface{SnapLen: r.uint32(b[4:]), LinkType: link}, known: known, unit: microseconds}
+	c := captured{Interface: Interface{SnapLen: r.uint32(b[4:]), LinkType: linkType(r.uint16(b))}, unit: microseconds}
 	for code, value := range r.options(b[8:]) {
 		switch {
 		case code == optName && len(value) <= maxText && utf8.Valid(value):
@@ -218,7 +216,7 @@ func (r *Reader) describe(b []byte) error {
 		case code == optResolution && len(value) == 1:
 			c.unit = resolution(value[0])
 		case code == optOffset && len(value) == 8:
-			c.offset = int64(r.uint64(value))
+			c.TimeOffset = int64(r.uint64(value))
 		}
 	}
 	r.ng.interfaces = append(r.ng.interfaces, c)
@@ -238,9 +236,10 @@ func filterOf(value []byte) string {
 
 // enhanced reads an enhanced packet block, or the obsolete packet block, which
 // has two counters of 16 bits in place of the interface's number.
-func (r *Reader) enhanced(b []byte, obsolete bool) (none sniffer.Frame, err error) {
+func (r *Reader) enhanced(b []byte, obsolete bool) (f sniffer.Frame, ok bool) {
 	if len(b) < enhancedContent {
-		return none, r.malformed("a packet block of %d bytes", len(b))
+		r.passOver("a packet block of %d bytes", len(b))
+		return f, false
 	}
 	id, lost := r.uint32(b), uint64(0)
 	if obsolete {
@@ -249,20 +248,14 @@ func (r *Reader) enhanced(b []byte, obsolete bool) (none sniffer.Frame, err erro
 			lost = uint64(n)
 		}
 	}
-	c, err := r.captured(id)
-	if err != nil {
-		return none, err
-	}
-	at, err := r.time(c, b[4:])
-	if err != nil {
-		return none, err
-	}
+	c := r.captured(id)
 	kept, length := r.uint32(b[12:]), r.uint32(b[16:])
+	at := b[4:]
 	b = b[enhancedContent:]
-	if kept > MaxPacket || int(kept) > len(b) {
-		return none, r.malformed("a frame of %d bytes in a block with room for %d, at most %d", kept, len(b), MaxPacket)
+	if c == nil || !r.fits(kept, b) {
+		return f, false
 	}
-	f := sniffer.Frame{Time: at, LinkType: c.LinkType, Data: b[:kept:kept], Length: frameLength(length, kept), Interface: r.ng.base + int(id)}
+	f = sniffer.Frame{Time: r.time(c, at), LinkType: c.LinkType, Data: b[:kept:kept], Length: frameLength(length, kept), Interface: r.ng.base + int(id)}
 	for code, value := range r.options(b[min(len(b), padded(int(kept))):]) {
 		switch {
 		case code == optFlags && len(value) == 4:
@@ -275,17 +268,27 @@ func (r *Reader) enhanced(b []byte, obsolete bool) (none sniffer.Frame, err erro
 	if lost > 0 {
 		c.lost = addSaturating(c.lost, lost)
 	}
-	return f, nil
+	return f, true
+}
+
+// fits reports whether a frame of so many bytes can be in b.
+func (r *Reader) fits(kept uint32, b []byte) bool {
+	if kept > MaxPacket || int(kept) > len(b) {
+		r.passOver("a frame of %d bytes in a block with room for %d, at most %d", kept, len(b), MaxPacket)
+		return false
+	}
+	return true
 }
 
 // simple reads a simple packet block: interface 0, and no time.
-func (r *Reader) simple(b []byte) (none sniffer.Frame, err error) {
+func (r *Reader) simple(b []byte) (f sniffer.Frame, ok bool) {
 	if len(b) < 4 {
-		return none, r.malformed("a simple packet block of %d bytes", len(b))
+		r.passOver("a simple packet block of %d bytes", len(b))
+		return f, false
 	}
-	c, err := r.captured(0)
-	if err != nil {
-		return none, err
+	c := r.captured(0)
+	if c == nil {
+		return f, false
 	}
 	length := r.uint32(b)
 	kept := length
@@ -293,63 +296,57 @@ func (r *Reader) simple(b []byte) (none sniffer.Frame, err error) {
 		kept = min(kept, c.SnapLen)
 	}
 	b = b[4:]
-	if kept > MaxPacket || int(kept) > len(b) {
-		return none, r.malformed("a frame of %d bytes in a block with room for %d, at most %d", kept, len(b), MaxPacket)
+	if !r.fits(kept, b) {
+		return f, false
 	}
 	c.frames++
-	return sniffer.Frame{LinkType: c.LinkType, Data: b[:kept:kept], Length: frameLength(length, kept), Interface: r.ng.base}, nil
+	return sniffer.Frame{LinkType: c.LinkType, Data: b[:kept:kept], Length: frameLength(length, kept), Interface: r.ng.base}, true
 }
 
-// captured returns an interface of this section that a frame names.
-func (r *Reader) captured(id uint32) (*captured, error) {
+// captured returns an interface of this section that a frame names, nil for one
+// that is not described: nobody knows what its frames begin with.
+func (r *Reader) captured(id uint32) *captured {
 	if n := len(r.ng.interfaces) - r.ng.base; int64(id) >= int64(n) {
-		return nil, r.malformed("interface %d of %d", id, n)
+		r.passOver("interface %d of %d", id, n)
+		return nil
 	}
-	c := &r.ng.interfaces[r.ng.base+int(id)]
-	if !c.known {
-		return nil, r.unknownLink(c.LinkType)
-	}
-	return c, nil
+	return &r.ng.interfaces[r.ng.base+int(id)]
 }
 
-// time reads a timestamp: its upper, then its lower half.
-func (r *Reader) time(c *captured, b []byte) (time.Time, error) {
-	units := uint64(r.uint32(b))<<32 | uint64(r.uint32(b[4:]))
-	at, ok := c.unit.time(units, c.offset)
-	if !ok {
-		return at, r.malformed("a time of %d units of if_tsresol %#x", units, uint8(c.unit))
-	}
-	return at, nil
+// time reads a timestamp: its upper, then its lower half. One that no clock can
+// have meant is no time.
+func (r *Reader) time(c *captured, b []byte) time.Time {
+	at, _ := c.unit.time(uint64(r.uint32(b))<<32|uint64(r.uint32(b[4:])), c.TimeOffset)
+	return at
 }
 
 // count reads interface statistics. Counters are totals: those of a later
 // block replace those of an earlier one.
-func (r *Reader) count(b []byte) error {
+func (r *Reader) count(b []byte) {
 	if len(b) < 12 {
-		return r.malformed("interface statistics of %d bytes", len(b))
+		r.passOver("interface statistics of %d bytes", len(b))
+		return
 	}
-	id := r.uint32(b)
-	if n := len(r.ng.interfaces) - r.ng.base; int64(id) >= int64(n) {
-		return r.malformed("statistics of interface %d of %d", id, n)
+	c := r.captured(r.uint32(b))
+	if c == nil {
+		return
 	}
-	c := &r.ng.interfaces[r.ng.base+int(id)]
 	for code, value := range r.options(b[12:]) {
 		switch {
 		case len(value) != 8:
 		case code == optStart:
-			c.times.Start, _ = r.time(c, value)
+			c.times.Start = r.time(c, value)
 		case code == optEndTime:
-			c.times.End, _ = r.time(c, value)
+			c.times.End = r.time(c, value)
 		case code >= optReceived && code < optReceived+counterCount:
 			c.counters[code-optReceived].set(r.uint64(value))
 		}
 	}
-	return nil
 }
 
 // resolve reads name resolution records, each an address and its names, of
 // which the first counts. Names that no host can have are passed over.
-func (r *Reader) resolve(b []byte) error {
+func (r *Reader) resolve(b []byte) {
 	for kind, value := range r.options(b) {
 		size := 0
 		switch kind {
@@ -374,7 +371,6 @@ func (r *Reader) resolve(b []byte) error {
 			r.host[addr], r.told[addr] = name, name
 		}
 	}
-	return nil
 }
 
 // cString returns the text before the first NUL.

@@ -20,6 +20,10 @@ type Interface struct {
 	SnapLen  uint32           // bytes that were kept of a frame at most, 0 for no limit
 	LinkType sniffer.LinkType // the zero value is LinkNull, not Ethernet
 	Filter   string           // the capture filter: an expression of tcpdump's, empty for none
+
+	// TimeOffset is the Unix second from which a pcapng file counts the times of
+	// this interface (if_tsoffset), for those before 1970 or after 2554.
+	TimeOffset int64
 }
 
 // Writer writes a pcapng file of one section, or a pcap file, with times in
@@ -94,6 +98,10 @@ func (w *Writer) AddInterface(i Interface) error {
 		w.option(optName, []byte(i.Name))
 	}
 	w.option(optResolution, []byte{byte(nanoseconds)})
+	if i.TimeOffset != 0 {
+		w.optionHeader(optOffset, 8)
+		w.uint64(uint64(i.TimeOffset))
+	}
 	if i.Filter != "" {
 		w.option(optFilter, append([]byte{filterText}, i.Filter[:min(len(i.Filter), maxFilter)]...))
 	}
@@ -103,7 +111,9 @@ func (w *Writer) AddInterface(i Interface) error {
 }
 
 // WriteFrame writes one frame as an enhanced packet block, or as a record of a
-// pcap file.
+// pcap file. One without a time is a simple packet block where that can hold it:
+// of interface 0, and cut by nothing but that interface's SnapLen. Elsewhere it
+// gets time 0.
 func (w *Writer) WriteFrame(f sniffer.Frame) error { return w.write(&f) }
 
 // WriteFrames writes frames in turn.
@@ -117,18 +127,27 @@ func (w *Writer) WriteFrames(frames []sniffer.Frame) error {
 }
 
 func (w *Writer) write(f *sniffer.Frame) error {
-	seconds := f.Time.Unix()
+	if !w.pcap && f.Time.IsZero() && w.isSimple(f) {
+		return w.writeSimple(f)
+	}
+	var seconds int64
+	if !f.Time.IsZero() {
+		seconds = f.Time.Unix()
+		if uint(f.Interface) < uint(len(w.interfaces)) && !w.pcap {
+			seconds -= w.interfaces[f.Interface].TimeOffset
+		}
+	}
 	switch {
 	case uint(f.Interface) >= uint(len(w.interfaces)):
 		return fmt.Errorf("frame of interface %d, the file has %d", f.Interface, len(w.interfaces))
 	case len(f.Data) > MaxPacket:
 		return fmt.Errorf("frame of %d bytes, at most %d", len(f.Data), MaxPacket)
-	case seconds > lastSecond:
-		return fmt.Errorf("frame at %v, which nanoseconds cannot count", f.Time)
+	case seconds > lastSecond || seconds < 0:
+		return fmt.Errorf("frame at %v, which this file cannot say", f.Time)
 	case f.LinkType != w.interfaces[f.Interface].LinkType:
 		return fmt.Errorf("frame of link type %d on an interface of link type %d", f.LinkType, w.interfaces[f.Interface].LinkType)
 	case w.pcap:
-		return w.writeRecord(f)
+		return w.writeRecord(f, uint64(seconds))
 	}
 	kept := len(f.Data)
 	size := blockOverhead + enhancedContent + padded(kept)
@@ -139,7 +158,7 @@ func (w *Writer) write(f *sniffer.Frame) error {
 	at := len(w.buf)
 	w.buf = slices.Grow(w.buf, size)[:at+size]
 	b := w.buf[at:]
-	nanos := sinceEpoch(f.Time)
+	nanos := uint64(seconds)*1e9 + uint64(f.Time.Nanosecond())
 	h := (*[28]byte)(b)
 	order.PutUint32(h[0:], blockEnhanced)
 	order.PutUint32(h[4:], uint32(size))
@@ -164,6 +183,24 @@ func (w *Writer) write(f *sniffer.Frame) error {
 		b = b[len(options):]
 	}
 	order.PutUint32(b, uint32(size))
+	return w.spill()
+}
+
+// isSimple reports whether a simple packet block says all of a frame but its
+// time.
+func (w *Writer) isSimple(f *sniffer.Frame) bool {
+	if f.Interface != 0 || len(w.interfaces) == 0 || f.LinkType != w.interfaces[0].LinkType || f.Direction != sniffer.Unknown || len(f.Data) > MaxPacket {
+		return false
+	}
+	snap := int(w.interfaces[0].SnapLen)
+	return len(f.Data) == f.Length || snap > 0 && len(f.Data) == min(snap, f.Length)
+}
+
+func (w *Writer) writeSimple(f *sniffer.Frame) error {
+	w.begin(blockSimple)
+	w.uint32(uint32(f.Length))
+	w.padded(f.Data)
+	w.end()
 	return w.spill()
 }
 
@@ -233,14 +270,15 @@ func (w *Writer) WriteStatistics(counted ...Statistics) error {
 	for i, s := range counted {
 		w.begin(blockStatistics)
 		w.uint32(uint32(i))
-		w.time(s.End)
+		offset := w.interfaces[i].TimeOffset
+		w.time(s.End, offset)
 		if !s.Start.IsZero() {
 			w.optionHeader(optStart, 8)
-			w.time(s.Start)
+			w.time(s.Start, offset)
 		}
 		if !s.End.IsZero() {
 			w.optionHeader(optEndTime, 8)
-			w.time(s.End)
+			w.time(s.End, offset)
 		}
 		w.optionHeader(optReceived, 8)
 		w.uint64(s.Received)
@@ -290,18 +328,13 @@ func (w *Writer) uint16(v uint16) { w.buf = order.AppendUint16(w.buf, v) }
 func (w *Writer) uint32(v uint32) { w.buf = order.AppendUint32(w.buf, v) }
 func (w *Writer) uint64(v uint64) { w.buf = order.AppendUint64(w.buf, v) }
 
-// sinceEpoch returns nanoseconds since the epoch. What has no time, or one
-// before the epoch, is at 0.
-func sinceEpoch(t time.Time) uint64 {
-	if s := t.Unix(); s >= 0 {
-		return uint64(s)*1e9 + uint64(t.Nanosecond())
+// time writes nanoseconds since an offset from the epoch, the upper half first.
+// What has no time, or one before that, is at 0.
+func (w *Writer) time(t time.Time, offset int64) {
+	var nanos uint64
+	if s := t.Unix() - offset; !t.IsZero() && s >= 0 {
+		nanos = uint64(s)*1e9 + uint64(t.Nanosecond())
 	}
-	return 0
-}
-
-// time writes nanoseconds since the epoch, the upper half first.
-func (w *Writer) time(t time.Time) {
-	nanos := sinceEpoch(t)
 	w.uint32(uint32(nanos >> 32))
 	w.uint32(uint32(nanos))
 }
@@ -313,8 +346,13 @@ func (w *Writer) optionHeader(code uint16, size int) {
 
 func (w *Writer) option(code uint16, value []byte) {
 	w.optionHeader(code, len(value))
-	w.buf = append(w.buf, value...)
-	for range padded(len(value)) - len(value) {
+	w.padded(value)
+}
+
+// padded writes bytes and what fills them up to 32 bits.
+func (w *Writer) padded(b []byte) {
+	w.buf = append(w.buf, b...)
+	for range padded(len(b)) - len(b) {
 		w.buf = append(w.buf, 0)
 	}
 }

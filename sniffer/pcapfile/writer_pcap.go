@@ -33,8 +33,7 @@ func (w *Writer) addToPcap(i Interface) error {
 }
 
 // writeRecord writes the packet record of a frame.
-func (w *Writer) writeRecord(f *sniffer.Frame) error {
-	seconds, nanos := max(f.Time.Unix(), 0), f.Time.Nanosecond()
+func (w *Writer) writeRecord(f *sniffer.Frame, seconds uint64) error {
 	if seconds > math.MaxUint32 {
 		return fmt.Errorf("frame at %v, which a pcap file cannot say", f.Time)
 	}
@@ -42,7 +41,7 @@ func (w *Writer) writeRecord(f *sniffer.Frame) error {
 	w.buf = slices.Grow(w.buf, size)[:at+size]
 	b := w.buf[at:]
 	order.PutUint32(b, uint32(seconds))
-	order.PutUint32(b[4:], uint32(nanos))
+	order.PutUint32(b[4:], uint32(f.Time.Nanosecond()))
 	order.PutUint32(b[8:], uint32(len(f.Data)))
 	order.PutUint32(b[12:], uint32(max(f.Length, len(f.Data))))
 	copy(b[16:], f.Data)
