@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"time"
 
 	"wirelab/internal/i18n"
 )
@@ -35,14 +34,13 @@ func bannedError(reason string) error {
 
 // bans holds a room's bans; its owner locks. The zero value is ready.
 type bans struct {
-	list     []Ban
-	answered map[netip.Prefix]time.Time // when a datagram from there was last answered
+	list []Ban
 }
 
-// banned returns the prefix that is banned with an address. For IPv6 it is the
+// AddressBlock returns the prefix that counts as one address. For IPv6 it is the
 // /64, since a machine has all its addresses, but for link-local ones, where
 // every machine shares one prefix.
-func banned(a netip.Addr) netip.Prefix {
+func AddressBlock(a netip.Addr) netip.Prefix {
 	a = a.Unmap().WithZone("")
 	bits := a.BitLen()
 	if a.Is6() && !a.IsLinkLocalUnicast() && !a.IsLoopback() {
@@ -63,7 +61,7 @@ func (b *bans) check(a netip.Addr) error {
 	if !a.IsValid() || len(b.list) == 0 {
 		return nil
 	}
-	if i := b.find(banned(a)); i >= 0 {
+	if i := b.find(AddressBlock(a)); i >= 0 {
 		return bannedError(b.list[i].Reason)
 	}
 	return nil
@@ -94,7 +92,7 @@ func (r *Room) Ban(nameAndReason string) (Ban, error) {
 	case len(r.bans.list) >= maxBans:
 		return Ban{}, fmt.Errorf("ban %q: %d addresses are banned, which is the most", nameAndReason, maxBans)
 	}
-	b := Ban{banned(a), string(Truncate([]byte(CleanText(reason)), maxBanReason))}
+	b := Ban{AddressBlock(a), string(Truncate([]byte(CleanText(reason)), maxBanReason))}
 	r.bans.list = append(r.bans.list, b)
 	r.logger.Info("banned", "address", b.Address.String(), "reason", b.Reason)
 	text := "banned"
@@ -103,7 +101,7 @@ func (r *Room) Ban(nameAndReason string) (Ban, error) {
 	}
 	r.kick(m, text)
 	for _, other := range r.members {
-		if a := address(other.person); a.IsValid() && banned(a) == b.Address {
+		if a := address(other.person); a.IsValid() && AddressBlock(a) == b.Address {
 			r.kick(other, text)
 		}
 	}
@@ -115,7 +113,7 @@ func (r *Room) Ban(nameAndReason string) (Ban, error) {
 func (r *Room) Unban(s string) error {
 	p, err := netip.ParsePrefix(s)
 	if a, cause := netip.ParseAddr(s); cause == nil {
-		p, err = banned(a), nil
+		p, err = AddressBlock(a), nil
 	}
 	if err != nil {
 		return fmt.Errorf("unban %q: want an IP address", s)
@@ -127,7 +125,6 @@ func (r *Room) Unban(s string) error {
 		return fmt.Errorf("unban %q: %w", s, errNotBanned)
 	}
 	r.bans.list = slices.Delete(r.bans.list, i, i+1)
-	delete(r.bans.answered, p)
 	r.logger.Info("unbanned", "address", p.String())
 	return nil
 }
@@ -144,20 +141,4 @@ func (r *Room) CheckAddress(a netip.Addr) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.bans.check(a)
-}
-
-// AnswerBanned reports whether to answer a datagram from a banned address: one a
-// second, so that a flood fills neither the server's log nor the wire.
-func (r *Room) AnswerBanned(a netip.Addr, now time.Time) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	p := banned(a)
-	if r.bans.answered == nil {
-		r.bans.answered = map[netip.Prefix]time.Time{}
-	}
-	if r.bans.find(p) < 0 || now.Sub(r.bans.answered[p]) < time.Second {
-		return false
-	}
-	r.bans.answered[p] = now
-	return true
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 	"testing"
-	"time"
 )
 
 func enterFrom(t *testing.T, room *Room, name, address string) *fakeSubscriber {
@@ -28,7 +27,7 @@ func TestBannedAddress(t *testing.T) {
 		{"::1", "::1/128"},
 	}
 	for _, tt := range tests {
-		if got := banned(netip.MustParseAddr(tt.address)).String(); got != tt.want {
+		if got := AddressBlock(netip.MustParseAddr(tt.address)).String(); got != tt.want {
 			t.Errorf("with %s is banned %s, want %s", tt.address, got, tt.want)
 		}
 	}
@@ -73,26 +72,6 @@ func TestBansAreBounded(t *testing.T) {
 		if _, err := room.Ban("x"); (err != nil) != (i == maxBans) {
 			t.Fatalf("ban number %d: %v", i+1, err)
 		}
-	}
-}
-
-func TestRefusalsAreFew(t *testing.T) {
-	room := NewRoom(nil)
-	enterFrom(t, room, "bob", "192.0.2.1:1")
-	if _, err := room.Ban("bob"); err != nil {
-		t.Fatal(err)
-	}
-	a, now := netip.MustParseAddr("192.0.2.1"), time.Now()
-	for _, tt := range []struct {
-		after time.Duration
-		want  bool
-	}{{0, true}, {time.Second - 1, false}, {time.Second, true}} {
-		if got := room.AnswerBanned(a, now.Add(tt.after)); got != tt.want {
-			t.Errorf("answered after %v: %t, want %t", tt.after, got, tt.want)
-		}
-	}
-	if room.AnswerBanned(netip.MustParseAddr("192.0.2.2"), now) {
-		t.Error("an address that is not banned is answered")
 	}
 }
 

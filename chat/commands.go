@@ -47,12 +47,15 @@ func init() { // /help refers to the table
 	}
 }
 
+// Leaves reports whether a text is how people leave.
+func Leaves(text string) bool { return text == "exit" || text == "/quit" }
+
 // Do carries out a line that the member typed: it says a text or runs a command.
 // The error is ErrLeave or nil: the member is sent any other.
 func (m *Member) Do(line string) error {
 	line = CleanText(line)
 	switch {
-	case line == "exit":
+	case Leaves(line):
 		return ErrLeave
 	case !strings.HasPrefix(line, "/"):
 		m.sayToAll(Say, line)

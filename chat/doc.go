@@ -68,7 +68,9 @@
 //
 // "/word …" is a command, which the server answers: /help lists them. "//x"
 // says "/x". "exit" alone leaves, as in the course note. The server stops reading
-// from a client whose lines come faster than the limit until it is due again. A
+// from a client whose lines come faster than the limit until it is due again. What
+// was spent counts for the next connection of the same member or from the same
+// address, which waits, or is refused, before it joins. A
 // muted member that says something to others is answered with error.
 //
 // If the room has a topic, a member that joins over TCP is sent it after its own
@@ -93,7 +95,10 @@
 // "\tCOOKIE", which is no longer than the datagram from there, until a datagram
 // "\tCOOKIE\tNAME\tTEXT" proves that the client receives there. A text without the
 // cookie is not said: the client says it again. Outside the server's networks a
-// client pads a datagram that is shorter than a cookie with \n.
+// client pads a datagram that is shorter than a cookie with \n; elsewhere it does so
+// when it is asked to, by a datagram that is a single tab. On its own networks, too,
+// the server asks for a cookie once 64 members have not shown one: those networks'
+// addresses can be forged there. It answers from the address that was asked.
 //
 // A connection from a banned address is refused as above, a datagram by one of
 // kind error, at most once a second.

@@ -76,6 +76,9 @@ func (r *Room) Join(p Person, from Resume, s Subscriber) (*Member, error) {
 // member took over from its earlier connection.
 func (m *Member) Joined() uint64 { return m.joined }
 
+// Token returns what the member resumes with.
+func (m *Member) Token() string { return m.token }
+
 // Name returns the member's name.
 func (m *Member) Name() string {
 	m.room.mu.Lock()

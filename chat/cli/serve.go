@@ -43,12 +43,20 @@ the console is said as "server", unless it is one of these commands:
 TCP port 7000 accepts wirelab chat join, nc and telnet (the first line is the
 name) and the course note's client.py, all at once.
 
+What a client says is limited: 5 lines at once, then 2 a second (--burst, --rate).
+Coming back does not help: the next connection from there, or of the same member,
+continues with what the last one has left, over TCP and UDP alike. An address as a
+whole, or an IPv6 /64, has 20 times the burst and 10 times the rate for what is said
+there and for who joins, and as many connections as --per-address says. A class of 40
+behind one router stays far below that. --per-address 0 lifts what an address may do
+as a whole, not what each person may.
+
 The server keeps running at the end of its input; SIGTERM and Ctrl-C end it
 politely. It logs on standard error who joins, leaves or is cut.`,
 		Example: `  wirelab chat serve
   wirelab chat serve --tcp 127.0.0.1:7000 --udp ""    # this machine only, TCP only
   wirelab chat serve --record chat.txt                # keeps a transcript
-  wirelab chat serve --per-address 0                  # a class behind one router`,
+  wirelab chat serve --per-address 0                  # everyone behind one address`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return serve(c, o) },
 	}
@@ -59,7 +67,7 @@ politely. It logs on standard error who joins, leaves or is cut.`,
 	c.Flags().StringVar(&o.record, "record", "", "`file` to append a transcript to, line by line")
 	c.Flags().IntVar(&o.limits.Burst, "burst", d.Burst, "lines that a client may say at once; 0: no limit")
 	c.Flags().Float64Var(&o.limits.Rate, "rate", d.Rate, "lines a second that it may say after that; 0: no limit")
-	c.Flags().IntVar(&o.limits.PerAddress, "per-address", d.PerAddress, "connections from one address; 0: no limit")
+	c.Flags().IntVar(&o.limits.PerAddress, "per-address", d.PerAddress, "connections, and people over UDP, from one address or IPv6 /64; 0: no limits for addresses")
 	return c
 }
 

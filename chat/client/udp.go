@@ -88,6 +88,12 @@ func (u *udp) receive() (string, error) {
 		}
 		b := u.in[:n]
 		u.mu.Lock()
+		if string(b) == "\t" && !u.remote { // a cookie would be longer than what was sent
+			u.remote = true
+			u.again()
+			u.mu.Unlock()
+			continue
+		}
 		if len(b) != chat.CookieSize+1 || b[0] != '\t' {
 			u.uncertified = nil // the server knows this address
 			u.mu.Unlock()
@@ -95,13 +101,17 @@ func (u *udp) receive() (string, error) {
 		}
 		if cookie := string(b[1:]); cookie != u.cookie {
 			u.cookie = cookie
-			again := u.uncertified
+			u.again()
 			u.uncertified = nil
-			for _, text := range again {
-				_ = u.send(text)
-			}
 		}
 		u.mu.Unlock()
+	}
+}
+
+// again sends the texts again that the server has not taken. u is locked.
+func (u *udp) again() {
+	for _, text := range u.uncertified {
+		_ = u.send(text)
 	}
 }
 

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"time"
 
 	"wirelab/chat"
 	"wirelab/internal/i18n"
@@ -15,6 +16,7 @@ const maxRefusing = 64
 var (
 	errFull    error = &chat.MessageError{Message: i18n.Msg("chat.refused.full")}
 	errAddress error = &chat.MessageError{Message: i18n.Msg("chat.refused.address")}
+	errOften   error = &chat.MessageError{Message: i18n.Msg("chat.refused.often")}
 	errBusy          = errors.New("too many connections") // is told nobody
 )
 
@@ -30,12 +32,11 @@ func (s *Server) admit(ctx context.Context, c *session) error {
 	case cause != nil:
 	case s.Limits.Total > 0 && len(s.sessions) >= s.Limits.Total:
 		cause = errFull
-	case s.Limits.PerAddress > 0 && s.from[c.from] >= s.Limits.PerAddress:
-		cause = errAddress
+	default:
+		c.at, cause = s.limiter.connect(c.from, time.Now())
 	}
 	if cause == nil {
 		s.sessions[c] = true
-		s.from[c.from]++
 		return nil
 	}
 	if s.refusing++; s.refusing > maxRefusing {
@@ -53,9 +54,7 @@ func (s *Server) dismiss(c *session, refused error) {
 		return
 	}
 	delete(s.sessions, c)
-	if s.from[c.from]--; s.from[c.from] == 0 {
-		delete(s.from, c.from)
-	}
+	s.limiter.disconnect(c.at)
 }
 
 func (s *Server) endSessions() {

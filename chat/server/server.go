@@ -31,8 +31,8 @@ type Server struct {
 
 	mu       sync.Mutex
 	sessions map[*session]bool
-	from     map[netip.Addr]int // connections by address
-	refusing int                // connections that are being told why they are refused
+	limiter  *limiter
+	refusing int // connections that are being told why they are refused
 }
 
 // Serve serves until ctx ends, then closes the room, lets every queue drain for
@@ -41,7 +41,14 @@ type Server struct {
 func (s *Server) Serve(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	s.sessions, s.from = map[*session]bool{}, map[netip.Addr]int{}
+	var socket *udpSocket
+	if s.UDP != nil {
+		var err error
+		if socket, err = newUDPSocket(s.UDP); err != nil {
+			return fmt.Errorf("chat server: %w", err)
+		}
+	}
+	s.sessions, s.limiter = map[*session]bool{}, newLimiter(s.Limits)
 
 	writing, stopWriting := context.WithCancel(context.Background())
 	defer stopWriting()
@@ -58,7 +65,7 @@ func (s *Server) Serve(ctx context.Context) error {
 		})
 	}
 	if s.UDP != nil {
-		u := newUDPServer(s.UDP, s.Room, s.Limits, s.UDPIdle)
+		u := newUDPServer(socket, s.Room, s.limiter, s.UDPIdle)
 		u.most = cmp.Or(s.maxPeers, u.most)
 		if s.isLocal != nil {
 			u.isLocal = s.isLocal
@@ -102,7 +109,7 @@ func (s *Server) accept(ctx context.Context, all *sync.WaitGroup, f *fanOut) err
 		case err != nil:
 			return err
 		default:
-			c := newSession(conn, s.Room, s.Limits, f)
+			c := newSession(conn, s.Room, s.limiter, f)
 			cause := s.admit(ctx, c)
 			all.Go(func() {
 				defer s.dismiss(c, cause)

@@ -20,14 +20,17 @@ import (
 
 const patience = 10 * time.Second // for what takes microseconds
 
-// serve starts a server on the loopback that ends with the test.
-func serve(t *testing.T, s *Server) (stop func()) {
+// serve starts a server on the loopback, or with another UDP socket, that ends with
+// the test.
+func serve(t *testing.T, s *Server, udp ...net.PacketConn) (stop func()) {
 	t.Helper()
 	var err error
 	if s.TCP, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
 		t.Fatal(err)
 	}
-	if s.UDP, err = net.ListenPacket("udp", "127.0.0.1:0"); err != nil {
+	if len(udp) > 0 {
+		s.UDP = udp[0]
+	} else if s.UDP, err = net.ListenPacket("udp", "127.0.0.1:0"); err != nil {
 		t.Fatal(err)
 	}
 	s.Room = chat.NewRoom(nil)

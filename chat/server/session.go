@@ -4,9 +4,11 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"math"
 	"net"
 	"net/netip"
 	"os"
+	"strings"
 	"time"
 
 	"wirelab/chat"
@@ -22,17 +24,18 @@ const (
 type session struct {
 	room   *chat.Room
 	logger *slog.Logger
-	limits Limits
+	limits *limiter
 	conn   net.Conn
 	from   netip.Addr
+	at     *address // nil: refused
 	in     source
 	out    *clientWriter
 	member *chat.Member // nil: has not joined
-	bucket bucket
+	spends *allowance   // nil: has not joined
 	lines  *chat.LineReader
 }
 
-func newSession(conn net.Conn, room *chat.Room, limits Limits, f *fanOut) *session {
+func newSession(conn net.Conn, room *chat.Room, limits *limiter, f *fanOut) *session {
 	if tcp, ok := conn.(*net.TCPConn); ok {
 		tcp.SetWriteBuffer(sendBuffer)
 		limitUnacknowledged(tcp)
@@ -105,24 +108,45 @@ func (s *session) readPlain() error {
 		if err != nil {
 			return err
 		}
-		if err = s.join(name, chat.Resume{}); err == nil {
+		err = s.join(name, chat.Resume{})
+		switch {
+		case err == nil:
 			return s.readLines()
+		case !badName(err):
+			return refusal{err}
 		}
 		s.write("* " + err.Error() + "\n" + chat.AskName + "\n")
 	}
 	return refusal{chat.ErrNoName}
 }
 
-// join joins the room.
+// join joins the room, as soon as the limits allow it.
 func (s *session) join(name string, from chat.Resume) error {
+	if s.spends == nil {
+		spends, wait, err := s.limits.sit(s.at, from.Token, func() bool { return closed(s.out.raw) }, time.Now())
+		if err != nil {
+			return err
+		}
+		s.spends = spends
+		if err := s.wait(wait); err != nil {
+			return err
+		}
+	}
 	p := chat.Person{Name: name, Transport: "tcp", Address: s.conn.RemoteAddr().String()}
 	m, err := s.room.Join(p, from, s.out)
 	if err != nil {
 		return err
 	}
 	s.member = m
+	s.spends.hold(m.Token())
 	s.out.start(m)
 	return nil
+}
+
+// badName reports whether another name would help.
+func badName(err error) bool {
+	e, ok := errors.AsType[*chat.MessageError](err)
+	return ok && strings.HasPrefix(e.Message.Code, "chat.name.")
 }
 
 // readLines reads lines until there are no more.
@@ -139,18 +163,31 @@ func (s *session) readLines() error {
 	}
 }
 
-// carryOut carries out a line as soon as the limits allow it.
+// carryOut carries out a line as soon as the limits allow it; leaving costs nothing.
 func (s *session) carryOut(line string) error {
-	if wait := s.bucket.spend(s.limits, time.Now()); wait > 0 {
-		due := time.NewTimer(wait)
-		defer due.Stop()
-		select {
-		case <-due.C:
-		case <-s.out.over:
-			return os.ErrDeadlineExceeded
-		}
+	if chat.Leaves(line) {
+		return s.member.Do(line)
+	}
+	wait, _ := s.spends.spend(math.MaxInt64, time.Now())
+	if err := s.wait(wait); err != nil {
+		return err
 	}
 	return s.member.Do(line)
+}
+
+// wait waits for a time, unless the session ends.
+func (s *session) wait(d time.Duration) error {
+	if d == 0 {
+		return nil
+	}
+	due := time.NewTimer(d)
+	defer due.Stop()
+	select {
+	case <-due.C:
+		return nil
+	case <-s.out.over:
+		return os.ErrDeadlineExceeded
+	}
 }
 
 // readLine reads a line. Once a line has begun, the rest must come in time.

@@ -19,8 +19,8 @@ func (s *session) readClientPy() error {
 	s.in.ahead = []byte(rest)
 	s.out.setFormat(dialect.NewClientPy(s.room.Console, name), paceClientPy)
 	in := dialect.ClientPyInput{Name: name}
-	if err := s.join(name, chat.Resume{}); err != nil {
-		s.write(chat.AskName)
+	if err := s.joinOrAsk(name); err != nil {
+		return err
 	}
 	asked := 1
 	for {
@@ -35,8 +35,8 @@ func (s *session) readClientPy() error {
 			if asked++; asked > maxAsked {
 				return refusal{chat.ErrNoName}
 			}
-			if err := s.join(text, chat.Resume{}); err != nil {
-				s.write(chat.AskName)
+			if err := s.joinOrAsk(text); err != nil {
+				return err
 			}
 		}
 		switch {
@@ -46,6 +46,19 @@ func (s *session) readClientPy() error {
 			return err
 		}
 	}
+}
+
+// joinOrAsk joins the room, or asks for another name.
+func (s *session) joinOrAsk(name string) error {
+	err := s.join(name, chat.Resume{})
+	switch {
+	case err == nil:
+		return nil
+	case !badName(err):
+		return refusal{err}
+	}
+	s.write(chat.AskName)
+	return nil
 }
 
 // errSpeaksLines says that a client taken for client.py has sent a \n.

@@ -29,6 +29,9 @@ func (s *session) end(reason error) {
 	} else {
 		s.logger.Info("refused", "address", address, "reason", logReason(reason))
 	}
+	if s.spends != nil {
+		s.spends.stand()
+	}
 	s.out.End()
 	<-s.out.done
 	s.out.fanOut.remove(s.out)

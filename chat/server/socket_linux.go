@@ -30,6 +30,19 @@ func unacknowledged(raw syscall.RawConn) (n int) {
 	return n
 }
 
+// closed reports whether the client has closed its end of a connection, which may
+// still have bytes to read (tcp(7), TCP_INFO).
+func closed(raw syscall.RawConn) (is bool) {
+	if raw == nil {
+		return false
+	}
+	_ = raw.Control(func(fd uintptr) {
+		info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO)
+		is = err == nil && info.State != unix.BPF_TCP_ESTABLISHED
+	})
+	return is
+}
+
 func control(c syscall.Conn, f func(fd int)) {
 	if raw, err := c.SyscallConn(); err == nil {
 		_ = raw.Control(func(fd uintptr) { f(int(fd)) })

@@ -12,4 +12,6 @@ func limitUnacknowledged(*net.TCPConn) {} // Linux alone has it for a connection
 
 func unacknowledged(syscall.RawConn) int { return 0 }
 
+func closed(syscall.RawConn) bool { return false }
+
 func sleepBriefly(d time.Duration) { time.Sleep(d) }

@@ -1,13 +1,14 @@
 package server
 
 import (
+	"container/list"
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"wirelab/chat"
@@ -16,30 +17,34 @@ import (
 
 const (
 	defaultMaxPeers = 1024 // members over UDP at a time
+	maxUnproved     = 64   // members over UDP at a time whose address may be forged
 	defaultUDPIdle  = 75 * time.Second
 )
 
 // udpServer serves a room over a datagram socket. One goroutine reads, one writes.
 type udpServer struct {
-	conn    net.PacketConn
-	room    *chat.Room
-	limits  Limits
-	idle    time.Duration
-	most    int // members
-	cookies *cookies
-	isLocal func(netip.Addr, time.Time) bool // needs no cookie
-	wake    chat.Wake
+	conn     *udpSocket
+	room     *chat.Room
+	limits   *limiter
+	idle     time.Duration
+	most     int // members
+	cookies  *cookies
+	isLocal  func(netip.Addr, time.Time) bool // needs no cookie
+	wake     chat.Wake
+	here     atomic.Int64 // members
+	unproved atomic.Int64 // members who have not proved that they receive at their address
 
 	mu    sync.Mutex
-	peers map[netip.AddrPort]*udpPeer // changed by the reader alone
+	peers map[netip.AddrPort]*udpPeer // members, and those who are still sent something
+	seen  *list.List                  // of the peers; the one that was silent longest is first
 }
 
-func newUDPServer(conn net.PacketConn, room *chat.Room, limits Limits, idle time.Duration) *udpServer {
+func newUDPServer(conn *udpSocket, room *chat.Room, limits *limiter, idle time.Duration) *udpServer {
 	if idle <= 0 {
 		idle = defaultUDPIdle
 	}
 	return &udpServer{conn: conn, room: room, limits: limits, idle: idle, most: defaultMaxPeers, cookies: newCookies(), isLocal: new(localnet.Networks).Contain,
-		wake: room.Log().Subscribe(), peers: map[netip.AddrPort]*udpPeer{}}
+		wake: room.Log().Subscribe(), peers: map[netip.AddrPort]*udpPeer{}, seen: list.New()}
 }
 
 // serve reads until ctx ends and the room is closed, and closes the socket.
@@ -75,7 +80,10 @@ func (u *udpServer) write(over <-chan struct{}) {
 					break
 				}
 				// A datagram that cannot be sent is lost, as on the way.
-				_, _ = u.conn.WriteTo(d, net.UDPAddrFromAddrPort(p.addr))
+				_ = u.conn.write(d, p.addr)
+			}
+			if p.over() {
+				u.forget(p)
 			}
 		}
 	}
@@ -84,11 +92,26 @@ func (u *udpServer) write(over <-chan struct{}) {
 func (u *udpServer) all() []*udpPeer {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	all := make([]*udpPeer, 0, len(u.peers))
-	for _, p := range u.peers {
-		all = append(all, p)
+	all := make([]*udpPeer, 0, u.seen.Len())
+	for e := u.seen.Front(); e != nil; e = e.Next() {
+		all = append(all, e.Value.(*udpPeer))
 	}
 	return all
+}
+
+// forget removes a peer that is sent nothing more.
+func (u *udpServer) forget(p *udpPeer) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.remove(p)
+}
+
+// remove removes a peer; u is locked.
+func (u *udpServer) remove(p *udpPeer) {
+	u.seen.Remove(p.place)
+	if u.peers[p.addr.AddrPort] == p { // else another has come from there
+		delete(u.peers, p.addr.AddrPort)
+	}
 }
 
 func (u *udpServer) read(ctx context.Context) error {
@@ -98,7 +121,7 @@ func (u *udpServer) read(ctx context.Context) error {
 		if ctx.Err() != nil { // after the deadline: AfterFunc sets its own only once
 			return nil
 		}
-		n, from, err := u.conn.ReadFrom(buf)
+		n, from, err := u.conn.read(buf)
 		switch {
 		case ctx.Err() != nil:
 			return nil
@@ -110,81 +133,92 @@ func (u *udpServer) read(ctx context.Context) error {
 			// Linux only if asked to) concerns one client alone.
 			u.room.Logger().Debug("udp", "error", err)
 		default:
-			a, ok := from.(*net.UDPAddr)
-			if !ok {
-				return fmt.Errorf("a datagram from %v, which is no UDP address", from)
-			}
-			addr := a.AddrPort()
 			now := time.Now()
 			u.expire(now) // makes room for the sender
-			if cause := u.receive(buf[:n], netip.AddrPortFrom(addr.Addr().Unmap(), addr.Port()), now); cause != nil {
-				u.room.Logger().Debug("datagram ignored", "address", from.String(), "reason", cause)
+			if cause := u.receive(buf[:n], from, now); cause != nil {
+				u.room.Logger().Debug("datagram ignored", "address", from, "reason", cause)
 			}
 		}
 	}
 }
 
-// receive handles one datagram, or returns why it ignores it.
-func (u *udpServer) receive(b []byte, addr netip.AddrPort, now time.Time) error {
+// receive handles one datagram, or returns why it ignores it. What it costs does not
+// depend on how many peers there are.
+func (u *udpServer) receive(b []byte, addr udpAddr, now time.Time) error {
 	d, err := chat.ParseDatagram(b)
 	if err != nil {
 		return err
 	}
-	if !u.isLocal(addr.Addr(), now) && !u.cookies.valid(addr, d.Cookie) {
-		challenge := append([]byte("\t"), u.cookies.issue(addr)...)
-		if len(challenge) <= len(b) {
-			_, err = u.conn.WriteTo(challenge, net.UDPAddrFromAddrPort(addr))
-		}
-		return errors.Join(errors.New("no cookie"), err)
+	proved := u.cookies.valid(addr.AddrPort, d.Cookie)
+	if !proved && !u.isLocal(addr.Addr(), now) {
+		return u.challenge(b, addr)
 	}
-	p := u.peers[addr]
+	u.mu.Lock()
+	p := u.peers[addr.AddrPort]
+	u.mu.Unlock()
 	if p == nil || p.over() {
 		if banned := u.room.CheckAddress(addr.Addr()); banned != nil {
 			return u.refuse(addr, banned, now)
 		}
-		if p, err = u.admit(d.Name, addr, now); err != nil {
-			return err
+		if !proved && u.unproved.Load() >= int64(min(u.most, maxUnproved)) {
+			return u.challenge(b, addr)
+		}
+		if p, err = u.admit(d.Name, addr, proved, now); err != nil {
+			return u.refuse(addr, err, now)
 		}
 	}
-	if err := p.receive(d.Text, u.limits, now); err != nil { // "exit" or /quit
+	u.mu.Lock()
+	p.seen = now
+	u.seen.MoveToBack(p.place)
+	u.mu.Unlock()
+	if err := p.receive(d.Text, u.limits.limits, now); err != nil { // "exit" or /quit
 		p.member.Leave(err.Error(), false)
 	}
 	return nil
 }
 
-// admit joins a new peer.
-func (u *udpServer) admit(name string, addr netip.AddrPort, now time.Time) (*udpPeer, error) {
-	switch here, same := u.count(addr.Addr()); {
-	case here >= u.most:
-		return nil, errors.New("the room is full over udp")
-	case u.limits.PerAddress > 0 && same >= u.limits.PerAddress:
-		return nil, errAddress
+// challenge asks an address to prove that it receives: by its cookie, or, if the
+// datagram b from there was shorter than that, by a single tab, which asks to pad it.
+func (u *udpServer) challenge(b []byte, addr udpAddr) error {
+	answer := append([]byte("\t"), u.cookies.issue(addr.AddrPort)...)
+	if len(answer) > len(b) {
+		answer = answer[:1]
 	}
-	p := &udpPeer{addr: addr, log: u.room.Log(), wake: u.wake, seen: now}
+	return errors.Join(errors.New("no cookie"), u.conn.write(answer, addr))
+}
+
+// admit joins a new peer.
+func (u *udpServer) admit(name string, addr udpAddr, proved bool, now time.Time) (*udpPeer, error) {
+	if u.here.Load() >= int64(u.most) {
+		return nil, errFull
+	}
+	spends, err := u.limits.sitUDP(addr.Addr(), proved, now)
+	if err != nil {
+		return nil, err
+	}
+	p := &udpPeer{addr: addr, log: u.room.Log(), wake: u.wake, spends: spends, seen: now}
+	p.left = func() {
+		spends.stand()
+		u.here.Add(-1)
+		if !proved {
+			u.unproved.Add(-1)
+		}
+	}
+	u.here.Add(1)
+	if !proved {
+		u.unproved.Add(1)
+	}
 	m, err := u.room.Join(chat.Person{Name: name, Transport: "udp", Address: addr.String()}, chat.Resume{}, p)
 	if err != nil {
+		p.left()
 		return nil, err
 	}
 	p.member = m
 	u.mu.Lock()
-	u.peers[addr] = p
-	u.mu.Unlock()
+	defer u.mu.Unlock()
+	u.peers[addr.AddrPort] = p
+	p.place = u.seen.PushBack(p)
 	return p, nil
-}
-
-// count returns how many members there are over UDP, and how many of them at an
-// address.
-func (u *udpServer) count(a netip.Addr) (here, same int) {
-	for addr, p := range u.peers {
-		if p.over() {
-			continue
-		}
-		here++
-		if addr.Addr() == a {
-			same++
-		}
-	}
-	return here, same
 }
 
 // expire removes the peers that were silent for too long and returns when the next
@@ -192,17 +226,14 @@ func (u *udpServer) count(a netip.Addr) (here, same int) {
 func (u *udpServer) expire(now time.Time) (next time.Time) {
 	var silent []*chat.Member
 	u.mu.Lock()
-	for addr, p := range u.peers {
-		end := p.seen.Add(u.idle)
-		switch {
-		case p.over() && p.Queued() == 0:
-			delete(u.peers, addr)
-		case !end.After(now):
-			delete(u.peers, addr)
-			silent = append(silent, p.member)
-		case next.IsZero() || end.Before(next):
-			next = end
+	for e := u.seen.Front(); e != nil; e = u.seen.Front() {
+		p := e.Value.(*udpPeer)
+		if next = p.seen.Add(u.idle); next.After(now) {
+			break
 		}
+		next = time.Time{}
+		u.remove(p)
+		silent = append(silent, p.member)
 	}
 	u.mu.Unlock()
 	if len(silent) > 0 {
@@ -211,14 +242,14 @@ func (u *udpServer) expire(now time.Time) (next time.Time) {
 	return next
 }
 
-// refuse tells an address, which is known to be the sender's, why it is refused.
-func (u *udpServer) refuse(addr netip.AddrPort, cause error, now time.Time) error {
-	if !u.room.AnswerBanned(addr.Addr(), now) {
+// refuse tells an address why it is refused, at most once a second: what the limits
+// keep a flood from, its answers would do.
+func (u *udpServer) refuse(addr udpAddr, cause error, now time.Time) error {
+	if !u.limits.tell(addr.Addr(), now) {
 		return cause
 	}
 	u.room.Logger().Info("refused", "address", addr.String(), "reason", cause)
 	l := chat.ErrorLine(cause)
 	l.Time = now
-	_, err := u.conn.WriteTo(l.Append(nil), net.UDPAddrFromAddrPort(addr))
-	return errors.Join(cause, err)
+	return errors.Join(cause, u.conn.write(l.Append(nil), addr))
 }

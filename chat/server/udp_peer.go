@@ -1,8 +1,8 @@
 package server
 
 import (
+	"container/list"
 	"math"
-	"net/netip"
 	"sync"
 	"time"
 
@@ -13,14 +13,17 @@ import (
 // udpPeer is a member over UDP: an address that has said something, and a position
 // in the log.
 type udpPeer struct {
-	addr netip.AddrPort
+	addr udpAddr
 	log  *chat.Log
 	wake chat.Wake // of the goroutine that sends
+
+	left  func()        // is called once, when it is no member any more
+	place *list.Element // of the server's list
 
 	// The goroutine that reads owns these.
 	member *chat.Member
 	seen   time.Time // of the last datagram
-	bucket bucket
+	spends *allowance
 	warned time.Time // when it was told that it is too fast
 
 	mu      sync.Mutex
@@ -62,6 +65,7 @@ func (p *udpPeer) End() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.ended, p.stop = true, p.log.Snapshot().Head
+	p.left()
 	p.wake.Signal()
 }
 
@@ -122,8 +126,10 @@ func (p *udpPeer) receive(text string, limits Limits, now time.Time) error {
 	if p.seen = now; text == "" {
 		return nil // it is still there
 	}
-	if p.bucket.ready(limits, now) {
-		p.bucket.spend(limits, now)
+	if chat.Leaves(text) {
+		return p.member.Do(text)
+	}
+	if _, ok := p.spends.spend(0, now); ok {
 		return p.member.Do(text)
 	}
 	if now.Sub(p.warned) > time.Second {

@@ -1,12 +1,16 @@
 package server
 
 import (
+	"fmt"
 	"net"
+	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"wirelab/chat"
+	"wirelab/internal/require"
 )
 
 func TestTwoTransportsOneRoom(t *testing.T) {
@@ -153,5 +157,103 @@ func TestTopicOverUDP(t *testing.T) {
 	say(t, late, "/topic")
 	if l, err := late.Receive(); err != nil || l.Kind != chat.Reply || l.Text != "the topic is: datagrams" {
 		t.Errorf("the first thing that late heard is %q, %v", l, err)
+	}
+}
+
+// TestForgedDatagramsLockNobodyOut: what anybody on the network can forge takes few
+// places. A newcomer is told at most what it sent, proves its address, and is heard.
+func TestForgedDatagramsLockNobodyOut(t *testing.T) {
+	s := &Server{}
+	serve(t, s)
+	alice := joinTCP(t, s, "alice")
+	server := s.UDP.LocalAddr().(*net.UDPAddr)
+	for i := range 1024 {
+		from := &net.UDPAddr{IP: net.IPv4(127, 1, byte(i>>8), byte(i))}
+		c, err := net.DialUDP("udp", from, server)
+		if err != nil {
+			t.Skip("only Linux has all of 127.0.0.0/8: ", err)
+		}
+		fmt.Fprintf(c, "forged%d\tx", i)
+		c.Close()
+	}
+	late := talkUDP(t, s, "late")
+	heard := make(chan struct{})
+	go func() {
+		defer close(heard)
+		for {
+			if l, err := late.Receive(); err != nil || l.Text == "end" {
+				return
+			}
+		}
+	}()
+	require.Eventually(t, patience, func() bool { // the socket's buffer holds fewer datagrams
+		say(t, late, "hi") // shorter than a cookie
+		return slices.ContainsFunc(s.Room.People(), func(p chat.Person) bool { return p.Name == "late" })
+	}, func() string { return "that who is late is in" })
+	await(t, alice, "late: hi")
+	if n := len(s.Room.People()); n > 2+maxUnproved {
+		t.Errorf("%d people are in the room", n)
+	}
+	say(t, alice, "end")
+	<-heard
+}
+
+// TestUDPAnswersFromTheAddressAsked has a server on every address of the machine.
+func TestUDPAnswersFromTheAddressAsked(t *testing.T) {
+	for _, network := range []string{"udp", "udp4"} {
+		server, err := net.ListenPacket(network, ":0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := &Server{}
+		serve(t, s, server)
+		port := server.LocalAddr().(*net.UDPAddr).Port
+		from, err := net.ListenPacket("udp4", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer from.Close()
+		to := &net.UDPAddr{IP: net.IPv4(127, 9, 9, 9), Port: port}
+		if _, err := from.WriteTo([]byte("bob\t/topic"), to); err != nil {
+			t.Skip("only Linux has all of 127.0.0.0/8: ", err)
+		}
+		from.SetDeadline(time.Now().Add(patience))
+		b := make([]byte, 2048)
+		n, a, err := from.ReadFrom(b)
+		if err != nil || a.String() != to.String() {
+			t.Errorf("%s: %v answers %q, %v, want %v", network, a, b[:n], err, to)
+		}
+	}
+}
+
+// BenchmarkJunkDatagram measures a datagram that is refused, with many peers and none.
+func BenchmarkJunkDatagram(b *testing.B) {
+	for _, peers := range []int{0, 1020} {
+		b.Run(fmt.Sprint(peers), func(b *testing.B) {
+			conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer conn.Close()
+			socket, err := newUDPSocket(conn)
+			if err != nil {
+				b.Fatal(err)
+			}
+			u := newUDPServer(socket, chat.NewRoom(nil), newLimiter(Limits{}), 0)
+			u.isLocal = func(netip.Addr, time.Time) bool { return false }
+			now := time.Now()
+			for i := range peers {
+				addr := udpAddr{AddrPort: netip.AddrPortFrom(home, uint16(i+1))}
+				d, _ := chat.Datagram{Cookie: u.cookies.issue(addr.AddrPort), Name: "x", Text: "hi"}.Append(nil)
+				if err := u.receive(d, addr, now); err != nil {
+					b.Fatal(err)
+				}
+			}
+			junk := udpAddr{AddrPort: netip.MustParseAddrPort("127.0.0.1:9")}
+			for b.Loop() {
+				u.expire(now)
+				_ = u.receive([]byte("junk\t"), junk, now)
+			}
+		})
 	}
 }
