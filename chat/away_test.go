@@ -64,7 +64,7 @@ func TestAwayIsResumed(t *testing.T) {
 		if noticed {
 			bob.member.Leave("connection reset", true)
 		}
-		resume(t, room, "bob", Resume{1, bob.lines()[0].Text})
+		resume(t, room, "bob", Resume{Seq: 1, Token: bob.lines()[0].Text})
 		if p := room.People()[0]; p.Away != "lunch" {
 			t.Errorf("noticed %t: away is %q, want lunch", noticed, p.Away)
 		}

@@ -94,9 +94,9 @@ func TestMute(t *testing.T) {
 	if now := alice.heard(); len(now) != heard {
 		t.Errorf("alice heard %q", now[heard:])
 	}
-	again := resume(t, room, "bob", Resume{1, bob.lines()[0].Text})
+	again := resume(t, room, "bob", Resume{Seq: 1, Token: bob.lines()[0].Text})
 	again.member.Leave("connection reset", true)
-	again = resume(t, room, "bob", Resume{1, bob.lines()[0].Text})
+	again = resume(t, room, "bob", Resume{Seq: 1, Token: bob.lines()[0].Text})
 	if p := room.People()[1]; !p.Muted || p.Name != "bob the builder" {
 		t.Errorf("who resumes is %+v, want muted", p)
 	}

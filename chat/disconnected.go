@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"net/netip"
 	"slices"
 	"time"
 )
@@ -15,6 +16,10 @@ const (
 type Resume struct {
 	Seq   uint64 // of the last line that was received
 	Token string // as the server gave it
+	// Unanswered says that the connection which has the token was asked, and does
+	// not answer. Otherwise another address does not take it over. It is not on the
+	// wire.
+	Unanswered bool
 }
 
 // disconnectedMembers holds recently disconnected members that may still resume.
@@ -29,11 +34,12 @@ type disconnectedMember struct {
 	since       time.Time
 	away        string
 	muted       bool
+	address     netip.Addr // may be none
 }
 
 func (d *disconnectedMembers) add(m *Member, keepName bool) {
 	d.expire()
-	left := disconnectedMember{token: m.token, name: m.person.Name, since: time.Now(), away: m.person.Away, muted: m.person.Muted}
+	left := disconnectedMember{token: m.token, name: m.person.Name, since: time.Now(), away: m.person.Away, muted: m.person.Muted, address: address(m.person)}
 	if keepName {
 		left.keys = keys(left.name)
 	}

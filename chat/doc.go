@@ -51,9 +51,10 @@
 //     says itself. "CHAT/1 NAME resume=SEQ token=TOKEN\n" is a client that has lost
 //     its connection. With a valid token it has its name back at once (a connection
 //     that it still has is closed, and nobody is told), and after you it is sent
-//     exactly the lines after SEQ. With an invalid one, or if those lines are no
-//     longer in the log, it joins as a new client: the SEQ of you says where its
-//     lines begin. A refusal is a line of kind error, then the end.
+//     exactly the lines after SEQ. With an invalid one, with one that is in use at
+//     another address and answers there, or if those lines are no longer in the
+//     log, it joins as a new client: the SEQ of you says where its lines begin. A
+//     refusal is a line of kind error, then the end.
 //   - Any other line is a name typed into nc or telnet (telnet's negotiation is
 //     removed). Its user is sent "name: text" and "* name joined", without the
 //     lines that they typed themselves.

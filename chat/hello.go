@@ -39,7 +39,7 @@ func ParseHello(line string) (Hello, error) {
 	if err != nil || token == "" || len(token) > maxToken {
 		return Hello{}, errors.New("want CHAT/1 NAME resume=SEQ token=TOKEN")
 	}
-	return Hello{rest[:i], Resume{seq, token}}, nil
+	return Hello{rest[:i], Resume{Seq: seq, Token: token}}, nil
 }
 
 // AskName is the question to a client that sends nothing. client.py shows it as a

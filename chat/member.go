@@ -2,6 +2,7 @@ package chat
 
 import (
 	"crypto/rand"
+	"net/netip"
 	"time"
 
 	"wirelab/internal/i18n"
@@ -18,7 +19,8 @@ type Member struct {
 
 // Join adds a member. A name that is taken gets a number appended. A member that
 // resumes with a valid token is sent the lines that it missed; any other, over
-// TCP, the last lines.
+// TCP, the last lines. A token that a member has is not valid at another address,
+// unless that member does not answer.
 func (r *Room) Join(p Person, from Resume, s Subscriber) (*Member, error) {
 	name, err := CleanName(p.Name)
 	if err != nil {
@@ -35,14 +37,20 @@ func (r *Room) Join(p Person, from Resume, s Subscriber) (*Member, error) {
 	p.Since = time.Now()
 	m := &Member{room: r, subscriber: s, token: rand.Text(), person: p}
 	old, known := r.members[from.Token], false
-	if old != nil {
+	var before, inUse netip.Addr // where the token was, or is
+	if old != nil && isElsewhere(old.person, p) && !from.Unanswered {
+		r.logger.Warn("token in use sent from another address", "name", old.person.Name, "address", p.Address, "member", old.person.Address)
+		inUse, old = address(old.person), nil
+	} else if old != nil {
 		name, m.token, known = old.person.Name, old.token, true
 		m.person.Away, m.person.Muted = old.person.Away, old.person.Muted
+		before = address(old.person)
 		old.send(NewCoded(Error, i18n.Msg("chat.cut.elsewhere")))
 		r.remove(old, "resumed from "+p.Address)
 	} else if left, ok := r.disconnected.remove(from.Token); ok {
 		name, m.token, known = left.name, from.Token, true
 		m.person.Away, m.person.Muted = left.away, left.muted
+		before = left.address
 	}
 	m.person.Name = r.free(name)
 	r.members[m.token] = m
@@ -60,6 +68,13 @@ func (r *Room) Join(p Person, from Resume, s Subscriber) (*Member, error) {
 		pos, first = missed, from.Seq+1
 	}
 	s.Begin(pos, Line{first - 1, p.Since, You, m.person.Name, m.token})
+	switch now := address(p); {
+	case inUse.IsValid():
+		m.send(NewCoded(Error, i18n.Msg("chat.token.inuse", "Address", inUse)))
+	case before.IsValid() && AddressBlock(before) != AddressBlock(now):
+		r.logger.Warn("resumed from another address", "name", m.person.Name, "address", p.Address, "before", before)
+		m.send(NewCoded(Error, i18n.Msg("chat.token.moved", "Address", before)))
+	}
 	if old != nil {
 		r.logger.Info("resumed", "name", m.person.Name, "address", p.Address, "from", from.Seq)
 		return m, nil
@@ -75,6 +90,26 @@ func (r *Room) Join(p Person, from Resume, s Subscriber) (*Member, error) {
 // Joined returns the number of the line that told everyone of the join; 0 if the
 // member took over from its earlier connection.
 func (m *Member) Joined() uint64 { return m.joined }
+
+// isElsewhere reports whether two people are known to be at different addresses.
+func isElsewhere(a, b Person) bool {
+	at, other := address(a), address(b)
+	return at.IsValid() && other.IsValid() && AddressBlock(at) != AddressBlock(other)
+}
+
+// Elsewhere returns the member that has a token, if p is at another address; nil
+// otherwise.
+func (r *Room) Elsewhere(token string, p Person) *Member {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if m := r.members[token]; m != nil && isElsewhere(m.person, p) {
+		return m
+	}
+	return nil
+}
+
+// Subscriber returns what Join was given.
+func (m *Member) Subscriber() Subscriber { return m.subscriber }
 
 // Token returns what the member resumes with.
 func (m *Member) Token() string { return m.token }

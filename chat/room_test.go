@@ -3,6 +3,8 @@ package chat
 import (
 	"errors"
 	"io"
+	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 
@@ -135,7 +137,7 @@ func TestResume(t *testing.T) {
 	alice := enter(t, room, "alice")
 	bob := enter(t, room, "bob")
 	seen := bob.lines()
-	from := Resume{seen[len(seen)-1].Seq, seen[0].Text}
+	from := Resume{Seq: seen[len(seen)-1].Seq, Token: seen[0].Text}
 	alice.member.sayToAll(Say, "missed")
 
 	// The server has not noticed: bob is taken over, and nobody hears of it.
@@ -159,7 +161,7 @@ func TestResume(t *testing.T) {
 	third := resume(t, room, "bob", from)
 	third.check(t, "bob", "* you are bob", "* bob left", "* bob2 joined", "* bob joined")
 
-	for _, bad := range []Resume{{from.Seq, "wrong"}, {0, ""}, {999, from.Token}} {
+	for _, bad := range []Resume{{Seq: from.Seq, Token: "wrong"}, {}, {Seq: 999, Token: from.Token}} {
 		e := resume(t, room, "mallory", bad)
 		if e.lines()[1].Seq != 1 {
 			t.Errorf("resume with %+v: told from %d on, want everything there is", bad, e.lines()[1].Seq)
@@ -277,6 +279,50 @@ func TestCommands(t *testing.T) {
 	for _, c := range commands {
 		if !strings.Contains(strings.Join(alice.heard(), "\n"), "\n* "+c.name) {
 			t.Errorf("/help does not tell of %s: %q", c.name, alice.heard())
+		}
+	}
+}
+
+// TestTokenFromAnotherAddress: whoever saw a token on the wire does not get its place
+// while the member answers, and both hear of it.
+func TestTokenFromAnotherAddress(t *testing.T) {
+	var log strings.Builder
+	room := NewRoom(slog.New(slog.NewTextHandler(&log, nil)))
+	come := func(address string, from Resume) *fakeSubscriber {
+		t.Helper()
+		e := &fakeSubscriber{log: room.log}
+		m, err := room.Join(Person{Name: "nina", Transport: "tcp", Address: address}, from, e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.member = m
+		return e
+	}
+	nina := come("192.0.2.1:1000", Resume{})
+	token := nina.member.Token()
+	thief := come("192.0.2.66:1000", Resume{Seq: 1, Token: token})
+	if thief.member.Name() != "nina2" || thief.member.Token() == token || nina.ends != 0 {
+		t.Errorf("from another address it is %q, and nina ended %d times", thief.member.Name(), nina.ends)
+	}
+	if got := thief.heard(); !slices.Contains(got, "* the session is in use from 192.0.2.1, which answers: you are here as another person") {
+		t.Errorf("the other heard %q", got)
+	}
+	again := come("192.0.2.1:1001", Resume{Seq: 1, Token: token})
+	if again.member.Name() != "nina" || nina.ends != 1 {
+		t.Errorf("from her own address she is %q", again.member.Name())
+	}
+	if strings.Contains(log.String(), "resumed from another address") {
+		t.Errorf("the log has %s", &log)
+	}
+	moved := come("198.51.100.1:1000", Resume{Seq: 1, Token: token, Unanswered: true})
+	if moved.member.Name() != "nina" || !slices.Contains(moved.heard(), "* your session was at 192.0.2.1 before") {
+		t.Errorf("from where she moved she is %q and heard %q", moved.member.Name(), moved.heard())
+	}
+	moved.member.Leave("connection reset", true)
+	come("192.0.2.1:1002", Resume{Seq: 1, Token: token})
+	for _, want := range []string{"level=WARN msg=\"token in use sent from another address\" name=nina", "level=WARN msg=\"resumed from another address\" name=nina"} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("the log has no %q:\n%s", want, &log)
 		}
 	}
 }

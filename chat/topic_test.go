@@ -42,6 +42,6 @@ func TestTopicIsToldOnce(t *testing.T) {
 	seen := bob.lines()
 	bob.member.Leave("connection reset", true)
 	alice.member.Do("/topic two")
-	from := Resume{seen[len(seen)-1].Seq, seen[0].Text}
+	from := Resume{Seq: seen[len(seen)-1].Seq, Token: seen[0].Text}
 	resume(t, room, "bob", from).check(t, "bob", "* you are bob", "* bob left", "* alice set the topic: two", "* bob joined")
 }

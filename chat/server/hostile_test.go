@@ -303,3 +303,30 @@ func TestShutdownWaitsForNobody(t *testing.T) {
 		t.Error("the server does not end")
 	}
 }
+
+// TestSniffedToken: a connection that answers keeps its session.
+func TestSniffedToken(t *testing.T) {
+	s := &Server{}
+	serve(t, s)
+	alice := joinTCP(t, s, "alice")
+	from := func(ip byte) net.Conn {
+		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, ip)}}
+		c, err := d.Dial("tcp", s.TCP.Addr().String())
+		if err != nil {
+			t.Skip("only Linux has all of 127.0.0.0/8: ", err)
+		}
+		t.Cleanup(func() { c.Close() })
+		return c
+	}
+	thief, err := client.JoinTCP(t.Context(), from(66), "alice", alice.Resume())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if thief.Name() != "alice2" {
+		t.Errorf("with alice's token it is %q", thief.Name())
+	}
+	await(t, alice, "* a client at 127.0.0.66 has sent your token: it does not take your place while you answer")
+	await(t, thief, "* the session is in use from 127.0.0.1, which answers: you are here as another person")
+	say(t, alice, "still me")
+	await(t, thief, "alice: still me")
+}

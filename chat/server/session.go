@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"io"
 	"log/slog"
@@ -13,6 +14,8 @@ import (
 
 	"wirelab/chat"
 	"wirelab/chat/server/dialect"
+	"wirelab/internal/i18n"
+	"wirelab/internal/poll"
 )
 
 const (
@@ -122,8 +125,14 @@ func (s *session) readPlain() error {
 
 // join joins the room, as soon as the limits allow it.
 func (s *session) join(name string, from chat.Resume) error {
+	p := chat.Person{Name: name, Transport: "tcp", Address: s.conn.RemoteAddr().String()}
+	other := s.room.Elsewhere(from.Token, p)
 	if s.spends == nil {
-		spends, wait, err := s.limits.sit(s.at, from.Token, func() bool { return closed(s.out.raw) }, time.Now())
+		token := from.Token
+		if other != nil { // its seat is not this client's
+			token = ""
+		}
+		spends, wait, err := s.limits.sit(s.at, token, func() bool { return closed(s.out.raw) }, time.Now())
 		if err != nil {
 			return err
 		}
@@ -132,7 +141,9 @@ func (s *session) join(name string, from chat.Resume) error {
 			return err
 		}
 	}
-	p := chat.Person{Name: name, Transport: "tcp", Address: s.conn.RemoteAddr().String()}
+	if other != nil {
+		from.Unanswered = !s.answers(other)
+	}
 	m, err := s.room.Join(p, from, s.out)
 	if err != nil {
 		return err
@@ -141,6 +152,31 @@ func (s *session) join(name string, from chat.Resume) error {
 	s.spends.hold(m.Token())
 	s.out.start(m)
 	return nil
+}
+
+// answerTimeout is how long a connection has to acknowledge what it is sent.
+const answerTimeout = 3 * time.Second
+
+// answers tells a member that another address has sent its token, and reports whether
+// its machine acknowledges that. The token may have been seen on the wire.
+func (s *session) answers(m *chat.Member) bool {
+	out, ok := m.Subscriber().(*clientWriter)
+	if !ok {
+		return true
+	}
+	before := acknowledged(out.raw)
+	m.SendPrivate(chat.NewCoded(chat.Error, i18n.Msg("chat.token.asked", "Address", s.from)))
+	ctx, cancel := context.WithTimeout(context.Background(), answerTimeout)
+	defer cancel()
+	return poll.Until(ctx, poll.Kernel, func() (bool, error) {
+		switch {
+		case isOver(out.over):
+			return false, chat.ErrLeave
+		case isOver(s.out.over):
+			return true, nil
+		}
+		return acknowledged(out.raw) > before, nil
+	}) == nil
 }
 
 // badName reports whether another name would help.

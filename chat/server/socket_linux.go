@@ -32,15 +32,25 @@ func unacknowledged(raw syscall.RawConn) (n int) {
 
 // closed reports whether the client has closed its end of a connection, which may
 // still have bytes to read (tcp(7), TCP_INFO).
-func closed(raw syscall.RawConn) (is bool) {
-	if raw == nil {
-		return false
+func closed(raw syscall.RawConn) bool {
+	info := tcpInfo(raw)
+	return info != nil && info.State != unix.BPF_TCP_ESTABLISHED
+}
+
+// acknowledged returns how many bytes the client's machine has acknowledged.
+func acknowledged(raw syscall.RawConn) uint64 {
+	if info := tcpInfo(raw); info != nil {
+		return info.Bytes_acked
 	}
-	_ = raw.Control(func(fd uintptr) {
-		info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO)
-		is = err == nil && info.State != unix.BPF_TCP_ESTABLISHED
-	})
-	return is
+	return 0
+}
+
+// tcpInfo returns nil for what is no TCP socket.
+func tcpInfo(raw syscall.RawConn) (info *unix.TCPInfo) {
+	if raw != nil {
+		_ = raw.Control(func(fd uintptr) { info, _ = unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO) })
+	}
+	return info
 }
 
 func control(c syscall.Conn, f func(fd int)) {
