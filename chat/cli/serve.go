@@ -13,11 +13,11 @@ import (
 	"strings"
 	"sync"
 	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"wirelab/chat"
+	"wirelab/chat/internal/deadpeer"
 	"wirelab/chat/server"
 	"wirelab/internal/exit"
 	"wirelab/internal/inline"
@@ -203,10 +203,9 @@ func (s *streams) Close() error {
 
 // listen binds the server's sockets and returns their addresses as people write them.
 func listen(ctx context.Context, s *server.Server, tcp, udp string) (where string, err error) {
-	// Earlier keep-alives would be noise on a lab's wire; multipath TCP would
-	// answer a client that offers it with options that the lesson does not show.
-	config := net.ListenConfig{KeepAliveConfig: net.KeepAliveConfig{
-		Enable: true, Idle: 75 * time.Second, Interval: 15 * time.Second, Count: 4}}
+	// Multipath TCP would answer a client that offers it with options that the lesson
+	// does not show.
+	config := net.ListenConfig{KeepAliveConfig: deadpeer.KeepAlive}
 	config.SetMultipathTCP(false)
 	var bound []string
 	if tcp != "" {

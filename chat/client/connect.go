@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"wirelab/chat"
+	"wirelab/chat/internal/deadpeer"
 	"wirelab/internal/hostnames"
 )
 
@@ -63,16 +64,18 @@ func (c Config) dial(ctx context.Context, name string, from chat.Resume) (*Conn,
 	if c.UDP {
 		network = "udp"
 	}
-	// Keep-alives and multipath TCP would add to what a lab's wire shows.
-	dialer := net.Dialer{KeepAlive: -1}
+	// Multipath TCP would add to what a lab's wire shows.
+	dialer := net.Dialer{KeepAliveConfig: deadpeer.KeepAlive}
 	dialer.SetMultipathTCP(false)
 	conn, err := dialer.DialContext(ctx, network, netip.AddrPortFrom(ip, c.Port).String())
 	if err != nil {
 		return nil, err
 	}
-	if c.UDP {
+	tcp, ok := conn.(*net.TCPConn)
+	if !ok {
 		return NewUDP(conn, name)
 	}
+	deadpeer.LimitUnacknowledged(tcp)
 	return JoinTCP(ctx, conn, name, from)
 }
 

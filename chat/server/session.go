@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"wirelab/chat"
+	"wirelab/chat/internal/deadpeer"
 	"wirelab/chat/server/dialect"
 	"wirelab/internal/i18n"
 	"wirelab/internal/poll"
@@ -41,7 +42,7 @@ type session struct {
 func newSession(conn net.Conn, room *chat.Room, limits *limiter, f *fanOut) *session {
 	if tcp, ok := conn.(*net.TCPConn); ok {
 		tcp.SetWriteBuffer(sendBuffer)
-		limitUnacknowledged(tcp)
+		deadpeer.LimitUnacknowledged(tcp)
 	}
 	s := &session{room: room, logger: room.Logger(), limits: limits, conn: conn, out: newClientWriter(conn, room.Log(), f)}
 	s.in.conn = conn

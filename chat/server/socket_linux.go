@@ -1,24 +1,11 @@
 package server
 
 import (
-	"net"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
-
-// unacknowledgedFor is how long a client may leave data unacknowledged: its machine,
-// or the path to it, is gone.
-const unacknowledgedFor = 60 * time.Second
-
-// limitUnacknowledged makes the kernel drop a connection after that time (tcp(7),
-// TCP_USER_TIMEOUT) instead of after a quarter of an hour.
-func limitUnacknowledged(c *net.TCPConn) {
-	control(c, func(fd int) {
-		_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(unacknowledgedFor.Milliseconds()))
-	})
-}
 
 // unacknowledged returns how many bytes of a socket's queue are not acknowledged
 // (tcp(7), SIOCOUTQ).
@@ -51,12 +38,6 @@ func tcpInfo(raw syscall.RawConn) (info *unix.TCPInfo) {
 		_ = raw.Control(func(fd uintptr) { info, _ = unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO) })
 	}
 	return info
-}
-
-func control(c syscall.Conn, f func(fd int)) {
-	if raw, err := c.SyscallConn(); err == nil {
-		_ = raw.Control(func(fd uintptr) { f(int(fd)) })
-	}
 }
 
 // sleepBriefly sleeps for less than a millisecond, which time.Sleep cannot: an idle

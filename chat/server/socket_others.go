@@ -3,12 +3,9 @@
 package server
 
 import (
-	"net"
 	"syscall"
 	"time"
 )
-
-func limitUnacknowledged(*net.TCPConn) {} // Linux alone has it for a connection
 
 func unacknowledged(syscall.RawConn) int { return 0 }
 
