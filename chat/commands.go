@@ -25,6 +25,12 @@ const maxWho = 200 // people that /who lists
 // that holds fewer would lose members that ask.
 const MaxAnswer = 36 << 10
 
+// IsCommand reports whether a line that a member types is carried out and not said.
+func IsCommand(line string) bool {
+	line = CleanText(line)
+	return strings.HasPrefix(line, "/") && !strings.HasPrefix(line, "//")
+}
+
 // commands is the table that /help prints.
 var commands []command
 

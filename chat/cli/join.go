@@ -33,11 +33,15 @@ Without a terminal, lines from standard input are said, and what others say is
 printed as "name: text". The end of the input, exit, /quit, Ctrl-C and SIGTERM
 leave. Control characters in messages are removed.
 
+Leaving over TCP waits until the room has heard what was said, as long as the
+server's limit on lines makes that take. Ctrl-C then gives up and lists what was
+not heard.
+
 Over TCP, leaving is a FIN each way. Over UDP, leaving sends nothing; the words
 exit and /quit are sent like a text.
 
-Exits with 1 if the server closes first (without a terminal) or you are kicked,
-and with 3 if the server cannot be reached.`,
+Exits with 1 if the server closes first (without a terminal), you are kicked or
+something was not heard, and with 3 if the server cannot be reached.`,
 		Example: `  wirelab chat join
   wirelab chat join --name alice 192.0.2.7:7000
   wirelab chat join --udp server
@@ -54,11 +58,11 @@ func join(c *cobra.Command, k clientFlags, args []string) error {
 	if err != nil {
 		return err
 	}
-	ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	defer stop()
 	if terminal(c.InOrStdin()) && terminal(c.OutOrStdout()) && os.Getenv("TERM") != "dumb" {
 		t, size, err := inline.Open(os.Stdin, os.Stdout)
 		if err == nil {
+			ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+			defer stop()
 			return sessionError(tui.Run(ctx, config, t, size, w), "")
 		}
 		// Plain lines need no terminal's modes.
@@ -69,8 +73,11 @@ func join(c *cobra.Command, k clientFlags, args []string) error {
 	out, errs := newScreen(c.OutOrStdout()), newScreen(c.ErrOrStderr())
 	defer errs.Close()
 	defer out.Close()
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer signal.Stop(signals)
 	p := &plainClient{words: w, config: config, out: out, errs: errs}
-	return p.chat(ctx, lineReader(c.InOrStdin()))
+	return p.chat(c.Context(), lineReader(c.InOrStdin()), signals)
 }
 
 // sessionError returns the error of a command whose session has ended; nil if the

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"wirelab/chat"
@@ -21,8 +22,9 @@ type plainClient struct {
 	errs    io.Writer // does not block
 }
 
-// chat chats until either side leaves.
-func (p *plainClient) chat(ctx context.Context, in *chat.LineReader) error {
+// chat chats until either side leaves. A signal makes the user leave; another gives
+// up waiting until the room has heard everything.
+func (p *plainClient) chat(ctx context.Context, in *chat.LineReader, signals <-chan os.Signal) error {
 	p.session = client.Start(context.WithoutCancel(ctx), p.config)
 	defer p.session.Close()
 	connected, ended := make(chan struct{}), make(chan struct{})
@@ -34,7 +36,7 @@ func (p *plainClient) chat(ctx context.Context, in *chat.LineReader) error {
 	case <-connected:
 	case <-ended:
 		return sessionError(p.session.Err(), p.Gone(p.config.Server()))
-	case <-ctx.Done():
+	case <-signals:
 		return interrupted(p.session)
 	}
 	reading, stopReading := context.WithCancel(ctx)
@@ -52,19 +54,28 @@ func (p *plainClient) chat(ctx context.Context, in *chat.LineReader) error {
 			default:
 				p.say(ctx, line)
 			}
-		case <-ctx.Done():
+		case <-signals:
 			left = true
 		case <-ended:
 			left = true
 		}
 	}
 	p.session.Leave(word)
-	<-ended
+	select {
+	case <-ended:
+	case <-signals:
+		p.session.Close()
+		<-ended
+	}
+	for _, text := range p.session.NotHeard() {
+		fmt.Fprintln(p.errs, p.NotHeard(text))
+	}
 	return sessionError(p.session.Err(), p.Gone(p.config.Server()))
 }
 
 // show prints what happens until the session ends.
 func (p *plainClient) show(connected chan<- struct{}) {
+	told := 0 // of texts that are not heard
 	for e := range p.session.Events() {
 		switch e := e.(type) {
 		case client.Waiting:
@@ -74,6 +85,12 @@ func (p *plainClient) show(connected chan<- struct{}) {
 			close(connected)
 		case client.PortUnreachable:
 			p.print(p.NobodyListens(p.config.Server()))
+		case client.Unheard:
+			// A countdown that halves: few lines, however long it takes.
+			if e.Leaving && (told == 0 || e.Texts > 0 && e.Texts <= told/2) {
+				told = e.Texts
+				fmt.Fprintln(p.errs, p.StillUnheard(e.Texts))
+			}
 		case client.Received:
 			if text := plainLine(p.words, e.Line, e.Me); text != "" {
 				p.print(text)

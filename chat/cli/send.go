@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
@@ -16,8 +17,11 @@ import (
 	"wirelab/chat"
 	"wirelab/chat/client"
 	"wirelab/internal/exit"
-	"wirelab/internal/safetext"
 )
+
+// heardWithin is how long the room may take to hear a text: longer than the server's
+// limit on lines makes it wait.
+const heardWithin = time.Minute
 
 func sendCommand() *cobra.Command {
 	var k clientFlags
@@ -27,12 +31,17 @@ func sendCommand() *cobra.Command {
 		Long: `Joins the room at HOST, says each TEXT as a line of its own and leaves.
 
 Over TCP it waits until the server has sent every line back: exit code 0 means
-that the room has heard it. Over UDP it sends one datagram for each TEXT, closes
-the socket and waits for nothing.
+that the room has heard it. A TEXT that begins with / is a command: the answer is
+printed.
+
+Over UDP it sends one datagram for each TEXT and closes the socket. A server on
+another network, or one that asks for a cookie, has to answer once more: exit code
+0 means then that it can be reached.
 
 Exits with 1 if a text was not said and with 3 if there is no connection.`,
 		Example: `  wirelab chat send server "the build is green"
   wirelab chat send --name ci server:7000 one two
+  wirelab chat send server /who
   wirelab chat send --udp server hello`,
 		Args: cobra.MinimumNArgs(2),
 		RunE: func(c *cobra.Command, args []string) error { return send(c, k, args[:1], args[1:]) },
@@ -56,7 +65,9 @@ func send(c *cobra.Command, k clientFlags, server, texts []string) error {
 	}
 	ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	config.SendOnly = true
+	if config.UDP {
+		return sent(client.SendUDP(ctx, config, texts))
+	}
 	s := client.Start(context.WithoutCancel(ctx), config)
 	defer s.Close()
 	if err := awaitConnected(ctx, s, func(cause error) {
@@ -64,22 +75,37 @@ func send(c *cobra.Command, k clientFlags, server, texts []string) error {
 	}); err != nil {
 		return err
 	}
+	answers := io.Discard
+	if slices.ContainsFunc(texts, chat.IsCommand) {
+		answers = c.OutOrStdout()
+	}
+	refused := make(chan error, 1)
+	go func() { refused <- printAnswers(answers, w, s) }()
 	for _, text := range texts {
-		err := s.SayAndWait(ctx, text)
-		if err == nil && !config.UDP {
-			err = awaitEcho(ctx, s, config.Wait)
-		}
-		if err != nil {
+		if err := sayAndHear(ctx, s, text); err != nil {
+			s.Close()
+			if errors.Is(err, client.ErrOffline) {
+				err = cmp.Or(s.Err(), err)
+			}
 			return exit.With(exit.Failed, fmt.Errorf("say %.40q: %w", text, err))
 		}
 	}
 	s.Leave("")
-	for range s.Events() {
+	if err := <-refused; err != nil {
+		return exit.With(exit.Failed, err)
 	}
 	if errors.Is(s.Err(), os.ErrDeadlineExceeded) {
 		return exit.With(exit.Failed, fmt.Errorf("await the server's farewell: %w", s.Err()))
 	}
 	return nil // everything was heard, however the connection ended
+}
+
+// sent returns the error of a command that has sent texts over UDP.
+func sent(err error) error {
+	if e, ok := errors.AsType[*client.DialError](err); ok {
+		return exit.With(exit.Unable, e)
+	}
+	return exit.With(exit.Failed, err)
 }
 
 // awaitConnected waits for the first connection.
@@ -102,29 +128,30 @@ func awaitConnected(ctx context.Context, s *client.Session, waiting func(cause e
 	}
 }
 
-// awaitEcho waits until the server has sent back what the session said.
-func awaitEcho(ctx context.Context, s *client.Session, limit time.Duration) error {
-	late := time.NewTimer(limit)
-	defer late.Stop()
-	for {
-		select {
-		case e, ok := <-s.Events():
-			if !ok {
-				return fmt.Errorf("await the server's echo: %w", cmp.Or(s.Err(), io.EOF))
-			}
-			received, _ := e.(client.Received)
-			switch l := received.Line; {
-			case l.Kind == chat.Notice || l.Kind == chat.Error:
-				return fmt.Errorf("the server says: %s", safetext.Strip(l.Text))
-			case l.Kind == chat.Kick && l.Name == received.Me:
-				return client.ErrKicked
-			case l.Kind == chat.Say && l.Name == received.Me:
-				return nil
-			}
-		case <-late.C:
-			return fmt.Errorf("await the server's echo: %w", os.ErrDeadlineExceeded)
-		case <-ctx.Done():
-			return ctx.Err()
+// sayAndHear says a text and waits until the room has heard it, or a command was
+// answered.
+func sayAndHear(ctx context.Context, s *client.Session, text string) error {
+	limited, cancel := context.WithTimeout(ctx, heardWithin)
+	defer cancel()
+	err := s.SayAndHear(limited, text)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		return fmt.Errorf("the server has not sent it back within %v", heardWithin)
+	}
+	return err
+}
+
+// printAnswers prints what the server answers to commands, until the session ends. The
+// error is that of a command which the server has refused.
+func printAnswers(out io.Writer, w words, s *client.Session) (refused error) {
+	for e := range s.Events() {
+		r, ok := e.(client.Received)
+		switch {
+		case !ok || !r.Line.Private():
+		case r.Line.Kind == chat.Error:
+			refused = cmp.Or(refused, error(&client.RefusedError{Line: r.Line}))
+		default:
+			_ = printPlain(out, w, r.Line, r.Me) // what was said was said
 		}
 	}
+	return refused
 }

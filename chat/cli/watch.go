@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -34,7 +35,10 @@ With --json each line is an object, on a line of its own:
         has the number of the line before it
   time  by the server's clock, in UTC
   kind  say, me, join, leave, kick, nick, topic or notice; for this client
-        alone msg, reply or error; gap where lines are missing: text is how many
+        alone msg, reply or error; gap where lines are missing: text is how many;
+        connection where the connection has changed (seq is the last line's, time
+        this machine's): text is lost, resumed, or new: the room does not know this
+        client, and an unknown number of lines may be missing
   code  of the text of a notice, reply or error, for programs that translate it
   name  the person that the line is about; may be empty
   text  what was said; of other kinds the transport of a join, the reason of a
@@ -73,10 +77,14 @@ func watch(c *cobra.Command, k clientFlags, args []string, asJSON bool) error {
 	defer context.AfterFunc(ctx, stop)()
 	p := &watchPrinter{words: w, server: config.Server(), errs: c.ErrOrStderr()}
 	p.print = func(r client.Received) error { return printPlain(c.OutOrStdout(), w, r.Line, r.Me) }
+	p.changed = func(string) error { return nil }
 	if asJSON {
 		out := json.NewEncoder(c.OutOrStdout())
 		out.SetEscapeHTML(false)
 		p.print = func(r client.Received) error { return out.Encode(objectOf(r.Line)) }
+		p.changed = func(how string) error {
+			return out.Encode(objectOf(chat.Line{Seq: p.last, Time: time.Now(), Kind: "connection", Text: how}))
+		}
 	}
 	config.Reconnect = true
 	s := client.Start(context.WithoutCancel(ctx), config)
@@ -106,13 +114,16 @@ type watchPrinter struct {
 	words
 	server  string
 	print   func(client.Received) error
+	changed func(how string) error // the connection
 	errs    io.Writer
-	waiting bool // the user was told that there is no connection
+	last    uint64 // number of a line
+	waiting bool   // the user was told that there is no connection
 }
 
 func (p *watchPrinter) handle(e client.Event) error {
 	switch e := e.(type) {
 	case client.Received:
+		p.last = e.Line.Seq
 		return p.print(e)
 	case client.Waiting:
 		if !p.waiting {
@@ -121,13 +132,16 @@ func (p *watchPrinter) handle(e client.Event) error {
 		p.waiting = true
 	case client.Lost:
 		p.notice("* " + p.Gone(p.server))
+		return p.changed("lost")
 	case client.Connected:
 		p.waiting = false
 		switch {
 		case e.Resumed:
 			p.notice(p.Resumed())
+			return p.changed("resumed")
 		case e.Again:
 			p.notice(p.NotResumed())
+			return p.changed("new")
 		}
 	}
 	return nil

@@ -5,6 +5,7 @@ package cli
 import (
 	"encoding/json"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -39,17 +40,25 @@ func TestWatchJSON(t *testing.T) {
 	w.cmd.Process.Signal(os.Interrupt)
 	w.exits(exit.OK)
 	server.await(`\* watcher left \(closed\)\n`)
-	last := 0.0
+	last, connection := 0.0, []string{}
 	for line := range strings.Lines(w.output()) {
 		var got map[string]any
 		if !strings.HasPrefix(line, "{") {
 			continue // of standard error
 		}
-		if err := json.Unmarshal([]byte(line), &got); err != nil || got["seq"].(float64) != last+1 {
+		err := json.Unmarshal([]byte(line), &got)
+		if got["kind"] == "connection" && got["seq"].(float64) == last {
+			connection = append(connection, got["text"].(string))
+			continue
+		}
+		if err != nil || got["seq"].(float64) != last+1 {
 			t.Errorf("after number %v came %q, %v", last, line, err)
 			break
 		}
 		last++
+	}
+	if !slices.Equal(connection, []string{"lost", "resumed"}) {
+		t.Errorf("the connection was %q", connection)
 	}
 }
 

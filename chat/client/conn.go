@@ -28,10 +28,18 @@ type Conn struct {
 	udp  *udp             // nil over TCP
 	held *chat.Line       // was read, but a Gap precedes it
 
+	since time.Time // over TCP: when this client joined, by the server's clock
+
 	mu     sync.Mutex
 	name   string
 	resume chat.Resume
 }
+
+// RefusedError says that the server refuses to let someone in, or what a member sent.
+type RefusedError struct{ Line chat.Line } // of kind Error or Notice
+
+// Error implements error.
+func (e *RefusedError) Error() string { return "the server says: " + safetext.Strip(e.Line.Text) }
 
 // JoinTCP joins the room at the other end of conn and returns when the server
 // has given a name, which may differ from the one asked for. It closes conn if
@@ -72,7 +80,7 @@ func (c *Conn) greet(name string) error {
 		case err != nil:
 			return err
 		case l.Kind == chat.Error || l.Kind == chat.Notice:
-			return fmt.Errorf("the server says: %s", safetext.Strip(l.Text))
+			return &RefusedError{l}
 		case l.Kind == chat.You:
 			return c.joined(l)
 		}
@@ -91,7 +99,7 @@ func (c *Conn) joined(l chat.Line) error {
 	if missed > 0 {
 		c.held = &chat.Line{Seq: l.Seq, Time: l.Time, Kind: chat.Gap, Text: strconv.FormatUint(missed, 10)}
 	}
-	c.name, c.resume = l.Name, chat.Resume{Seq: l.Seq, Token: l.Text}
+	c.name, c.resume, c.since = l.Name, chat.Resume{Seq: l.Seq, Token: l.Text}, l.Time
 	return nil
 }
 
@@ -201,14 +209,16 @@ func (c *Conn) number(l chat.Line) chat.Line {
 }
 
 // Leave ends saying. Over TCP it sends a FIN; the server sends the lines that are
-// still due and its own FIN, and Receive returns io.EOF, or a timeout after limit.
-// Over UDP it closes the socket and sends nothing.
+// still due and its own FIN, and Receive returns io.EOF, or a timeout after limit
+// (none if it is 0). Over UDP it closes the socket and sends nothing.
 func (c *Conn) Leave(limit time.Duration) error {
 	if c.udp != nil {
 		return c.Close()
 	}
-	if err := c.conn.SetReadDeadline(time.Now().Add(limit)); err != nil {
-		return err
+	if limit > 0 {
+		if err := c.conn.SetReadDeadline(time.Now().Add(limit)); err != nil {
+			return err
+		}
 	}
 	if half, ok := c.conn.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()

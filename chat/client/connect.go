@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -34,15 +35,12 @@ type Config struct {
 	// The answer ends the lines that were missed: a text said before the connection
 	// was lost and not heard by then was lost, too (NotHeard).
 	AskWho bool
-	// SendOnly makes a session over UDP receive nothing: it answers no cookie and
-	// hears of no error.
-	SendOnly bool
 }
 
 // Server returns the server as HOST:PORT.
 func (c Config) Server() string { return net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port))) }
 
-// DialError says that the server was never reached.
+// DialError says that the server was never reached, or let nobody in.
 type DialError struct {
 	Server string
 	Err    error
@@ -89,6 +87,9 @@ func (s *Session) connect(ctx context.Context) (*Conn, error) {
 		if err == nil {
 			return conn, nil
 		}
+		if _, refused := errors.AsType[*RefusedError](err); refused {
+			return nil, &DialError{s.config.Server(), err}
+		}
 		if cause == nil || try.Err() == nil { // an attempt that ran out of time knows no cause
 			cause = err
 		}
@@ -110,7 +111,7 @@ func (s *Session) connect(ctx context.Context) (*Conn, error) {
 
 // reconnect tries until there is a connection again, soon at first and then less and
 // less often, at times that differ from those of other clients that have lost theirs
-// at the same moment.
+// at the same moment. A server that refuses is asked seldom.
 func (s *Session) reconnect(ctx context.Context, name string, from chat.Resume) (*Conn, error) {
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
 		select {
@@ -123,6 +124,9 @@ func (s *Session) reconnect(ctx context.Context, name string, from chat.Resume) 
 		cancel()
 		if err == nil {
 			return conn, nil
+		}
+		if _, refused := errors.AsType[*RefusedError](err); refused {
+			pause = longestPause
 		}
 		s.emit(ctx, Waiting{err})
 	}

@@ -32,6 +32,13 @@ type NotSaid struct{ Err error }
 // room has not heard it.
 type NotHeard struct{ Text string }
 
+// Unheard says how many texts were said more than two seconds ago and were not heard
+// by the room yet; while the user leaves, how many were not heard at all.
+type Unheard struct {
+	Texts   int
+	Leaving bool
+}
+
 // Lost says that there is no connection any more, and that the session connects
 // again.
 type Lost struct{}
@@ -42,4 +49,5 @@ func (Received) event()        {}
 func (PortUnreachable) event() {}
 func (NotSaid) event()         {}
 func (NotHeard) event()        {}
+func (Unheard) event()         {}
 func (Lost) event()            {}

@@ -6,10 +6,17 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
+
+	"wirelab/chat"
 )
 
 // ErrOffline is returned for a text said while there is no connection.
 var ErrOffline = errors.New("not connected")
+
+// unheardAfter is how long the room may take to send a text back before the user is
+// told that it was not heard yet.
+const unheardAfter = 2 * time.Second
 
 // pending holds every text on its way from the user to the room, in this order:
 //
@@ -20,57 +27,62 @@ var ErrOffline = errors.New("not connected")
 //   - sent texts were written over TCP, and the server has not sent them back yet.
 //   - doubtful texts were queued or sent when the connection was lost. The lines
 //     that were missed, sent after reconnecting, tell which of them the room heard;
-//     NotHeard gives the user the others.
+//     notHeard returns the others.
+//
+// Over UDP the server sends nothing back: what is written is forgotten.
 type pending struct {
-	wake chan struct{} // has a token when there is something for next
+	echoed  bool
+	wake    chan struct{} // has a token when there is something for next
+	changed chan struct{} // has a token when unheard may have changed
 
 	mu       sync.Mutex
 	online   bool
 	leaving  bool // nothing more is queued
 	queued   []saying
-	sent     []string
+	sent     []saying
 	doubtful []string
 }
 
-// saying is a text to be written.
+// saying is a text to be said.
 type saying struct {
-	text string
-	echo string     // the text as the server sends it back; empty if it does not
-	done chan error // receives the result of writing; nil if nobody waits
+	text    string
+	echo    string     // the text as the server sends it back; empty for a command
+	at      time.Time  // when it was written
+	written chan error // receives the result of writing; nil if nobody waits
+	heard   chan error // receives nil when the room has heard it; nil if nobody waits
 }
 
-func newPending() *pending { return &pending{wake: make(chan struct{}, 1)} }
+func newPending(echoed bool) *pending {
+	return &pending{echoed: echoed, wake: make(chan struct{}, 1), changed: make(chan struct{}, 1)}
+}
 
-// add queues a text. echoed says that the server sends texts back.
-func (p *pending) add(text string, echoed bool, done chan error) error {
+// add queues a text.
+func (p *pending) add(s saying) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.online || p.leaving {
 		return ErrOffline
 	}
-	p.enqueue(text, echoed, done)
+	p.enqueue(s)
 	return nil
 }
 
-func (p *pending) enqueue(text string, echoed bool, done chan error) {
-	s := saying{text: text, done: done}
-	if echoed {
-		s.echo = echo(text)
-	}
+func (p *pending) enqueue(s saying) {
+	s.echo = echo(s.text)
 	p.queued = append(p.queued, s)
-	p.signal()
+	signal(p.wake)
 }
 
 // echo returns the text of the line that a text becomes; empty for a command.
 func echo(text string) string {
-	rest, slash := strings.CutPrefix(text, "/")
-	switch {
-	case !slash:
-		return text
-	case strings.HasPrefix(rest, "/"):
-		return rest
+	if chat.IsCommand(text) {
+		return ""
 	}
-	return ""
+	text = chat.CleanText(text)
+	if strings.HasPrefix(text, "//") {
+		return text[1:]
+	}
+	return text
 }
 
 // connected opens the queue. The texts first are written before any other.
@@ -79,21 +91,22 @@ func (p *pending) connected(first ...string) {
 	defer p.mu.Unlock()
 	p.online = true
 	for _, text := range first {
-		p.enqueue(text, false, nil)
+		p.enqueue(saying{text: text})
 	}
 }
 
-// leave closes the queue behind the texts last. It reports false if there is no
-// connection.
+// leave closes the queue behind the texts last, and reports whether everything that
+// was said was heard.
 func (p *pending) leave(last ...string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, text := range last {
-		p.enqueue(text, false, nil)
+		p.enqueue(saying{text: text})
 	}
 	p.leaving = true
-	p.signal()
-	return p.online
+	signal(p.wake)
+	signal(p.changed)
+	return len(p.queued)+len(p.sent) == 0
 }
 
 // next waits for the text to write. It returns false when ctx has ended, or when the
@@ -104,8 +117,10 @@ func (p *pending) next(ctx context.Context) (saying, bool) {
 		if len(p.queued) > 0 {
 			s := p.queued[0]
 			p.queued = p.queued[1:]
-			if s.echo != "" {
-				p.sent = append(p.sent, s.echo)
+			s.at = time.Now()
+			if p.echoed && chat.CleanText(s.text) != "" { // of nothing, nothing is sent
+				p.sent = append(p.sent, s)
+				signal(p.changed)
 			}
 			p.mu.Unlock()
 			return s, true
@@ -127,21 +142,80 @@ func (p *pending) next(ctx context.Context) (saying, bool) {
 func (p *pending) failed(s saying) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if n := slices.Index(p.sent, s.echo); n >= 0 {
+	if n := slices.IndexFunc(p.sent, func(x saying) bool { return x.at == s.at && x.text == s.text }); n >= 0 {
 		p.sent = slices.Delete(p.sent, n, n+1)
+		signal(p.changed)
 	}
 }
 
-// heard removes a text that the server has sent back, and those said before it.
-func (p *pending) heard(text string) {
+// heard removes a text that the room has sent back, and those said before it.
+// earlier says that the room told it before this connection was made.
+func (p *pending) heard(text string, earlier bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, list := range []*[]string{&p.doubtful, &p.sent} {
-		if n := slices.Index(*list, text); n >= 0 {
-			*list = (*list)[n+1:]
-			return
+	if n := slices.Index(p.doubtful, text); n >= 0 {
+		p.doubtful = p.doubtful[n+1:]
+		return
+	}
+	if n := slices.IndexFunc(p.sent, func(s saying) bool { return s.echo == text }); n >= 0 && !earlier {
+		p.done(n+1, nil)
+	}
+}
+
+// answered removes a command that the server has answered, if it is the oldest of
+// what was sent.
+func (p *pending) answered() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.sent) > 0 && p.sent[0].echo == "" {
+		p.done(1, nil)
+	}
+}
+
+// refused removes the oldest of what was sent, which the server has refused: it
+// carries out and answers one after the other.
+func (p *pending) refused(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.done(min(1, len(p.sent)), err)
+}
+
+// done removes the first n texts that were sent.
+func (p *pending) done(n int, err error) {
+	for _, s := range p.sent[:n] {
+		if s.heard != nil {
+			s.heard <- err
 		}
 	}
+	p.sent = p.sent[n:]
+	signal(p.changed)
+}
+
+// unheard returns how many texts were not heard in time, while the user leaves how
+// many were not heard at all, and when the next one is late.
+func (p *pending) unheard(now time.Time) (n int, next time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, s := range p.sent {
+		switch {
+		case s.echo == "":
+		case p.leaving || now.Sub(s.at) >= unheardAfter:
+			n++
+		default:
+			return n, s.at.Add(unheardAfter)
+		}
+	}
+	if p.leaving {
+		n += len(p.queued)
+	}
+	return n, time.Time{}
+}
+
+// allHeard reports whether nothing is on its way.
+func (p *pending) allHeard() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.queued)+len(p.sent) == 0
 }
 
 // disconnected closes the queue. The texts that are not known to have been heard
@@ -150,16 +224,27 @@ func (p *pending) disconnected() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.online = false
-	p.doubtful = append(p.doubtful, p.sent...)
 	for _, s := range p.queued {
-		if s.done != nil {
-			s.done <- ErrOffline
+		if s.written != nil {
+			s.written <- ErrOffline
 		}
-		if s.echo != "" {
+	}
+	for _, s := range slices.Concat(p.sent, p.queued) {
+		if s.heard != nil {
+			s.heard <- ErrOffline
+		}
+		if p.echoed && s.echo != "" {
 			p.doubtful = append(p.doubtful, s.echo)
 		}
 	}
 	p.queued, p.sent = nil, nil
+}
+
+// someNotHeard reports whether notHeard has something to return.
+func (p *pending) someNotHeard() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.doubtful) > 0
 }
 
 // notHeard returns and forgets the doubtful texts.
@@ -171,10 +256,10 @@ func (p *pending) notHeard() []string {
 	return texts
 }
 
-// signal wakes next.
-func (p *pending) signal() {
+// signal puts a token into a channel that holds one.
+func signal(c chan struct{}) {
 	select {
-	case p.wake <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }

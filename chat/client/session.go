@@ -13,15 +13,17 @@ import (
 )
 
 const (
-	// farewell is how long leaving may take: saying what is queued, and then the
-	// server's FIN.
+	// farewell is how long the server's FIN may take once everything was heard.
 	farewell = 5 * time.Second
 
 	maxEvents = 64 // that wait for the user
 )
 
-// ErrKicked ends a session whose user was removed from the room.
-var ErrKicked = errors.New("kicked")
+// The errors with which a session ends.
+var (
+	ErrKicked   = errors.New("kicked")                                // the user was removed from the room
+	ErrNotHeard = errors.New("the room has not heard everything yet") // before the user left (NotHeard)
+)
 
 // Session is one user's stay in a room. It connects, connects again when the
 // connection is lost, resumes, and keeps the texts that are not said yet (pending.go
@@ -43,7 +45,7 @@ type Session struct {
 // with its connection.
 func Start(ctx context.Context, config Config) *Session {
 	ctx, cancel := context.WithCancel(ctx)
-	s := &Session{config: config, events: make(chan Event, maxEvents), pending: newPending(), cancel: cancel}
+	s := &Session{config: config, events: make(chan Event, maxEvents), pending: newPending(!config.UDP), cancel: cancel}
 	go func() {
 		defer close(s.events)
 		defer cancel()
@@ -57,17 +59,34 @@ func Start(ctx context.Context, config Config) *Session {
 func (s *Session) Events() <-chan Event { return s.events }
 
 // Err returns why the session has ended, after Events is closed: nil if its user
-// left, ErrKicked, a *DialError, or the error of its last connection.
+// left, ErrNotHeard if the user left and not everything was heard, ErrKicked, a
+// *DialError, or the error of its last connection.
 func (s *Session) Err() error { return s.err }
+
+// NotHeard returns, after Events is closed, the texts that were said and that the room
+// is not known to have heard.
+func (s *Session) NotHeard() []string { return s.pending.notHeard() }
 
 // Say queues a text and does not block. The error is ErrOffline if there is no
 // connection; a text that cannot be sent later is an event.
-func (s *Session) Say(text string) error { return s.pending.add(text, !s.config.UDP, nil) }
+func (s *Session) Say(text string) error { return s.pending.add(saying{text: text}) }
 
 // SayAndWait says a text and returns when it was sent, or why it was not.
 func (s *Session) SayAndWait(ctx context.Context, text string) error {
-	done := make(chan error, 1)
-	if err := s.pending.add(text, !s.config.UDP, done); err != nil {
+	written := make(chan error, 1)
+	return s.sayAnd(ctx, saying{text: text, written: written}, written)
+}
+
+// SayAndHear says a text over TCP and returns when the room has heard it or a command
+// was answered, or why not: a *RefusedError if the server refuses it. The user reads
+// Events meanwhile.
+func (s *Session) SayAndHear(ctx context.Context, text string) error {
+	heard := make(chan error, 2) // that it was not written, or what came of it
+	return s.sayAnd(ctx, saying{text: text, heard: heard}, heard)
+}
+
+func (s *Session) sayAnd(ctx context.Context, what saying, done <-chan error) error {
+	if err := s.pending.add(what); err != nil {
 		return err
 	}
 	select {
@@ -80,7 +99,8 @@ func (s *Session) SayAndWait(ctx context.Context, text string) error {
 
 // Leave says the texts that are queued and leaves. Over UDP it says the word first,
 // if there is one; over TCP the FIN says it. Events is closed when the server has
-// answered, or after farewell.
+// answered. That takes as long as the server's limit on lines takes, but at most
+// farewell once everything was heard; Close gives up.
 func (s *Session) Leave(word string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -93,8 +113,9 @@ func (s *Session) Leave(word string) {
 		s.cancel()
 		return
 	}
-	s.conn.SetDeadline(time.Now().Add(farewell)) // fails only on a closed connection
-	s.pending.leave(last...)
+	if s.pending.leave(last...) || s.config.UDP {
+		s.conn.SetDeadline(time.Now().Add(farewell)) // fails only on a closed connection
+	}
 }
 
 // Close ends the session at once and waits until it has ended.
@@ -124,9 +145,12 @@ func (s *Session) stay(ctx context.Context) error {
 	}
 }
 
-// reason returns nil for an error that is the end of a session whose user leaves.
+// reason returns what Err returns of the error that ends the session.
 func (s *Session) reason(err error) error {
 	if s.isLeaving() && (errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) || errors.Is(err, context.Canceled)) {
+		if s.pending.someNotHeard() {
+			return ErrNotHeard
+		}
 		return nil
 	}
 	return err
@@ -147,18 +171,14 @@ func (s *Session) converse(ctx context.Context, conn *Conn, connected Connected)
 	}
 	s.emit(ctx, connected)
 	writing, stopWriting := context.WithCancel(ctx)
-	var writer sync.WaitGroup
+	var others sync.WaitGroup
 	var leaveErr error
-	writer.Go(func() { leaveErr = s.write(writing, conn) })
-	err := net.ErrClosed
-	if s.config.UDP && s.config.SendOnly {
-		writer.Wait()
-	} else {
-		err = s.receive(ctx, conn)
-	}
+	others.Go(func() { leaveErr = s.write(writing, conn) })
+	others.Go(func() { s.watchUnheard(writing) })
+	err := s.receive(ctx, conn)
 	conn.Close() // a write that blocks ends
 	stopWriting()
-	writer.Wait()
+	others.Wait()
 	s.detach()
 	if leaveErr != nil {
 		return leaveErr
@@ -204,21 +224,53 @@ func (s *Session) receive(ctx context.Context, conn *Conn) error {
 			return err
 		}
 		me := conn.Name()
-		switch l.Kind {
-		case chat.Say:
-			if l.Name == me {
-				s.pending.heard(l.Text)
-			}
-		case chat.Who: // everything that was missed precedes it
+		if l.Kind == chat.Who { // everything that was missed precedes it
 			for _, text := range s.pending.notHeard() {
 				s.emit(ctx, NotHeard{text})
 			}
-		case chat.Kick:
-			kicked = kicked || l.Name == me
 		}
+		s.settle(conn, l, me)
+		kicked = kicked || l.Kind == chat.Kick && l.Name == me
 		s.emit(ctx, Received{l, me})
 		if kicked && s.config.UDP { // over which no end follows
 			return ErrKicked
+		}
+	}
+}
+
+// settle finds out what a line says of the texts that are on their way.
+func (s *Session) settle(conn *Conn, l chat.Line, me string) {
+	switch {
+	case l.Kind == chat.Say && l.Name == me:
+		s.pending.heard(l.Text, l.Time.Before(conn.since))
+	case l.Kind == chat.Error:
+		s.pending.refused(&RefusedError{l})
+	case l.Private(), l.Name == me && (l.Kind == chat.Me || l.Kind == chat.Topic), l.Text == me && l.Kind == chat.Nick:
+		s.pending.answered()
+	}
+	if s.isLeaving() && s.pending.allHeard() {
+		conn.SetDeadline(time.Now().Add(farewell))
+	}
+}
+
+// watchUnheard tells the user how many texts are not heard, whenever that changes.
+func (s *Session) watchUnheard(ctx context.Context) {
+	told := Unheard{}
+	for {
+		n, next := s.pending.unheard(time.Now())
+		if now := (Unheard{n, s.isLeaving()}); now.Texts != told.Texts || now.Leaving && n > 0 && !told.Leaving {
+			s.emit(ctx, now)
+			told = now
+		}
+		var late <-chan time.Time
+		if !next.IsZero() {
+			late = time.After(time.Until(next))
+		}
+		select {
+		case <-s.pending.changed:
+		case <-late:
+		case <-ctx.Done():
+			return
 		}
 	}
 }
@@ -232,7 +284,7 @@ func (s *Session) write(ctx context.Context, conn *Conn) error {
 			break
 		}
 		err := conn.Say(next.text)
-		if s.config.UDP && !s.config.SendOnly && errors.Is(err, syscall.ECONNREFUSED) {
+		if s.config.UDP && errors.Is(err, syscall.ECONNREFUSED) {
 			err = conn.Say(next.text) // the socket reported the answer to an earlier datagram
 		}
 		_, broken := errors.AsType[*net.OpError](err)
@@ -241,16 +293,23 @@ func (s *Session) write(ctx context.Context, conn *Conn) error {
 			s.pending.failed(next)
 		}
 		switch {
-		case next.done != nil:
-			next.done <- err
-		case err != nil && !broken: // receiving reports a connection that is broken
+		case next.written != nil:
+			next.written <- err
+		case err == nil || broken: // receiving reports a connection that is broken
+		case next.heard != nil:
+			next.heard <- err
+		default:
 			s.emit(ctx, NotSaid{err})
 		}
 	}
 	if ctx.Err() != nil {
 		return nil
 	}
-	err := conn.Leave(farewell)
+	limit := farewell
+	if !s.pending.allHeard() {
+		limit = 0
+	}
+	err := conn.Leave(limit)
 	if err != nil {
 		conn.Close()
 	}

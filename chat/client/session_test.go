@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"testing"
 	"time"
 
@@ -66,7 +67,12 @@ func (f *fakeServer) expect(want string) {
 
 func (f *fakeServer) line(seq uint64, kind chat.Kind, name, text string) {
 	f.t.Helper()
-	if _, err := fmt.Fprintf(f.conn, "%s\n", chat.Line{Seq: seq, Kind: kind, Name: name, Text: text}.Append(nil)); err != nil {
+	f.lineAt(time.Time{}, seq, kind, name, text)
+}
+
+func (f *fakeServer) lineAt(at time.Time, seq uint64, kind chat.Kind, name, text string) {
+	f.t.Helper()
+	if _, err := fmt.Fprintf(f.conn, "%s\n", chat.Line{Seq: seq, Time: at, Kind: kind, Name: name, Text: text}.Append(nil)); err != nil {
 		f.t.Fatal(err)
 	}
 }
@@ -141,25 +147,129 @@ func TestSessionReconnects(t *testing.T) {
 	}
 }
 
+// Leaving waits until the room has heard everything, and the FIN says it to the server.
 func TestSessionLeaves(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		hears int
+		want  error
+	}{{"everything is heard", 3, nil}, {"the server closes before", 2, ErrNotHeard}} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := newFakeServer(t)
+			s := Start(t.Context(), f.config())
+			defer s.Close()
+			f.accept("CHAT/1 alice")
+			nextEvent(t, s)
+			texts := []string{"one", "two", "two"}
+			for _, text := range texts {
+				s.Say(text)
+			}
+			s.Leave("/quit")
+			for _, text := range texts {
+				f.expect(text)
+			}
+			if b, err := io.ReadAll(f.in); err != nil || len(b) > 0 {
+				t.Errorf("after the last words came %q, %v", b, err)
+			}
+			for left := 3; ; left-- {
+				for { // from the number of all, whatever was said when the user left
+					if e, ok := nextEvent(t, s).(Unheard); ok && e == (Unheard{left, true}) {
+						break
+					}
+				}
+				if left == 3-tt.hears {
+					break
+				}
+				f.line(uint64(5-left), chat.Say, "alice", texts[3-left])
+			}
+			f.close()
+			for range s.Events() {
+			}
+			if !errors.Is(s.Err(), tt.want) {
+				t.Errorf("ended by %v, want %v", s.Err(), tt.want)
+			}
+			if got := s.NotHeard(); !slices.Equal(got, texts[tt.hears:]) {
+				t.Errorf("not heard: %q, want %q", got, texts[tt.hears:])
+			}
+		})
+	}
+}
+
+// A line from before this client joined is no echo, an error is the answer to what the
+// server has not carried out, and a command is done when it is answered.
+func TestSayAndHear(t *testing.T) {
 	f := newFakeServer(t)
 	s := Start(t.Context(), f.config())
 	defer s.Close()
-	f.accept("CHAT/1 alice")
+	joined := time.Now().Truncate(time.Millisecond)
+	var err error
+	if f.conn, err = f.listen.Accept(); err != nil {
+		t.Fatal(err)
+	}
+	f.in = bufio.NewReader(f.conn)
+	f.expect("CHAT/1 alice")
+	f.lineAt(joined, 1, chat.You, "alice", "token")
 	nextEvent(t, s)
-	s.Say("last words")
-	s.Leave("/quit")
-	f.expect("last words")
-	if b, err := io.ReadAll(f.in); err != nil || len(b) > 0 { // the FIN says it
-		t.Errorf("after the last words came %q, %v", b, err)
+	bob := make(chan struct{})
+	go func() {
+		for e := range s.Events() {
+			if r, ok := e.(Received); ok && r.Line.Name == "bob" {
+				close(bob)
+			}
+		}
+	}()
+	heard := make(chan error, 1)
+	say := func(text string) {
+		t.Helper()
+		go func() { heard <- s.SayAndHear(t.Context(), text) }()
+		f.expect(text)
 	}
-	f.line(2, chat.Say, "bob", "bye")
+	say("again")
+	f.lineAt(joined.Add(-time.Second), 2, chat.Say, "alice", "again") // by an earlier alice
+	f.lineAt(joined, 3, chat.Say, "bob", "again")
+	<-bob
+	select {
+	case err := <-heard:
+		t.Fatalf("heard in the history: %v", err)
+	default:
+	}
+	f.lineAt(joined, 4, chat.Say, "alice", "again")
+	if err := <-heard; err != nil {
+		t.Error(err)
+	}
+	say("muted")
+	f.lineAt(joined, 4, chat.Error, "", "you are muted")
+	if _, ok := errors.AsType[*RefusedError](<-heard); !ok {
+		t.Error("a refused text was heard")
+	}
+	say("/me waves")
+	f.lineAt(joined, 5, chat.Me, "alice", "waves")
+	if err := <-heard; err != nil {
+		t.Error(err)
+	}
+	say("/who")
 	f.close()
-	if e := nextEvent(t, s).(Received); e.Line.Text != "bye" {
-		t.Errorf("got %+v", e)
+	if err := <-heard; !errors.Is(err, ErrOffline) {
+		t.Errorf("the connection ended: %v", err)
 	}
-	if _, open := <-s.Events(); open || s.Err() != nil {
-		t.Errorf("ended: %t, by %v", !open, s.Err())
+}
+
+// A server that refuses is asked once.
+func TestRefusedOnce(t *testing.T) {
+	f := newFakeServer(t)
+	s := Start(t.Context(), f.config())
+	defer s.Close()
+	conn, err := f.listen.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintf(conn, "%s\n", chat.Line{Kind: chat.Error, Text: "your address is banned"}.Append(nil))
+	conn.Close()
+	for e := range s.Events() {
+		t.Errorf("event %+v", e)
+	}
+	if _, refused := errors.AsType[*RefusedError](s.Err()); !refused {
+		t.Errorf("ended by %v", s.Err())
 	}
 }
 

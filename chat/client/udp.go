@@ -12,7 +12,7 @@ import (
 
 const (
 	keepAlive      = 30 * time.Second // after the last datagram sent
-	maxUncertified = 8                // texts kept to be said again with a cookie
+	maxUncertified = 64               // texts kept to be said again with a cookie
 )
 
 // udp is a client's side of UDP. It says texts again when the server asks for a

@@ -50,17 +50,14 @@ func (c *terminalClient) chat(ctx context.Context, config client.Config) error {
 		c.say()
 		c.show()
 		if word, leaving := c.view.wantsToLeave(); leaving {
-			c.leave(word)
-			return nil
+			return c.leave(word)
 		}
 		select {
 		case <-ctx.Done():
-			c.leave("")
-			return nil
+			return c.leave("")
 		case k, ok := <-c.terminal.Keys:
 			if !ok { // the terminal is gone
-				c.leave("")
-				return nil
+				return c.leave("")
 			}
 			c.view.press(k)
 		case change := <-c.terminal.Changes:
@@ -136,8 +133,10 @@ func (c *terminalClient) askName(ctx context.Context) string {
 	}
 }
 
-// leave shows the events until the server has answered, or the user is impatient.
-func (c *terminalClient) leave(word string) {
+// leave shows the events until the room has heard everything and the server has
+// answered, or the user gives up. The error is client.ErrNotHeard if something was not
+// heard.
+func (c *terminalClient) leave(word string) error {
 	c.session.Leave(word)
 	defer func() { c.view.notice(c.view.Words.left()) }()
 	for {
@@ -145,13 +144,25 @@ func (c *terminalClient) leave(word string) {
 		select {
 		case e, ok := <-c.session.Events():
 			if !ok {
-				return
+				return c.notHeard()
 			}
 			c.view.handle(e)
 		case k, ok := <-c.terminal.Keys:
 			if !ok || k.Code == inline.Interrupt {
-				return
+				c.session.Close()
+				return c.notHeard()
 			}
 		}
 	}
+}
+
+func (c *terminalClient) notHeard() error {
+	texts := c.session.NotHeard()
+	for _, text := range texts {
+		c.view.notice(c.view.Words.NotHeard(text))
+	}
+	if len(texts) > 0 {
+		return client.ErrNotHeard
+	}
+	return nil
 }

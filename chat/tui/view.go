@@ -25,6 +25,7 @@ type view struct {
 	people    []string // first to come first
 	asking    bool     // the session has asked who is here
 	answering bool     // the answer has begun
+	unheard   client.Unheard
 	outgoing  []string
 	leaving   bool
 	word      string // with which the user leaves
@@ -55,8 +56,12 @@ func (v *view) handle(e client.Event) {
 	case client.NotSaid:
 		v.notice(v.Words.NotSaid(e.Err))
 	case client.NotHeard:
-		v.notice(v.Words.notHeard(e.Text))
+		v.notice(v.Words.NotHeard(e.Text))
+	case client.Unheard:
+		v.unheard = e
+		v.describe()
 	case client.Lost:
+		v.unheard = client.Unheard{}
 		v.connected, v.asking = false, false
 		v.Hint("")
 		v.notice("* " + v.Words.Gone(v.Server))
@@ -205,10 +210,16 @@ func (v *view) describe() {
 		v.SetStatus(inline.Text{inline.Warning.Span(v.Words.connecting(v.Server))})
 	case !v.connected:
 		v.SetStatus(inline.Text{inline.Warning.Span(v.Words.reconnecting(v.Server))})
+	case v.unheard.Leaving && v.unheard.Texts > 0:
+		v.SetStatus(inline.Text{inline.Warning.Span(v.Words.StillUnheard(v.unheard.Texts))})
 	case v.UDP:
 		others := slices.DeleteFunc(slices.Clone(v.people), func(name string) bool { return name == v.me })
 		v.SetStatus(inline.Text{inline.Dim.Span("-- udp " + v.Server + " -- " + v.Words.heardOf(others))})
 	default:
-		v.SetStatus(inline.Text{inline.Dim.Span("-- tcp " + v.Server + " -- " + v.Words.people(v.people))})
+		status := inline.Text{inline.Dim.Span("-- tcp " + v.Server + " -- ")}
+		if v.unheard.Texts > 0 {
+			status = append(status, inline.Warning.Span(v.Words.unheard(v.unheard.Texts)), inline.Dim.Span(" -- "))
+		}
+		v.SetStatus(append(status, inline.Dim.Span(v.Words.people(v.people))))
 	}
 }

@@ -146,9 +146,17 @@ func (w Words) NotResumed() string { return "* " + w.text("chat.client.notresume
 
 func (w Words) howToLeave() string { return w.text("chat.client.howtoleave") }
 
-func (w Words) notHeard(text string) string {
+// NotHeard says that the room has not heard a text.
+func (w Words) NotHeard(text string) string {
 	return "* " + w.text("chat.client.notheard", "Text", text)
 }
+
+// StillUnheard says how many texts leaving waits for.
+func (w Words) StillUnheard(texts int) string {
+	return "* " + w.text("chat.client.stillunheard", "Count", texts)
+}
+
+func (w Words) unheard(texts int) string { return w.text("chat.client.unheard", "Count", texts) }
 
 func (w Words) offline() string { return w.text("chat.client.offline") }
 

@@ -1,0 +1,73 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"wirelab/chat"
+)
+
+// askedWithin is how long a server on this network may take to ask for a cookie. It
+// asks if it sees the client as somebody from elsewhere, as behind a published port of
+// Docker; it answers nothing otherwise.
+const askedWithin = 300 * time.Millisecond
+
+// SendUDP says texts over UDP and closes the socket. To a server on this network each
+// text is one datagram. A server elsewhere, or one that asks for a cookie, has to answer
+// a /who that follows the texts within Config.Wait. The error is a *RefusedError if the
+// server refuses them.
+func SendUDP(ctx context.Context, config Config, texts []string) error {
+	config.UDP = true
+	conn, err := config.dial(ctx, config.Name, chat.Resume{})
+	if err != nil {
+		return &DialError{config.Server(), err}
+	}
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	for _, text := range texts {
+		if err := conn.Say(text); err != nil {
+			return fmt.Errorf("say %.40q: %w", text, err)
+		}
+	}
+	if !conn.udp.remote {
+		err := conn.awaitKind(askedWithin, "") // no kind: errors alone, and cookies
+		if !errors.Is(err, os.ErrDeadlineExceeded) || !conn.udp.hasCookie() {
+			return ignoreDeadline(err)
+		}
+	}
+	if err := conn.Say("/who"); err != nil {
+		return fmt.Errorf("ask whether the texts were heard: %w", err)
+	}
+	if err := conn.awaitKind(config.Wait, chat.Who); err != nil {
+		return fmt.Errorf("no answer from %s, so that the texts may not have been heard: %w", config.Server(), err)
+	}
+	return nil
+}
+
+// awaitKind receives until there is a line of a kind, or an error.
+func (c *Conn) awaitKind(within time.Duration, kind chat.Kind) error {
+	if err := c.conn.SetReadDeadline(time.Now().Add(within)); err != nil {
+		return err
+	}
+	for {
+		l, err := c.Receive()
+		switch {
+		case err != nil:
+			return err
+		case l.Kind == chat.Error:
+			return &RefusedError{l}
+		case l.Kind == kind:
+			return nil
+		}
+	}
+}
+
+func ignoreDeadline(err error) error {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return nil
+	}
+	return err
+}
