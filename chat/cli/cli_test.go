@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -213,6 +214,64 @@ func TestSend(t *testing.T) {
 	start(t, "chat", "send", "--udp", udp, "three").exits(exit.OK)
 	server.await(`\* client1 joined \(udp\)\n`)
 	server.await(`client1: three\n`)
+}
+
+// What is read from a pipe is heard before the client leaves, however long the limit
+// makes that take; whoever gives up is told what was not heard.
+func TestLeavingLosesNothing(t *testing.T) {
+	t.Parallel()
+	server := start(t, "chat", "serve", "--tcp", "127.0.0.1:0", "--udp=", "--burst", "1", "--rate", "5")
+	tcp := server.await(`listening on tcp (\S+)\n`)[1]
+	alice := start(t, "chat", "join", "--name", "alice", tcp)
+	for n := range 30 {
+		alice.say(strconv.Itoa(n))
+	}
+	alice.stdin.Close()
+	alice.await(`leaving when \d+ more lines are heard`)
+	alice.exits(exit.OK)
+	server.await(`alice left`)
+	for n := range 30 {
+		if line := fmt.Sprintf("\nalice: %d\n", n); strings.Count(server.output(), line) != 1 {
+			t.Errorf("%q was not heard once: %q", line, server.output())
+		}
+	}
+
+	bob := start(t, "chat", "join", "--name", "bob", tcp)
+	for n := range 1000 {
+		bob.say(strconv.Itoa(n))
+	}
+	bob.stdin.Close()
+	bob.await(`leaving when \d+ more lines are heard`)
+	bob.cmd.Process.Signal(os.Interrupt)
+	bob.exits(exit.Failed)
+	bob.await(`not heard by the room: 998\n\* not heard by the room: 999\n`)
+}
+
+// A text is said anew although the room's history has it, commands are answered, and
+// what is refused is told.
+func TestSendIsHeard(t *testing.T) {
+	server, tcp, _ := startServer(t)
+	for range 2 {
+		start(t, "chat", "send", "--name", "ci", tcp, "green").exits(exit.OK)
+		server.await(`\nci: green\n`)
+	}
+	p := start(t, "chat", "send", "--name", "ci", tcp, "/me waves", "/who")
+	p.await(`\* ci is here.*\n\* 1 person\n`)
+	p.exits(exit.OK)
+	server.await(`\* ci waves\n`)
+	for _, text := range []string{"/msg nobody hello", "/nonsense"} {
+		p = start(t, "chat", "send", "--name", "ci", tcp, text)
+		p.await(`the server says: `)
+		p.exits(exit.Failed)
+	}
+	free, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	free.Close()
+	p = start(t, "chat", "send", "--udp", free.LocalAddr().String(), "hello")
+	p.await(`connection refused`)
+	p.exits(exit.Failed)
 }
 
 func TestErrors(t *testing.T) {

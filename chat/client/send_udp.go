@@ -13,7 +13,7 @@ import (
 // askedWithin is how long a server on this network may take to ask for a cookie. It
 // asks if it sees the client as somebody from elsewhere, as behind a published port of
 // Docker; it answers nothing otherwise.
-const askedWithin = 300 * time.Millisecond
+var askedWithin = 300 * time.Millisecond
 
 // SendUDP says texts over UDP and closes the socket. To a server on this network each
 // text is one datagram. A server elsewhere, or one that asks for a cookie, has to answer
@@ -33,9 +33,17 @@ func SendUDP(ctx context.Context, config Config, texts []string) error {
 		}
 	}
 	if !conn.udp.remote {
-		err := conn.awaitKind(askedWithin, "") // no kind: errors alone, and cookies
-		if !errors.Is(err, os.ErrDeadlineExceeded) || !conn.udp.hasCookie() {
-			return ignoreDeadline(err)
+		asked := false
+		conn.udp.asked = func() {
+			asked = true
+			conn.conn.SetReadDeadline(time.Now())
+		}
+		err := conn.awaitKind(askedWithin, "") // no line ends it, but an error, or a cookie
+		switch timedOut := errors.Is(err, os.ErrDeadlineExceeded); {
+		case timedOut && !asked:
+			return nil
+		case !timedOut:
+			return fmt.Errorf("say %.40q: %w", texts[0], err)
 		}
 	}
 	if err := conn.Say("/who"); err != nil {
@@ -63,11 +71,4 @@ func (c *Conn) awaitKind(within time.Duration, kind chat.Kind) error {
 			return nil
 		}
 	}
-}
-
-func ignoreDeadline(err error) error {
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return nil
-	}
-	return err
 }

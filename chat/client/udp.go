@@ -22,6 +22,8 @@ type udp struct {
 	remote bool // the server may be on another network and ask for a cookie
 	in     []byte
 
+	asked func() // is called for a cookie; may be nil
+
 	mu          sync.Mutex
 	name        string
 	cookie      string
@@ -101,6 +103,9 @@ func (u *udp) receive() (string, error) {
 		}
 		if cookie := string(b[1:]); cookie != u.cookie {
 			u.cookie = cookie
+			if u.asked != nil {
+				u.asked()
+			}
 			u.again()
 			u.uncertified = nil
 		}
