@@ -18,6 +18,7 @@ import (
 
 func joinCommand() *cobra.Command {
 	var k clientFlags
+	var noBell bool
 	c := &cobra.Command{
 		Use:   "join [HOST[:PORT]]",
 		Short: "Join a room: chat on a terminal, or in plain lines where there is none",
@@ -26,8 +27,9 @@ func joinCommand() *cobra.Command {
 On a terminal, the room's lines scroll past above a status line, which says who
 is here, and a line to type in. A TCP connection that is lost is made again, and
 the lines that were missed are shown. Lines that begin with / are commands: /help
-lists them. exit, /quit and Ctrl-D leave; Ctrl-C clears the line. NO_COLOR turns
-colours off; TERM=dumb gives plain lines.
+lists them. The bell rings when you are named or sent a private message. exit,
+/quit and Ctrl-D leave; Ctrl-C clears the line. NO_COLOR turns colours off;
+TERM=dumb gives plain lines.
 
 Without a terminal, lines from standard input are said, and what others say is
 printed as "name: text". The end of the input, exit, /quit, Ctrl-C and SIGTERM
@@ -47,13 +49,14 @@ something was not heard, and with 3 if the server cannot be reached.`,
   wirelab chat join --udp server
   echo hello | wirelab chat join server`,
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error { return join(c, k, args) },
+		RunE: func(c *cobra.Command, args []string) error { return join(c, k, args, noBell) },
 	}
 	k.add(c)
+	c.Flags().BoolVar(&noBell, "no-bell", false, "ring no bell when you are named or sent a private message")
 	return c
 }
 
-func join(c *cobra.Command, k clientFlags, args []string) error {
+func join(c *cobra.Command, k clientFlags, args []string, noBell bool) error {
 	w, config, err := k.config(c, args)
 	if err != nil {
 		return err
@@ -63,7 +66,7 @@ func join(c *cobra.Command, k clientFlags, args []string) error {
 		if err == nil {
 			ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 			defer stop()
-			return sessionError(tui.Run(ctx, config, t, size, w), "")
+			return sessionError(tui.Run(ctx, config, t, size, w, !noBell), "")
 		}
 		// Plain lines need no terminal's modes.
 	}

@@ -14,11 +14,12 @@ import (
 const maxAtOnce = 64
 
 // Run chats on a terminal, which it closes at the end, until the user leaves. It
-// asks for a name if the config has none. The error is that of a session that has
+// asks for a name if the config has none. The bell rings, at most once a second, for
+// private messages and where the user is named, if bell is set. The error is that of a session that has
 // ended otherwise (client.Session.Err). When ctx ends, the user leaves.
-func Run(ctx context.Context, config client.Config, t *inline.Terminal, size inline.Size, words Words) error {
+func Run(ctx context.Context, config client.Config, t *inline.Terminal, size inline.Size, words Words, bell bool) error {
 	config.Reconnect, config.AskWho = true, true
-	c := &terminalClient{terminal: t, view: &view{Server: config.Server(), UDP: config.UDP}}
+	c := &terminalClient{terminal: t, view: &view{Server: config.Server(), UDP: config.UDP, NoBell: !bell}}
 	c.view.Words, c.view.Color = words, os.Getenv("NO_COLOR") == ""
 	c.view.Resize(size.Cols, size.Rows, false)
 	err := c.chat(ctx, config)

@@ -17,6 +17,7 @@ type view struct {
 	Words  Words
 	Server string // as people write it
 	UDP    bool
+	NoBell bool
 
 	me        string
 	known     bool     // there was a connection once
@@ -26,6 +27,7 @@ type view struct {
 	asking    bool     // the session has asked who is here
 	answering bool     // the answer has begun
 	unheard   client.Unheard
+	rang      time.Time // when the bell was rung last
 	outgoing  []string
 	leaving   bool
 	word      string // with which the user leaves
@@ -106,8 +108,23 @@ func (v *view) receive(l chat.Line) {
 			v.add(l.Name)
 		}
 	}
+	v.ring(l)
 	if t := v.show(l); t != nil && (l.Kind != chat.Join || l.Name != v.me) {
 		v.Print(t)
+	}
+}
+
+// bellPause is how long the bell is silent after it was rung.
+const bellPause = time.Second
+
+// ring rings the bell for a line that is meant for the user. The lines before the
+// answer to the session's own /who are history.
+func (v *view) ring(l chat.Line) {
+	said := l.Kind == chat.Say || l.Kind == chat.Me
+	meant := l.Kind == chat.Msg || said && len(v.mentions(l)) > 1
+	if now := time.Now(); meant && !v.NoBell && !v.asking && now.Sub(v.rang) >= bellPause {
+		v.rang = now
+		v.Bell()
 	}
 }
 

@@ -95,7 +95,7 @@ func TestPasteAsks(t *testing.T) {
 		d := newDesk(t, lang.English, 70, 4).join("me")
 		d.takeOutgoing()
 		d.typing("\x1b[200~one\n二\r\n\nthree\n\x1b[201~")
-		d.looks("* joined server:7000 as me (tcp)\n3 lines pasted: Enter says each, j joins them, other keys drop them\n(me) █\n")
+		d.looks("* joined server:7000 as me (tcp)\n3 lines pasted: Enter says each, j as one (13/4095 bytes), else none\n(me) █\n")
 		d.typing(tt.answer)
 		if diff := cmp.Diff(tt.said, d.takeOutgoing()); diff != "" {
 			t.Errorf("%q (-want +got)\n%s", tt.answer, diff)

@@ -258,3 +258,52 @@ func FuzzView(f *testing.F) {
 		}
 	})
 }
+
+// The bell rings for a private message and where the user is named, once a second at
+// most, and not for history.
+func TestBell(t *testing.T) {
+	d := newDesk(t, lang.English, 60, 6)
+	rings := func() int { return strings.Count(d.Output(), "\a") }
+	d.handle(client.Connected{Name: "nina"})
+	d.hear(chat.Say, "bob", "nina, are you there?")
+	if rings() > 0 {
+		t.Error("it rang for history")
+	}
+	d.receive(chat.Line{Kind: chat.Who, Name: "nina", Text: "tcp"})
+	d.receive(chat.Line{Kind: chat.Reply, Text: "1 person"})
+	for _, tt := range []struct {
+		kind       chat.Kind
+		name, text string
+		want       int
+	}{
+		{chat.Say, "bob", "ninas are not named", 0},
+		{chat.Say, "nina", "nina says it herself", 0},
+		{chat.Join, "nina", "tcp", 0},
+		{chat.Say, "bob", "hi NINA!", 1},
+		{chat.Me, "bob", "waves at nina", 1},
+		{chat.Msg, "bob", "psst", 1},
+	} {
+		d.rang = time.Time{}
+		d.hear(tt.kind, tt.name, tt.text)
+		d.hear(tt.kind, tt.name, tt.text)
+		if got := rings(); got != tt.want {
+			t.Errorf("%s %s %q: it rang %d times, want %d", tt.kind, tt.name, tt.text, got, tt.want)
+		}
+	}
+	d.NoBell, d.rang = true, time.Time{}
+	d.hear(chat.Msg, "bob", "psst")
+	if rings() > 0 {
+		t.Error("it rang, and was not to")
+	}
+}
+
+// What the room has not heard shows until it has.
+func TestUnheardShows(t *testing.T) {
+	d := newDesk(t, lang.English, 60, 4).join("me")
+	d.handle(client.Unheard{Texts: 1})
+	d.looks("* joined server:7000 as me (tcp)\n-- tcp server:7000 -- 1 line not heard yet -- 1 here: me\n(me) █\n")
+	d.handle(client.Unheard{})
+	d.looks("* joined server:7000 as me (tcp)\n-- tcp server:7000 -- 1 here: me\n(me) █\n")
+	d.handle(client.Unheard{Texts: 12, Leaving: true})
+	d.looks("* joined server:7000 as me (tcp)\n* leaving when 12 more lines are heard (Ctrl-C gives up)\n(me) █\n")
+}

@@ -135,8 +135,11 @@ func (w Words) NobodyListens(where string) string {
 	return "* " + w.text("chat.client.unreachable", "Server", where)
 }
 
-// AskPaste asks what to do with several lines that were pasted.
-func (w Words) AskPaste(lines int) string { return w.text("chat.client.paste", "Lines", lines) }
+// AskPaste asks what to do with several lines that were pasted, which have so many bytes
+// as one line.
+func (w Words) AskPaste(lines, bytes int) string {
+	return w.text("chat.client.paste", "Lines", lines, "Bytes", bytes, "Limit", chat.MaxLine-1)
+}
 
 // Resumed says that the lines that were missed follow.
 func (w Words) Resumed() string { return "* " + w.text("chat.client.resumed") }

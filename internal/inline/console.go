@@ -28,7 +28,7 @@ type Console struct {
 // OpenConsole returns a console on the terminal of in and out; the caller closes
 // it. The status line shows help, and so does the hint after Ctrl-C, which clears
 // the line, and after Ctrl-D. askPaste is that of Screen. The error is that of Open.
-func OpenConsole(in, out *os.File, askPaste func(lines int) string, prompt, help string) (*Console, error) {
+func OpenConsole(in, out *os.File, askPaste func(lines, bytes int) string, prompt, help string) (*Console, error) {
 	t, size, err := Open(in, out)
 	if err != nil {
 		return nil, err

@@ -76,17 +76,18 @@ func (s *Screen) draw() {
 	s.drawn = &d
 }
 
-func (s *Screen) askPaste(lines int) string {
+func (s *Screen) askPaste() string {
+	lines, bytes := len(s.pasted), len(asOne(s.pasted))
 	if s.AskPaste != nil {
-		return s.AskPaste(lines)
+		return s.AskPaste(lines, bytes)
 	}
-	return fmt.Sprintf("%d lines pasted: Enter says each, j joins them, other keys drop them", lines)
+	return fmt.Sprintf("%d lines pasted: Enter says each, j as one (%d bytes), else none", lines, bytes)
 }
 
 func (s *Screen) statusLine(room int) Text {
 	switch {
 	case s.pasted != nil:
-		return Text{{Warning, truncate(s.askPaste(len(s.pasted)), room)}}
+		return Text{{Warning, truncate(s.askPaste(), room)}}
 	case s.hint != "":
 		return Text{{Warning, truncate(s.hint, room)}}
 	}

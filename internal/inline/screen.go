@@ -23,8 +23,8 @@ type Screen struct {
 	// line.
 	InterruptHint string
 	// AskPaste returns the question that is shown when several lines were
-	// pasted; nil shows an English one.
-	AskPaste func(lines int) string
+	// pasted, which joined have so many bytes; nil shows an English one.
+	AskPaste func(lines, bytes int) string
 
 	editor     Editor
 	status     Text
@@ -121,9 +121,19 @@ func (s *Screen) answer(k Key) (entered []string) {
 			entered = append(entered, s.editor.Enter())
 		}
 	case k.Code == Typed && strings.EqualFold(k.Text, "j"):
-		s.editor.Key(Key{Typed, strings.Join(lines, " ")})
+		s.editor.Key(Key{Typed, asOne(lines)})
 	}
 	return entered
+}
+
+// asOne returns pasted lines as one.
+func asOne(lines []string) string { return strings.Join(lines, " ") }
+
+// Bell rings the terminal's bell.
+func (s *Screen) Bell() {
+	if s.cols > 0 {
+		s.out.WriteByte('\a')
+	}
 }
 
 // Restore puts a line back where it was typed, unless another one was begun.
