@@ -60,7 +60,8 @@
 //     lines that they typed themselves.
 //   - Bytes without \n, then 250 ms of silence, are the course note's client.py:
 //     chat/server/dialect says what it sends and understands.
-//   - "GET " is a browser: it is sent an explanation. TLS is refused.
+//   - HTTP, TLS, SSH, IRC, SMTP, binary protocols and "CHAT/2" are known by their first
+//     bytes: whoever speaks them is told what this is, in their way, and never joins.
 //
 // A client that sends nothing for 300 ms is asked "server\t: your name?\n". Our
 // own client ignores lines before you.

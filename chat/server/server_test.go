@@ -156,7 +156,9 @@ func TestServerSaysWhyItCuts(t *testing.T) {
 		{"line too long", "bob\n" + strings.Repeat("x", 1<<20), "* bob joined\n* a line has at most 4096 bytes\n"},
 		{"no name of ours", chat.Greeting + "a:b\n", "0\tTIME\terror\tchat.name.colon\ta name cannot contain ':'\n"},
 		{"no resumption", chat.Greeting + "a resume=x token=y\n", "0\tTIME\terror\t\twant CHAT/1 NAME resume=SEQ token=TOKEN\n"},
-		{"TLS", "\x16\x03\x01", "0\tTIME\terror\t\tspeaks TLS\n"},
+		{"TLS", "\x16\x03\x01", "this is a chat room and does not speak TLS: join it with nc, the course note's client.py or wirelab chat join\n"},
+		{"another version of ours", "CHAT/2 bob\nhi\n", "0\tTIME\terror\tchat.refused.foreign Protocol=39-70\tthis is a chat room and does not speak another version of its protocol: join it with nc, the course note's client.py or wirelab chat join\n"},
+		{"HTTP", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nthis is a chat room and does not speak HTTP: join it with nc, the course note's client.py or wirelab chat join\n"},
 		{"telnet", "\xff\xfb\x1f\xff\xfa\x1f\x00P\x00\x18\xff\xf0bob\r\n\xff\xfe\x01exit\r\n", "* bob joined\n"},
 	}
 	for _, tt := range tests {

@@ -79,15 +79,22 @@ func (s *session) readDialect() error {
 		return s.readOwn()
 	case dialect.ClientPy:
 		return s.readClientPy()
-	case dialect.HTTP:
-		s.write("HTTP/1.1 426 Upgrade Required\r\nConnection: close\r\nContent-Type: text/plain\r\n\r\n" +
-			"This is a chat room. Join it with nc, the course note's client.py or wirelab chat join.\n")
-		return errors.New("speaks HTTP")
-	case dialect.TLS:
-		return errors.New("speaks TLS")
+	case dialect.None:
+		p := dialect.Foreign(s.in.ahead)
+		if p.Answer() == "" {
+			return refusal{p.Error()}
+		}
+		s.write(p.Answer())
+		return foreignError{p.Name}
 	}
 	return s.readPlain()
 }
+
+// foreignError says that someone is no chat's client, and was told so.
+type foreignError struct{ protocol string }
+
+// Error implements error.
+func (e foreignError) Error() string { return "speaks " + e.protocol }
 
 func (s *session) readOwn() error {
 	line, err := s.readLine()

@@ -59,6 +59,8 @@ func complaint(err error) chat.Line {
 	var system net.Error
 	var no refusal
 	switch {
+	case errors.As(err, &foreignError{}):
+		return chat.Line{}
 	case errors.As(err, &no):
 		return chat.ErrorLine(no.error)
 	case errors.Is(err, chat.ErrTooLong):

@@ -25,8 +25,7 @@ const (
 	Own
 	Lines    // nc, telnet
 	ClientPy // the course note's client.py
-	HTTP
-	TLS
+	None     // no chat's client: see Foreign
 )
 
 // Classify tells a client's dialect from its first bytes, without telnet's
@@ -34,10 +33,8 @@ const (
 func Classify(b []byte, quiet bool) Dialect {
 	line := bytes.IndexByte(b, '\n') >= 0
 	switch {
-	case bytes.HasPrefix(b, []byte("GET ")):
-		return HTTP
-	case bytes.HasPrefix(b, []byte{0x16, 0x03}):
-		return TLS
+	case Foreign(b) != nil:
+		return None
 	case bytes.HasPrefix(b, []byte(chat.Greeting)):
 		if line {
 			return Own

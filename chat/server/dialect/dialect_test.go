@@ -20,8 +20,8 @@ func TestClassify(t *testing.T) {
 		{"alice", true, ClientPy},
 		{"小明", true, ClientPy},
 		{"小\xe6\x98", true, Undecided},
-		{"GET / HTTP/1.1\r\n", false, HTTP},
-		{"\x16\x03\x01\x02", false, TLS},
+		{"GET / HTTP/1.1\r\n", false, None},
+		{"\x16\x03\x01\x02", false, None},
 	}
 	for _, tt := range tests {
 		if got := Classify([]byte(tt.in), tt.quiet); got != tt.want {
@@ -69,4 +69,28 @@ func FuzzTelnet(f *testing.F) {
 			t.Errorf("%q: %q whole, %q cut at %d", b, whole, parts, cut)
 		}
 	})
+}
+
+func TestForeign(t *testing.T) {
+	for _, tt := range []struct {
+		want *Protocol
+		in   []string
+	}{
+		{http, []string{"GET / HTTP/1.1\r\n", "HEAD / HTTP/1.0\r\n", "POST /x HTTP/1.1\r\nHost: x\r\n\r\nhello\n", "PUT ", "DELETE ", "CONNECT a:1 HTTP/1.1\r\n",
+			"OPTIONS * HTTP/1.1\r\n", "TRACE / HTTP/1.1\r\n", "PATCH / ", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "PROPFIND / HTTP/1.1\r\n", "x-y /a HTTP/1.1\r\n",
+			"DESCRIBE rtsp://x RTSP/1.0\r\n", "REGISTER sip:x SIP/2.0\r\n"}},
+		{tls, []string{"\x16\x03\x01\x02\x00", "\x16\x03"}},
+		{ssh, []string{"SSH-2.0-OpenSSH_9.6\r\n"}},
+		{irc, []string{"NICK bob\r\n", "USER bob 0 * :Bob\r\n", "PASS x\r\n", "CAP LS 302\r\n", "JOIN #room\n"}},
+		{smtp, []string{"EHLO x\r\n", "HELO x\r\n", "MAIL FROM:<a@b>\r\n", "EHLO\r\n"}},
+		{binary, []string{"\x00\x00\x00\x2f\xffSMB", "\x05\x01\x00", "\x03\x00\x00\x13", "\x10\x10\x00\x04MQTT", "\xfeSMB\x40\x00", "?\x00\x00\x00"}},
+		{newer, []string{"CHAT/2 bob\n", "CHAT/10 bob\n", "CHAT/1\n"}},
+		{nil, []string{"", "GET", "POST\n", "Mail me\n", "user one\n", "alice", "小明\r\n", "\xa4\xa4\xa4\xe5\n", "\x08bob\n", "\x1b[Abob\n", "bob\r\x00", "CHA", "CHAT/", "CHAT/1 bob\n", "PICK me\n"}},
+	} {
+		for _, in := range tt.in {
+			if got := Foreign([]byte(in)); got != tt.want {
+				t.Errorf("%q: %v, want %v", in, got, tt.want)
+			}
+		}
+	}
 }

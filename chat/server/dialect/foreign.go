@@ -1,0 +1,88 @@
+package dialect
+
+import (
+	"bytes"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"wirelab/chat"
+	"wirelab/internal/i18n"
+)
+
+// Protocol is what someone speaks who is no client of a chat: a browser, a scanner,
+// a web page that posts to the port. It is recognized before it could be taken for a
+// name, and what it sends is not said.
+type Protocol struct {
+	Name   string
+	answer string // a format of the sentence that says so
+}
+
+var (
+	http   = &Protocol{"HTTP", "HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n%s\n"}
+	irc    = &Protocol{"IRC", "ERROR :%s\r\n"}
+	smtp   = &Protocol{"SMTP", "554 %s\r\n"}
+	ssh    = &Protocol{"SSH", "%s\r\n"}
+	tls    = &Protocol{"TLS", "%s\n"}
+	binary = &Protocol{"a binary protocol", "%s\n"}
+	newer  = &Protocol{"another version of its protocol", ""}
+)
+
+// firstWords begin the first line of a protocol, which a blank or the end of the line
+// follows.
+var firstWords = map[string]*Protocol{
+	"GET": http, "HEAD": http, "POST": http, "PUT": http, "DELETE": http, "CONNECT": http, "OPTIONS": http, "TRACE": http, "PATCH": http, "PRI": http,
+	"CAP": irc, "NICK": irc, "USER": irc, "PASS": irc, "JOIN": irc,
+	"EHLO": smtp, "HELO": smtp, "MAIL": smtp,
+}
+
+// requestLine is that of any method (RFC 9112, section 3), and of RTSP and SIP.
+var requestLine = regexp.MustCompile(`^[!#$%&'*+.^_|~0-9A-Za-z` + "`" + `-]+ \S+ (HTTP|RTSP|SIP)/[0-9]`)
+
+// Foreign returns the protocol whose first bytes these are; nil if they may be those
+// of a chat's client.
+func Foreign(b []byte) *Protocol {
+	switch {
+	case len(b) == 0:
+		return nil
+	case bytes.HasPrefix(b, []byte{0x16, 0x03}):
+		return tls
+	case isBinary(b):
+		return binary
+	case bytes.HasPrefix(b, []byte("SSH-")):
+		return ssh
+	case bytes.HasPrefix(b, []byte("CHAT/")) && !strings.HasPrefix(chat.Greeting, string(b[:min(len(b), len(chat.Greeting))])):
+		return newer
+	case requestLine.Match(b):
+		return http
+	}
+	line, _, whole := bytes.Cut(b, []byte("\n"))
+	word, _, more := bytes.Cut(bytes.TrimSuffix(line, []byte("\r")), []byte(" "))
+	if p := firstWords[string(word)]; more || whole && p == smtp {
+		return p
+	}
+	return nil
+}
+
+// isBinary reports whether no keyboard sends such bytes: a first one that is a
+// control character, but for those that edit a line, or a NUL that ends no line of
+// telnet (RFC 854).
+func isBinary(b []byte) bool {
+	if b[0] < ' ' && !bytes.ContainsRune([]byte("\b\t\n\r\x1b"), rune(b[0])) {
+		return true
+	}
+	return bytes.Count(b, []byte{0}) > bytes.Count(b, []byte("\r\x00"))
+}
+
+// Error is what someone is told who speaks the protocol.
+func (p *Protocol) Error() error {
+	return &chat.MessageError{Message: i18n.Msg("chat.refused.foreign", "Protocol", p.Name)}
+}
+
+// Answer returns that in the protocol's own form; empty for that of a client of ours.
+func (p *Protocol) Answer() string {
+	if p.answer == "" {
+		return ""
+	}
+	return fmt.Sprintf(p.answer, p.Error())
+}
