@@ -11,7 +11,8 @@ import (
 )
 
 // Decoder reads frames. It is not safe for use by several goroutines at once:
-// each has its own. A frame that is well formed costs no allocation.
+// each has its own. A frame that is well formed and carries no other costs no
+// allocation.
 //
 // It uses gopacket's core layers only and calls each directly: gopacket's other
 // decoders panic or allocate without bound on hostile frames.
@@ -35,6 +36,14 @@ func NewDecoder() *Decoder { return &Decoder{} }
 // the fault.
 func (d *Decoder) Decode(p *Packet) {
 	p.reset()
+	d.decodeOne(p)
+	if p.Inner != nil {
+		d.decodeInner(p)
+	}
+}
+
+// decodeOne is Decode but for the frames inside p, of which it makes the first.
+func (d *Decoder) decodeOne(p *Packet) {
 	d.decode(p)
 	if p.Err != nil {
 		p.Payload, p.PayloadOffset = nil, 0
@@ -269,6 +278,9 @@ func (d *Decoder) readUDP(p *Packet, b []byte) error {
 		return err
 	}
 	p.payload(d.udp.Payload)
+	if p.DstPort == portVXLAN || p.DstPort == portGeneve {
+		p.readUDPTunnel()
+	}
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"wirelab/internal/safetext"
 	"wirelab/sniffer"
 	"wirelab/sniffer/internal/fixture"
 
@@ -94,8 +95,8 @@ func TestDecode(t *testing.T) {
 				p.Fragment, p.MoreFragments, p.FragmentID = true, true, 1
 				p.SrcPort, p.DstPort, p.Payload = 1, 2, []byte("abcd")
 			}), ""},
-		{"a packet in a packet is not read", ethernet + "0800 45000028 00000000 40040000" + addrs4 + "45000014 00000000 40060000" + addrs4,
-			with(sniffer.Ethernet|sniffer.IPv4, 0x0800, func(p *sniffer.Packet) { ip4(p, 4) }), ""},
+		{"a fragment of a tunnel is not read", ethernet + "0800 45000028 00002000 40040000" + addrs4 + "45000014 00000000 40060000" + addrs4,
+			with(sniffer.Ethernet|sniffer.IPv4, 0x0800, func(p *sniffer.Packet) { ip4(p, 4); p.Fragment, p.MoreFragments = true, true }), ""},
 		{"IPv4 that says it is 6", ethernet + "0800 65000014 00000000 40060000" + addrs4,
 			with(sniffer.Ethernet, 0x0800, func(*sniffer.Packet) {}), "IPv4: version 6"},
 		{"IPv4 longer than the frame", ethernet + "0800 45000040 00000000 40060000" + addrs4 + tcp,
@@ -219,11 +220,21 @@ func FuzzDecode(f *testing.F) {
 		ethernet + "0800 45000018 00010001 40110000" + addrs4 + "61626364",
 		ethernet + "86dd 60000000 0018 00 40" + addrs6 + "2c 00 0502 0000 0100  11 00 05a8 00000001 61626364",
 	} {
-		f.Add(fixture.Bytes(f, text), 2000)
+		f.Add(fixture.Bytes(f, text), 2000, uint8(0))
+	}
+	for link, text := range map[uint8]string{
+		8: "ff03 0021 4500001c 00000000 40010000" + addrs4 + "0800 0000 0102 0003", 10: "1100 0011 0002 c021", 11: "0f00 0800",
+		12: "8802 0000 02000000000a 02000000000c 02000000000b 1000 0000 aaaa03 000000 0800", 13: "0000 0a00 02000000 1000 d400 0000 02000000000b",
+		14: "00010140 45", 15: "0200 0005 0800 0100 0800 0100 2000 0900 45", 16: "49000000 01000000 01000000" + strings.Repeat("00", 61) + "02000000000a",
+	} {
+		f.Add(fixture.Bytes(f, text), 100, link)
+	}
+	for _, tunnel := range []string{"2f0000 2000 0800 00000005", "110000 9c40 12b5 003a 0000 08000000 00002a00", "110000 9c40 17c1 003e 0000 01006558 00002a00 01028000", "040000"} {
+		f.Add(fixture.Bytes(f, ethernet+"0800 45000042 00000000 40"+strings.Replace(tunnel, "0000", "0000"+addrs4, 1)+"4500001c 00000000 40010000"+addrs4), 100, uint8(0))
 	}
 	d := sniffer.NewDecoder()
-	f.Fuzz(func(t *testing.T, data []byte, length int) {
-		p := sniffer.Packet{Frame: sniffer.Frame{LinkType: sniffer.LinkEthernet, Data: data, Length: max(len(data), length)}}
+	f.Fuzz(func(t *testing.T, data []byte, length int, link uint8) {
+		p := sniffer.Packet{Frame: sniffer.Frame{LinkType: linkTypes[int(link)%len(linkTypes)], Data: data, Length: max(len(data), length)}}
 		d.Decode(&p)
 		checkLayers(t, &p)
 		if len(p.Payload) > len(data) {
@@ -235,10 +246,8 @@ func FuzzDecode(f *testing.F) {
 		if (p.Has(sniffer.TCP) || p.Has(sniffer.UDP)) && !(p.Src.IsValid() && p.Dst.IsValid()) {
 			t.Fatalf("ports without addresses: layers %b", p.Layers)
 		}
-		for _, c := range (sniffer.Notation{Names: hosts}).AppendLine(nil, &p) {
-			if c < ' ' || c > '~' {
-				t.Fatalf("byte %#x in the line", c)
-			}
+		if line := string(sniffer.Notation{Names: hosts}.AppendLine(nil, &p)); safetext.Escape(line) != line {
+			t.Fatalf("the line %q", line)
 		}
 	})
 }

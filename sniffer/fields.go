@@ -191,6 +191,61 @@ var (
 		{Name: "urgent", Offset: 18, Length: 2},
 	}
 
+	HDLCFields = Fields{
+		{Name: "address", Offset: 0, Length: 1},
+		{Name: "control", Offset: 1, Length: 1},
+		{Name: "type", Offset: 2, Length: 2, Kind: KindEtherType},
+	}
+
+	// WLANFields are of the 802.11 header, as far as its kind has them.
+	WLANFields = Fields{
+		{Name: "type", Offset: 0, Length: 2, Shift: 10, Bits: 2},
+		{Name: "subtype", Offset: 0, Length: 2, Shift: 12},
+		{Name: "to_ds", Offset: 0, Length: 2, Kind: KindFlag, Bits: 1},
+		{Name: "from_ds", Offset: 0, Length: 2, Kind: KindFlag, Shift: 1, Bits: 1},
+		{Name: "retry", Offset: 0, Length: 2, Kind: KindFlag, Shift: 3, Bits: 1},
+		{Name: "protected", Offset: 0, Length: 2, Kind: KindFlag, Shift: 6, Bits: 1},
+		{Name: "receiver", Offset: 4, Length: 6, Kind: KindMAC},
+		{Name: "transmitter", Offset: 10, Length: 6, Kind: KindMAC},
+	}
+
+	NFLOGFields = Fields{
+		{Name: "family", Offset: 0, Length: 1},
+		{Name: "group", Offset: 2, Length: 2},
+	}
+
+	// MPLSFields are of an entry of the label stack.
+	MPLSFields = Fields{
+		{Name: "label", Offset: 0, Length: 4, Shift: 12},
+		{Name: "traffic_class", Offset: 0, Length: 4, Shift: 9, Bits: 3},
+		{Name: "bottom", Offset: 2, Length: 2, Kind: KindFlag, Shift: 8, Bits: 1},
+		{Name: "ttl", Offset: 3, Length: 1},
+	}
+
+	PPPoEFields = Fields{
+		{Name: "version", Offset: 0, Length: 1, Shift: 4},
+		{Name: "type", Offset: 0, Length: 1, Bits: 4},
+		{Name: "code", Offset: 1, Length: 1},
+		{Name: "session_id", Offset: 2, Length: 2},
+		{Name: "length", Offset: 4, Length: 2},
+	}
+
+	// GREFields are of every GRE header; Packet.GREKey tells the key.
+	GREFields = Fields{
+		{Name: "version", Offset: 0, Length: 2, Bits: 3},
+		{Name: "protocol", Offset: 2, Length: 2, Kind: KindEtherType},
+	}
+
+	VXLANFields = Fields{
+		{Name: "vni", Offset: 4, Length: 4, Shift: 8},
+	}
+
+	GeneveFields = Fields{
+		{Name: "options_length", Offset: 0, Length: 1, Bits: 6, Unit: 4},
+		{Name: "protocol", Offset: 2, Length: 2, Kind: KindEtherType},
+		{Name: "vni", Offset: 4, Length: 4, Shift: 8},
+	}
+
 	UDPFields = Fields{
 		{Name: "src_port", Offset: 0, Length: 2},
 		{Name: "dst_port", Offset: 2, Length: 2},
@@ -211,6 +266,8 @@ func (p *Packet) LinkFields() (Fields, int) {
 		return SLLFields, 16
 	case p.Has(Loopback):
 		return LoopbackFields, 4
+	case p.Has(HDLC):
+		return HDLCFields, 4
 	}
 	return nil, 0
 }
@@ -277,11 +334,9 @@ func (p *Packet) Extensions(do func(Extension)) {
 	for at+8 <= len(p.Data) {
 		size := 8
 		switch next {
-		case protocolHopByHop, protocolRouting, protocolDestination, 135, 139, 140:
-			size = 8 * (1 + int(p.Data[at+1]))
+		case protocolHopByHop, protocolRouting, protocolDestination, protocolAH, 135, 139, 140:
+			size = extensionSize(next, p.Data[at+1])
 		case protocolFragment:
-		case 51: // in units of four, RFC 4302, section 2.2
-			size = 4 * (2 + int(p.Data[at+1]))
 		default:
 			return
 		}

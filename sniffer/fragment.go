@@ -34,7 +34,7 @@ func (p *Packet) FragmentData() []byte {
 		for next != protocolFragment || binary.BigEndian.Uint16(h[start+2:])&^6 == 0 {
 			size := 8 // what readExtensions has passed over is all there
 			if next != protocolFragment {
-				size += 8 * int(h[start+1])
+				size = extensionSize(next, h[start+1])
 			}
 			next, start = h[start], start+size
 		}

@@ -29,6 +29,18 @@ const (
 	headerICMPv6
 	headerTCP
 	headerUDP
+	headerPPP
+	headerPPPSerial
+	headerHDLC
+	headerRadiotap
+	headerWLAN
+	headerNFLOG
+	headerPKTAP
+	headerMPLS
+	headerPPPoE
+	headerGRE
+	headerInner4 // IPv4 in IP
+	headerInner6 // IPv6 in IP
 )
 
 // headers are the names of the headers and the sizes of their fixed parts. A
@@ -41,6 +53,9 @@ var headers = [...]struct {
 	headerNull: {"loopback", 4}, headerLoop: {"loopback", 4}, headerSLL: {"SLL", 16}, headerSLL2: {"SLL2", 20}, headerRaw: {"IP", 1},
 	headerEthernet: {"Ethernet", 14}, headerVLAN: {"VLAN", 4}, headerARP: {"ARP", 28}, headerRARP: {"RARP", 28},
 	headerIPv4: {"IPv4", 20}, headerIPv6: {"IPv6", 40}, headerICMPv4: {"ICMPv4", 8}, headerICMPv6: {"ICMPv6", 4}, headerTCP: {"TCP", 20}, headerUDP: {"UDP", 8},
+	headerPPP: {"PPP", 1}, headerPPPSerial: {"PPP", 1}, headerHDLC: {"HDLC", 4}, headerRadiotap: {"radiotap", 8}, headerWLAN: {"802.11", 10},
+	headerNFLOG: {"NFLOG", 4}, headerPKTAP: {"PKTAP", pktapSize}, headerMPLS: {"MPLS", 4}, headerPPPoE: {"PPPoE", 6}, headerGRE: {"GRE", 4},
+	headerInner4: {"IPv4", 1}, headerInner6: {"IPv6", 1},
 }
 
 // first returns the header that frames of a link type begin with,
@@ -63,6 +78,24 @@ func first(link LinkType) header {
 		return headerIPv4
 	case LinkIPv6:
 		return headerIPv6
+	case LinkPPP:
+		return headerPPP
+	case LinkPPPSerial:
+		return headerPPPSerial
+	case LinkPPPoE:
+		return headerPPPoE
+	case LinkHDLC:
+		return headerHDLC
+	case LinkRadiotap:
+		return headerRadiotap
+	case LinkWLAN:
+		return headerWLAN
+	case LinkNFLOG:
+		return headerNFLOG
+	case LinkPKTAP:
+		return headerPKTAP
+	case LinkMPLS:
+		return headerMPLS
 	}
 	return headerNone
 }
@@ -80,6 +113,10 @@ func after(etherType uint16) header {
 		return headerRARP
 	case EtherTypeVLAN, etherTypeQinQ, etherTypeOldQinQ:
 		return headerVLAN
+	case etherTypeMPLS, etherTypeMPLSUpstream:
+		return headerMPLS
+	case etherTypePPPoED, etherTypePPPoES:
+		return headerPPPoE
 	}
 	return headerNone
 }
@@ -90,14 +127,28 @@ const (
 	etherTypeOldQinQ = 0x9100 // what devices used before 802.1ad
 )
 
+// EtherTypes of what carries frames, and of bridged Ethernet and PPP in a tunnel.
+const (
+	etherTypeBridged      = 0x6558
+	etherTypeMPLS         = 0x8847
+	etherTypeMPLSUpstream = 0x8848
+	etherTypePPPoED       = 0x8863
+	etherTypePPPoES       = 0x8864
+	etherTypePPP          = 0x880b
+)
+
 // IP protocol numbers (IANA) of the headers that are read.
 const (
 	protocolHopByHop    = 0
 	protocolICMPv4      = 1
+	protocolIPv4        = 4
 	protocolTCP         = 6
 	protocolUDP         = 17
+	protocolIPv6        = 41
 	protocolRouting     = 43
 	protocolFragment    = 44
+	protocolGRE         = 47
+	protocolAH          = 51
 	protocolICMPv6      = 58
 	protocolDestination = 60
 )
@@ -110,6 +161,12 @@ func announced(protocol, icmp uint8) header {
 		return headerTCP
 	case protocol == protocolUDP:
 		return headerUDP
+	case protocol == protocolGRE:
+		return headerGRE
+	case protocol == protocolIPv4:
+		return headerInner4
+	case protocol == protocolIPv6:
+		return headerInner6
 	case protocol != icmp:
 		return headerNone
 	case icmp == protocolICMPv6:
@@ -125,11 +182,11 @@ func (p *Packet) readExtensions(b []byte) ([]byte, error) {
 	for range maxLayers {
 		var size int
 		switch p.Protocol {
-		case protocolHopByHop, protocolRouting, protocolDestination:
+		case protocolHopByHop, protocolRouting, protocolDestination, protocolAH:
 			if len(b) < 8 {
 				return nil, errExtension
 			}
-			size = 8 + 8*int(b[1])
+			size = extensionSize(p.Protocol, b[1])
 		case protocolFragment:
 			if len(b) < 8 {
 				return nil, errExtension
@@ -149,6 +206,15 @@ func (p *Packet) readExtensions(b []byte) ([]byte, error) {
 		b = b[size:]
 	}
 	return nil, fmt.Errorf("more than %d extension headers", maxLayers)
+}
+
+// extensionSize returns the length of an extension header by its length field, in
+// bytes: that of AH counts units of four (RFC 4302, section 2.2).
+func extensionSize(protocol, field uint8) int {
+	if protocol == protocolAH {
+		return 4 * (2 + int(field))
+	}
+	return 8 * (1 + int(field))
 }
 
 var errExtension = errors.New("extension header longer than the datagram")

@@ -5,7 +5,8 @@ import (
 	"fmt"
 )
 
-// readLink reads the headers that captures have in place of Ethernet.
+// readLink reads the headers that captures have in place of Ethernet, and those of
+// tunnels.
 func readLink(p *Packet, h header, b []byte) (header, []byte, error) {
 	if fixed := headers[h].fixed; len(b) < fixed {
 		return headerNone, nil, fmt.Errorf("%d bytes, at least %d", len(b), fixed)
@@ -15,6 +16,32 @@ func readLink(p *Packet, h header, b []byte) (header, []byte, error) {
 		return readFamily(p, b, binary.LittleEndian)
 	case headerLoop:
 		return readFamily(p, b, binary.BigEndian)
+	case headerPPP:
+		return p.readPPP(b)
+	case headerPPPSerial:
+		return p.readPPPSerial(b)
+	case headerHDLC:
+		return p.readHDLC(b)
+	case headerRadiotap:
+		return p.readRadiotap(b)
+	case headerWLAN:
+		return p.readWLAN(b)
+	case headerNFLOG:
+		return p.readNFLOG(b)
+	case headerPKTAP:
+		return headerNone, nil, p.readPKTAP(b)
+	case headerMPLS:
+		return headerNone, nil, p.readMPLS(b)
+	case headerPPPoE:
+		return headerNone, nil, p.readPPPoE(b)
+	case headerGRE:
+		return headerNone, nil, p.readGRE(b)
+	case headerInner4:
+		p.enter(LinkIPv4, b)
+		return headerNone, nil, nil
+	case headerInner6:
+		p.enter(LinkIPv6, b)
+		return headerNone, nil, nil
 	case headerSLL:
 		return readCooked(p, cooked{
 			etherType: binary.BigEndian.Uint16(b[14:]), kind: binary.BigEndian.Uint16(b),

@@ -65,6 +65,36 @@ func TestLinkTypes(t *testing.T) {
 	})
 }
 
+// linkTypes are all that are decoded.
+var linkTypes = []sniffer.LinkType{
+	sniffer.LinkEthernet, sniffer.LinkNull, sniffer.LinkLoop, sniffer.LinkRaw, sniffer.LinkIPv4, sniffer.LinkIPv6, sniffer.LinkLinuxSLL, sniffer.LinkLinuxSLL2,
+	sniffer.LinkPPP, sniffer.LinkPPPSerial, sniffer.LinkPPPoE, sniffer.LinkHDLC, sniffer.LinkWLAN, sniffer.LinkRadiotap, sniffer.LinkMPLS, sniffer.LinkNFLOG, sniffer.LinkPKTAP,
+}
+
+// Frames inside one another are decoded to a depth, and no deeper.
+func TestManyFramesInside(t *testing.T) {
+	data := fixture.Bytes(t, ethernet+"0800")
+	header := fixture.Bytes(t, "4500ffff 00000000 40040000"+addrs4)
+	for range 3000 {
+		data = append(data, header...)
+	}
+	p := sniffer.Packet{Frame: sniffer.Frame{LinkType: sniffer.LinkEthernet, Data: data, Length: 70000}}
+	sniffer.NewDecoder().Decode(&p)
+	depth := 0
+	for in := p.Inner; in != nil; in = in.Inner {
+		depth++
+	}
+	if err := p.Innermost().Err; depth != 8 || err == nil || err.Error() != "more than 8 frames inside one another" {
+		t.Errorf("%d frames, %v", depth, err)
+	}
+	// A copy has bytes of its own all the way in.
+	copied, inner := p.Clone(), p.Inner
+	clear(data)
+	if in := copied.Inner; in.Data[0] != 0x45 || inner.Data[0] != 0 || copied.InnerOffset() != 34 {
+		t.Errorf("the copy's inner frame begins with %#x at %d", in.Data[0], copied.InnerOffset())
+	}
+}
+
 // fixed are the sizes of the fixed parts of headers; a layer is told only where
 // they are there.
 func checkLayers(t *testing.T, p *sniffer.Packet) {
@@ -83,6 +113,12 @@ func checkLayers(t *testing.T, p *sniffer.Packet) {
 			t.Fatalf("layer %b at %d of %d bytes", h.layer, h.at, len(p.Data))
 		}
 	}
+	if in := p.Inner; in != nil {
+		if at := p.InnerOffset(); at < 0 || at+len(in.Data) > len(p.Data) || len(in.Data) > in.Length {
+			t.Fatalf("%d bytes at %d of %d, length %d", len(in.Data), at, len(p.Data), in.Length)
+		}
+		checkLayers(t, in)
+	}
 	if p.NetworkOffset > len(p.Data) || p.TransportOffset > len(p.Data) || p.PayloadOffset+len(p.Payload) > len(p.Data) {
 		t.Fatalf("offsets %d, %d, %d of %d bytes", p.NetworkOffset, p.TransportOffset, p.PayloadOffset, len(p.Data))
 	}
@@ -100,7 +136,7 @@ func TestEveryTruncation(t *testing.T) {
 		packets, _ := readFile(t, file)
 		for i := range packets {
 			for n := range len(packets[i].Data) + 1 {
-				for _, link := range []sniffer.LinkType{packets[i].LinkType, sniffer.LinkNull, sniffer.LinkRaw, sniffer.LinkLinuxSLL, sniffer.LinkLinuxSLL2, sniffer.LinkIPv4, sniffer.LinkIPv6} {
+				for _, link := range linkTypes {
 					p := sniffer.Packet{Frame: packets[i].Frame}
 					p.Data, p.LinkType = p.Data[:n], link
 					d.Decode(&p)

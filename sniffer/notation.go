@@ -26,6 +26,8 @@ func (n Names) Name(addr netip.Addr) string { return n[addr] }
 type Notation struct {
 	Names   Namer // nil knows no names
 	Letters bool  // TCP flags as tcpdump's letters
+
+	inner bool // the line of a frame inside another, which tells that the capture cut both
 }
 
 // AppendLine appends one packet to dst, without an end of line, and returns the
@@ -35,6 +37,7 @@ type Notation struct {
 //	client1 > server echo-request seq=1
 //	client1:43210 > server:7000 PSH ACK len=12
 //	client1:5000 > server:7001 udp len=12 vlan=5
+//	10.0.0.1 > 10.0.0.2 gre | client1 > server echo-request seq=1
 //
 // A frame of a link type that is not decoded shows the type's number, its length and
 // its first bytes. A frame that the capture cut short shows as truncated=KEPT/LENGTH behind the
@@ -52,7 +55,7 @@ func (n Notation) AppendLine(dst []byte, p *Packet) []byte {
 		dst = appendEndpoint(dst, p.Src, p.SrcPort, ports, names)
 		dst = append(dst, " > "...)
 		dst = appendEndpoint(dst, p.Dst, p.DstPort, ports, names)
-	case p.Has(Ethernet) || p.Has(SLL):
+	case p.Has(Ethernet) || p.Has(SLL) || p.Has(WLAN) && p.SrcMAC != (MAC{}):
 		dst = appendMAC(dst, p.SrcMAC)
 		dst = append(dst, " > "...)
 		if p.DstMAC == Broadcast {
@@ -83,7 +86,15 @@ func (n Notation) AppendWhat(dst []byte, p *Packet) []byte {
 		dst = append(dst, " vlan="...)
 		dst = digits.AppendUint(dst, uint64(p.VLANID))
 	}
+	if p.Inner != nil {
+		inner := n
+		inner.inner = true
+		dst = inner.AppendLine(append(dst, " | "...), p.Inner)
+	}
 	if p.Truncated() {
+		if n.inner {
+			return dst
+		}
 		dst = append(dst, " truncated="...)
 		dst = digits.AppendUint(dst, uint64(len(p.Data)))
 		dst = append(dst, '/')
@@ -172,12 +183,17 @@ func (n Notation) appendIP(dst []byte, p *Packet) []byte {
 	case p.Has(UDP):
 		dst = append(dst, "udp"...)
 		dst = appendLen(dst, p.PayloadLength())
+		if p.Has(VXLAN) || p.Has(Geneve) {
+			dst = appendVNI(dst, p)
+		}
 	case p.Has(ICMPv4) || p.Has(ICMPv6):
 		dst = appendICMP(dst, p)
 	case p.PortsOnly && p.Protocol == protocolTCP:
 		dst = append(dst, "tcp"...)
 	case p.PortsOnly:
 		dst = append(dst, "udp"...)
+	case p.Has(GRE):
+		dst = appendGRE(dst, p)
 	default:
 		dst = append(dst, "ip-protocol="...)
 		dst = digits.AppendUint(dst, uint64(p.Protocol))
@@ -213,14 +229,20 @@ func appendOther(dst []byte, p *Packet) []byte {
 	if first(p.LinkType) == headerNone {
 		return appendUndecoded(dst, p)
 	}
-	if !p.Has(Ethernet) && !p.Has(SLL) {
+	if p.Layers&(PPP|WLAN|PKTAP|MPLS|PPPoE) != 0 {
+		return appendCarrier(dst, p)
+	}
+	if p.Layers&(Ethernet|SLL|HDLC) == 0 {
 		return appendLen(append(dst, "frame"...), p.Length)
 	}
 	// Below 0x600 the field is a length (IEEE 802.3, section 3.2.6).
-	if p.EtherType < 0x600 {
+	switch {
+	case p.EtherType < 0x600:
 		dst = append(dst, "llc"...)
-	} else {
-		dst = digits.AppendHex(append(dst, "0x"...), []byte{byte(p.EtherType >> 8), byte(p.EtherType)})
+	case p.Has(HDLC) && p.EtherType == hdlcSLARP:
+		dst = append(dst, "slarp"...)
+	default:
+		dst = appendXDigits(dst, p.EtherType)
 	}
 	return appendLen(dst, max(0, p.Length-p.NetworkOffset))
 }

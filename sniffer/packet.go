@@ -6,6 +6,7 @@
 package sniffer
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"net/netip"
@@ -31,11 +32,20 @@ type LinkType uint16
 const (
 	LinkNull      LinkType = 0   // BSD loopback: address family in the writer's byte order
 	LinkEthernet  LinkType = 1   // Ethernet II and 802.3
+	LinkPPP       LinkType = 9   // with or without address and control
+	LinkPPPSerial LinkType = 50  // PPP, or Cisco HDLC
+	LinkPPPoE     LinkType = 51  // PPPoE's header, without Ethernet's
 	LinkRaw       LinkType = 101 // IPv4 or IPv6, by its version
+	LinkHDLC      LinkType = 104 // Cisco HDLC
+	LinkWLAN      LinkType = 105 // IEEE 802.11
 	LinkLoop      LinkType = 108 // OpenBSD loopback: address family, big endian
 	LinkLinuxSLL  LinkType = 113 // Linux cooked capture: the interface "any"
+	LinkRadiotap  LinkType = 127 // 802.11 behind what the radio tells
+	LinkMPLS      LinkType = 219 // MPLS labels
 	LinkIPv4      LinkType = 228
 	LinkIPv6      LinkType = 229
+	LinkNFLOG     LinkType = 239 // what Linux's netfilter logged
+	LinkPKTAP     LinkType = 258 // Apple's header with the process
 	LinkLinuxSLL2 LinkType = 276 // Linux cooked capture, with the interface
 )
 
@@ -67,7 +77,7 @@ func (m MAC) String() string {
 }
 
 // Layers is the set of layers that were decoded from a frame.
-type Layers uint16
+type Layers uint32
 
 // The layers that Decode knows.
 const (
@@ -83,6 +93,17 @@ const (
 	RARP     // its fields are ARP's
 	SLL      // Linux cooked capture, either version
 	Loopback // LinkNull or LinkLoop
+	PPP
+	HDLC
+	Radiotap
+	WLAN
+	NFLOG
+	PKTAP
+	MPLS
+	PPPoE
+	GRE
+	VXLAN
+	Geneve
 )
 
 // EtherTypes (IANA, IEEE 802 numbers).
@@ -152,6 +173,10 @@ type Packet struct {
 	ICMPID, ICMPSeq    uint16 // of an echo
 
 	Payload []byte // of TCP, UDP or an ICMP echo, without link-layer padding
+
+	// Inner is the frame that a tunnel carries, nil without one: behind GRE, IP in
+	// IP, VXLAN, Geneve, MPLS, PPPoE or PKTAP. Its Data are bytes of this frame.
+	Inner *Packet
 }
 
 // reset clears all fields but Frame and Number.
@@ -168,14 +193,8 @@ func (p *Packet) PayloadLength() int {
 	if !p.Truncated() {
 		return len(p.Payload)
 	}
-	ip, header := p.Data[p.NetworkOffset:], p.Data[p.TransportOffset:]
-	end := p.Length
-	if total := int(binary.BigEndian.Uint16(ip[2:])); p.Has(IPv4) && total > 0 {
-		end = min(end, p.NetworkOffset+total)
-	} else if length := int(binary.BigEndian.Uint16(ip[4:])); p.Has(IPv6) && length > 0 {
-		end = min(end, p.NetworkOffset+40+length)
-	}
-	n := end - p.TransportOffset
+	header := p.Data[p.TransportOffset:]
+	n := p.end() - p.TransportOffset
 	if p.Has(TCP) {
 		n -= 4 * int(header[12]>>4)
 	} else if stated := int(binary.BigEndian.Uint16(header[4:])); stated >= 8 {
@@ -184,6 +203,44 @@ func (p *Packet) PayloadLength() int {
 		n -= 8
 	}
 	return max(n, 0)
+}
+
+// end returns where in the frame the network layer's packet ends, as its header
+// states it and the frame had room for it.
+func (p *Packet) end() int {
+	if !p.Has(IPv4) && !p.Has(IPv6) {
+		return p.Length
+	}
+	stated, ip := 0, p.Data[p.NetworkOffset:]
+	if p.Has(IPv4) {
+		stated = int(binary.BigEndian.Uint16(ip[2:]))
+	} else if n := int(binary.BigEndian.Uint16(ip[4:])); n > 0 {
+		stated = 40 + n
+	}
+	if stated == 0 { // a jumbogram, or a segment that offloading made
+		return p.Length
+	}
+	return min(p.Length, p.NetworkOffset+stated)
+}
+
+// Clone returns a copy with bytes of its own.
+func (p *Packet) Clone() Packet {
+	return p.over(bytes.Clone(p.Data))
+}
+
+// over returns a copy of p whose bytes are data.
+func (p *Packet) over(data []byte) Packet {
+	c := *p
+	c.Data = data
+	if p.Payload != nil {
+		c.Payload = data[p.PayloadOffset : p.PayloadOffset+len(p.Payload)]
+	}
+	if p.Inner != nil {
+		at := p.InnerOffset()
+		inner := p.Inner.over(data[at : at+len(p.Inner.Data)])
+		c.Inner = &inner
+	}
+	return c
 }
 
 // Has reports whether all of the given layers were decoded.

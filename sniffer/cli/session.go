@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -148,26 +147,16 @@ func (s *session) process(w worker, b *batch, room int) {
 		}
 		p.Frame, p.Number = *f, b.first+i
 		w.decoder.Decode(&p)
-		if p.Err != nil && !p.Truncated() {
+		if p.Malformed() {
 			b.malformed++
 		}
 		if w.printer != nil {
 			b.text = w.printer.Append(b.text, &p)
 		} else {
-			b.packets = append(b.packets, whole(p))
+			b.packets = append(b.packets, p.Clone())
 		}
 	}
 	b.frames = b.frames[:kept]
-}
-
-// whole returns a packet with bytes of its own.
-func whole(p sniffer.Packet) sniffer.Packet {
-	data := bytes.Clone(p.Data)
-	if p.Payload != nil {
-		p.Payload = data[p.PayloadOffset : p.PayloadOffset+len(p.Payload)]
-	}
-	p.Data = data
-	return p
 }
 
 // consume writes what process made of a batch.

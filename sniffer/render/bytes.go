@@ -34,7 +34,7 @@ func appendXDigits(dst []byte, n uint16) []byte {
 }
 
 // plain reports whether s is printable ASCII, as nearly every text here is.
-func plain(s string) bool {
+func plain[T string | []byte](s T) bool {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c > '~' {
 			return false

@@ -47,6 +47,32 @@ func (j *jsonPrinter) Append(dst []byte, p *sniffer.Packet) []byte {
 	case sniffer.Out:
 		dst = append(dst, `,"direction":"out"`...)
 	}
+	dst = j.appendDecoded(dst, p, 0)
+	dst = append(dst, `,"notation":`...)
+	start := len(dst)
+	dst = j.o.notation().AppendLine(append(dst, '"'), p)
+	dst = endString(dst, start)
+	dst = appendFault(dst, p)
+	dst = digits.AppendHex(append(dst, `,"raw":"`...), p.Data)
+	return append(dst, "\"}\n"...)
+}
+
+// appendFault appends why a frame was not decoded to its end.
+func appendFault(dst []byte, p *sniffer.Packet) []byte {
+	if p.Truncated() {
+		dst = append(dst, `,"truncated":true`...)
+	} else if p.Err != nil {
+		dst = append(dst, `,"malformed":true`...)
+	}
+	if p.Err != nil {
+		dst = appendString(append(dst, `,"error":`...), p.Err.Error())
+	}
+	return dst
+}
+
+// appendDecoded appends what was decoded of a frame, which begins at byte base of
+// the outermost.
+func (j *jsonPrinter) appendDecoded(dst []byte, p *sniffer.Packet, base int) []byte {
 	dst = digits.AppendUint(append(dst, `,"link_type":`...), uint64(p.LinkType))
 	array := &j.layers[(p.Layers^p.Layers>>5)%sniffer.Layers(len(j.layers))]
 	if array.text == nil || array.layers != p.Layers {
@@ -66,24 +92,14 @@ func (j *jsonPrinter) Append(dst []byte, p *sniffer.Packet) []byte {
 	}
 	dst = j.appendTransport(dst, p)
 	if p.PayloadOffset > 0 {
-		dst = appendInt(append(dst, `,"payload":{"offset":`...), p.PayloadOffset)
+		dst = appendInt(append(dst, `,"payload":{"offset":`...), base+p.PayloadOffset)
 		dst = appendInt(append(dst, `,"length":`...), len(p.Payload))
 		dst = append(dst, '}')
 	}
-	dst = append(dst, `,"notation":`...)
-	start := len(dst)
-	dst = j.o.notation().AppendLine(append(dst, '"'), p)
-	dst = endString(dst, start)
-	if p.Truncated() {
-		dst = append(dst, `,"truncated":true`...)
-	} else if p.Err != nil {
-		dst = append(dst, `,"malformed":true`...)
+	if p.Inner != nil {
+		dst = j.appendInner(dst, p, base)
 	}
-	if p.Err != nil {
-		dst = appendString(append(dst, `,"error":`...), p.Err.Error())
-	}
-	dst = digits.AppendHex(append(dst, `,"raw":"`...), p.Data)
-	return append(dst, "\"}\n"...)
+	return dst
 }
 
 // layerNames are in the order of headers in a frame.
@@ -91,9 +107,12 @@ var layerNames = [...]struct {
 	layer sniffer.Layers
 	name  string
 }{
-	{sniffer.Ethernet, "ethernet"}, {sniffer.SLL, "sll"}, {sniffer.Loopback, "loopback"}, {sniffer.VLAN, "vlan"},
+	{sniffer.PKTAP, "pktap"}, {sniffer.Radiotap, "radiotap"}, {sniffer.WLAN, "wlan"}, {sniffer.NFLOG, "nflog"},
+	{sniffer.Ethernet, "ethernet"}, {sniffer.SLL, "sll"}, {sniffer.Loopback, "loopback"}, {sniffer.PPP, "ppp"}, {sniffer.HDLC, "hdlc"},
+	{sniffer.VLAN, "vlan"}, {sniffer.PPPoE, "pppoe"}, {sniffer.MPLS, "mpls"},
 	{sniffer.ARP, "arp"}, {sniffer.RARP, "rarp"}, {sniffer.IPv4, "ipv4"}, {sniffer.IPv6, "ipv6"},
 	{sniffer.ICMPv4, "icmpv4"}, {sniffer.ICMPv6, "icmpv6"}, {sniffer.TCP, "tcp"}, {sniffer.UDP, "udp"},
+	{sniffer.GRE, "gre"}, {sniffer.VXLAN, "vxlan"}, {sniffer.Geneve, "geneve"},
 }
 
 func appendLayers(dst []byte, layers sniffer.Layers) []byte {

@@ -99,6 +99,14 @@ var (
 	jsonPorts    = jsonFields("{", sniffer.UDPFields[:2])
 	jsonTCP      = jsonFields("{", sniffer.TCPFields)
 	jsonUDP      = jsonFields("{", sniffer.UDPFields)
+	jsonHDLC     = jsonFields("{", sniffer.HDLCFields)
+	jsonWLAN     = jsonFields("{", sniffer.WLANFields)
+	jsonNFLOG    = jsonFields("{", sniffer.NFLOGFields)
+	jsonMPLS     = jsonFields("{", sniffer.MPLSFields)
+	jsonPPPoE    = jsonFields("{", sniffer.PPPoEFields)
+	jsonGRE      = jsonFields("{", sniffer.GREFields)
+	jsonVXLAN    = jsonFields("{", sniffer.VXLANFields)
+	jsonGeneve   = jsonFields("{", sniffer.GeneveFields)
 )
 
 // nameless appends addresses that have no key for a name.

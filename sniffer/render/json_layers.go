@@ -17,10 +17,15 @@ func (j *jsonPrinter) appendLink(dst []byte, p *sniffer.Packet) []byte {
 		dst = j.appendFields(append(dst, `,"sll":{"version":1`...), p.Data, jsonSLL)
 	case p.Has(sniffer.Loopback):
 		dst = j.appendFields(append(dst, `,"loopback":`...), p.Data, jsonLoopback)
+	case p.Has(sniffer.HDLC):
+		dst = j.appendFields(append(dst, `,"hdlc":`...), p.Data, jsonHDLC)
 	default:
-		return dst
+		return j.appendCarriers(dst, p)
 	}
 	dst = append(dst, '}')
+	if p.Layers&carriers != 0 {
+		dst = j.appendCarriers(dst, p)
+	}
 	if !p.Has(sniffer.VLAN) {
 		return dst
 	}
@@ -134,10 +139,18 @@ func (j *jsonPrinter) appendTransport(dst []byte, p *sniffer.Packet) []byte {
 		dst = appendOptions(dst, p, p.TransportOffset, 4*int(h[12]>>4), iana.TCPOption)
 	case p.Has(sniffer.UDP):
 		dst = j.appendFields(append(dst, `,"udp":`...), h, jsonUDP)
+		if p.Layers&(sniffer.VXLAN|sniffer.Geneve) != 0 {
+			dst = j.appendUDPTunnel(append(dst, '}'), p, h[8:])
+		}
 	case p.Has(sniffer.ICMPv4):
 		dst = j.appendICMP(append(dst, `,"icmpv4":`...), p, h)
 	case p.Has(sniffer.ICMPv6):
 		dst = j.appendICMP(append(dst, `,"icmpv6":`...), p, h)
+	case p.Has(sniffer.GRE):
+		dst = j.appendFields(append(dst, `,"gre":`...), h, jsonGRE)
+		if key, ok := p.GREKey(); ok {
+			dst = digits.AppendUint(append(dst, `,"key":`...), uint64(key))
+		}
 	case p.PortsOnly:
 		dst = j.appendFields(append(dst, `,"ports":`...), h, jsonPorts)
 	default:

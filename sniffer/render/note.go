@@ -13,7 +13,7 @@ import (
 type note struct {
 	o                                       Options
 	truncated, malformed, always, hintLabel string
-	crashes, noDigit, asIPv4                string
+	crashes, noDigit, asIPv4, inside        string
 }
 
 // NewNote returns a Printer in the form of the course note's parser: the bytes as
@@ -25,6 +25,7 @@ func NewNote(o Options) Printer {
 	return &note{
 		o: o, truncated: text("note.truncated"), malformed: text("note.malformed"), always: text("note.always"), hintLabel: text("note.hint"),
 		crashes: text("note.crashes"), noDigit: text("note.nodigit"), asIPv4: text("note.asipv4"),
+		inside: text("note.inside"),
 	}
 }
 
@@ -32,15 +33,16 @@ func (n *note) Append(dst []byte, p *sniffer.Packet) []byte {
 	dst = append(appendPythonBytes(dst, p.Data), '\n')
 	dst = append(appendPythonList(dst, p.Data), '\n')
 	w := &fields{dst: dst, p: p, colour: n.o.Colour}
-	n.link(w)
-	switch {
-	case p.Has(sniffer.IPv4):
-		n.ipv4(w)
-	case p.Has(sniffer.IPv6):
-		n.ipv6(w)
-	case p.Has(sniffer.ARP) || p.Has(sniffer.RARP):
-		n.arp(w)
+	n.headers(w)
+	for ; w.p.Inner != nil; n.headers(w) {
+		w.base += w.p.InnerOffset()
+		w.p = w.p.Inner
+		w.text(n.inside, "", func() { w.dst = append(appendInt(append(w.dst, '['), w.base), ":]"...) })
 	}
+	if w.p != p && w.p.Malformed() {
+		w.text(n.malformed, sgrRed, func() { w.dst = append(w.dst, safe(w.p.Err.Error())...) })
+	}
+	w.p, w.base = p, 0
 	if p.Truncated() {
 		w.text(n.truncated, "", func() {
 			w.dst = append(w.dst, i18n.Text(n.o.Lang, "note.captured", "Kept", len(p.Data), "Length", p.Length)...)
@@ -51,6 +53,19 @@ func (n *note) Append(dst []byte, p *sniffer.Packet) []byte {
 	n.hint(w)
 	dst = append(appendInt(w.dst, p.Number), '\n')
 	return append(dst, "--------------------------------------------\n"...)
+}
+
+// headers writes the fields of the link and network layers.
+func (n *note) headers(w *fields) {
+	n.link(w)
+	switch p := w.p; {
+	case p.Has(sniffer.IPv4):
+		n.ipv4(w)
+	case p.Has(sniffer.IPv6):
+		n.ipv6(w)
+	case p.Has(sniffer.ARP) || p.Has(sniffer.RARP):
+		n.arp(w)
+	}
 }
 
 // noteField is a field as the course note calls it.

@@ -10,6 +10,7 @@ import (
 type fields struct {
 	dst    []byte
 	p      *sniffer.Packet
+	base   int // where its frame begins in the outermost
 	colour bool
 }
 
@@ -89,8 +90,8 @@ func (w *fields) line(label, colour string, value, place func()) {
 // Of half a byte, by its shift and bits, the other digit is left out.
 func (w *fields) place(from, to int, shift, bits uint8) {
 	start := len(w.dst)
-	w.dst = appendInt(append(w.dst, '['), from)
-	w.dst = appendInt(append(w.dst, ':'), to)
+	w.dst = appendInt(append(w.dst, '['), w.base+from)
+	w.dst = appendInt(append(w.dst, ':'), w.base+to)
 	w.dst = append(w.dst, ']')
 	for len(w.dst)-start < 8 {
 		w.dst = append(w.dst, ' ')

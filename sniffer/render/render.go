@@ -80,7 +80,14 @@ var kinds = [...]struct {
 	udp: {"udp", sgrCyan}, ip: {"ip", sgrBlue}, malformed: {"malformed", sgrRed},
 }
 
+// kindOf is that of the innermost frame.
 func kindOf(p *sniffer.Packet) kind {
+	if p.Inner != nil {
+		if p.Malformed() {
+			return malformed
+		}
+		p = p.Innermost()
+	}
 	const ips = sniffer.IPv4 | sniffer.IPv6
 	switch l := p.Layers; {
 	case p.Err != nil && !p.Truncated():

@@ -45,15 +45,16 @@ var tsharkFields = []struct {
 	{"udp.srcport", "udp.src_port", ""}, {"udp.dstport", "udp.dst_port", ""}, {"udp.length", "udp.length", ""}, {"udp.checksum", "udp.checksum", "0x%04x"},
 }
 
-// tshark reads a capture: the value of each field in each frame, "" for none.
-func tshark(t *testing.T, path string) []map[string]string {
+// tshark reads a capture: the value of each field in each frame, "" for none, of
+// the outermost header (f) or the innermost (l).
+func tshark(t *testing.T, path, occurrence string) []map[string]string {
 	t.Helper()
 	program, err := exec.LookPath("tshark")
 	if err != nil {
 		require.Missing(t, "tshark", "tshark is not installed")
 	}
 	// tcp.analysis, reassembly and names off: what stands in the frame, alone.
-	args := []string{"-r", path, "-n", "-T", "fields", "-E", "occurrence=f", "-o", "ip.defragment:FALSE", "-o", "tcp.analyze_sequence_numbers:FALSE", "-e", "frame.time_epoch"}
+	args := []string{"-r", path, "-n", "-T", "fields", "-E", "occurrence=" + occurrence, "-o", "ip.defragment:FALSE", "-o", "tcp.analyze_sequence_numbers:FALSE", "-e", "frame.time_epoch"}
 	for _, f := range tsharkFields {
 		args = append(args, "-e", f.field)
 	}
@@ -141,7 +142,8 @@ func captures(t *testing.T) []string {
 func TestJSONEqualsTshark(t *testing.T) {
 	for _, path := range captures(t) {
 		t.Run(filepath.Base(path), func(t *testing.T) {
-			want := tshark(t, path)
+			want := tshark(t, path, "f")
+			innermost := tshark(t, path, "l")
 			all := readCapture(t, path)
 			if len(want) != len(all) {
 				t.Fatalf("%d frames, tshark has %d", len(all), len(want))
@@ -166,7 +168,13 @@ func TestJSONEqualsTshark(t *testing.T) {
 					if p.PortsOnly && p.Protocol == 6 {
 						key = strings.Replace(key, "tcp", "ports", 1)
 					}
+					if value := asTshark(lookLast(object, key), f.how); inner && p.Inner != nil && !same(value, innermost[i][f.field]) {
+						t.Errorf("frame %d, innermost: %s is %q, tshark's %s is %q", p.Number, f.key, value, f.field, innermost[i][f.field])
+					}
 					value := lookUp(object, key)
+					for in := object["inner"]; value == nil && in != nil; in = lookUp(in.(map[string]any), "inner") {
+						value = lookUp(in.(map[string]any), key)
+					}
 					if f.field == "ip.dst" && sourceRouted(&p) {
 						continue // tshark puts the end of the route in its place
 					}
@@ -193,6 +201,16 @@ func sourceRouted(p *sniffer.Packet) (routed bool) {
 		p.Options(at+20, at+4*int(p.Data[at]&15), func(o sniffer.Option) { routed = routed || o.Type == 131 || o.Type == 137 })
 	}
 	return routed
+}
+
+// lookLast is lookUp in the innermost frame that has the key.
+func lookLast(object map[string]any, key string) any {
+	if inner, ok := object["inner"].(map[string]any); ok {
+		if value := lookLast(inner, key); value != nil {
+			return value
+		}
+	}
+	return lookUp(object, key)
 }
 
 func lookUp(object map[string]any, key string) any {
@@ -242,7 +260,7 @@ func same(got, tshark string) bool {
 func TestNoteEqualsTshark(t *testing.T) {
 	for _, path := range captures(t) {
 		t.Run(filepath.Base(path), func(t *testing.T) {
-			want := tshark(t, path)
+			want := tshark(t, path, "f")
 			for i, p := range readCapture(t, path) {
 				got := noteFields(string(NewNote(Options{}).Append(nil, &p)))
 				w := want[i]
