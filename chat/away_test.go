@@ -75,7 +75,7 @@ func TestAwayIsResumed(t *testing.T) {
 func TestWhoIsBounded(t *testing.T) {
 	room := NewRoom(nil)
 	alice := enter(t, room, "alice")
-	for i := range maxWho + 10 {
+	for i := range 600 {
 		e := enter(t, room, fmt.Sprint("somebody ", i))
 		e.member.Do("/away " + strings.Repeat("好", 1000))
 	}
@@ -83,11 +83,31 @@ func TestWhoIsBounded(t *testing.T) {
 	size := 0
 	for _, l := range alice.lines() {
 		if l.Kind == Who {
-			size += len(l.Name) + len(l.Text) + MaxHeader
+			size += len(l.Append(nil)) + 1
 		}
 	}
 	heard := alice.heard()
 	if last := heard[len(heard)-1]; size > MaxAnswer || !strings.Contains(last, "people, of whom") {
 		t.Errorf("/who took %d bytes of %d and ended with %q", size, MaxAnswer, last)
+	}
+}
+
+// A class of three hundred is listed whole, and the one who asks is in the list.
+func TestWhoListsAClass(t *testing.T) {
+	room := NewRoom(nil)
+	for i := range 302 {
+		enter(t, room, fmt.Sprint("student number ", i))
+	}
+	alice := enter(t, room, "alice")
+	alice.member.Do("/who")
+	var who []string
+	for _, l := range alice.lines() {
+		if l.Kind == Who {
+			who = append(who, l.Name)
+		}
+	}
+	heard := alice.heard()
+	if len(who) != 303 || who[0] != "alice" || heard[len(heard)-1] != "* 303 people" {
+		t.Errorf("%d people are listed, the first is %q, and then: %q", len(who), who[0], heard[len(heard)-1])
 	}
 }

@@ -19,11 +19,10 @@ type command struct {
 // are told.
 var ErrLeave = errors.New("exit")
 
-const maxWho = 200 // people that /who lists
-
-// MaxAnswer is how many bytes the lines of one answer take at most. A Subscriber
-// that holds fewer would lose members that ask.
-const MaxAnswer = 36 << 10
+// MaxAnswer is how many bytes the lines of one answer take at most: /who lists a
+// thousand people whose names are short. A Subscriber that holds fewer would lose
+// members that ask.
+const MaxAnswer = 64 << 10
 
 // IsCommand reports whether a line that a member types is carried out and not said.
 func IsCommand(line string) bool {
@@ -47,6 +46,7 @@ func init() { // /help refers to the table
 		}},
 		{"/nick", i18n.Msg("chat.help.nick"), (*Member).rename},
 		{"/msg", i18n.Msg("chat.help.msg"), (*Member).message},
+		{"/ignore", i18n.Msg("chat.help.ignore"), (*Member).ignore},
 		{"/away", i18n.Msg("chat.help.away"), (*Member).setAway},
 		{"/topic", i18n.Msg("chat.help.topic"), (*Member).showOrSetTopic},
 		{"/quit", i18n.Msg("chat.help.quit"), func(*Member, string) error { return ErrLeave }},
@@ -90,15 +90,21 @@ func (m *Member) help(string) error {
 	return nil
 }
 
+// who lists who is here. The one who asks is in the list even if that is cut.
 func (m *Member) who(string) error {
-	people := m.room.People()
+	people, me := m.room.People(), m.Name()
+	own := slices.IndexFunc(people, func(p Person) bool { return p.Name == me })
+	if len(people)*(fewHeader+maxNameBytes+maxAway) > MaxAnswer && own > 0 {
+		mine := people[own]
+		people = slices.Insert(slices.Delete(people, own, own+1), 0, mine)
+	}
 	listed, size := 0, 0
-	for _, p := range people[:min(len(people), maxWho)] {
-		text := p.whereabouts()
-		if size += len(p.Name) + len(text) + MaxHeader; size > MaxAnswer {
+	for _, p := range people {
+		l := Line{Kind: Who, Name: p.Name, Text: p.whereabouts()}
+		if size += l.Size(); size > MaxAnswer {
 			break
 		}
-		m.SendPrivate(Line{Kind: Who, Name: p.Name, Text: text})
+		m.SendPrivate(l)
 		listed++
 	}
 	count := i18n.Msg("chat.who.count", "Count", len(people))
@@ -138,6 +144,9 @@ func (m *Member) rename(name string) error {
 	case taken:
 		return errorMessage(i18n.Msg("chat.name.taken", "Name", name))
 	case name != old:
+		for _, other := range r.members {
+			other.followIgnored(old, name)
+		}
 		r.log.append(Nick, old, name)
 		r.logger.Info("renamed", "name", old, "to", name, "address", m.person.Address)
 	}
@@ -158,7 +167,9 @@ func (m *Member) message(args string) error {
 		to, text := r.find(strings.TrimSpace(args[:i])), strings.TrimSpace(args[i+1:])
 		if to != nil && text != "" {
 			m.endAway()
-			to.send(Line{Kind: Msg, Name: m.person.Name, Text: text})
+			if l := (Line{Kind: Msg, Name: m.person.Name, Text: text}); !to.Ignores(l) {
+				to.send(l)
+			}
 			m.reply(i18n.Msg("chat.msg.sent", "Name", to.person.Name, "Text", text))
 			switch to.person.Away {
 			case "":

@@ -34,12 +34,13 @@ type disconnectedMember struct {
 	since       time.Time
 	away        string
 	muted       bool
+	ignored     *ignored
 	address     netip.Addr // may be none
 }
 
 func (d *disconnectedMembers) add(m *Member, keepName bool) {
 	d.expire()
-	left := disconnectedMember{token: m.token, name: m.person.Name, since: time.Now(), away: m.person.Away, muted: m.person.Muted, address: address(m.person)}
+	left := disconnectedMember{token: m.token, name: m.person.Name, since: time.Now(), away: m.person.Away, muted: m.person.Muted, ignored: m.ignored.Load(), address: address(m.person)}
 	if keepName {
 		left.keys = keys(left.name)
 	}

@@ -22,6 +22,8 @@
 //	nick    NAME is called TEXT from now on
 //	topic   NAME made TEXT the room's topic
 //	notice  the server itself says TEXT
+//	ignored stands, without NAME and TEXT, for a line of someone whom this client
+//	        ignores (/ignore): it keeps the numbers without a gap
 //
 // Lines for one member alone have the number of the last line before them, so
 // that they make no gap:
@@ -46,7 +48,8 @@
 // the clients apart, all on one port:
 //
 //   - "CHAT/1 NAME\n" is our own client. The server sends you, then the last 50
-//     lines of the room (the SEQ of you is that of the line before them), then the
+//     lines of the room, and the joins and leaves between them, at most 500 lines in
+//     all (the SEQ of you is that of the line before them), then the
 //     join of NAME itself and every line from then on. The client is sent what it
 //     says itself. "CHAT/1 NAME resume=SEQ token=TOKEN\n" is a client that has lost
 //     its connection. With a valid token it has its name back at once (a connection
@@ -57,7 +60,8 @@
 //     refusal is a line of kind error, then the end.
 //   - Any other line is a name typed into nc or telnet (telnet's negotiation is
 //     removed). Its user is sent "name: text" and "* name joined", without the
-//     lines that they typed themselves.
+//     lines that they typed themselves. More than three people who come or go in a
+//     row are a number: "* 37 joined, 2 left".
 //   - Bytes without \n, then 250 ms of silence, are the course note's client.py:
 //     chat/server/dialect says what it sends and understands.
 //   - HTTP, TLS, SSH, IRC, SMTP, binary protocols and "CHAT/2" are known by their first

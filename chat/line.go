@@ -16,6 +16,7 @@ const (
 	MaxLine     = 4096 // a line from a client over TCP, its \n included
 	MaxDatagram = 1200 // a datagram either way: it fits any path unfragmented
 	MaxHeader   = 256  // the fields before the text in a line from the server
+	fewHeader   = 48   // those fields without the name, and the \n
 )
 
 // Kind says what a Line tells.
@@ -38,6 +39,9 @@ const (
 	Msg   Kind = "msg"
 	Reply Kind = "reply"
 	Error Kind = "error"
+
+	// Ignored stands for a line that its reader ignores.
+	Ignored Kind = "ignored"
 
 	// Gap is never on the wire. A client puts it before a line whose number shows
 	// that others are missing: Text is how many.
@@ -64,6 +68,10 @@ type Line struct {
 	Name string
 	Text string
 }
+
+// Size returns the size of the line on the wire in bytes, its \n included, or a few
+// more.
+func (l Line) Size() int { return fewHeader + len(l.Name) + len(l.Text) }
 
 // Append appends the line as our own client reads it, without the final \n:
 // SEQ, TIME (Unix milliseconds), KIND, NAME and TEXT, separated by tabs. The

@@ -24,7 +24,8 @@ const (
 type Log struct {
 	mu     sync.Mutex
 	now    Snapshot
-	chunks int // how many are kept
+	chunks int     // how many are kept
+	said   []start // of the last historyLines lines that do not tell who came and went
 	wakes  map[Wake]bool
 }
 
@@ -36,6 +37,9 @@ type Snapshot struct {
 	chunks []*chunk // never changed in place; never empty
 	closed bool     // no line follows
 }
+
+// start is where a line begins.
+type start struct{ pos, seq uint64 }
 
 type chunk struct {
 	base  uint64 // the position of data[0]
@@ -61,6 +65,12 @@ func (l *Log) append(kind Kind, name, text string) Line {
 		c, used = &chunk{l.now.Head, line.Seq, make([]byte, chunkSize)}, 0
 		old := l.now.chunks[max(0, len(l.now.chunks)-l.chunks+1):]
 		l.now.chunks = append(slices.Clone(old), c)
+	}
+	if kind != Join && kind != Leave {
+		if len(l.said) == historyLines {
+			l.said = append(l.said[:0], l.said[1:]...)
+		}
+		l.said = append(l.said, start{l.now.Head, line.Seq})
 	}
 	l.now.Head = c.base + uint64(len(append(line.Append(c.data[:used]), '\n')))
 	for w := range l.wakes {
@@ -139,15 +149,20 @@ func (s Snapshot) From(pos, limit uint64) (b []byte, ok bool) {
 	return c.data[pos-c.base : limit-c.base], true
 }
 
-// last returns the position and the number of the first of the last n lines, or
-// of the oldest line if fewer are kept.
-func (s Snapshot) last(n int) (pos, seq uint64) {
-	first := uint64(1)
-	if uint64(n) <= s.Seq {
-		first = s.Seq - uint64(n) + 1
+// history returns the position and the number of the line from which a newcomer is
+// told: the last historyLines lines, and those between them that tell who came and
+// went, at most mostHistory lines in all.
+func (l *Log) history() (pos, seq uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	first := l.now.FirstSeq()
+	if l.now.Seq >= mostHistory {
+		first = max(first, l.now.Seq-mostHistory+1)
 	}
-	first = max(first, s.FirstSeq())
-	pos, _ = s.find(first)
+	if len(l.said) == historyLines && l.said[0].seq >= first {
+		return l.said[0].pos, l.said[0].seq
+	}
+	pos, _ = l.now.find(first)
 	return pos, first
 }
 

@@ -35,12 +35,10 @@ func TestLog(t *testing.T) {
 			t.Fatalf("line %d has number %d", i, l.Seq)
 		}
 		v := r.Snapshot()
-		for _, n := range []int{0, 1, 50, 10_000} {
-			pos, seq := v.last(n)
-			got := strings.Count(v.text(t, pos), "\n")
-			if want := min(n, i); got != want && n <= 20 || seq+uint64(got) != uint64(i)+1 {
-				t.Fatalf("after %d lines the last %d are %d from number %d", i, n, got, seq)
-			}
+		pos, seq := r.history()
+		got := strings.Count(v.text(t, pos), "\n")
+		if want := min(historyLines, i); got > want || got < want-20 || seq+uint64(got) != uint64(i)+1 {
+			t.Fatalf("after %d lines the history is %d from number %d", i, got, seq)
 		}
 		if kept := v.Head - v.Oldest(); kept > 4*chunkSize {
 			t.Fatalf("%d bytes are kept", kept)
@@ -75,7 +73,7 @@ func TestSnapshotsStay(t *testing.T) {
 	r := newLog(2 * chunkSize)
 	r.append(Say, "alice", "first")
 	v := r.Snapshot()
-	pos, _ := v.last(1)
+	pos, _ := r.history()
 	before := v.text(t, pos)
 	done := make(chan struct{})
 	go func() {
@@ -93,5 +91,29 @@ func TestSnapshotsStay(t *testing.T) {
 		if got := v.text(t, pos); got != before {
 			t.Fatalf("an old view reads %q, then %q", before, got)
 		}
+	}
+}
+
+// TestHistoryKeepsWhatWasSaid: people who come and go push nothing out of it, as long
+// as they are not very many.
+func TestHistoryKeepsWhatWasSaid(t *testing.T) {
+	r := newLog(logSize)
+	for i := range 60 {
+		r.append(Say, "alice", fmt.Sprint("text ", i))
+		for range 7 {
+			r.append(Join, "bob", "tcp")
+		}
+	}
+	pos, seq := r.history()
+	got := r.Snapshot().text(t, pos)
+	if said := strings.Count(got, "\tsay\t"); said != historyLines || seq != 10*8+1 {
+		t.Errorf("the history has %d texts from number %d on, want %d from 81 on", said, seq, historyLines)
+	}
+	for range mostHistory {
+		r.append(Leave, "bob", "exit")
+	}
+	pos, _ = r.history()
+	if n := strings.Count(r.Snapshot().text(t, pos), "\n"); n != mostHistory {
+		t.Errorf("%d lines are sent, want %d", n, mostHistory)
 	}
 }

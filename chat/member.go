@@ -3,6 +3,7 @@ package chat
 import (
 	"crypto/rand"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"wirelab/internal/i18n"
@@ -15,6 +16,7 @@ type Member struct {
 	token      string
 	joined     uint64
 	person     Person // the room's lock guards Name, Away and Muted
+	ignored    atomic.Pointer[ignored]
 }
 
 // Join adds a member. A name that is taken gets a number appended. A member that
@@ -44,12 +46,14 @@ func (r *Room) Join(p Person, from Resume, s Subscriber) (*Member, error) {
 	} else if old != nil {
 		name, m.token, known = old.person.Name, old.token, true
 		m.person.Away, m.person.Muted = old.person.Away, old.person.Muted
+		m.ignored.Store(old.ignored.Load())
 		before = address(old.person)
 		old.send(NewCoded(Error, i18n.Msg("chat.cut.elsewhere")))
 		r.remove(old, "resumed from "+p.Address)
 	} else if left, ok := r.disconnected.remove(from.Token); ok {
 		name, m.token, known = left.name, from.Token, true
 		m.person.Away, m.person.Muted = left.away, left.muted
+		m.ignored.Store(left.ignored)
 		before = left.address
 	}
 	m.person.Name = r.free(name)
@@ -61,7 +65,7 @@ func (r *Room) Join(p Person, from Resume, s Subscriber) (*Member, error) {
 	snapshot := r.log.Snapshot()
 	pos, first := snapshot.Head, snapshot.Seq+1
 	if p.Transport == "tcp" {
-		pos, first = snapshot.last(historyLines)
+		pos, first = r.log.history()
 	}
 	missed, resumed := snapshot.find(from.Seq + 1)
 	if resumed = resumed && known; resumed {

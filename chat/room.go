@@ -11,8 +11,12 @@ import (
 	"wirelab/internal/i18n"
 )
 
-// historyLines is how many earlier lines a member that joins is sent.
-const historyLines = 50
+// historyLines is how many earlier lines a member that joins is sent, beside those
+// that tell who came and went; with these they are at most mostHistory.
+const (
+	historyLines = 50
+	mostHistory  = 500
+)
 
 // The errors of a room.
 var (

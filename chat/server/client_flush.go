@@ -161,6 +161,7 @@ func (c *clientWriter) setFormat(f dialect.Format, p pacer) {
 // start sends a new member the lines that it is due, and from now on every line.
 func (c *clientWriter) start(m *chat.Member) {
 	c.mu.Lock()
+	c.member = m
 	if c.format != nil {
 		c.format.SetJoined(m.Joined())
 	}

@@ -34,6 +34,7 @@ type clientWriter struct {
 	done   chan struct{} // closed when the last byte was written, or never will be
 
 	mu           sync.Mutex
+	member       *chat.Member   // nil: has not joined
 	format       dialect.Format // nil: our own client reads the log as it is
 	pace         pacer          // not nil: the own goroutine writes, message by message
 	pos          uint64         // in the log, of the byte that is sent next
@@ -58,7 +59,7 @@ type privateLine struct {
 	line chat.Line
 }
 
-func (p privateLine) size() int { return len(p.line.Name) + len(p.line.Text) + chat.MaxHeader }
+func (p privateLine) size() int { return p.line.Size() }
 
 func newClientWriter(conn net.Conn, log *chat.Log, f *fanOut) *clientWriter {
 	c := &clientWriter{conn: conn, log: log, fanOut: f, stop: math.MaxUint64,
@@ -172,14 +173,48 @@ func (c *clientWriter) next(s chat.Snapshot) ([]byte, error) {
 			return nil, errSlow
 		case len(b) == 0:
 			return nil, nil
-		case c.format == nil:
+		}
+		hides := c.member != nil && c.member.IgnoresAnyone()
+		if hides {
+			b = c.untilIgnored(b)
+		}
+		n := len(b)
+		switch {
+		case n == 0:
+			c.rest, n = c.ignored(s)
+		case c.format != nil:
+			c.rest, n = c.format.Lines(nil, b)
+		case hides:
+			c.rest = b
+		default:
 			return b, nil
 		}
-		var n int
-		c.rest, n = c.format.Lines(nil, b)
 		c.pos += uint64(n)
 	}
 	return c.rest, nil
+}
+
+// untilIgnored returns the lines of b before the first that the client ignores.
+func (c *clientWriter) untilIgnored(b []byte) []byte {
+	for n := 0; n < len(b); {
+		l, size := chat.CutLine(b[n:])
+		if c.member.Ignores(l) {
+			return b[:n]
+		}
+		n += size
+	}
+	return b
+}
+
+// ignored returns what the client is sent for the next line, which it ignores, and
+// the size of that.
+func (c *clientWriter) ignored(s chat.Snapshot) (out []byte, n int) {
+	b, _ := s.From(c.pos, s.Head)
+	l, n := chat.CutLine(b)
+	if c.format == nil {
+		out = append(chat.Line{Seq: l.Seq, Time: l.Time, Kind: chat.Ignored}.Append(nil), '\n')
+	}
+	return out, n
 }
 
 // dequeue makes the first private line the next bytes.

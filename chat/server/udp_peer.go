@@ -26,21 +26,18 @@ type udpPeer struct {
 	spends *allowance
 	warned time.Time // when it was told that it is too fast
 
-	mu      sync.Mutex
-	name    string // in the room, at pos
-	pos     uint64 // in the log, of the line that is sent next
-	stop    uint64 // in the log, where the peer's part ends
-	lastSeq uint64 // the room's number of the line before pos
-	seq     uint64 // the peer's number of the last line that was sent
-	private []chat.Line
-	ended   bool
+	mu           sync.Mutex
+	name         string // in the room, at pos
+	pos          uint64 // in the log, of the line that is sent next
+	stop         uint64 // in the log, where the peer's part ends
+	lastSeq      uint64 // the room's number of the line before pos
+	seq          uint64 // the peer's number of the last line that was sent
+	private      []chat.Line
+	privateBytes int
+	ended        bool
 }
 
 var _ chat.Subscriber = &udpPeer{}
-
-// maxPeerPrivate is how many private lines wait for a peer; more are lost, as on the
-// way.
-const maxPeerPrivate = 256
 
 // Begin implements chat.Subscriber. A peer is not told that it has joined, and with
 // what name: what it sends is answered by the room's lines, or by nothing.
@@ -54,7 +51,9 @@ func (p *udpPeer) Begin(pos uint64, you chat.Line) {
 func (p *udpPeer) SendPrivate(l chat.Line) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.private) < maxPeerPrivate && !p.ended {
+	if p.privateBytes += l.Size(); p.privateBytes > maxPrivate || p.ended { // lost, as on the way
+		p.privateBytes -= l.Size()
+	} else {
 		p.private = append(p.private, l)
 	}
 	p.wake.Signal()
@@ -107,6 +106,9 @@ func (p *udpPeer) next(b []byte, s chat.Snapshot) []byte {
 		if own && l.Kind != chat.Kick && l.Kind != chat.Nick && l.Kind != chat.Topic {
 			continue
 		}
+		if p.member.Ignores(l) {
+			continue
+		}
 		p.seq++
 		l.Seq = p.seq
 		return chat.Truncate(l.Append(b), chat.MaxDatagram)
@@ -116,6 +118,7 @@ func (p *udpPeer) next(b []byte, s chat.Snapshot) []byte {
 	}
 	l := p.private[0]
 	p.private = p.private[1:]
+	p.privateBytes -= l.Size()
 	l.Seq = p.seq
 	return chat.Truncate(l.Append(b), chat.MaxDatagram)
 }

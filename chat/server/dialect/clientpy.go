@@ -43,6 +43,15 @@ func NewClientPy(console, claimed string) Format {
 func (f *clientPyFormat) Lines(dst, b []byte) (out []byte, n int) {
 	var blob []byte
 	for n < len(b) {
+		if c := meet(b[n:]); c.size > 0 && !f.goodbye {
+			text := c.clientPy()
+			if blob != nil && len(blob)+len(text) > maxBroadcast {
+				return append(dst, f.safe(blob)...), n
+			}
+			blob = f.add(blob, []byte(text))
+			n += c.size
+			continue
+		}
 		l, size := chat.CutLine(b[n:])
 		text, alone := f.text(l)
 		switch {

@@ -3,6 +3,8 @@ package dialect
 import (
 	"bytes"
 	"testing"
+
+	"wirelab/chat"
 )
 
 func TestClassify(t *testing.T) {
@@ -92,5 +94,32 @@ func TestForeign(t *testing.T) {
 				t.Errorf("%q: %v, want %v", in, got, tt.want)
 			}
 		}
+	}
+}
+
+// TestCrowd: many people who come and go in a row are a number.
+func TestCrowd(t *testing.T) {
+	var log []byte
+	tell := func(kind chat.Kind, names ...string) {
+		for _, name := range names {
+			log = append(chat.Line{Kind: kind, Name: name, Text: "tcp"}.Append(log), '\n')
+		}
+	}
+	tell(chat.Join, "a", "b", "c")
+	tell(chat.Say, "a")
+	tell(chat.Join, "d", "e", "f")
+	tell(chat.Leave, "d", "e")
+	tell(chat.Say, "a")
+	tell(chat.Leave, "a", "b", "c", "f")
+	got, n := NewPlain("x", 0).Lines(nil, log)
+	const want = "* a joined\n* b joined\n* c joined\na: tcp\n* 3 joined, 2 left\na: tcp\n* 4 left\n"
+	if string(got) != want || n != len(log) {
+		t.Errorf("nc shows %q, want %q", got, want)
+	}
+	got, n = NewClientPy("server", "x").Lines(nil, log)
+	const note = "!---- a加入了聊天室 ----\n---- b加入了聊天室 ----\n---- c加入了聊天室 ----\na\t: tcp\n" +
+		"---- 3 人加入了聊天室 ----\n---- 2 人離開了聊天室 ----\na\t: tcp\n---- 4 人離開了聊天室 ----\n"
+	if string(got) != note || n != len(log) {
+		t.Errorf("client.py is sent %q, want %q", got, note)
 	}
 }

@@ -36,6 +36,11 @@ func (p *Plain) SetJoined(seq uint64) { p.joined = seq }
 // Lines implements Format.
 func (p *Plain) Lines(dst, b []byte) (out []byte, n int) {
 	for n < len(b) && len(dst) < maxRendered {
+		if c := meet(b[n:]); c.size > 0 {
+			dst = append(append(dst, c.String()...), '\n')
+			n += c.size
+			continue
+		}
 		l, size := chat.CutLine(b[n:])
 		n += size
 		if !p.own(l) {
