@@ -22,6 +22,9 @@ func judge(r *trace.Recording, plan Plan, c Claim) Verdict {
 	if missing := unknownHosts(r, plan); len(missing) > 0 {
 		return undecided(c, i18n.Msg("claim.hosts", "Hosts", strings.Join(missing, ", ")))
 	}
+	if misplaced := r.Misplaced(plan.Plan); !misplaced.IsZero() {
+		return undecided(c, misplaced)
+	}
 	window, missing := r.Window(c.Phases, plan.Plan)
 	if !missing.IsZero() {
 		return undecided(c, missing)
@@ -71,6 +74,9 @@ func incomplete(r *trace.Recording, plan Plan, c Claim, w trace.Window) (i18n.Me
 	if gap := r.Gap(); !gap.IsZero() {
 		return gap, 0
 	}
+	if miscounted := miscounted(r, plan, c, w); !miscounted.IsZero() {
+		return miscounted, 0
+	}
 	s := r.Suspect(c.Projection, w, plan.Plan)
 	if s.Packet == nil {
 		return i18n.Message{}, 0
@@ -90,6 +96,27 @@ func incomplete(r *trace.Recording, plan Plan, c Claim, w trace.Window) (i18n.Me
 	return i18n.Msg("claim.hole", "Packet", p.Number), p.Number
 }
 
+// miscounted says that a host has sent more frames than were captured, or fewer: the
+// segment swallowed some, or somebody sends with another's hardware address. Of a
+// switch it is no surprise.
+func miscounted(r *trace.Recording, plan Plan, c Claim, w trace.Window) i18n.Message {
+	if c.Projection.Hidden || r.EverSwitched(w, plan.Hosts) {
+		return i18n.Message{}
+	}
+	for _, n := range r.Counts(w, plan.Hosts) {
+		if n.Sent != n.Captured {
+			return i18n.Msg("claim.miscounted", "Host", n.Host, "Sent", n.Sent, "Captured", n.Captured)
+		}
+	}
+	return i18n.Message{}
+}
+
+// hidesSomething reports whether a host has sent frames that were not captured, or
+// does not say.
+func hidesSomething(counts []trace.Count) bool {
+	return len(counts) == 0 || slices.ContainsFunc(counts, func(n trace.Count) bool { return n.Sent > n.Captured })
+}
+
 // unproven says why an absence that was observed proves nothing: nothing was
 // done by which something could have been sent, no time passed, or the sniffer
 // stood where it would not have seen it. Every claim is that nothing else
@@ -103,6 +130,8 @@ func unproven(r *trace.Recording, plan Plan, c Claim, w trace.Window) i18n.Messa
 		return i18n.Msg("claim.instant")
 	case c.Projection.Hidden && !r.Switched(w, plan.Hosts):
 		return i18n.Msg("claim.nothidden")
+	case c.Projection.Hidden && !hidesSomething(r.Counts(w, plan.Hosts)):
+		return i18n.Msg("claim.allseen")
 	case !c.Projection.Hidden && !r.SeesUnicast(w, plan.Hosts):
 		return i18n.Msg("claim.blind")
 	}

@@ -45,7 +45,25 @@ var absences = []judgement{
 			w.Mark(trace.LearnLabel, "client1")
 			w.Mark(trace.LearnLabel, "client1")
 			w.Barrier("two")
-		}, reason: "the segment was no switch"},
+		}, reason: "client1 has told of a change of the segment's mode"},
+	{name: "nothing is hidden where every frame was captured", phases: "two", projection: "icmp hidden", status: Inconclusive,
+		build: func(w *tracetest.Wire) {
+			w.Count()
+			ping(w)
+			w.Barrier("one")
+			w.Barrier(trace.LearnLabel)
+			w.UDP("client1", "server", 5, 7001, "x")
+			w.Barrier("two")
+		}, reason: "nothing was hidden from the sniffer"},
+	{name: "what is hidden was sent", phases: "two", projection: "icmp hidden", status: Pass,
+		build: func(w *tracetest.Wire) {
+			w.Count()
+			ping(w)
+			w.Barrier("one")
+			w.Barrier(trace.LearnLabel)
+			w.Lose("client1", 1)
+			w.Barrier("two")
+		}},
 	{name: "nor is what is seen on a switch all there was", phases: "two", projection: "arp,icmp", expected: "client1 > * who-has server\n", status: Inconclusive,
 		build: func(w *tracetest.Wire) {
 			ping(w)

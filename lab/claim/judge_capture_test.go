@@ -30,6 +30,55 @@ var captures = []judgement{
 		build:  one(func(w *tracetest.Wire) { w.Echo("server", "client1", echoReply) }),
 		reason: "line 1: expected client1 > server echo-request seq=1; observed server > client1 echo-reply seq=1 unasked"},
 
+	// A host counts what it sends.
+	{name: "every frame that was sent was captured", phases: "two", projection: "icmp", expected: pingTrace, status: Pass,
+		build: func(w *tracetest.Wire) { w.Count(); w.Barrier("one"); ping(w); w.Barrier("two") }},
+	{name: "a frame that the segment swallowed", phases: "two", projection: "udp", status: Inconclusive,
+		build: func(w *tracetest.Wire) {
+			w.Count()
+			w.Barrier("one")
+			ping(w)
+			w.Lose("client1", 2)
+			w.Barrier("two")
+		}, reason: "frames from client1 in these phases: 3 sent, 1 captured"},
+	{name: "one that was sent with another's hardware address", phases: "two", projection: "icmp", expected: pingTrace, status: Inconclusive,
+		build: func(w *tracetest.Wire) {
+			w.Count()
+			w.Barrier("one")
+			ping(w)
+			w.Lose("client2", 1)
+			w.Counts["server"]--
+			w.Barrier("two")
+		}, reason: "frames from server in these phases: 0 sent, 1 captured"},
+	{name: "a counter that went backwards", phases: "two", projection: "udp", status: Inconclusive,
+		build: func(w *tracetest.Wire) {
+			w.Count()
+			w.Lose("client1", 9)
+			w.Barrier("one")
+			ping(w)
+			w.Counts["client1"] = 0
+			w.Barrier("two")
+		}, reason: "1 captured"},
+	{name: "another phase's frames do not count", phases: "two", projection: "icmp", expected: pingTrace, status: Pass,
+		build: func(w *tracetest.Wire) {
+			w.Count()
+			ping(w)
+			w.Lose("client1", 1)
+			w.Barrier("one")
+			ping(w)
+			w.Barrier("two")
+			w.Lose("client1", 1)
+		}},
+	{name: "a barrier that a host sets again much later", phases: "one", projection: "icmp", expected: pingTrace, status: Inconclusive,
+		build: func(w *tracetest.Wire) {
+			ping(w)
+			w.Barrier("one")
+			w.Barrier("two")
+			w.Mark(trace.StartLabel, "client1")
+		}, reason: `client1 has set the barrier "start" 2 times`},
+	{name: "barriers in another order than the script's", phases: "", projection: "udp", status: Inconclusive,
+		build: func(w *tracetest.Wire) { w.Barrier("two"); ping(w); w.Barrier("one") }, reason: `the barrier "two" does not come after the barrier "one"`},
+
 	// A capture that may lack something proves nothing.
 	{name: "drops prove nothing", phases: "one", projection: "icmp", expected: pingTrace, status: Inconclusive,
 		build: one(func(w *tracetest.Wire) { ping(w); w.Statistics.Dropped = 1 }), reason: "1 frame was dropped"},

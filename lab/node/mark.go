@@ -75,9 +75,10 @@ func badLabel(label string) error {
 
 // markSocket sends markers.
 type markSocket struct {
-	conn *net.UDPConn
-	to   netip.AddrPort
-	host string
+	conn   *net.UDPConn
+	device string
+	to     netip.AddrPort
+	host   string
 }
 
 // openMarkSocket opens a socket that sends to the broadcast address of the
@@ -92,7 +93,7 @@ func openMarkSocket(name, host string) (*markSocket, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open a socket for markers: %w", err)
 	}
-	return &markSocket{conn, netip.AddrPortFrom(broadcast(prefix), trace.MarkerPort), host}, nil
+	return &markSocket{conn, name, netip.AddrPortFrom(broadcast(prefix), trace.MarkerPort), host}, nil
 }
 
 // Close closes the socket.
@@ -108,7 +109,14 @@ func (s *markSocket) Mark(label string) error {
 	if !trace.ValidLabel(label) {
 		return badLabel(label)
 	}
-	if _, err := s.conn.WriteToUDPAddrPort(trace.Marker{Label: label, Host: s.host}.Payload(), s.to); err != nil {
+	m := trace.Marker{Label: label, Host: s.host}
+	var err error
+	if m.Sent, err = framesSent(s.device); err == nil {
+		m.Counted = true
+	} else if !errors.Is(err, errors.ErrUnsupported) {
+		return err
+	}
+	if _, err := s.conn.WriteToUDPAddrPort(m.Payload(), s.to); err != nil {
 		return fmt.Errorf("send marker: %w", err)
 	}
 	return nil

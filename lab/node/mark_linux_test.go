@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -25,6 +26,7 @@ func TestMark(t *testing.T) {
 	if !ownNetwork(t) {
 		return
 	}
+	must(t, os.WriteFile("/proc/sys/net/ipv6/conf/default/disable_ipv6", []byte("1"), 0)) // it would send, too
 	veth(t, "eth0", "other")
 	address(t, "eth0", "10.0.5.130/26") // its broadcast address is not .255
 	ifi, err := net.InterfaceByName("other")
@@ -38,9 +40,9 @@ func TestMark(t *testing.T) {
 	must(t, err)
 	defer s.Close()
 	var out bytes.Buffer
-	in := "mark cold\nmark Not-A-Label\nquiet 5s\nquiet soon\nquiet -1s\ndance\n"
+	in := "mark cold\nmark warm\nmark Not-A-Label\nquiet 5s\nquiet soon\nquiet -1s\ndance\n"
 	must(t, agent.Serve(t.Context(), strings.NewReader(in), &out, s))
-	want := []string{"ready", "marked cold", "error label", "quiet", "error duration", "error duration", "error question"}
+	want := []string{"ready", "marked cold", "marked warm", "error label", "quiet", "error duration", "error duration", "error question"}
 	got := strings.Split(strings.TrimSpace(out.String()), "\n")
 	for i, w := range want {
 		if i >= len(got) || !strings.HasPrefix(got[i], w) {
@@ -49,17 +51,19 @@ func TestMark(t *testing.T) {
 	}
 
 	frame := make([]byte, 2048)
-	n, _, err := wire.ReadFrom(frame)
-	must(t, err)
-	const ethernet, ip, udp = 14, 20, 8
-	payload := trace.Marker{Label: "cold", Host: "client1"}.Payload()
-	if n < ethernet+ip+udp || !bytes.Equal(frame[ethernet+ip+udp:n], payload) {
-		t.Fatalf("frame % x, want the marker %q at its end", frame[:n], payload)
+	for sent, label := range []string{"cold", "warm"} {
+		n, _, err := wire.ReadFrom(frame)
+		must(t, err)
+		const ethernet, ip, udp = 14, 20, 8
+		payload := trace.Marker{Label: label, Host: "client1", Counted: true, Sent: uint64(sent)}.Payload()
+		if n < ethernet+ip+udp || !bytes.Equal(frame[ethernet+ip+udp:n], payload) {
+			t.Fatalf("frame % x, want the marker %q at its end", frame[:n], payload)
+		}
 	}
 	if to := net.HardwareAddr(frame[:6]).String(); to != "ff:ff:ff:ff:ff:ff" {
 		t.Errorf("the frame goes to %s, want everyone", to)
 	}
-	if to := netip.AddrFrom4([4]byte(frame[ethernet+16 : ethernet+20])).String(); to != "10.0.5.191" {
+	if to := netip.AddrFrom4([4]byte(frame[30:34])).String(); to != "10.0.5.191" {
 		t.Errorf("the datagram goes to %s, want 10.0.5.191", to)
 	}
 }

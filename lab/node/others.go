@@ -4,6 +4,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -40,6 +41,9 @@ func alive(string, int) (bool, error) { return false, errOnlyLinux("mark --stdin
 func left(string) (bool, error) { return false, errOnlyLinux("mark --stdin") }
 
 func endPrograms(string) {}
+
+// framesSent is not known here: a marker can be sent all the same.
+func framesSent(string) (uint64, error) { return 0, errors.ErrUnsupported }
 
 func showNeighbours(io.Writer, string) error                  { return errOnlyLinux("neigh") }
 func addNeighbour(string, netip.Addr, net.HardwareAddr) error { return errOnlyLinux("neigh") }

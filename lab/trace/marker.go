@@ -3,14 +3,16 @@ package trace
 import (
 	"bytes"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"wirelab/sniffer"
 )
 
 // A marker is a UDP broadcast to the discard port (RFC 863) that says in its
-// payload which barrier it belongs to and which host sent it. Any process may
-// send it, it floods in hub and in switch mode, and nobody answers it.
+// payload which barrier it belongs to, which host sent it and how many frames
+// that host had sent before. Any process may send it, it floods in hub and in
+// switch mode, and nobody answers it.
 const (
 	MarkerPort   = 9
 	markerPrefix = "wirelab marker "
@@ -32,10 +34,19 @@ func ReservedLabel(label string) bool {
 type Marker struct {
 	Label string // of the barrier, a phase's name
 	Host  string // who sent it
+
+	Counted bool   // Sent is known
+	Sent    uint64 // frames that had left the host's interface before this one
 }
 
 // Payload returns the marker's UDP payload.
-func (m Marker) Payload() []byte { return []byte(markerPrefix + m.Label + " " + m.Host) }
+func (m Marker) Payload() []byte {
+	b := []byte(markerPrefix + m.Label + " " + m.Host)
+	if m.Counted {
+		b = strconv.AppendUint(append(b, ' '), m.Sent, 10)
+	}
+	return b
+}
 
 // MarkerOf returns the marker that a packet claims to carry. Whether its sender
 // is the host that it names, Recording.Marker tells.
@@ -43,11 +54,19 @@ func MarkerOf(p *sniffer.Packet) (Marker, bool) {
 	if !p.Has(sniffer.UDP) || p.DstMAC != sniffer.Broadcast || p.DstPort != MarkerPort || p.Truncated() || p.Err != nil || !bytes.HasPrefix(p.Payload, []byte(markerPrefix)) {
 		return Marker{}, false
 	}
-	label, host, ok := strings.Cut(string(p.Payload[len(markerPrefix):]), " ")
-	if !ok || !ValidLabel(host) || !ValidLabel(label) {
+	words := strings.Split(string(p.Payload[len(markerPrefix):]), " ")
+	if len(words) < 2 || len(words) > 3 || !ValidLabel(words[0]) || !ValidLabel(words[1]) {
 		return Marker{}, false
 	}
-	return Marker{label, host}, true
+	m := Marker{Label: words[0], Host: words[1]}
+	if len(words) == 3 {
+		var err error
+		if m.Sent, err = strconv.ParseUint(words[2], 10, 64); err != nil {
+			return Marker{}, false
+		}
+		m.Counted = true
+	}
+	return m, true
 }
 
 // label is a label of RFC 1123 that fits Linux's interface names.

@@ -157,6 +157,13 @@ func (r *Recording) SeesUnicast(w Window, hosts []string) bool {
 	return true
 }
 
+// EverSwitched reports whether the segment was a switch in any part of a window.
+func (r *Recording) EverSwitched(w Window, hosts []string) bool {
+	return slices.ContainsFunc(r.stretches(hosts), func(s stretch) bool {
+		return s.switched && s.before > w.first && s.after < w.last
+	})
+}
+
 // Switched reports whether the segment was a switch when a window ended.
 func (r *Recording) Switched(w Window, hosts []string) bool {
 	for _, s := range r.stretches(hosts) {

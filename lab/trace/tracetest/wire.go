@@ -20,6 +20,8 @@ type Wire struct {
 	t     testing.TB
 	hosts []string // set markers at a barrier
 
+	Counts map[string]uint64 // frames that each host has sent; nil: markers do not say
+
 	As     string // the port that sends, where it is not the one whose address is the source's
 	VLAN   uint16 // tag of the frames, 0 for none
 	Length int    // of the frames on the wire where the capture has less, 0 otherwise
@@ -70,9 +72,15 @@ func (w *Wire) Barrier(label string) { w.Mark(label, w.hosts...) }
 // Mark lets some hosts set a marker.
 func (w *Wire) Mark(label string, hosts ...string) {
 	for _, h := range hosts {
-		w.UDP(h, "*", 9, trace.MarkerPort, string(trace.Marker{Label: label, Host: h}.Payload()))
+		w.UDP(h, "*", 9, trace.MarkerPort, string(trace.Marker{Label: label, Host: h, Counted: w.Counts != nil, Sent: w.Counts[h]}.Payload()))
 	}
 }
+
+// Count makes markers say how many frames their hosts have sent.
+func (w *Wire) Count() { w.Counts = map[string]uint64{} }
+
+// Lose lets a host send frames that are not captured.
+func (w *Wire) Lose(host string, frames uint64) { w.Counts[host] += frames }
 
 // Ask sends an ARP request: a broadcast, or to one host.
 func (w *Wire) Ask(from, target string, to string) { w.arp(1, from, target, to) }
@@ -185,6 +193,9 @@ func (w *Wire) Frame(from, to string, etherType uint16, payload []byte) {
 		dst = MAC(to)
 	}
 	src := MAC(w.sender(from))
+	if w.Counts != nil {
+		w.Counts[from]++
+	}
 	b := append(append([]byte{}, dst[:]...), src[:]...)
 	if w.VLAN != 0 {
 		b = binary.BigEndian.AppendUint16(b, sniffer.EtherTypeVLAN)
