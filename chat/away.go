@@ -10,11 +10,13 @@ const maxAway = 120
 
 // setAway marks the member as away.
 func (m *Member) setAway(reason string) error {
-	if reason == "" {
-		reason = noReason
-	}
 	m.room.mu.Lock()
 	defer m.room.mu.Unlock()
+	if reason == "" {
+		reason = noReason
+	} else if err := m.maySpeak(); err != nil { // /who tells it
+		return err
+	}
 	if m.isMember() {
 		m.person.Away = string(Truncate([]byte(reason), maxAway))
 		if m.person.Away == noReason {

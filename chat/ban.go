@@ -5,36 +5,38 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
+	"time"
 
 	"wirelab/internal/i18n"
 )
 
 const (
-	maxBans      = 1024
+	maxSanctions = 1024
 	maxBanReason = 200 // bytes; the refusal fits a datagram
 )
 
 // errNotBanned is returned by Unban.
-var errNotBanned = errors.New("that address is not banned")
+var errNotBanned = errors.New("is not banned")
 
-// Ban is an address that is refused, and the console's reason, which may be
-// empty.
-type Ban struct {
-	Address netip.Prefix
-	Reason  string
+// Sanction keeps someone out of the room, or silent in it: by the token and the name
+// of a member, and by an address where nobody else is, or that was named.
+type Sanction struct {
+	Name    string       // the member's; empty for an address that was named
+	Address netip.Prefix // whoever comes from there; not valid for nobody else
+	Reason  string       // may be empty
+	Mute    bool         // nobody is told what they say; otherwise they do not join
+	Until   time.Time    // zero: until the console ends it
+
+	token string
+	keys  [2]string
 }
 
-// bannedError returns what someone from a banned address is told.
-func bannedError(reason string) error {
-	if reason == "" {
-		return errorMessage(i18n.Msg("chat.refused.banned"))
-	}
-	return errorMessage(i18n.Msg("chat.refused.bannedfor", "Reason", reason))
-}
-
-// bans holds a room's bans; its owner locks. The zero value is ready.
-type bans struct {
-	list []Ban
+// Removal tells whom a kick or a ban has taken.
+type Removal struct {
+	Sanction          // zero for a kick without a duration
+	Names    []string // who was removed
+	Spared   int      // people at the same address: it is not kept out for them
 }
 
 // AddressBlock returns the prefix that counts as one address. For IPv6 it is the
@@ -53,20 +55,6 @@ func AddressBlock(a netip.Addr) netip.Prefix {
 	return p
 }
 
-func (b *bans) find(p netip.Prefix) int {
-	return slices.IndexFunc(b.list, func(x Ban) bool { return x.Address == p })
-}
-
-func (b *bans) check(a netip.Addr) error {
-	if !a.IsValid() || len(b.list) == 0 {
-		return nil
-	}
-	if i := b.find(AddressBlock(a)); i >= 0 {
-		return bannedError(b.list[i].Reason)
-	}
-	return nil
-}
-
 // address returns a person's IP address; the zero address if it is none.
 func address(p Person) netip.Addr {
 	a, err := netip.ParseAddrPort(p.Address)
@@ -76,69 +64,170 @@ func address(p Person) netip.Addr {
 	return a.Addr().Unmap()
 }
 
-// Ban removes every member at a member's address, and refuses whoever joins from
-// there. Its argument is that of Kick.
-func (r *Room) Ban(nameAndReason string) (Ban, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	m, reason := r.findFirst(nameAndReason)
-	if m == nil {
-		return Ban{}, nobodyError(nameAndReason)
+// at reports whether a sanction concerns an address.
+func (s Sanction) at(a netip.Addr) bool {
+	return a.IsValid() && s.Address.IsValid() && AddressBlock(a) == s.Address
+}
+
+// concerns reports whether a sanction concerns someone who joins.
+func (s Sanction) concerns(a netip.Addr, token, name string) bool {
+	if s.at(a) || s.token != "" && s.token == token {
+		return true
 	}
-	a := address(m.person)
+	k := keys(name)
+	return s.Name != "" && (s.keys[0] == k[0] || s.keys[1] == k[1])
+}
+
+// refusal returns what someone is told who does not join.
+func (s Sanction) refusal(now time.Time) error {
 	switch {
-	case !a.IsValid():
-		return Ban{}, fmt.Errorf("ban %q: %q is no address", nameAndReason, m.person.Address)
-	case len(r.bans.list) >= maxBans:
-		return Ban{}, fmt.Errorf("ban %q: %d addresses are banned, which is the most", nameAndReason, maxBans)
+	case !s.Until.IsZero():
+		return errorMessage(i18n.Msg("chat.refused.kicked", "Minutes", int(s.Until.Sub(now).Minutes())+1))
+	case s.Reason == "":
+		return errorMessage(i18n.Msg("chat.refused.banned"))
 	}
-	b := Ban{AddressBlock(a), string(Truncate([]byte(CleanText(reason)), maxBanReason))}
-	r.bans.list = append(r.bans.list, b)
-	r.logger.Info("banned", "address", b.Address.String(), "reason", b.Reason)
-	text := "banned"
-	if b.Reason != "" {
-		text += ": " + b.Reason
-	}
-	r.kick(m, text)
-	for _, other := range r.members {
-		if a := address(other.person); a.IsValid() && AddressBlock(a) == b.Address {
-			r.kick(other, text)
-		}
-	}
-	return b, nil
+	return errorMessage(i18n.Msg("chat.refused.bannedfor", "Reason", s.Reason))
 }
 
-// Unban accepts an address again; s is an IP address or the prefix of a Ban. The
-// error is errNotBanned if it was not banned.
-func (r *Room) Unban(s string) error {
-	p, err := netip.ParsePrefix(s)
-	if a, cause := netip.ParseAddr(s); cause == nil {
-		p, err = AddressBlock(a), nil
-	}
-	if err != nil {
-		return fmt.Errorf("unban %q: want an IP address", s)
-	}
+// current returns the sanctions that are not over. The room is locked.
+func (r *Room) current() []Sanction {
+	now := r.now()
+	r.sanctions = slices.DeleteFunc(r.sanctions, func(s Sanction) bool { return !s.Until.IsZero() && !now.Before(s.Until) })
+	return r.sanctions
+}
+
+// Sanctions returns who is kept out or silent, the oldest sanction first.
+func (r *Room) Sanctions() []Sanction {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	i := r.bans.find(p)
-	if i < 0 {
-		return fmt.Errorf("unban %q: %w", s, errNotBanned)
-	}
-	r.bans.list = slices.Delete(r.bans.list, i, i+1)
-	r.logger.Info("unbanned", "address", p.String())
-	return nil
+	return slices.Clone(r.current())
 }
 
-// Bans returns the addresses that are banned, the oldest ban first.
-func (r *Room) Bans() []Ban {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return slices.Clone(r.bans.list)
-}
-
-// CheckAddress returns the error that refuses an address that is banned.
+// CheckAddress returns the error that refuses an address that is kept out.
 func (r *Room) CheckAddress(a netip.Addr) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.bans.check(a)
+	for _, s := range r.current() {
+		if !s.Mute && s.at(a) {
+			return s.refusal(r.now())
+		}
+	}
+	return nil
+}
+
+// checkJoin returns the error that refuses someone who joins, or whether nobody is
+// told what they say. The room is locked.
+func (r *Room) checkJoin(p Person, token, name string) (muted bool, err error) {
+	for _, s := range r.current() {
+		if s.concerns(address(p), token, name) {
+			if !s.Mute {
+				return false, s.refusal(r.now())
+			}
+			muted = true
+		}
+	}
+	return muted, nil
+}
+
+// sanction keeps a member out or silent, with its address if nobody else is there.
+// The room is locked.
+func (r *Room) sanction(m *Member, s Sanction) (Sanction, int, error) {
+	if len(r.current()) >= maxSanctions {
+		return Sanction{}, 0, fmt.Errorf("%d people and addresses are kept out or muted, which is the most", maxSanctions)
+	}
+	s.Name, s.token, s.keys = m.person.Name, m.token, keys(m.person.Name)
+	others := 0
+	if a := address(m.person); a.IsValid() {
+		s.Address = AddressBlock(a)
+		for _, other := range r.members {
+			if other != m && s.at(address(other.person)) {
+				others++
+			}
+		}
+		if others > 0 {
+			s.Address = netip.Prefix{}
+		}
+	}
+	r.sanctions = append(r.sanctions, s)
+	return s, others, nil
+}
+
+// Ban removes a member, and keeps out who has its token or name, and whoever comes
+// from its address if nobody else is there. Its argument is that of Kick without a
+// duration, or an IP address: that removes and keeps out everyone there.
+func (r *Room) Ban(whoAndReason string) (Removal, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	first, rest, _ := strings.Cut(strings.TrimSpace(whoAndReason), " ")
+	if block, err := parseBlock(first); err == nil {
+		return r.banAddress(block, rest)
+	}
+	m, reason := r.findFirst(whoAndReason)
+	if m == nil {
+		return Removal{}, nobodyError(whoAndReason)
+	}
+	s, others, err := r.sanction(m, Sanction{Reason: banReason(reason)})
+	if err != nil {
+		return Removal{}, fmt.Errorf("ban %q: %w", whoAndReason, err)
+	}
+	r.logger.Info("banned", "name", s.Name, "address", s.Address.String(), "reason", s.Reason)
+	r.kick(m, s.told())
+	return Removal{s, []string{s.Name}, others}, nil
+}
+
+func (r *Room) banAddress(block netip.Prefix, reason string) (Removal, error) {
+	if len(r.current()) >= maxSanctions {
+		return Removal{}, fmt.Errorf("ban %s: %d people and addresses are kept out or muted, which is the most", block, maxSanctions)
+	}
+	s := Sanction{Address: block, Reason: banReason(reason)}
+	r.sanctions = append(r.sanctions, s)
+	r.logger.Info("banned", "address", block.String(), "reason", s.Reason)
+	taken := Removal{Sanction: s}
+	for _, m := range r.members {
+		if s.at(address(m.person)) {
+			taken.Names = append(taken.Names, m.person.Name)
+			r.kick(m, s.told())
+		}
+	}
+	slices.Sort(taken.Names)
+	return taken, nil
+}
+
+func banReason(s string) string { return string(Truncate([]byte(CleanText(s)), maxBanReason)) }
+
+// told is the text of the line of kind Kick.
+func (s Sanction) told() string {
+	if s.Reason == "" {
+		return "banned"
+	}
+	return "banned: " + s.Reason
+}
+
+// parseBlock reads an IP address, or the prefix of a Sanction.
+func parseBlock(s string) (netip.Prefix, error) {
+	if a, err := netip.ParseAddr(s); err == nil {
+		return AddressBlock(a), nil
+	}
+	return netip.ParsePrefix(s)
+}
+
+// Unban lets someone in again whom Ban, or Kick with a duration, keeps out: by name, by
+// IP address, or by the prefix of a Sanction. The error is errNotBanned for nobody.
+func (r *Room) Unban(who string) error { return r.lift(who, false) }
+
+// lift ends sanctions of one kind.
+func (r *Room) lift(who string, mute bool) error {
+	who = strings.Trim(strings.TrimSpace(who), `"`)
+	block, err := parseBlock(who)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	before := len(r.current())
+	r.sanctions = slices.DeleteFunc(r.sanctions, func(s Sanction) bool {
+		return s.Mute == mute && (err == nil && s.Address == block || s.Name != "" && fold(s.Name) == fold(who))
+	})
+	if len(r.sanctions) == before {
+		return fmt.Errorf("%q %w", who, errNotBanned)
+	}
+	r.logger.Info("lifted", "who", who, "mute", mute)
+	return nil
 }

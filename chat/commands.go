@@ -123,11 +123,11 @@ func (m *Member) rename(name string) error {
 	r := m.room
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	switch {
-	case !m.isMember():
+	if !m.isMember() {
 		return nil
-	case m.person.Muted: // everyone is told the new name
-		return errMuted
+	}
+	if err := m.maySpeak(); err != nil { // everyone is told the new name
+		return err
 	}
 	old := m.person.Name
 	for _, k := range keys(old) {
@@ -157,8 +157,8 @@ func (m *Member) message(args string) error {
 	r := m.room
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if m.person.Muted {
-		return errMuted
+	if err := m.maySpeak(); err != nil {
+		return err
 	}
 	for i := min(len(args), maxNameBytes+1) - 1; i > 0; i-- {
 		if args[i] != ' ' { // names contain blanks: the longest one wins

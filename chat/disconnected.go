@@ -33,14 +33,15 @@ type disconnectedMember struct {
 	keys        [2]string // empty: others may take the name
 	since       time.Time
 	away        string
-	muted       bool
+	voice       bool
+	spoke       time.Time
 	ignored     *ignored
 	address     netip.Addr // may be none
 }
 
 func (d *disconnectedMembers) add(m *Member, keepName bool) {
 	d.expire()
-	left := disconnectedMember{token: m.token, name: m.person.Name, since: time.Now(), away: m.person.Away, muted: m.person.Muted, ignored: m.ignored.Load(), address: address(m.person)}
+	left := disconnectedMember{token: m.token, name: m.person.Name, since: time.Now(), away: m.person.Away, voice: m.voice, spoke: m.spoke, ignored: m.ignored.Load(), address: address(m.person)}
 	if keepName {
 		left.keys = keys(left.name)
 	}
@@ -57,6 +58,12 @@ func (d *disconnectedMembers) remove(token string) (left disconnectedMember, ok 
 	left = d.list[i]
 	d.list = slices.Delete(d.list, i, i+1)
 	return left, true
+}
+
+// has reports whether a member with that token may resume.
+func (d *disconnectedMembers) has(token string) bool {
+	d.expire()
+	return token != "" && slices.ContainsFunc(d.list, func(x disconnectedMember) bool { return x.token == token })
 }
 
 // holds reports whether a name with that key is kept for a member.

@@ -106,6 +106,7 @@
 // the server asks for a cookie once 64 members have not shown one: those networks'
 // addresses can be forged there. It answers from the address that was asked.
 //
-// A connection from a banned address is refused as above, a datagram by one of
-// kind error, at most once a second.
+// Someone whom the console keeps out is refused as above over TCP, and over UDP by a
+// datagram of kind error, at most once a second. A muted member, or one who speaks
+// while the room is quiet or slow, is answered by error.
 package chat

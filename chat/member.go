@@ -17,6 +17,8 @@ type Member struct {
 	joined     uint64
 	person     Person // the room's lock guards Name, Away and Muted
 	ignored    atomic.Pointer[ignored]
+	voice      bool      // may speak in a room that is quiet; the room's lock guards it
+	spoke      time.Time // when it last said something, or joined; likewise
 }
 
 // Join adds a member. A name that is taken gets a number appended. A member that
@@ -33,11 +35,15 @@ func (r *Room) Join(p Person, from Resume, s Subscriber) (*Member, error) {
 	if r.closed {
 		return nil, ErrClosed
 	}
-	if err := r.bans.check(address(p)); err != nil {
+	p.Muted, err = r.checkJoin(p, from.Token, name)
+	if err != nil {
 		return nil, err
 	}
+	if r.order.locked && r.members[from.Token] == nil && !r.disconnected.has(from.Token) {
+		return nil, errLocked
+	}
 	p.Since = time.Now()
-	m := &Member{room: r, subscriber: s, token: rand.Text(), person: p}
+	m := &Member{room: r, subscriber: s, token: rand.Text(), person: p, spoke: r.now()}
 	old, known := r.members[from.Token], false
 	var before, inUse netip.Addr // where the token was, or is
 	if old != nil && isElsewhere(old.person, p) && !from.Unanswered {
@@ -45,14 +51,14 @@ func (r *Room) Join(p Person, from Resume, s Subscriber) (*Member, error) {
 		inUse, old = address(old.person), nil
 	} else if old != nil {
 		name, m.token, known = old.person.Name, old.token, true
-		m.person.Away, m.person.Muted = old.person.Away, old.person.Muted
+		m.person.Away, m.voice, m.spoke = old.person.Away, old.voice, old.spoke
 		m.ignored.Store(old.ignored.Load())
 		before = address(old.person)
 		old.send(NewCoded(Error, i18n.Msg("chat.cut.elsewhere")))
 		r.remove(old, "resumed from "+p.Address)
 	} else if left, ok := r.disconnected.remove(from.Token); ok {
 		name, m.token, known = left.name, from.Token, true
-		m.person.Away, m.person.Muted = left.away, left.muted
+		m.person.Away, m.voice, m.spoke = left.away, left.voice, left.spoke
 		m.ignored.Store(left.ignored)
 		before = left.address
 	}
@@ -133,14 +139,15 @@ func (m *Member) sayToAll(kind Kind, text string) {
 	}
 	m.room.mu.Lock()
 	defer m.room.mu.Unlock()
-	switch {
-	case !m.isMember():
-	case m.person.Muted:
-		m.send(ErrorLine(errMuted))
-	default:
-		m.endAway()
-		m.room.log.append(kind, m.person.Name, text)
+	if !m.isMember() {
+		return
 	}
+	if err := m.maySpeak(); err != nil {
+		m.send(ErrorLine(err))
+		return
+	}
+	m.endAway()
+	m.room.log.append(kind, m.person.Name, text)
 }
 
 // SendPrivate sends the member a line that nobody else is sent, and gives it number

@@ -3,24 +3,53 @@ package chat
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"wirelab/internal/i18n"
 )
 
-var errMuted = errorMessage(i18n.Msg("chat.command.muted"))
+var (
+	errMuted  = errorMessage(i18n.Msg("chat.command.muted"))
+	errQuiet  = errorMessage(i18n.Msg("chat.command.quiet"))
+	errLocked = errorMessage(i18n.Msg("chat.refused.locked"))
+)
+
+// longestKick bounds how long Kick keeps someone out.
+const longestKick = 24 * time.Hour
+
+// order is what the console asks of everyone. The zero value asks nothing.
+type order struct {
+	locked bool          // nobody new joins; members resume
+	quiet  bool          // only those speak whom the console has named, and itself
+	slow   time.Duration // between two lines of one person
+}
 
 // Kick removes a member and tells everyone, the member included. Its argument is
-// "NAME" or "NAME reason"; names may contain blanks, and the longest name that is
-// here counts. The error is errNobody if there is none.
-func (r *Room) Kick(nameAndReason string) error {
+// "NAME", then perhaps a duration (10m), then perhaps a reason. With a duration the
+// member is kept out for that time, as by Ban. The error is errNobody if there is
+// nobody of that name.
+//
+// Names may contain blanks: the shortest name that is here counts, so that nobody is
+// safe behind a "bob spam"; one between quotation marks counts whole.
+func (r *Room) Kick(args string) (Removal, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	m, reason := r.findFirst(nameAndReason)
+	m, reason := r.findFirst(args)
 	if m == nil {
-		return nobodyError(nameAndReason)
+		return Removal{}, nobodyError(args)
+	}
+	taken := Removal{Names: []string{m.person.Name}}
+	word, rest, _ := strings.Cut(reason, " ")
+	if d, err := time.ParseDuration(word); err == nil && d > 0 {
+		d = min(d, longestKick)
+		if taken.Sanction, taken.Spared, err = r.sanction(m, Sanction{Until: r.now().Add(d)}); err != nil {
+			return Removal{}, fmt.Errorf("kick %q: %w", args, err)
+		}
+		reason = rest
+		r.logger.Info("kept out", "name", m.person.Name, "for", d, "address", taken.Address.String())
 	}
 	r.kick(m, CleanText(reason))
-	return nil
+	return taken, nil
 }
 
 func (r *Room) kick(m *Member, reason string) {
@@ -28,24 +57,130 @@ func (r *Room) kick(m *Member, reason string) {
 	r.remove(m, "kicked")
 }
 
-// Mute keeps everyone from being told what a member says, until Unmute or until
-// the member leaves and does not resume. The error is errNobody if there is none.
-func (r *Room) Mute(name string) error { return r.mute(name, true) }
-
-// Unmute ends what Mute began. The error is that of Mute.
-func (r *Room) Unmute(name string) error { return r.mute(name, false) }
-
-func (r *Room) mute(name string, muted bool) error {
+// Mute keeps everyone from being told what a member says, until Unmute: it outlives
+// the connection, and holds for who has its token or name, or comes from its address
+// if nobody else is there. The error is errNobody if there is none.
+func (r *Room) Mute(name string) (Sanction, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	m := r.find(strings.TrimSpace(name))
-	switch {
-	case m == nil:
-		return nobodyError(name)
-	case m.person.Muted != muted:
-		m.person.Muted = muted
-		r.logger.Info("muted", "name", m.person.Name, "muted", muted, "address", m.person.Address)
+	m := r.findQuoted(name)
+	if m == nil {
+		return Sanction{}, nobodyError(name)
 	}
+	if m.person.Muted {
+		return Sanction{Name: m.person.Name, Mute: true}, nil
+	}
+	s, _, err := r.sanction(m, Sanction{Mute: true})
+	if err != nil {
+		return Sanction{}, fmt.Errorf("mute %q: %w", name, err)
+	}
+	m.person.Muted, m.person.Away = true, ""
+	r.logger.Info("muted", "name", m.person.Name, "address", m.person.Address)
+	return s, nil
+}
+
+// Unmute ends what Mute began, for someone who has left, too.
+func (r *Room) Unmute(name string) error {
+	if r.lift(name, true) != nil {
+		return fmt.Errorf("nobody called %q is muted", name)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, m := range r.members {
+		muted, err := r.checkJoin(m.person, m.token, m.person.Name)
+		m.person.Muted = muted && err == nil
+	}
+	return nil
+}
+
+// Lock keeps out everyone who is new, until it is told false: members who have lost
+// their connection resume.
+func (r *Room) Lock(locked bool) { r.setOrder(func(o *order) { o.locked = locked }) }
+
+// Slow sets how long everyone waits between two lines; 0 ends it.
+func (r *Room) Slow(d time.Duration) { r.setOrder(func(o *order) { o.slow = d }) }
+
+// Quiet lets nobody speak but the console and those it has named, until Unquiet. A
+// name, which may be empty, adds one of them. The error is errNobody.
+func (r *Room) Quiet(name string) error {
+	r.mu.Lock()
+	m := r.findQuoted(name)
+	if m != nil {
+		m.voice = true
+	}
+	r.mu.Unlock()
+	if name != "" && m == nil {
+		return nobodyError(name)
+	}
+	r.setOrder(func(o *order) { o.quiet = true })
+	return nil
+}
+
+// Unquiet ends what Quiet began.
+func (r *Room) Unquiet() {
+	r.setOrder(func(o *order) { o.quiet = false })
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, m := range r.members {
+		m.voice = false
+	}
+}
+
+// setOrder changes the room's order and tells everyone what is new.
+func (r *Room) setOrder(change func(*order)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	before := r.order
+	change(&r.order)
+	now := r.order
+	tell := func(changed, on bool, begun, ended i18n.Message) {
+		if on {
+			ended = begun
+		}
+		if changed && !r.closed {
+			l := NewCoded(Notice, ended)
+			r.log.append(l.Kind, l.Name, l.Text)
+		}
+	}
+	tell(now.locked != before.locked, now.locked, i18n.Msg("chat.order.locked"), i18n.Msg("chat.order.unlocked"))
+	tell(now.quiet != before.quiet, now.quiet, i18n.Msg("chat.order.quiet"), i18n.Msg("chat.order.unquiet"))
+	tell(now.slow != before.slow, now.slow > 0, i18n.Msg("chat.order.slow", "Seconds", now.slow.Seconds()), i18n.Msg("chat.order.unslow"))
+	r.logger.Info("order", "locked", now.locked, "quiet", now.quiet, "slow", now.slow)
+}
+
+// Order describes what the console asks of everyone, for the console; empty for
+// nothing.
+func (r *Room) Order() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var s []string
+	if r.order.locked {
+		s = append(s, "locked")
+	}
+	if r.order.quiet {
+		s = append(s, "quiet")
+	}
+	if r.order.slow > 0 {
+		s = append(s, "slow: "+r.order.slow.String())
+	}
+	return strings.Join(s, ", ")
+}
+
+// maySpeak returns why a member is not told to others, or nil, and counts what it says
+// now. The room is locked.
+func (m *Member) maySpeak() error {
+	r := m.room
+	switch {
+	case m.person.Muted:
+		return errMuted
+	case r.order.quiet && !m.voice:
+		return errQuiet
+	}
+	now := r.now()
+	if wait := m.spoke.Add(r.order.slow).Sub(now); r.order.slow > 0 && wait > 0 {
+		return errorMessage(i18n.Msg("chat.command.slow", "Seconds", int(r.order.slow.Seconds()), "Wait", int(wait.Seconds())+1))
+	}
+	m.spoke = now
 	return nil
 }
 
@@ -58,20 +193,36 @@ func (e nobodyError) Error() string { return fmt.Sprintf("nobody called %q is he
 // Is makes it an errNobody.
 func (nobodyError) Is(target error) bool { return target == errNobody }
 
-// findFirst returns the member with the longest name that s begins with, and the
-// rest of s; nil for nobody.
+// findFirst returns the member with the shortest name that s begins with, or with the
+// one between quotation marks, and the rest of s; nil for nobody.
 func (r *Room) findFirst(s string) (m *Member, rest string) {
 	s = strings.TrimSpace(s)
-	for name := s; ; {
-		if m := r.find(name); m != nil {
-			return m, strings.TrimSpace(s[len(name):])
+	if quoted, ok := strings.CutPrefix(s, `"`); ok {
+		if name, rest, ok := strings.Cut(quoted, `"`); ok {
+			if m := r.find(name); m != nil {
+				return m, strings.TrimSpace(rest)
+			}
 		}
-		i := strings.LastIndexByte(name, ' ')
-		if i < 0 {
-			return nil, ""
-		}
-		name = strings.TrimSpace(name[:i])
 	}
+	for i := 0; i < len(s); {
+		end := len(s)
+		if n := strings.IndexByte(s[i+1:], ' '); n >= 0 {
+			end = i + 1 + n
+		}
+		if m := r.find(s[:end]); m != nil {
+			return m, strings.TrimSpace(s[end:])
+		}
+		i = end
+	}
+	return nil, ""
+}
+
+// findQuoted returns the member of a name, which quotation marks may surround.
+func (r *Room) findQuoted(name string) *Member {
+	if m := r.find(strings.TrimSpace(name)); m != nil {
+		return m
+	}
+	return r.find(strings.Trim(strings.TrimSpace(name), `"`))
 }
 
 // find returns the member of that name, in any case; nil for nobody.

@@ -69,7 +69,9 @@ type Room struct {
 	disconnected disconnectedMembers
 	suffix       map[string]int // the last one given to a name, by its skeleton
 	topic        string
-	bans         bans
+	sanctions    []Sanction
+	order        order
+	now          func() time.Time // for what is about time: time.Now
 }
 
 // NewRoom returns an empty room that logs who joins and leaves; a nil logger
@@ -78,7 +80,7 @@ func NewRoom(logger *slog.Logger) *Room {
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
 	}
-	return &Room{Console: ServerName, logger: logger, log: newLog(logSize), members: map[string]*Member{}, names: map[string]*Member{}, suffix: map[string]int{}}
+	return &Room{Console: ServerName, logger: logger, log: newLog(logSize), members: map[string]*Member{}, names: map[string]*Member{}, suffix: map[string]int{}, now: time.Now}
 }
 
 // Log returns the lines that the room tells everyone.

@@ -191,13 +191,13 @@ func TestRoomKick(t *testing.T) {
 	alice := enter(t, room, "alice")
 	bob := enter(t, room, "bob")
 	enter(t, room, "bob the builder")
-	if err := room.Kick("bo"); !errors.Is(err, errNobody) {
+	if _, err := room.Kick("bo"); !errors.Is(err, errNobody) {
 		t.Errorf("kick of nobody: %v, want errNobody", err)
 	}
-	if err := room.Kick("bob the builder too loud"); err != nil {
+	if _, err := room.Kick(`"bob the builder" too loud`); err != nil {
 		t.Error(err)
 	}
-	if err := room.Kick("BOB"); err != nil {
+	if _, err := room.Kick("BOB"); err != nil {
 		t.Error(err)
 	}
 	bob.member.sayToAll(Say, "still here")

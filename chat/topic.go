@@ -9,9 +9,10 @@ func (m *Member) showOrSetTopic(text string) error {
 	defer r.mu.Unlock()
 	switch {
 	case !m.isMember():
-	case text != "" && m.person.Muted:
-		m.send(ErrorLine(errMuted))
 	case text != "":
+		if err := m.maySpeak(); err != nil {
+			return err
+		}
 		r.topic = text
 		r.log.append(Topic, m.person.Name, text)
 	case r.topic == "":

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -32,11 +33,18 @@ type consoleCommand struct {
 
 var consoleCommands = []consoleCommand{
 	{"print", "", "show who is in the room, and the last lines", (*console).print},
-	{"kick", "NAME [REASON]", "close that person's connection", func(k *console, args string) error { return k.room.Kick(args) }},
-	{"ban", "NAME [REASON]", "kick everyone at that person's address and refuse whoever comes from there", (*console).ban},
-	{"unban", "ADDRESS", "accept that address again; print lists the bans", func(k *console, args string) error { return k.room.Unban(args) }},
-	{"mute", "NAME", "keep what that person says from everyone", func(k *console, args string) error { return k.room.Mute(args) }},
+	{"kick", "NAME [10m] [REASON]", "close that person's connection, and keep them out for a time", (*console).kick},
+	{"ban", "NAME [REASON]", "kick that person and keep them out, with their address if nobody else is there", (*console).ban},
+	{"ban", "ADDRESS [REASON]", "kick everyone at that address, and keep it out", nil},
+	{"unban", "NAME", "end that, or kick's time; also with an address. print lists them", func(k *console, args string) error { return k.room.Unban(args) }},
+	{"mute", "NAME", "keep what that person says from everyone, when they come back, too", (*console).mute},
 	{"unmute", "NAME", "end that", func(k *console, args string) error { return k.room.Unmute(args) }},
+	{"lock", "", "let nobody new in; unlock ends it", func(k *console, _ string) error { k.room.Lock(true); return nil }},
+	{"unlock", "", "let people in again", func(k *console, _ string) error { k.room.Lock(false); return nil }},
+	{"quiet", "", "let nobody speak but you and those whom quiet NAME names", func(k *console, _ string) error { return k.room.Quiet("") }},
+	{"quiet", "NAME", "let that person speak, too", func(k *console, args string) error { return k.room.Quiet(args) }},
+	{"unquiet", "", "let everyone speak again", func(k *console, _ string) error { k.room.Unquiet(); return nil }},
+	{"slow", "SECONDS", "let each say one line in that time; slow 0 ends it", (*console).slow},
 	{"/save", "FILE", "write the transcript to a new file", (*console).save},
 	{"/quit", "", "say goodbye to everyone and end", func(k *console, _ string) error { k.quit(); return nil }},
 }
@@ -44,7 +52,7 @@ var consoleCommands = []consoleCommand{
 func consoleHelp() string {
 	var b strings.Builder
 	for _, c := range append(consoleCommands, consoleCommand{name: "/help", help: "list these commands"}) {
-		fmt.Fprintf(&b, "  %-20s %s\n", strings.TrimSpace(c.name+" "+c.args), c.help)
+		fmt.Fprintf(&b, "  %-26s %s\n", strings.TrimSpace(c.name+" "+c.args), c.help)
 	}
 	return b.String()
 }
@@ -57,7 +65,7 @@ func (k *console) carryOut(line string) {
 	}
 	for _, c := range consoleCommands {
 		args, more := strings.CutPrefix(line, c.name+" ")
-		if args = strings.TrimSpace(args); line == c.name && c.args == "" || more && c.args != "" && args != "" {
+		if args = strings.TrimSpace(args); c.do != nil && (line == c.name && c.args == "" || more && c.args != "" && args != "") {
 			if err := c.do(k, args); err != nil {
 				fmt.Fprintln(k.out, err)
 			}
@@ -97,27 +105,81 @@ func (k *console) print(string) error {
 		}
 		table.WriteByte('\n')
 	}
-	for _, b := range k.room.Bans() {
-		fmt.Fprintln(table, strings.TrimSpace("banned: "+where(b)+"  "+b.Reason))
+	for _, s := range k.room.Sanctions() {
+		fmt.Fprintln(table, describe(s))
+	}
+	if order := k.room.Order(); order != "" {
+		fmt.Fprintln(table, "the room is "+order)
 	}
 	_, err := fmt.Fprintf(k.out, "%s%speople: %d\n", text, table, len(people))
 	return err
 }
 
-func (k *console) ban(args string) error {
-	b, err := k.room.Ban(args)
-	if err == nil {
-		fmt.Fprintf(k.out, "banned: %[1]s (unban %[1]s accepts it again)\n", where(b))
+func (k *console) kick(args string) error {
+	r, err := k.room.Kick(args)
+	if err == nil && !r.Until.IsZero() {
+		k.tell(r)
 	}
 	return err
 }
 
-// where writes the prefix of a single address without its length.
-func where(b chat.Ban) string {
-	if b.Address.IsSingleIP() {
-		return b.Address.Addr().String()
+func (k *console) ban(args string) error {
+	r, err := k.room.Ban(args)
+	if err == nil {
+		k.tell(r)
 	}
-	return b.Address.String()
+	return err
+}
+
+// tell says whom a kick or a ban has taken.
+func (k *console) tell(r chat.Removal) {
+	fmt.Fprintln(k.out, describe(r.Sanction))
+	if r.Name == "" {
+		fmt.Fprintf(k.out, "  %d people were there: %s\n", len(r.Names), strings.Join(r.Names, ", "))
+	}
+	if r.Spared > 0 {
+		fmt.Fprintf(k.out, "  its address stays welcome for the others there: %d (ban ADDRESS takes them, too)\n", r.Spared)
+	}
+}
+
+func (k *console) mute(args string) error {
+	s, err := k.room.Mute(args)
+	if err == nil {
+		fmt.Fprintln(k.out, describe(s))
+	}
+	return err
+}
+
+func (k *console) slow(args string) error {
+	seconds, err := strconv.ParseUint(args, 10, 16)
+	if err != nil {
+		return fmt.Errorf("slow %q: want SECONDS, at most 65535", args)
+	}
+	k.room.Slow(time.Duration(seconds) * time.Second)
+	return nil
+}
+
+// describe returns a sanction in a line.
+func describe(s chat.Sanction) string {
+	what := "banned"
+	if s.Mute {
+		what = "muted"
+	}
+	if !s.Until.IsZero() {
+		what = "kept out until " + s.Until.Format(time.TimeOnly)
+	}
+	var who []string
+	if s.Name != "" {
+		who = append(who, s.Name)
+	}
+	switch {
+	case !s.Address.IsValid():
+	case s.Address.IsSingleIP():
+		who = append(who, s.Address.Addr().String())
+	default:
+		who = append(who, s.Address.String())
+	}
+	return strings.TrimSpace(what + ": " + strings.Join(who, ", ") + "  " + s.Reason)
 }
 
 func (k *console) save(name string) error {

@@ -124,7 +124,7 @@ func TestRealClientPy(t *testing.T) {
 	ming.enter("exit")
 	await(t, own, "* 小明 left")
 	ming.await("你離開了聊天室!")
-	if err := s.Room.Kick("alice"); err != nil {
+	if _, err := s.Room.Kick("alice"); err != nil {
 		t.Fatal(err)
 	}
 	alice.await("你被踢出聊天室了!")

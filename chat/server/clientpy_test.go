@@ -146,7 +146,7 @@ func TestClientPy(t *testing.T) {
 
 	bo := joinClientPy(t, s, "小") // whose name begins that of another
 	await(t, own, "* 小 joined")
-	if err := s.Room.Kick("小明"); err != nil {
+	if _, err := s.Room.Kick("小明"); err != nil {
 		t.Fatal(err)
 	}
 	bob.ends("kick")
@@ -201,7 +201,7 @@ func TestClientPyIsAnswered(t *testing.T) {
 	second.await("server\t: you are bob2 here\n")
 	first.say("I was first")
 	second.await(" bob\t: I was first\n") // not what it takes for its own
-	if err := s.Room.Kick("bob2"); err != nil {
+	if _, err := s.Room.Kick("bob2"); err != nil {
 		t.Fatal(err)
 	}
 	second.ends("kick")

@@ -206,7 +206,7 @@ func TestKickCloses(t *testing.T) {
 	s := &Server{}
 	serve(t, s)
 	bob := joinTCP(t, s, "bob")
-	if err := s.Room.Kick("bob"); err != nil {
+	if _, err := s.Room.Kick("bob"); err != nil {
 		t.Fatal(err)
 	}
 	await(t, bob, "* bob was kicked")

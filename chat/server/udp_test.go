@@ -134,7 +134,7 @@ func TestUDPIsBounded(t *testing.T) {
 	if got := said(); got != "first: behind it" {
 		t.Errorf("from %d people: %q, want nothing of the one who is late", most, got)
 	}
-	if err := s.Room.Kick("x"); err != nil {
+	if _, err := s.Room.Kick("x"); err != nil {
 		t.Fatal(err)
 	}
 	say(t, late, "now there is a place")
