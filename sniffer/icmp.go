@@ -1,6 +1,10 @@
 package sniffer
 
-import "wirelab/sniffer/internal/digits"
+import (
+	"slices"
+
+	"wirelab/sniffer/internal/digits"
+)
 
 // The words of ICMPv4's destination unreachable, by code (RFC 792; RFC 1122,
 // section 3.2.2.1; RFC 1812, section 5.2.7.1).
@@ -28,6 +32,16 @@ var icmp6Words = [256]string{
 	130: "mld-query", 131: "mld-report", 132: "mld-done", 143: "mld-report", // RFC 2710, RFC 3810
 	133: "router-solicitation", 134: "router-advertisement", // RFC 4861
 	135: "neighbor-solicitation", 136: "neighbor-advertisement", 137: "redirect",
+}
+
+// Words returns the words with which what a packet says of ARP and ICMP begins
+// (ARPWords, ICMPWords), as far as they are not numbers.
+func Words() []string {
+	words := []string{"who-has", "probe", "is-at", "echo-request", "echo-reply", "reassembly-time-exceeded"}
+	for _, list := range [][]string{unreachableWords, unreachable6Words, icmp4Words[:], icmp6Words[:]} {
+		words = append(words, list...)
+	}
+	return slices.DeleteFunc(words, func(w string) bool { return w == "" })
 }
 
 // ICMPWords returns what an ICMP message says: "echo-request seq=1",

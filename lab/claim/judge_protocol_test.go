@@ -110,7 +110,40 @@ var protocols = []judgement{
 			w.As = ""
 		}), reason: "unexpected line: server@client2 > client1 is-at server"},
 
+	{name: "a probe that carries something is none", phases: "one", projection: "arp", status: Fail,
+		build: one(func(w *tracetest.Wire) {
+			ping(w)
+			w.AskWith("client1", "server", "server", [6]byte{'S', 'E', 'C', 'R', 'E', 'T'}, nil)
+		}), reason: "unexpected line: client1 > server probe server"},
+	{name: "nor is one with something behind it", phases: "one", projection: "arp", status: Fail,
+		build: one(func(w *tracetest.Wire) {
+			ping(w)
+			w.AskWith("client1", "server", "server", [6]byte{}, []byte("text"))
+		}), reason: "unexpected line: client1 > server probe server"},
+	{name: "padding is nothing", phases: "one", projection: "arp", status: Pass,
+		build: one(func(w *tracetest.Wire) {
+			ping(w)
+			w.AskWith("client1", "server", "server", [6]byte{}, make([]byte, 18))
+		})},
+
+	// Receivers.
+	{name: "a frame that goes to another host than its address says", phases: "one", projection: "icmp", expected: "client1 > server@client2 echo-request seq=1\n", status: Pass,
+		build: one(func(w *tracetest.Wire) { w.To = "client2"; w.Echo("client1", "server", echoRequest); w.To = "" })},
+	{name: "one that goes to nobody", phases: "one", projection: "icmp", expected: "client1 > server@? echo-request seq=1\n", status: Pass,
+		build: one(func(w *tracetest.Wire) { w.To = "nobody"; w.Echo("client1", "server", echoRequest); w.To = "" })},
+
+	// Texts.
+	{name: "the end of a text that was said is not said by itself", phases: "one", projection: "udp/7001 text", texts: []string{"ok", "note: ok"}, status: Pass,
+		expected: "client1 > server udp \"note: ok\"\nclient1 > server udp \"ok\"\n",
+		build: one(func(w *tracetest.Wire) {
+			w.UDP("client1", "server", 5, 7001, "me\tnote: ok")
+			w.UDP("client1", "server", 6, 7001, "me\tok")
+		})},
+
 	// Fragments and tags.
+	{name: "the tag of another protocol's frame shows once", phases: "one", projection: "other", status: Fail,
+		build:  one(func(w *tracetest.Wire) { w.VLAN = 5; w.Frame("client1", "server", 0x88b5, []byte("x")); w.VLAN = 0 }),
+		reason: "unexpected line: client1 > server 0x88b5 len=1 vlan=5"},
 	{name: "a text across fragments", phases: "one", projection: "udp/7001 text", texts: []string{"hello from client1"}, status: Pass, packets: []int{3, 4, 5, 6},
 		expected: "client1 > server udp \"hello from client1\"\n",
 		build: one(func(w *tracetest.Wire) {

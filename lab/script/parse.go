@@ -11,9 +11,11 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"wirelab/internal/lang"
+	"wirelab/internal/suggest"
 	"wirelab/lab"
 	"wirelab/lab/claim"
 	"wirelab/lab/trace"
+	"wirelab/sniffer"
 )
 
 // Parse reads an experiment. Errors begin with file:line, or with the file.
@@ -179,7 +181,7 @@ func (p *parser) claim(args []string) error {
 		return fmt.Errorf("section %s: %w", c.ID, err)
 	}
 	for _, line := range c.Expected {
-		if err := p.knownEnds(line); err != nil {
+		if err := errors.Join(p.knownEnds(line), knownWord(line)); err != nil {
 			return fmt.Errorf("section %s: %w", c.ID, err)
 		}
 	}
@@ -200,6 +202,20 @@ func (p *parser) knownEnds(line string) error {
 		if trace.ValidLabel(end) && !slices.Contains(p.exp.Topology.Hosts, end) {
 			return fmt.Errorf("%q: host %q is not in the topology", line, end)
 		}
+	}
+	return nil
+}
+
+// knownWord refuses a line that begins with a misspelt word of the notation, which
+// could never be seen.
+func knownWord(line string) error {
+	word := strings.Fields(line)[3]
+	known := append(sniffer.Words(), "udp", "fragment")
+	if _, err := sniffer.ParseFlags(word); err == nil || slices.Contains(known, word) {
+		return nil
+	}
+	if near := suggest.Nearest(word, known, 2); near != "" && len(word) > 3 {
+		return fmt.Errorf("%q: %q is no word of a trace: did you mean %q?", line, word, near)
 	}
 	return nil
 }

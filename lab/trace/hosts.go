@@ -92,12 +92,19 @@ func (h Hosts) from(p *sniffer.Packet) string {
 	return claimed + "@" + owner
 }
 
-// to is the receiver as a line of a trace names it.
+// to is the receiver as a line of a trace names it: by its IP address, and behind an
+// @ by its port where the frame does not go to the host of that address.
 func (h Hosts) to(p *sniffer.Packet) string {
 	_, addr := addresses(p)
+	port := h.Ports[p.DstMAC]
 	switch {
 	case p.DstMAC == sniffer.Broadcast:
 		return "*"
+	case h.ByPort() && !p.DstMAC.Multicast() && h.Names[addr] != "" && h.Known(h.Names[addr]) && port != h.Names[addr]:
+		if port == "" {
+			port = Stranger
+		}
+		return h.Names[addr] + "@" + port
 	case h.name(addr) != "":
 		return h.name(addr)
 	case h.Ports[p.DstMAC] != "":

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sort"
 	"strconv"
+	"strings"
 
 	"wirelab/internal/safetext"
 	"wirelab/sniffer"
@@ -202,7 +203,10 @@ func (v view) line(d *datagram, what string, packets []int, at int) placed {
 	p := d.packet()
 	packets = slices.Clone(packets)
 	slices.Sort(packets)
-	return placed{Line{From: v.Hosts.from(p), To: v.Hosts.to(p), What: what + vlan(p), Packets: slices.Compact(packets)}, at}
+	if tag := vlan(p); !strings.Contains(what, tag) { // the words of other protocols have it
+		what += tag
+	}
+	return placed{Line{From: v.Hosts.from(p), To: v.Hosts.to(p), What: what, Packets: slices.Compact(packets)}, at}
 }
 
 func vlan(p *sniffer.Packet) string {

@@ -1,6 +1,8 @@
 package trace
 
 import (
+	"bytes"
+
 	"wirelab/sniffer"
 )
 
@@ -35,10 +37,13 @@ func (v view) messages() (groups [][]placed, left map[int]bool) {
 func (v view) probe(p *sniffer.Packet, probed map[[2]string]bool) bool {
 	asked := [2]string{p.ARPSender.String(), p.ARPTarget.String()}
 	answers := [2]string{asked[1], asked[0]}
+	if !bare(p) {
+		return false
+	}
 	switch p.ARPOperation {
 	case sniffer.ARPRequest:
-		// A kernel asks whom it asks about.
-		probed[asked] = !p.DstMAC.Multicast() && v.honest(p) && (!v.Hosts.ByPort() || v.Hosts.Ports[p.DstMAC] == v.Hosts.Names[p.ARPTarget])
+		// A kernel asks whom it asks about, whose hardware address it leaves out.
+		probed[asked] = p.ARPTgtMAC == (sniffer.MAC{}) && !p.DstMAC.Multicast() && v.honest(p) && (!v.Hosts.ByPort() || v.Hosts.Ports[p.DstMAC] == v.Hosts.Names[p.ARPTarget])
 		return probed[asked]
 	case sniffer.ARPReply:
 		if probed[answers] && v.honest(p) {
@@ -47,6 +52,12 @@ func (v view) probe(p *sniffer.Packet, probed map[[2]string]bool) bool {
 		}
 	}
 	return false
+}
+
+// bare reports whether nothing but padding follows an ARP packet (RFC 826: 28 bytes
+// for IPv4 on Ethernet).
+func bare(p *sniffer.Packet) bool {
+	return len(bytes.TrimRight(p.Data[min(len(p.Data), 14+28):], "\x00")) == 0
 }
 
 // honest reports whether an ARP packet's sender is its port's host.

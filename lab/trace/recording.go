@@ -140,6 +140,9 @@ func (r *Recording) readHosts(file *pcapfile.Reader) {
 			r.Hosts.Names[addr] = name
 		}
 	}
+	if a := file.Renamed(); a != "" && len(r.given) == 0 && r.gap.IsZero() {
+		r.gap = i18n.Msg("claim.renamed", "Address", a)
+	}
 	// Names that were given tell by address who is who, and so do all then.
 	if len(r.given) == 0 {
 		r.Hosts.Ports = file.MACNames()

@@ -73,7 +73,8 @@ func (c *conversation) streams(side int) []stream {
 	return runs
 }
 
-// find returns the texts in the order of the bytes.
+// find returns the texts in the order of the bytes. One that stands at the end of a
+// longer one was not said by itself.
 func (s stream) find(wanted []string) (found []said) {
 	for _, text := range wanted {
 		for start := 0; ; {
@@ -86,7 +87,11 @@ func (s stream) find(wanted []string) (found []said) {
 		}
 	}
 	sort.SliceStable(found, func(i, j int) bool { return found[i].offset < found[j].offset })
-	return found
+	return slices.DeleteFunc(slices.Clone(found), func(s said) bool {
+		return slices.ContainsFunc(found, func(longer said) bool {
+			return longer.offset < s.offset && s.offset < longer.offset+len(longer.text)
+		})
+	})
 }
 
 // packets are those that carry the bytes from begin to end.

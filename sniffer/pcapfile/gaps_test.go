@@ -185,3 +185,27 @@ func TestNamesAreBounded(t *testing.T) {
 		t.Errorf("%d names, want %d", n, maxNames)
 	}
 }
+
+// An address with a second name is told; the same name again is none.
+func TestRenamed(t *testing.T) {
+	for _, tt := range []struct{ second, want string }{{"client1", ""}, {"server", "10.0.0.1"}} {
+		var file bytes.Buffer
+		w, err := NewWriter(&file, Interface{Name: "eth0", LinkType: sniffer.LinkEthernet})
+		if err != nil {
+			t.Fatal(err)
+		}
+		addr := netip.MustParseAddr("10.0.0.1")
+		err = errors.Join(w.WriteNames(map[netip.Addr]string{addr: "client1"}), w.WriteNames(map[netip.Addr]string{addr: tt.second}), w.Flush())
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := NewReader(&file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.Next(); !errors.Is(err, io.EOF) {
+			t.Fatal(err)
+		}
+		diff(t, tt.want, r.Renamed())
+	}
+}

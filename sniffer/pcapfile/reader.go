@@ -24,13 +24,14 @@ type Reader struct {
 	fault error // of the first block that was passed over
 	next  func() (sniffer.Frame, error)
 
-	unit  resolution       // of a pcap file, 0 for pcapng
-	link  sniffer.LinkType // of a pcap file
-	order lengthOrder      // of a pcap file
-	ng    section          // of a pcapng file
-	host  map[netip.Addr]string
-	told  map[netip.Addr]string // of these, what no chunk has had
-	macs  map[sniffer.MAC]string
+	unit    resolution       // of a pcap file, 0 for pcapng
+	link    sniffer.LinkType // of a pcap file
+	order   lengthOrder      // of a pcap file
+	ng      section          // of a pcapng file
+	host    map[netip.Addr]string
+	told    map[netip.Addr]string // of these, what no chunk has had
+	macs    map[sniffer.MAC]string
+	renamed string // an address that got a second name
 }
 
 // NewReader reads the file's header. The error is a *TruncatedError, a
@@ -90,6 +91,10 @@ func (r *Reader) Next() (sniffer.Frame, error) {
 
 // Names returns the host names that the file has told up to here.
 func (r *Reader) Names() map[netip.Addr]string { return maps.Clone(r.host) }
+
+// Renamed returns the first address to which the file gives a second name up to here,
+// "" if there is none.
+func (r *Reader) Renamed() string { return r.renamed }
 
 // MACNames returns the names that the file has told of hosts by their MAC
 // address up to here.

@@ -364,11 +364,18 @@ func (r *Reader) resolve(b []byte) {
 		if !ValidName(name) || len(r.host)+len(r.macs) >= maxNames {
 			continue
 		}
+		var known, address string
 		if kind == nameRecordMAC {
-			r.macs[sniffer.MAC(value)] = name
+			mac := sniffer.MAC(value)
+			known, address = r.macs[mac], mac.String()
+			r.macs[mac] = name
 		} else {
 			addr, _ := netip.AddrFromSlice(value[:size])
+			known, address = r.host[addr], addr.String()
 			r.host[addr], r.told[addr] = name, name
+		}
+		if known != "" && known != name && r.renamed == "" {
+			r.renamed = address
 		}
 	}
 }

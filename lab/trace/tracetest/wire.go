@@ -23,6 +23,7 @@ type Wire struct {
 	Counts map[string]uint64 // frames that each host has sent; nil: markers do not say
 
 	As     string // the port that sends, where it is not the one whose address is the source's
+	To     string // the port to which frames go, where it is not the one of the address
 	VLAN   uint16 // tag of the frames, 0 for none
 	Length int    // of the frames on the wire where the capture has less, 0 otherwise
 }
@@ -85,17 +86,25 @@ func (w *Wire) Lose(host string, frames uint64) { w.Counts[host] += frames }
 // Ask sends an ARP request: a broadcast, or to one host.
 func (w *Wire) Ask(from, target string, to string) { w.arp(1, from, target, to) }
 
+// AskWith sends an ARP request to one host, with a target's hardware address and bytes
+// behind it.
+func (w *Wire) AskWith(from, target, to string, mac sniffer.MAC, behind []byte) {
+	w.Frame(from, to, sniffer.EtherTypeARP, append(arp(1, MAC(from), mac, from, target), behind...))
+}
+
 // Tell sends an ARP reply of a host to another.
 func (w *Wire) Tell(from, to string) { w.arp(2, from, to, to) }
 
 func (w *Wire) arp(operation byte, from, target, to string) {
+	w.Frame(from, to, sniffer.EtherTypeARP, arp(operation, MAC(w.sender(from)), sniffer.MAC{}, from, target))
+}
+
+func arp(operation byte, sender, target sniffer.MAC, from, to string) []byte {
 	b := []byte{0, 1, 8, 0, 6, 4, 0, operation}
-	mac := MAC(w.sender(from))
-	b = append(b, mac[:]...)
+	b = append(b, sender[:]...)
 	b = append(b, Addr(from).AsSlice()...)
-	b = append(b, make([]byte, 6)...)
-	b = append(b, Addr(target).AsSlice()...)
-	w.Frame(from, to, sniffer.EtherTypeARP, b)
+	b = append(b, target[:]...)
+	return append(b, Addr(to).AsSlice()...)
 }
 
 // Echo sends an ICMP echo request (8) or reply (0) of sequence number 1.
@@ -189,7 +198,10 @@ func (w *Wire) sender(from string) string {
 func (w *Wire) Frame(from, to string, etherType uint16, payload []byte) {
 	w.t.Helper()
 	dst := sniffer.Broadcast
-	if to != "*" {
+	switch {
+	case w.To != "":
+		dst = MAC(w.To)
+	case to != "*":
 		dst = MAC(to)
 	}
 	src := MAC(w.sender(from))
