@@ -133,11 +133,12 @@ func (l Line) String() string {
 	return "* " + l.Text
 }
 
-// CleanText returns s without its line ending and unsafe runes; it returns "" if
+// CleanText returns s without its line ending, unsafe runes and heaps of combining
+// marks; it returns "" if
 // only blanks are left. The result is truncated to MaxLine, which it may exceed
 // because a byte that is not UTF-8 becomes a rune of three bytes.
 func CleanText(s string) string {
-	s = safetext.Strip(strings.TrimRight(s, "\r\n"))
+	s = limitMarks(safetext.Strip(strings.TrimRight(s, "\r\n")))
 	if strings.TrimSpace(s) == "" {
 		return ""
 	}

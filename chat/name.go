@@ -6,6 +6,7 @@ import (
 	"unicode"
 
 	"github.com/mattn/go-runewidth"
+	"go.mau.fi/util/confusable"
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 
@@ -22,24 +23,63 @@ const (
 // ErrNoName is returned for a name of which nothing is left.
 var ErrNoName = errorMessage(i18n.Msg("chat.name.empty"))
 
-// CleanName returns s as a name: normalized (NFC), trimmed and without unsafe
-// runes. It refuses an empty name, one wider than maxName, and one that would
-// make "name: text" or "* name joined" ambiguous.
+// maxMarks is how many combining marks a character has at most; more of them cover
+// the lines above and below.
+const maxMarks = 4
+
+// CleanName returns s as a name: normalized (NFKC), trimmed and without unsafe
+// runes. It refuses an empty name, one wider than maxName, one with characters that
+// are not seen, and one that would make "name: text" or "* name joined" ambiguous,
+// by what looks like ':' or '*', too.
 func CleanName(s string) (string, error) {
-	s = strings.TrimSpace(norm.NFC.String(safetext.Strip(s)))
+	s = strings.TrimSpace(norm.NFKC.String(safetext.Strip(s)))
+	shape := confusable.Skeleton(s)
 	switch {
 	case s == "":
 		return "", ErrNoName
-	case columns.StringWidth(s) == 0:
+	case strings.ContainsFunc(s, unseen), columns.StringWidth(s) == 0:
 		return "", errorMessage(i18n.Msg("chat.name.invisible"))
 	case columns.StringWidth(s) > maxName || len(s) > maxNameBytes:
 		return "", errorMessage(i18n.Msg("chat.name.long", "Columns", maxName))
-	case strings.Contains(s, ":"):
+	case limitMarks(s) != s:
+		return "", errorMessage(i18n.Msg("chat.name.marks", "Marks", maxMarks))
+	case strings.Contains(shape, ":"):
 		return "", errorMessage(i18n.Msg("chat.name.colon"))
-	case strings.HasPrefix(s, "*"):
+	case strings.HasPrefix(shape, "*"):
 		return "", errorMessage(i18n.Msg("chat.name.star"))
 	}
 	return s, nil
+}
+
+// unseen reports whether a rune is a blank other than U+0020, or shows nothing: those
+// that Unicode says to ignore by default, and an empty Braille pattern.
+func unseen(r rune) bool {
+	return r != ' ' && unicode.IsSpace(r) || r == 0x1680 || r == 0x2800 || ignorable(r)
+}
+
+// ignorable reports whether Unicode says to ignore a rune by default (UAX #44), or it
+// is another format character.
+func ignorable(r rune) bool {
+	return unicode.In(r, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
+}
+
+// limitMarks returns s without the combining marks that are more than maxMarks on one
+// character.
+func limitMarks(s string) string {
+	marks := 0
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r < 0x300:
+			marks = 0
+		case unicode.In(r, unicode.Mn, unicode.Me):
+			if marks++; marks > maxMarks {
+				return -1
+			}
+		case !ignorable(r): // which would separate marks, and not be seen
+			marks = 0
+		}
+		return r
+	}, s)
 }
 
 // columns measures independently of the locale, so that every machine accepts the
@@ -71,39 +111,8 @@ func fold(name string) string {
 
 var folder = cases.Fold()
 
-// skeleton maps names that look alike to one string, as Unicode UTS #39, section
-// 4, for the likely cases: Greek and Cyrillic letters and digits that look Latin,
-// and runes that are invisible.
+// skeleton maps names that look alike to one string (Unicode UTS #39, section 4); case
+// and the space between words do not tell names apart either.
 func skeleton(name string) string {
-	s := strings.Map(func(r rune) rune {
-		switch {
-		case unicode.In(r, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point):
-			return -1 // invisible: joiners and the like
-		case r == ' ' || r == '_':
-			return '_'
-		}
-		if latin, ok := lookalikes[r]; ok {
-			return latin
-		}
-		return r
-	}, norm.NFKD.String(name))
-	return fold(strings.ReplaceAll(s, "rn", "m"))
+	return fold(strings.ReplaceAll(confusable.Skeleton(norm.NFKC.String(name)), " ", "_"))
 }
-
-// lookalikes maps letters and digits to the Latin letter that they look like.
-// Capital and small letters differ: В looks like B, в like no Latin letter.
-var lookalikes = func() map[rune]rune {
-	const pairs = "" +
-		"0O" + "1l" + "Il" + "|l" + // within ASCII
-		"АAВBЕEЅSІlЈJКKМMНHОOРPСCТTУYХXҮYԌGԛqԜWԝw" + // Cyrillic capitals
-		"аaеeѕsіiјjоoрpсcуyхxһhԁdӏlѵvґrкkтtмmпn" +
-		"ΑAΒBΕEΖZΗHΙlΚKΜMΝNΟOΡPΤTΥYΧX" + // Greek
-		"αaιiκkνvοoρpυuχxγyωwηnτt" +
-		"ıiɑaɡgɩiʟLǀlℓlןl"
-	m := map[rune]rune{}
-	r := []rune(pairs)
-	for i := 0; i < len(r); i += 2 {
-		m[r[i]] = r[i+1]
-	}
-	return m
-}()

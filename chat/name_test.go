@@ -17,7 +17,26 @@ func TestCleanName(t *testing.T) {
 		{"empty", " \x00 ", ""},
 		{"too wide", strings.Repeat("明", maxName/2) + "x", ""},
 		{"too many bytes", "x" + strings.Repeat("\u0323\u0301", 50), ""},
+		{"full width", "ａｌｉｃｅ", "alice"},
+		{"four marks", "x\u0323\u0331\u0332\u0301", "x\u0323\u0331\u0332\u0301"},
+		{"five marks", "x\u0323\u0331\u0332\u0301\u0302", ""},
+		{"marks with a joiner between", "x\u0323\u0331\u200d\u0332\u0301\u0302", ""},
 		{"invisible", "\u200b", ""},
+		{"an empty Braille pattern", "\u2800", ""},
+		{"Hangul fillers", "\u3164", ""},
+		{"a Hangul filler in a name", "al\u115fice", ""},
+		{"a half-width Hangul filler", "alice\uffa0", ""},
+		{"a joiner", "ali\u200dce", ""},
+		{"a variation selector", "alice\ufe0f", ""},
+		{"a soft hyphen", "al\u00adice", ""},
+		{"an Ogham blank", "a\u1680b", ""},
+		{"a full-width colon", "bob：hi", ""},
+		{"a letter colon", "bob\ua789 hi", ""},
+		{"a ratio", "bob\u2236 hi", ""},
+		{"a long mark", "bob\u02d0 hi", ""},
+		{"a full-width star", "＊ bob", ""},
+		{"an operator star", "\u2217 bob", ""},
+		{"a low star", "\u204e bob", ""},
 		{"a message in disguise", "bob: hi", ""},
 		{"a notice in disguise", "* bob", ""},
 	}
@@ -77,6 +96,10 @@ func TestAlike(t *testing.T) {
 		{"client1", "client2", false},
 		{"小明", "小名", false},
 		{"ali\u200dce", "alice", true},
+		{"server", "ꜱerver", true},
+		{"paul", "𝐩𝐚𝐮𝐥", true},
+		{"bob", "Ьob", true}, // a Cyrillic soft sign
+		{"alice", "αlice", true},
 	}
 	for _, tt := range tests {
 		if got := alike(tt.a, tt.b); got != tt.want {
@@ -104,4 +127,17 @@ func FuzzCleanName(f *testing.F) {
 			t.Errorf("suffixed(%q, 2) = %q", name, second)
 		}
 	})
+}
+
+func TestMarksInTexts(t *testing.T) {
+	tall := "h" + strings.Repeat("\u0301", 100) + "i"
+	if got, want := CleanText(tall), "h"+strings.Repeat("\u0301", maxMarks)+"i"; got != want {
+		t.Errorf("CleanText left %q, want %q", got, want)
+	}
+	const thai, family = "ที่นี่ น้ำ", "👩🏽‍❤️‍💋‍👨🏻"
+	for _, s := range []string{thai, family, "Tiếng Việt", "בְּרֵאשִׁ֖ית"} {
+		if got := CleanText(s); got != s {
+			t.Errorf("CleanText(%q) = %q", s, got)
+		}
+	}
 }

@@ -127,6 +127,7 @@ func TestServeErrors(t *testing.T) {
 	}{
 		{[]string{"--burst", "-1"}, exit.Usage, "at least 0"},
 		{[]string{"--name", "a:b"}, exit.Usage, "cannot contain"},
+		{[]string{"--name", "a：b"}, exit.Usage, "cannot contain"},
 		{[]string{"--record", dir}, exit.Unable, "record: .*directory"},
 	}
 	for _, tt := range tests {
@@ -136,4 +137,14 @@ func TestServeErrors(t *testing.T) {
 			t.Errorf("%q: %q, want %q", tt.args, p.output(), tt.want)
 		}
 	}
+}
+
+// The console's name is cleaned before it speaks: a line has no newline in it.
+func TestConsoleNameIsCleaned(t *testing.T) {
+	server := start(t, "chat", "serve", "--name", "te\nach\u0301er", "--tcp", "127.0.0.1:0", "--udp", "")
+	server.await(`listening on tcp (\S+)\n`)
+	server.say("hello")
+	server.await("\nteach\u0301er: hello\n")
+	server.say("/quit")
+	server.exits(exit.OK)
 }

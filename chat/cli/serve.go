@@ -71,8 +71,9 @@ politely. It logs on standard error who joins, leaves or is cut.`,
 	return c
 }
 
+// check refuses options that make no sense, and cleans the name.
 func (o *options) check() error {
-	_, err := chat.CleanName(o.name)
+	name, err := chat.CleanName(o.name)
 	switch {
 	case o.tcp == "" && o.udp == "":
 		return exit.Usagef("nothing to listen on: both --tcp and --udp are empty")
@@ -81,6 +82,7 @@ func (o *options) check() error {
 	case o.limits.Burst < 0 || o.limits.Rate < 0 || o.limits.PerAddress < 0:
 		return exit.Usagef("--burst, --rate and --per-address are at least 0")
 	}
+	o.name = name
 	return nil
 }
 

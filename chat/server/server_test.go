@@ -154,7 +154,7 @@ func TestServerSaysWhyItCuts(t *testing.T) {
 		{"name too wide", strings.Repeat("x", 33) + "\nbob\nexit\n", "* the name is longer than 32 columns\n" + chat.AskName + "\n* bob joined\n"},
 		{"first line too long", strings.Repeat("x", chat.MaxLine) + "\n", "0\tTIME\terror\tchat.cut.long Limit=19-23\ta line has at most 4096 bytes\n"},
 		{"line too long", "bob\n" + strings.Repeat("x", 1<<20), "* bob joined\n* a line has at most 4096 bytes\n"},
-		{"no name of ours", chat.Greeting + "a:b\n", "0\tTIME\terror\tchat.name.colon\ta name cannot contain ':'\n"},
+		{"no name of ours", chat.Greeting + "a:b\n", "0\tTIME\terror\tchat.name.colon\ta name cannot contain ':', or what looks like it\n"},
 		{"no resumption", chat.Greeting + "a resume=x token=y\n", "0\tTIME\terror\t\twant CHAT/1 NAME resume=SEQ token=TOKEN\n"},
 		{"TLS", "\x16\x03\x01", "this is a chat room and does not speak TLS: join it with nc, the course note's client.py or wirelab chat join\n"},
 		{"another version of ours", "CHAT/2 bob\nhi\n", "0\tTIME\terror\tchat.refused.foreign Protocol=39-70\tthis is a chat room and does not speak another version of its protocol: join it with nc, the course note's client.py or wirelab chat join\n"},
