@@ -144,7 +144,7 @@ func TestConsoleNameIsCleaned(t *testing.T) {
 	server := start(t, "chat", "serve", "--name", "te\nach\u0301er", "--tcp", "127.0.0.1:0", "--udp", "")
 	server.await(`listening on tcp (\S+)\n`)
 	server.say("hello")
-	server.await("\nteach\u0301er: hello\n")
+	server.await("teach\u0301er: hello\n")
 	server.say("/quit")
 	server.exits(exit.OK)
 }
