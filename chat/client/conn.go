@@ -53,6 +53,9 @@ func JoinTCP(ctx context.Context, conn net.Conn, name string, from chat.Resume) 
 	if !stop() && err == nil {
 		err = ctx.Err()
 	}
+	if errors.Is(err, os.ErrDeadlineExceeded) && c.leavesNote(name) {
+		err = ErrNoteServer
+	}
 	if err != nil {
 		conn.Close()
 		return nil, fmt.Errorf("join as %q: %w", name, err)
@@ -85,6 +88,23 @@ func (c *Conn) greet(name string) error {
 			return c.joined(l)
 		}
 	}
+}
+
+// ErrNoteServer says that a server is the course note's own server.py.
+var ErrNoteServer = errors.New("this is the course note's own server.py, which its client.py can join (wirelab chat serve takes both)")
+
+// leavesNote leaves a server that has answered nothing, in the words of the course
+// note's client.py, and reports whether it is the note's server.py: that takes the
+// hello for a name, and would keep it for ever. Our own server takes a second hello
+// for the end.
+func (c *Conn) leavesNote(name string) bool {
+	hello := string(append(chat.Hello{Name: name, Resume: c.resume}.Append(nil), '\n'))
+	c.conn.SetDeadline(time.Now().Add(time.Second))
+	if _, err := c.conn.Write([]byte(hello + "\t: exit")); err != nil {
+		return false
+	}
+	line, err := c.in.ReadLine()
+	return err == nil && line == strings.TrimSuffix("exit "+hello, "\n")
 }
 
 // joined handles the line of kind You.

@@ -108,7 +108,7 @@ func (s *session) readOwn() error {
 	if err != nil {
 		return refusal{err}
 	}
-	return s.readLines()
+	return s.readLines(chat.Greeting)
 }
 
 func (s *session) readPlain() error {
@@ -122,7 +122,7 @@ func (s *session) readPlain() error {
 		err = s.join(name, chat.Resume{})
 		switch {
 		case err == nil:
-			return s.readLines()
+			return s.readLines("")
 		case !badName(err):
 			return refusal{err}
 		}
@@ -193,12 +193,17 @@ func badName(err error) bool {
 	return ok && strings.HasPrefix(e.Message.Code, "chat.name.")
 }
 
-// readLines reads lines until there are no more.
-func (s *session) readLines() error {
+// readLines reads lines until there are no more. One that begins with farewell, if
+// there is one, leaves: our own client says hello again when it gives up waiting.
+func (s *session) readLines(farewell string) error {
 	s.out.limitRead(0)
 	for {
 		line, err := s.readLine()
-		if err == nil {
+		switch {
+		case err != nil:
+		case farewell != "" && strings.HasPrefix(line, farewell):
+			err = chat.ErrLeave
+		default:
 			err = s.carryOut(line)
 		}
 		if err != nil {

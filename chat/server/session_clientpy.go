@@ -41,7 +41,7 @@ func (s *session) readClientPy() error {
 		}
 		switch {
 		case errors.Is(err, errSpeaksLines):
-			return s.readLines()
+			return s.readLines("")
 		case err != nil:
 			return err
 		}
