@@ -72,7 +72,7 @@ func (m *Member) Do(line string) error {
 	}
 	name, args, _ := strings.Cut(line, " ")
 	i := slices.IndexFunc(commands, func(c command) bool { return c.name == name })
-	err := errorMessage(i18n.Msg("chat.command.unknown", "Command", name, "Line", line))
+	err := errorMessage(i18n.Msg("chat.command.unknown", "Command", brief(name), "Line", brief(line)))
 	if i >= 0 {
 		err = commands[i].do(m, strings.TrimSpace(args))
 	}
@@ -82,6 +82,9 @@ func (m *Member) Do(line string) error {
 	}
 	return err
 }
+
+// brief returns what an answer repeats of a line.
+func brief(s string) string { return string(Truncate([]byte(s), 100)) }
 
 func (m *Member) help(string) error {
 	for _, c := range commands {

@@ -342,3 +342,32 @@ func TestWordsAreSafe(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+// The room outlives its screen, and ends politely when its terminal goes.
+func TestServerWithoutScreen(t *testing.T) {
+	cmd := wirelabCommand(t, "chat", "serve", "--tcp", "127.0.0.1:0", "--udp", "")
+	screen, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	b := make([]byte, 100)
+	n, err := screen.Read(b)
+	address, ok := strings.CutPrefix(strings.TrimSpace(string(b[:n])), "listening on tcp ")
+	if !ok {
+		t.Fatalf("the screen shows %q, %v", b[:n], err)
+	}
+	screen.Close()
+	bob := start(t, "chat", "join", "--name", "bob", address)
+	bob.await(`joined`)
+	for range 3 {
+		start(t, "chat", "send", "--name", "ci", address, "hello").exits(exit.OK)
+	}
+	cmd.Process.Signal(syscall.SIGHUP)
+	bob.await(`\* server is closing\n`)
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("after SIGHUP: %v", err)
+	}
+}

@@ -51,8 +51,8 @@ there and for who joins, and as many connections as --per-address says. A class 
 behind one router stays far below that. --per-address 0 lifts what an address may do
 as a whole, not what each person may.
 
-The server keeps running at the end of its input; SIGTERM and Ctrl-C end it
-politely. It logs on standard error who joins, leaves or is cut.`,
+The server keeps running at the end of its input, and without its output; SIGTERM,
+SIGHUP and Ctrl-C end it politely. It logs on standard error who joins, leaves or is cut.`,
 		Example: `  wirelab chat serve
   wirelab chat serve --tcp 127.0.0.1:7000 --udp ""    # this machine only, TCP only
   wirelab chat serve --record chat.txt                # keeps a transcript
@@ -94,8 +94,13 @@ func serve(c *cobra.Command, o options) error {
 	if err != nil {
 		return err
 	}
-	ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
+	end := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // as under nohup
+		end = append(end, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(c.Context(), end...)
 	defer stop()
+	signal.Ignore(syscall.SIGPIPE) // the room outlives its screen
 	ctx, quit := context.WithCancel(ctx)
 	defer quit()
 

@@ -39,9 +39,10 @@ func (s *Server) admit(ctx context.Context, c *session) error {
 		s.sessions[c] = true
 		return nil
 	}
-	if s.refusing++; s.refusing > maxRefusing {
+	if len(s.refusing) >= maxRefusing {
 		cause = errBusy
 	}
+	s.refusing[c] = true
 	return refusal{cause}
 }
 
@@ -50,7 +51,7 @@ func (s *Server) dismiss(c *session, refused error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if refused != nil {
-		s.refusing--
+		delete(s.refusing, c)
 		return
 	}
 	delete(s.sessions, c)
@@ -61,6 +62,9 @@ func (s *Server) endSessions() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for c := range s.sessions {
+		c.out.End()
+	}
+	for c := range s.refusing {
 		c.out.End()
 	}
 }

@@ -14,7 +14,9 @@ import (
 
 const (
 	askAfter    = 300 * time.Millisecond // of silence
-	joinTimeout = time.Minute            // for a name
+	joinTimeout = time.Minute            // for a name, from the connection on
+
+	maxNegotiation = 512 // bytes of telnet's that count as much as a line
 )
 
 // source reads from a TCP client, without telnet's negotiation. The bytes that tell
@@ -23,6 +25,25 @@ type source struct {
 	conn   net.Conn
 	telnet dialect.Telnet
 	ahead  []byte
+	// pay is called for each maxNegotiation bytes of negotiation; nil before the
+	// client has joined: it is cut then.
+	pay        func() error
+	negotiated int
+}
+
+// strip removes telnet's negotiation from b, which was read, and returns how many
+// bytes are left.
+func (s *source) strip(b []byte) (n int, err error) {
+	n = s.telnet.Strip(b)
+	s.negotiated += len(b) - n
+	switch {
+	case s.negotiated < maxNegotiation:
+		return n, nil
+	case s.pay == nil:
+		return n, chat.ErrTooLong
+	}
+	s.negotiated = 0
+	return n, s.pay()
 }
 
 // Read implements io.Reader.
@@ -35,7 +56,11 @@ func (s *source) Read(b []byte) (int, error) {
 	s.ahead = nil
 	for {
 		n, err := s.conn.Read(b)
-		if n = s.telnet.Strip(b[:n]); n > 0 || err != nil {
+		n, tooMuch := s.strip(b[:n])
+		if err == nil {
+			err = tooMuch
+		}
+		if n > 0 || err != nil {
 			return n, err
 		}
 	}
@@ -46,14 +71,17 @@ func (s *source) readAhead(limitRead func(time.Duration), d time.Duration) error
 	var b [512]byte
 	limitRead(d)
 	n, err := s.conn.Read(b[:])
-	s.ahead = append(s.ahead, b[:s.telnet.Strip(b[:n])]...)
+	n, tooMuch := s.strip(b[:n])
+	s.ahead = append(s.ahead, b[:n]...)
+	if err == nil {
+		err = tooMuch
+	}
 	return err
 }
 
 // detect reads ahead until a client's dialect is known. It calls ask once if the
-// client is silent. It gives up when over is closed and reading has ended.
-func (s *source) detect(limitRead func(time.Duration), over <-chan struct{}, ask func()) (dialect.Dialect, error) {
-	end := time.Now().Add(joinTimeout)
+// client is silent. It gives up at the end, and when over is closed and reading has ended.
+func (s *source) detect(limitRead func(time.Duration), over <-chan struct{}, end time.Time, ask func()) (dialect.Dialect, error) {
 	asked := false
 	for quiet := false; ; {
 		if d := dialect.Classify(s.ahead, quiet); d != dialect.Undecided {
@@ -68,7 +96,7 @@ func (s *source) detect(limitRead func(time.Duration), over <-chan struct{}, ask
 		case len(s.ahead) == 0:
 			wait = askAfter
 		}
-		err := s.readAhead(limitRead, min(wait, time.Until(end)))
+		err := s.readAhead(limitRead, max(1, min(wait, time.Until(end))))
 		switch late := errors.Is(err, os.ErrDeadlineExceeded); {
 		case late && isOver(over):
 			return dialect.Undecided, err

@@ -32,7 +32,7 @@ type Server struct {
 	mu       sync.Mutex
 	sessions map[*session]bool
 	limiter  *limiter
-	refusing int // connections that are being told why they are refused
+	refusing map[*session]bool // connections that are being told why they are refused
 }
 
 // Serve serves until ctx ends, then closes the room, lets every queue drain for
@@ -48,7 +48,9 @@ func (s *Server) Serve(ctx context.Context) error {
 			return fmt.Errorf("chat server: %w", err)
 		}
 	}
-	s.sessions, s.limiter = map[*session]bool{}, newLimiter(s.Limits)
+	s.sessions, s.refusing, s.limiter = map[*session]bool{}, map[*session]bool{}, newLimiter(s.Limits)
+	k := &knocks{logger: s.Room.Logger()}
+	defer k.sumUp()
 
 	writing, stopWriting := context.WithCancel(context.Background())
 	defer stopWriting()
@@ -61,11 +63,12 @@ func (s *Server) Serve(ctx context.Context) error {
 	if s.TCP != nil {
 		all.Go(func() {
 			defer cancel()
-			tcpErr = s.accept(ctx, &all, f)
+			tcpErr = s.accept(ctx, &all, f, k)
 		})
 	}
 	if s.UDP != nil {
 		u := newUDPServer(socket, s.Room, s.limiter, s.UDPIdle)
+		u.knocks = k
 		u.most = cmp.Or(s.maxPeers, u.most)
 		if s.isLocal != nil {
 			u.isLocal = s.isLocal
@@ -90,7 +93,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	return nil
 }
 
-func (s *Server) accept(ctx context.Context, all *sync.WaitGroup, f *fanOut) error {
+func (s *Server) accept(ctx context.Context, all *sync.WaitGroup, f *fanOut, k *knocks) error {
 	for {
 		conn, err := s.TCP.Accept()
 		switch {
@@ -109,7 +112,7 @@ func (s *Server) accept(ctx context.Context, all *sync.WaitGroup, f *fanOut) err
 		case err != nil:
 			return err
 		default:
-			c := newSession(conn, s.Room, s.limiter, f)
+			c := newSession(conn, s.Room, s.limiter, f, k)
 			cause := s.admit(ctx, c)
 			all.Go(func() {
 				defer s.dismiss(c, cause)

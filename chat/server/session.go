@@ -28,23 +28,26 @@ const (
 type session struct {
 	room   *chat.Room
 	logger *slog.Logger
+	knocks *knocks
 	limits *limiter
 	conn   net.Conn
 	from   netip.Addr
 	at     *address // nil: refused
 	in     source
 	out    *clientWriter
+	joinBy time.Time    // when a client without a name is cut
+	own    bool         // it is our own client, which can resume
 	member *chat.Member // nil: has not joined
 	spends *allowance   // nil: has not joined
 	lines  *chat.LineReader
 }
 
-func newSession(conn net.Conn, room *chat.Room, limits *limiter, f *fanOut) *session {
+func newSession(conn net.Conn, room *chat.Room, limits *limiter, f *fanOut, k *knocks) *session {
 	if tcp, ok := conn.(*net.TCPConn); ok {
 		tcp.SetWriteBuffer(sendBuffer)
 		deadpeer.LimitUnacknowledged(tcp)
 	}
-	s := &session{room: room, logger: room.Logger(), limits: limits, conn: conn, out: newClientWriter(conn, room.Log(), f)}
+	s := &session{room: room, logger: room.Logger(), knocks: k, joinBy: time.Now().Add(joinTimeout), limits: limits, conn: conn, out: newClientWriter(conn, room.Log(), f)}
 	s.in.conn = conn
 	if a, err := netip.ParseAddrPort(conn.RemoteAddr().String()); err == nil {
 		s.from = a.Addr().Unmap()
@@ -58,19 +61,20 @@ func newSession(conn net.Conn, room *chat.Room, limits *limiter, f *fanOut) *ses
 // A goroutine spends its life in readDialect, and a thousand goroutines are a
 // thousand stacks: end has a frame of its own.
 func (s *session) serve(refused error) {
-	if refused == nil {
+	switch {
+	case refused == nil:
 		s.end(s.readDialect())
-		return
-	}
-	if errors.Is(refused, errBusy) {
+	case errors.Is(refused, errBusy):
 		s.conn.Close()
+		s.end(refused)
+	default:
+		s.end(s.refuse(refused))
 	}
-	s.end(refused)
 }
 
 // readDialect finds out what the client speaks and reads until it leaves or is cut.
 func (s *session) readDialect() error {
-	d, err := s.in.detect(s.out.limitRead, s.out.over, func() { s.write(chat.AskName + "\n") })
+	d, err := s.in.detect(s.out.limitRead, s.out.over, s.joinBy, func() { s.write(chat.AskName + "\n") })
 	if err != nil {
 		return err
 	}
@@ -80,27 +84,56 @@ func (s *session) readDialect() error {
 	case dialect.ClientPy:
 		return s.readClientPy()
 	case dialect.None:
-		p := dialect.Foreign(s.in.ahead)
-		if p.Answer() == "" {
-			return refusal{p.Error()}
-		}
-		s.write(p.Answer())
-		return foreignError{p.Name}
+		return s.answerForeign()
 	}
 	return s.readPlain()
 }
 
-// foreignError says that someone is no chat's client, and was told so.
-type foreignError struct{ protocol string }
+// refuseTimeout is how long a client that is refused has to show what it speaks.
+const refuseTimeout = 5 * time.Second
 
-// Error implements error.
-func (e foreignError) Error() string { return "speaks " + e.protocol }
+// refuse tells a client why it is refused, in its own language: client.py has to be
+// told that it left, or it spins. A client that is silent is told as client.py
+// understands it.
+func (s *session) refuse(cause error) error {
+	s.joinBy = time.Now().Add(refuseTimeout)
+	reason := cause
+	d, err := s.in.detect(s.out.limitRead, s.out.over, s.joinBy, func() {
+		s.write(chat.ServerName + "\t: " + cause.Error() + "\n")
+		reason = told{cause}
+	})
+	switch {
+	case err != nil:
+	case d == dialect.None:
+		return s.answerForeign()
+	case d == dialect.Lines:
+		s.out.setFormat(&dialect.Plain{}, nil)
+	case d == dialect.ClientPy:
+		name, _ := dialect.ClientPyName(string(s.in.ahead))
+		s.out.setFormat(dialect.NewClientPy(s.room.Console, name), paceClientPy)
+	}
+	return reason
+}
+
+// told is the reason for an end of which the client was told already.
+type told struct{ error }
+
+// answerForeign tells someone who is no chat's client what this is.
+func (s *session) answerForeign() error {
+	p := dialect.Foreign(s.in.ahead)
+	if p.Answer() == "" {
+		return refusal{p.Error()}
+	}
+	s.write(p.Answer())
+	return told{errors.New("speaks " + p.Name)}
+}
 
 func (s *session) readOwn() error {
 	line, err := s.readLine()
 	if err != nil {
 		return err
 	}
+	s.own = true
 	h, err := chat.ParseHello(line)
 	if err == nil {
 		err = s.join(h.Name, h.Resume)
@@ -114,7 +147,7 @@ func (s *session) readOwn() error {
 func (s *session) readPlain() error {
 	s.out.setFormat(&dialect.Plain{}, nil)
 	for range maxAsked {
-		s.out.limitRead(joinTimeout)
+		s.limitJoin()
 		name, err := s.readLine()
 		if err != nil {
 			return err
@@ -130,6 +163,9 @@ func (s *session) readPlain() error {
 	}
 	return refusal{chat.ErrNoName}
 }
+
+// limitJoin has reading end when a client without a name is cut.
+func (s *session) limitJoin() { s.out.limitRead(max(1, time.Until(s.joinBy))) }
 
 // join joins the room, as soon as the limits allow it.
 func (s *session) join(name string, from chat.Resume) error {
@@ -158,6 +194,7 @@ func (s *session) join(name string, from chat.Resume) error {
 	}
 	s.member = m
 	s.spends.hold(m.Token())
+	s.in.pay = s.pay
 	s.out.start(m)
 	return nil
 }
@@ -217,11 +254,16 @@ func (s *session) carryOut(line string) error {
 	if chat.Leaves(line) {
 		return s.member.Do(line)
 	}
-	wait, _ := s.spends.spend(math.MaxInt64, time.Now())
-	if err := s.wait(wait); err != nil {
+	if err := s.pay(); err != nil {
 		return err
 	}
 	return s.member.Do(line)
+}
+
+// pay takes a line from what the client may spend, and waits until it is due.
+func (s *session) pay() error {
+	wait, _ := s.spends.spend(math.MaxInt64, time.Now())
+	return s.wait(wait)
 }
 
 // wait waits for a time, unless the session ends.

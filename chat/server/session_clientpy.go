@@ -66,16 +66,15 @@ var errSpeaksLines = errors.New("speaks lines")
 
 // clientPyTexts reads once and returns the texts that are complete.
 func (s *session) clientPyTexts(in *dialect.ClientPyInput) ([]string, error) {
-	wait := time.Duration(0)
-	switch {
-	case len(in.Pending()) > 0:
-		wait = settleTime
-	case s.member == nil:
-		wait = joinTimeout
-	}
 	b := make([]byte, 512)
-	if len(s.in.ahead) == 0 {
-		s.out.limitRead(wait)
+	switch {
+	case len(s.in.ahead) > 0:
+	case len(in.Pending()) > 0 && !in.Half():
+		s.out.limitRead(settleTime)
+	case s.member == nil:
+		s.limitJoin()
+	default:
+		s.out.limitRead(0)
 	}
 	n, err := s.in.Read(b)
 	b = b[:n]
@@ -87,7 +86,7 @@ func (s *session) clientPyTexts(in *dialect.ClientPyInput) ([]string, error) {
 	texts := in.Add(b)
 	switch {
 	case err == nil:
-	case errors.Is(err, os.ErrDeadlineExceeded) && !isOver(s.out.over) && len(in.Pending()) > 0:
+	case errors.Is(err, os.ErrDeadlineExceeded) && !isOver(s.out.over) && len(in.Pending()) > 0 && !in.Half():
 		return append(texts, in.Settle()...), nil
 	default:
 		texts = append(texts, in.Settle()...)

@@ -15,19 +15,22 @@ import (
 // the connection.
 func (s *session) end(reason error) {
 	address := s.conn.RemoteAddr().String()
-	if cause := s.out.cutCause(); cause != nil {
-		reason = cause
-		s.logger.Warn("cut", "address", address, "reason", logReason(cause))
+	cut := s.out.cutCause()
+	if cut != nil {
+		reason = cut
 	} else if l := complaint(reason); l.Text != "" && !isOver(s.out.over) {
-		s.logger.Warn("cut", "address", address, "reason", logReason(reason))
+		cut = reason
 		l.Seq, l.Time = s.room.Log().Snapshot().Seq, time.Now()
 		s.out.SendPrivate(l)
 	}
-	if s.member != nil {
-		clean := errors.Is(reason, io.EOF) || errors.Is(reason, chat.ErrLeave)
-		s.member.Leave(logReason(reason), !clean)
-	} else {
-		s.logger.Info("refused", "address", address, "reason", logReason(reason))
+	switch clean := errors.Is(reason, io.EOF) || errors.Is(reason, chat.ErrLeave); {
+	case s.member == nil:
+		s.knocks.refused(address, logReason(reason))
+	case cut != nil:
+		s.logger.Warn("cut", "address", address, "reason", logReason(cut))
+		fallthrough
+	default: // who cannot resume comes back under the same name as someone new
+		s.member.Leave(logReason(reason), s.own && !clean)
 	}
 	if s.spends != nil {
 		s.spends.stand()
@@ -59,7 +62,7 @@ func complaint(err error) chat.Line {
 	var system net.Error
 	var no refusal
 	switch {
-	case errors.As(err, &foreignError{}):
+	case errors.As(err, &told{}):
 		return chat.Line{}
 	case errors.As(err, &no):
 		return chat.ErrorLine(no.error)

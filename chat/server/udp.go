@@ -26,6 +26,7 @@ type udpServer struct {
 	conn     *udpSocket
 	room     *chat.Room
 	limits   *limiter
+	knocks   *knocks
 	idle     time.Duration
 	most     int // members
 	cookies  *cookies
@@ -248,7 +249,7 @@ func (u *udpServer) refuse(addr udpAddr, cause error, now time.Time) error {
 	if !u.limits.tell(addr.Addr(), now) {
 		return cause
 	}
-	u.room.Logger().Info("refused", "address", addr.String(), "reason", cause)
+	u.knocks.refused(addr.String(), cause.Error())
 	l := chat.ErrorLine(cause)
 	l.Time = now
 	return errors.Join(cause, u.conn.write(l.Append(nil), addr))

@@ -42,6 +42,10 @@ func (n *ClientPyInput) Add(b []byte) (texts []string) {
 // Pending returns the bytes that are not a whole message yet.
 func (n *ClientPyInput) Pending() []byte { return n.buf }
 
+// Half reports whether those are no more than the beginning of a rune: no time settles
+// them.
+func (n *ClientPyInput) Half() bool { return len(n.buf) > 0 && completeRunes(n.buf) == 0 }
+
 // Settle returns the text that is complete because nothing has followed it. It
 // keeps an incomplete rune.
 func (n *ClientPyInput) Settle() (texts []string) {
