@@ -26,9 +26,20 @@ func (n Names) Name(addr netip.Addr) string { return n[addr] }
 type Notation struct {
 	Names   Namer // nil knows no names
 	Letters bool  // TCP flags as tcpdump's letters
+	Details Details
 
 	inner bool // the line of a frame inside another, which tells that the capture cut both
 }
+
+// Details are what a line shows more or less than it does by itself.
+type Details uint8
+
+// The details.
+const (
+	Quiet    Details = 1 << iota // TCP without its flags
+	Absolute                     // sequence and acknowledgement numbers as they stand in the header
+	Verbose                      // what else the headers of IP and TCP hold
+)
 
 // AppendLine appends one packet to dst, without an end of line, and returns the
 // extended slice:
@@ -201,12 +212,18 @@ func (n Notation) appendIP(dst []byte, p *Packet) []byte {
 	if p.Fragment {
 		dst = append(dst, " fragment"...)
 	}
+	if n.Details&Verbose != 0 {
+		dst = appendVerbose(dst, p)
+	}
 	return dst
 }
 
 // appendTCP writes the flags and what can be said of one segment alone.
 // Sequence numbers are relative, and a SYN is where they begin.
 func (n Notation) appendTCP(dst []byte, p *Packet) []byte {
+	if n.Details != 0 {
+		return n.appendDetailedTCP(dst, p)
+	}
 	if n.Letters {
 		dst = append(dst, flagLetters[p.Flags]...)
 	} else {

@@ -37,7 +37,8 @@ many wirelab itself dropped, and how many were malformed.
 Outputs (-o):
 ` + outputHelp() + `
 Files (-w, -r) are pcapng, or pcap where the name ends in .pcap, as Wireshark
-reads and writes them; - is standard output or input. -r also reads gzip. With
+reads and writes them; - is standard output or input. -r also reads what gzip,
+zstd, xz or bzip2 compressed, and -w compresses where the name ends in .gz. With
 --rotate-size or --rotate-time, -w lab.pcapng writes lab-00001.pcapng,
 lab-00002.pcapng and so on, each a complete file; --files keeps the latest ones.
 
@@ -55,13 +56,15 @@ then owns the files.`,
   wirelab sniff -i eth0 -w - | wireshark -k -i -
   wirelab sniff -i eth0 -o none -w lab.pcapng --rotate-size 10M --files 5
   wirelab sniff -r lab.pcapng --host server=10.77.0.10 -o ladder.svg
-  wirelab sniff -r big.pcap.gz -w small.pcapng -o none 'net 10.1'`,
+  wirelab sniff -r big.pcap.zst -w small.pcapng.gz -o none 'net 10.1'
+  wirelab sniff -r client.pcap -r server.pcap   both, in the order of time`,
 		RunE: func(c *cobra.Command, args []string) error {
 			o.filter = strings.Join(args, " ")
 			return o.sniff(c, confine)
 		},
 	}
 	o.define(c.Flags())
+	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return otherFlag(err) })
 	return c
 }
 
@@ -75,6 +78,9 @@ func (o *options) sniff(c *cobra.Command, confine func() error) error {
 	}
 	if o.list {
 		return list(c.OutOrStdout())
+	}
+	if err := o.readFilter(); err != nil {
+		return err
 	}
 	known, err := newNames(o.hosts, o.lookup)
 	if err != nil {
@@ -98,10 +104,10 @@ func (o *options) sniff(c *cobra.Command, confine func() error) error {
 		filters: newFilters(o.filter, known.addresses()),
 	}
 	if _, err := s.filters.compile(sniffer.LinkEthernet); err != nil {
-		return err
+		return foreign(o.filter, err)
 	}
 	s.choosePrinter()
-	if o.read != "" {
+	if o.reads() {
 		return s.file(ctx, c.InOrStdin())
 	}
 	return s.live(ctx, c.InOrStdin(), confine)

@@ -5,42 +5,65 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"runtime"
 	"sync"
 	"time"
 
 	"wirelab/internal/exit"
 	"wirelab/internal/safetext"
+	"wirelab/sniffer"
 	"wirelab/sniffer/pcapfile"
 )
 
-// file shows the frames of a file.
+// source is where frames of files come from: a *pcapfile.Reader, or several as a
+// *pcapfile.Merged.
+type source interface {
+	ReadChunk(c *pcapfile.Chunk, size int) error
+	Buffered() bool
+	Names() map[netip.Addr]string
+	MACNames() map[sniffer.MAC]string
+	Statistics() (pcapfile.Statistics, bool)
+}
+
+var _, _ source = (*pcapfile.Reader)(nil), (*pcapfile.Merged)(nil)
+
+// file shows the frames of files.
 func (s *session) file(ctx context.Context, stdin io.Reader) error {
 	interrupted := ctx
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	src, err := s.source(ctx, s.options.read, stdin)
-	if err != nil {
-		return err
+	var readers []*pcapfile.Reader
+	for i, name := range s.options.read {
+		src, err := s.source(ctx, name, stdin)
+		if err != nil {
+			return err
+		}
+		defer src.Close()
+		r, err := pcapfile.NewReader(src)
+		if err != nil {
+			if interrupted.Err() != nil {
+				return s.finish(nil, nil)
+			}
+			return s.unreadable(&pcapfile.PartError{Part: i, Err: err})
+		}
+		readers = append(readers, r)
 	}
-	defer src.Close()
 	if info := statOf(s.stdout); info != nil {
 		if err := s.free("standard output", info); err != nil {
 			return err
 		}
 	}
-	r, err := pcapfile.NewReader(src)
-	if err != nil {
-		if interrupted.Err() != nil {
-			return s.finish(nil, nil)
-		}
-		return s.unreadable(err)
+	var r source = readers[0]
+	if len(readers) > 1 {
+		r = pcapfile.Merge(readers...)
 	}
+	var err error
 	if err := s.record(time.Time{}); err != nil {
 		return err
 	}
 	// What needs the frames in turn, or so little that it is not worth sharing.
-	if s.options.count > 0 || !s.decodes() || s.options.ladder() || runtime.GOMAXPROCS(0) == 1 {
+	if s.options.limit > 0 || !s.decodes() || s.options.ladder() || s.options.lines.counts() || len(readers) > 1 || runtime.GOMAXPROCS(0) == 1 {
 		err = s.inTurn(ctx, r)
 	} else {
 		err = s.onAllCores(ctx, cancel, r)
@@ -61,7 +84,7 @@ func (s *session) file(ctx context.Context, stdin io.Reader) error {
 }
 
 // inTurn does one chunk after the other.
-func (s *session) inTurn(ctx context.Context, r *pcapfile.Reader) error {
+func (s *session) inTurn(ctx context.Context, r source) error {
 	w, b := s.worker(), &batch{}
 	for ctx.Err() == nil && s.remaining() != 0 {
 		if err := r.ReadChunk(&b.chunk, chunkSize); err != nil {
@@ -88,7 +111,7 @@ func (s *session) inTurn(ctx context.Context, r *pcapfile.Reader) error {
 // onAllCores reads chunks in one goroutine, processes them in as many as there
 // are cores, and consumes them here, in the order of the file. The memory is
 // that of the few batches that go round. cancel is called if this ends early.
-func (s *session) onAllCores(ctx context.Context, cancel func(), r *pcapfile.Reader) error {
+func (s *session) onAllCores(ctx context.Context, cancel func(), r source) error {
 	workers := runtime.GOMAXPROCS(0)
 	batches := workers + 2
 	free, work, order := make(chan *batch, batches), make(chan *batch, batches), make(chan *batch, batches)
@@ -173,7 +196,10 @@ func (s *session) unreadable(err error) error {
 	if coded, ok := errors.AsType[*exit.Error](err); ok {
 		return coded
 	}
-	name := s.options.read
+	name := s.options.read[0]
+	if part, ok := errors.AsType[*pcapfile.PartError](err); ok {
+		name = s.options.read[part.Part]
+	}
 	if name == "-" {
 		name = "standard input"
 	}

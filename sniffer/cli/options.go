@@ -2,6 +2,9 @@ package cli
 
 import (
 	"fmt"
+	"io"
+	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -10,15 +13,17 @@ import (
 
 	"wirelab/internal/exit"
 	"wirelab/sniffer"
+	"wirelab/sniffer/filter"
 )
 
 // options are the flags of sniff.
 type options struct {
-	filter string // the arguments
+	filter     string // the arguments, or what -F names
+	filterFile string
 
 	iface     string
 	list      bool
-	count     uint64
+	limit     uint64
 	duration  time.Duration
 	untilEOF  bool
 	snap      uint32
@@ -27,7 +32,7 @@ type options struct {
 	ethertype string
 	buffer    size
 
-	read       string
+	read       []string
 	write      string
 	comment    string
 	rotateSize size
@@ -42,21 +47,24 @@ type options struct {
 	names  bool
 	lookup []string
 	lang   string
+
+	lines lineOptions
 }
 
 func (o *options) define(f *pflag.FlagSet) {
 	f.StringVarP(&o.iface, "interface", "i", "", "capture on this `interface`, or on any (default: the one with the default route)")
-	f.BoolVar(&o.list, "list", false, "list the interfaces, whether they are up, and their addresses")
-	f.Uint64VarP(&o.count, "count", "c", 0, "end after this many frames (0: no limit)")
+	f.BoolVarP(&o.list, "list", "D", false, "list the interfaces, whether they are up, and their addresses")
+	f.Uint64VarP(&o.limit, "limit", "c", 0, "end after this many frames (0: no limit)")
 	f.DurationVar(&o.duration, "for", 0, "end the capture after this time, such as 10s (0: no limit)")
 	f.BoolVar(&o.untilEOF, "until-eof", false, "end the capture when standard input ends")
 	f.Uint32VarP(&o.snap, "snaplen", "s", 0, "keep at most this many `bytes` of each frame (0: all)")
-	f.BoolVar(&o.noPromisc, "no-promisc", false, "capture only frames for this machine")
-	f.StringVar(&o.direction, "direction", "inout", "in: only received frames; out: only sent frames; inout: both")
+	f.BoolVarP(&o.noPromisc, "no-promisc", "p", false, "capture only frames for this machine")
+	f.StringVarP(&o.direction, "direction", "Q", "inout", "in: only received frames; out: only sent frames; inout: both")
 	f.StringVar(&o.ethertype, "ethertype", "all", "bind the socket to one `protocol`: ip, arp, rarp, ipv6 or 0xNNNN;\nall captures sent and received frames, any other only received frames")
 	f.VarP(&o.buffer, "buffer", "B", "size of the kernel's `buffer`, where frames wait that arrive faster than wirelab reads them (default 64M)")
 
-	f.StringVarP(&o.read, "read", "r", "", "read a pcap or pcapng `file`, - for standard input")
+	f.StringArrayVarP(&o.read, "read", "r", nil, "read a pcap or pcapng `file`, - for standard input; several are read in the order of their frames' times")
+	f.StringVarP(&o.filterFile, "filter-file", "F", "", "read the filter from a `file`")
 	f.StringVarP(&o.write, "write", "w", "", "write the frames to a `file`; - writes to standard output instead of text")
 	f.StringVar(&o.comment, "comment", "", "store a `text` about the capture in the pcapng file")
 	f.Var(&o.rotateSize, "rotate-size", "start a new file at this `size`, such as 10M")
@@ -71,23 +79,34 @@ func (o *options) define(f *pflag.FlagSet) {
 	f.BoolVar(&o.names, "names", false, "show addresses by the names in this machine's hosts file, without asking a resolver")
 	f.StringSliceVar(&o.lookup, "lookup", nil, "resolve these host `names` and label their addresses")
 	f.StringVar(&o.lang, "lang", "", "language of explanations and totals: en or zh-TW (default: the locale's)")
+	o.lines.define(f)
 }
 
 // check returns what is wrong with the flags, without looking at files or interfaces.
 func (o *options) check(given *pflag.FlagSet) error {
-	for _, name := range []string{"read", "write", "interface"} {
-		// That of a variable which is not set must not become a live capture.
+	// That of a variable which is not set must not become a live capture.
+	if slices.Contains(o.read, "") {
+		return exit.Usagef("-r '': a name is missing")
+	}
+	for _, name := range []string{"write", "interface", "filter-file"} {
 		if f := given.Lookup(name); f.Changed && f.Value.String() == "" {
 			return exit.Usagef("-%s '': a name is missing", f.Shorthand)
 		}
 	}
-	live := o.iface != "" || o.duration != 0 || o.untilEOF || o.noPromisc || o.snap != 0 || o.buffer != 0 || o.ethertype != "all"
+	if err := o.lines.check(o); err != nil {
+		return err
+	}
+	live := o.iface != "" || o.duration != 0 || o.untilEOF || o.snap != 0 || o.buffer != 0 || o.ethertype != "all"
 	rotates := o.rotateSize != 0 || o.rotateTime != 0
 	_, known := etherTypes[o.ethertype]
 	_, number := parseEtherType(o.ethertype)
 	switch {
-	case o.read != "" && live:
-		return exit.Usagef("-r reads a file: -i, --for, --until-eof, -s, -B, --no-promisc and --ethertype are for a live capture")
+	case o.reads() && live:
+		return exit.Usagef("-r reads a file: -i, --for, --until-eof, -s, -B and --ethertype are for a live capture")
+	case slices.Index(o.read, "-") != lastIndex(o.read, "-"):
+		return exit.Usagef("-r -: standard input can be read once")
+	case o.filter != "" && o.filterFile != "":
+		return exit.Usagef("-F %s: the filter is in the file or behind the options, not both", o.filterFile)
 	case o.duration < 0 || o.rotateTime < 0:
 		return exit.Usagef("a time cannot be negative")
 	case directions[o.direction] == nil:
@@ -100,7 +119,7 @@ func (o *options) check(given *pflag.FlagSet) error {
 		return exit.Usagef("-o %q: want %s", o.output, outputNames())
 	case o.flags != "words" && o.flags != "letters":
 		return exit.Usagef("--flags %q: want words or letters", o.flags)
-	case o.write == "" && (rotates || o.comment != "" || o.output == "none"):
+	case o.write == "" && (rotates || o.comment != "" || o.output == "none" && !o.lines.count):
 		return exit.Usagef("--rotate-size, --rotate-time, --comment and -o none need -w")
 	case o.write == "-" && rotates:
 		return exit.Usagef("-w -: standard output cannot be rotated")
@@ -112,6 +131,36 @@ func (o *options) check(given *pflag.FlagSet) error {
 	return nil
 }
 
+// reads reports whether frames come from files.
+func (o *options) reads() bool { return len(o.read) > 0 }
+
+func lastIndex(all []string, s string) int {
+	for i := len(all) - 1; i >= 0; i-- {
+		if all[i] == s {
+			return i
+		}
+	}
+	return -1
+}
+
+// readFilter reads the file that -F names.
+func (o *options) readFilter() error {
+	if o.filterFile == "" {
+		return nil
+	}
+	f, err := os.Open(o.filterFile)
+	if err != nil {
+		return exit.With(exit.Usage, err)
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, filter.MaxExpression+1)) // which says that it is too long
+	if err != nil {
+		return exit.With(exit.Usage, err)
+	}
+	o.filter = strings.TrimSpace(string(text))
+	return nil
+}
+
 // svg reports whether -o names a picture.
 func (o *options) svg() bool { return strings.HasSuffix(o.output, ".svg") }
 
@@ -119,7 +168,12 @@ func (o *options) svg() bool { return strings.HasSuffix(o.output, ".svg") }
 func (o *options) ladder() bool { return o.output == "ladder" || o.svg() }
 
 // pcap reports whether -w names a pcap file.
-func (o *options) pcap() bool { return strings.HasSuffix(o.write, ".pcap") }
+func (o *options) pcap() bool {
+	return strings.HasSuffix(strings.TrimSuffix(o.write, compressedEnd), ".pcap")
+}
+
+// compressedEnd ends the name of a file that is compressed.
+const compressedEnd = ".gz"
 
 // directions are the values of --direction; wanted directions of a frame.
 var directions = map[string][]sniffer.Direction{

@@ -46,7 +46,7 @@ func (r *recorder) open(ifs []pcapfile.Interface) error {
 	if r.options.write != "-" {
 		name := r.options.write
 		if r.number++; r.rotates() {
-			extension := filepath.Ext(name)
+			extension := filepath.Ext(strings.TrimSuffix(name, compressedEnd)) + name[len(strings.TrimSuffix(name, compressedEnd)):]
 			name = fmt.Sprintf("%s-%05d%s", strings.TrimSuffix(name, extension), r.number, extension)
 		}
 		f, err := r.create("-w", name)
@@ -68,6 +68,9 @@ func (r *recorder) describe(ifs []pcapfile.Interface) (err error) {
 	var dst io.Writer = r.stdout
 	if r.file != nil {
 		dst = &sink{to: r.file}
+		if strings.HasSuffix(r.options.write, compressedEnd) {
+			dst = &members{to: dst}
+		}
 	}
 	if r.writer == nil && r.options.pcap() {
 		r.writer, err = pcapfile.NewPcapWriter(dst, ifs[0])

@@ -36,6 +36,8 @@ type session struct {
 	ladder     []sniffer.Packet                    // what a ladder is drawn of
 	drawn      int                                 // bytes of them
 
+	day day // of the last line
+
 	captured, shown, malformed, lost uint64
 }
 
@@ -47,6 +49,7 @@ type batch struct {
 
 	taken     int // frames that there were, as far as they were looked at
 	text      []byte
+	days      []dayMark // of text
 	malformed uint64
 	packets   []sniffer.Packet // for a ladder
 	err       error
@@ -58,7 +61,7 @@ var errReaderGone = errors.New("standard output is closed")
 
 // choosePrinter chooses what turns packets into text.
 func (s *session) choosePrinter() {
-	if s.options.write == "-" {
+	if s.options.write == "-" || s.options.lines.count {
 		return
 	}
 	s.print = findOutput(s.options.output).printer
@@ -68,10 +71,11 @@ func (s *session) choosePrinter() {
 type worker struct {
 	decoder *sniffer.Decoder
 	printer render.Printer // nil where frames are not shown one by one
+	day     day            // of the last frame
 }
 
-func (s *session) worker() worker {
-	w := worker{decoder: sniffer.NewDecoder()}
+func (s *session) worker() *worker {
+	w := &worker{decoder: sniffer.NewDecoder()}
 	if s.print != nil {
 		w.printer = s.print(s.renderOptions())
 	}
@@ -80,10 +84,16 @@ func (s *session) worker() worker {
 
 // renderOptions returns how packets are shown.
 func (s *session) renderOptions() render.Options {
+	var names sniffer.Namer = s.names
+	if s.options.lines.numeric > 0 {
+		names = nil
+	}
 	return render.Options{
-		Names: s.names, Letters: s.options.flags == "letters", UTC: s.options.utc, Lang: s.words.Lang,
+		Names: names, Letters: s.options.flags == "letters", UTC: s.options.utc, Lang: s.words.Lang,
 		Colour:        s.terminal() && os.Getenv("NO_COLOR") == "", // https://no-color.org
 		InterfaceName: s.interfaceName,
+		Details:       s.options.lines.details(), Stamp: render.Stamp(s.options.lines.stamp),
+		Link: s.options.lines.link, Dump: s.options.lines.dump(),
 	}
 }
 
@@ -105,18 +115,20 @@ func (s *session) decodes() bool { return s.print != nil || s.options.ladder() }
 
 // remaining returns how many more frames may be shown, -1 for no limit.
 func (s *session) remaining() int {
-	if s.options.count == 0 {
+	if s.options.limit == 0 {
 		return -1
 	}
-	return int(min(s.options.count-s.shown, 1<<31-1))
+	return int(min(s.options.limit-s.shown, 1<<31-1))
 }
 
 // process turns a batch into text, and leaves in it the frames that are
 // wanted, room of them at most, -1 for all. It changes nothing of the session:
 // each goroutine that calls it has its own worker and batch.
-func (s *session) process(w worker, b *batch, room int) {
-	b.taken, b.text, b.malformed, b.packets, b.err = 0, b.text[:0], 0, nil, nil
-	way, decodes, chosen := s.options.way(), s.decodes(), s.filters.inUse() && s.options.read != ""
+func (s *session) process(w *worker, b *batch, room int) {
+	b.taken, b.text, b.malformed, b.packets, b.err, b.days = 0, b.text[:0], 0, nil, nil, b.days[:0]
+	w.day = day{}
+	dated := s.dated()
+	way, decodes, chosen := s.options.way(), s.decodes(), s.filters.inUse() && s.options.reads()
 	var p sniffer.Packet
 	kept := 0
 	for i := range b.frames {
@@ -151,6 +163,10 @@ func (s *session) process(w worker, b *batch, room int) {
 			b.malformed++
 		}
 		if w.printer != nil {
+			if dated && !w.day.has(f.Time) && !f.Time.IsZero() {
+				w.day = s.dayOf(f.Time)
+				b.days = append(b.days, dayMark{len(b.text), w.day})
+			}
 			b.text = w.printer.Append(b.text, &p)
 		} else {
 			b.packets = append(b.packets, p.Clone())
@@ -170,7 +186,7 @@ func (s *session) consume(b *batch) error {
 		}
 	}
 	if len(b.text) > 0 {
-		if _, err := s.out.Write(b.text); err != nil {
+		if _, err := s.out.Write(s.withDates(b)); err != nil {
 			s.lost += uint64(len(b.frames))
 			return s.writing(err)
 		}
@@ -255,6 +271,14 @@ func (s *session) finish(failed error, stats *pcapfile.Statistics) error {
 	}
 	if len(s.filters.refused) > 0 {
 		s.report(s.words.unfiltered(s.filters.refused))
+	}
+	if s.options.lines.count {
+		plural := "s"
+		if s.shown == 1 {
+			plural = ""
+		}
+		_, failedCount := fmt.Fprintf(s.out, "%d packet%s\n", s.shown, plural)
+		err = errors.Join(err, s.writing(failedCount))
 	}
 	s.report(s.words.totals(s, stats))
 	if err := errors.Join(failed, err); err != nil {

@@ -3,9 +3,9 @@ package cli
 import (
 	"bytes"
 	"context"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -50,7 +50,13 @@ func TestInputIsNoOutput(t *testing.T) {
 // What can be written no more is told once, and the file ends on a whole record.
 func TestFullDisk(t *testing.T) {
 	dir := t.TempDir()
-	big := fileOf(t, sniffer.LinkEthernet, slices.Repeat([][]byte{append(frame(0), make([]byte, 1000)...)}, 1000)...)
+	random := rand.NewChaCha8([32]byte{}) // which gzip cannot make smaller
+	frames := make([][]byte, 1000)
+	for i := range frames {
+		frames[i] = make([]byte, 1060)
+		_, _ = random.Read(frames[i])
+	}
+	big := fileOf(t, sniffer.LinkEthernet, frames...)
 	var before unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_FSIZE, &before); err != nil {
 		t.Fatal(err)
@@ -68,7 +74,7 @@ func TestFullDisk(t *testing.T) {
 		}()
 		run()
 	}
-	for _, name := range []string{"x.pcap", "x.pcapng"} {
+	for _, name := range []string{"x.pcap", "x.pcapng", "x.pcap.gz"} {
 		path := filepath.Join(dir, name)
 		var code int
 		var err error

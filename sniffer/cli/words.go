@@ -37,7 +37,7 @@ func (w words) totals(s *session, stats *pcapfile.Statistics) string {
 	} else {
 		parts = append(parts, w.text("sniff.dropped.kernel", "Number", stats.Dropped))
 	}
-	if s.options.read == "" || s.lost > 0 {
+	if !s.options.reads() || s.lost > 0 {
 		parts = append(parts, w.text("sniff.dropped.own", "Number", s.lost))
 	}
 	if s.decodes() {

@@ -83,7 +83,7 @@ var faults = map[string]struct {
 	strings.Repeat("(", 200) + "tcp" + strings.Repeat(")", 200): {100, "nested"},
 	strings.Repeat("not ", 5000) + "tcp":                        {400, "nested"},
 	"ip[" + strings.Repeat("ip[", 200):                          {297, "nested"},
-	strings.Repeat("tcp or ", 10000):                            {maxExpression, "longer"},
+	strings.Repeat("tcp or ", 10000):                            {MaxExpression, "longer"},
 }
 
 func TestFaults(t *testing.T) {

@@ -34,8 +34,9 @@ func (t token) is(text string) bool {
 	return (t.kind == tokWord || t.kind == tokSymbol) && t.text == text
 }
 
-// maxExpression bounds the work that an expression may ask for, bytes.
-const maxExpression = 64 << 10
+// MaxExpression is how long an expression may be, bytes: it bounds the work that one
+// may ask for.
+const MaxExpression = 64 << 10
 
 const (
 	hexDigits = "0123456789abcdefABCDEF"
@@ -52,8 +53,8 @@ var symbols = []struct{ text, means string }{
 
 // lex splits an expression. The last token is a tokEnd.
 func lex(expr string) ([]token, error) {
-	if len(expr) > maxExpression {
-		return nil, &syntaxError{expr, maxExpression, fmt.Sprintf("longer than %d bytes", maxExpression)}
+	if len(expr) > MaxExpression {
+		return nil, &syntaxError{expr, MaxExpression, fmt.Sprintf("longer than %d bytes", MaxExpression)}
 	}
 	var tokens []token
 	for pos := 0; pos < len(expr); {

@@ -14,7 +14,7 @@ import (
 )
 
 // Reader reads the frames of a pcap or pcapng file, or of one compressed with
-// gzip, in the file's order. It is not safe for use by several goroutines at
+// gzip, zstd, xz or bzip2, in the file's order. It is not safe for use by several goroutines at
 // once.
 type Reader struct {
 	window
@@ -39,8 +39,8 @@ type Reader struct {
 func NewReader(src io.Reader) (*Reader, error) {
 	r := &Reader{window: window{src: src, buf: make([]byte, 64<<10)}, host: map[netip.Addr]string{}, told: map[netip.Addr]string{}, macs: map[sniffer.MAC]string{}}
 	magic, err := r.peek(4)
-	if err == nil && magic[0] == 0x1f && magic[1] == 0x8b {
-		if err = r.decompress(); err == nil {
+	if err == nil {
+		if err = r.decompress(magic); err == nil {
 			magic, err = r.peek(4)
 		}
 	}
@@ -232,15 +232,15 @@ func (r *Reader) uint64(b []byte) uint64 {
 func (r *Reader) cut(err error) error {
 	switch {
 	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
-		return &TruncatedError{Offset: r.start, Size: r.size(), Compressed: r.compressed}
-	case r.compressed && isDamage(err):
+		return &TruncatedError{Offset: r.start, Size: r.size(), Compressed: r.compressed != nil}
+	case r.damaged():
 		return &FormatError{Offset: r.size(), Reason: err.Error(), Compressed: true}
 	}
 	return err
 }
 
 func (r *Reader) malformed(format string, args ...any) error {
-	return &FormatError{Offset: r.start, Reason: fmt.Sprintf(format, args...), Compressed: r.compressed}
+	return &FormatError{Offset: r.start, Reason: fmt.Sprintf(format, args...), Compressed: r.compressed != nil}
 }
 
 // passOver notes that a block is wrong, in which no other depends on it.

@@ -69,16 +69,21 @@ func (s *section) statistics() (total Statistics, ok bool) {
 		if !c.counted() {
 			return Statistics{}, false
 		}
-		total.Received = addSaturating(total.Received, c.counters[received].value)
-		total.Dropped = addSaturating(total.Dropped, c.dropped())
-		if t := c.times.Start; !t.IsZero() && (total.Start.IsZero() || t.Before(total.Start)) {
-			total.Start = t
-		}
-		if t := c.times.End; t.After(total.End) {
-			total.End = t
-		}
+		total.add(Statistics{Received: c.counters[received].value, Dropped: c.dropped(), Start: c.times.Start, End: c.times.End})
 	}
 	return total, len(s.interfaces) > 0
+}
+
+// add makes s the statistics of two captures together.
+func (s *Statistics) add(other Statistics) {
+	s.Received = addSaturating(s.Received, other.Received)
+	s.Dropped = addSaturating(s.Dropped, other.Dropped)
+	if t := other.Start; !t.IsZero() && (s.Start.IsZero() || t.Before(s.Start)) {
+		s.Start = t
+	}
+	if t := other.End; t.After(s.End) {
+		s.End = t
+	}
 }
 
 // firstSection reads the section header with which a pcapng file begins.

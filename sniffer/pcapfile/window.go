@@ -1,8 +1,6 @@
 package pcapfile
 
 import (
-	"compress/flate"
-	"compress/gzip"
 	"errors"
 	"io"
 )
@@ -12,10 +10,10 @@ import (
 type window struct {
 	src        io.Reader
 	buf        []byte
-	pos, end   int   // buf[pos:end] has been read and not taken
-	base       int64 // offset of buf[0] in the source
-	failed     error // of the source, behind what is in buf
-	compressed bool
+	pos, end   int     // buf[pos:end] has been read and not taken
+	base       int64   // offset of buf[0] in the source
+	failed     error   // of the source, behind what is in buf
+	compressed *window // what src decompresses, nil for a source that is not compressed
 }
 
 // offset returns how many bytes were taken.
@@ -91,18 +89,7 @@ func (w *window) move(buf []byte) {
 	w.buf, w.pos = buf, 0
 }
 
-// decompress makes the source what is in it, compressed with gzip.
-func (w *window) decompress() error {
-	rest := &window{src: w.src, buf: w.buf, pos: w.pos, end: w.end, failed: w.failed}
-	z, err := gzip.NewReader((*packed)(rest))
-	if err != nil {
-		return err
-	}
-	*w = window{src: z, buf: make([]byte, 64<<10), compressed: true}
-	return nil
-}
-
-// packed is a window that gzip reads from.
+// packed is a window that is decompressed.
 type packed window
 
 // Read reads what is in memory, then from the source.
@@ -118,17 +105,11 @@ func (p *packed) Read(dst []byte) (int, error) {
 	return n, nil
 }
 
-// ReadByte keeps gzip from a buffer of its own.
+// ReadByte keeps decompressors from a buffer of its own.
 func (p *packed) ReadByte() (byte, error) {
 	b, err := (*window)(p).take(1)
 	if err != nil {
 		return 0, err
 	}
 	return b[0], nil
-}
-
-// isDamage tells errors of the compressed data from those of the source.
-func isDamage(err error) bool {
-	_, corrupt := errors.AsType[flate.CorruptInputError](err)
-	return corrupt || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader)
 }

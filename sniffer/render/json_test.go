@@ -25,10 +25,10 @@ func TestClock(t *testing.T) {
 			if want := at.Format("2006-01-02T15:04:05.000000000Z"); !ok || string(got) != want {
 				t.Fatalf("%s, %v: want %s", got, ok, want)
 			}
-			if got, want := string(utc.appendTimeOfDay(nil, at)), at.Format("15:04:05.000000"); got != want {
+			if got, want := string(utc.appendMicroseconds(nil, at)), at.Format("15:04:05.000000"); got != want {
 				t.Fatalf("%s, want %s", got, want)
 			}
-			if got, want := string(local.appendTimeOfDay(nil, at)), at.Local().Format("15:04:05.000000"); got != want {
+			if got, want := string(local.appendMicroseconds(nil, at)), at.Local().Format("15:04:05.000000"); got != want {
 				t.Fatalf("%s, want %s", got, want)
 			}
 		}

@@ -29,6 +29,12 @@ type Options struct {
 	UTC     bool          // times in UTC in place of the local zone; JSON is always in UTC
 	Lang    lang.Lang     // of explanations; labels and words stay as they are
 
+	// Of lines alone.
+	Details sniffer.Details
+	Stamp   Stamp
+	Link    bool // the addresses and the protocol of the link header as well
+	Dump    Dump // the bytes of the frame below the line
+
 	// InterfaceName returns the name of an interface by its index in the
 	// capture, "" if it has none. nil knows none.
 	InterfaceName func(index int) string
@@ -36,7 +42,7 @@ type Options struct {
 
 // notation returns the notation in which packets are written.
 func (o *Options) notation() sniffer.Notation {
-	return sniffer.Notation{Names: o.Names, Letters: o.Letters}
+	return sniffer.Notation{Names: o.Names, Letters: o.Letters, Details: o.Details}
 }
 
 func (o *Options) interfaceName(index int) string {

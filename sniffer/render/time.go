@@ -8,8 +8,9 @@ import (
 
 // The forms of a time without its fraction of a second.
 const (
-	timeOfDay = "15:04:05."
-	rfc3339   = "2006-01-02T15:04:05."
+	timeOfDay   = "15:04:05."
+	dateAndTime = "2006-01-02 15:04:05."
+	rfc3339     = "2006-01-02T15:04:05."
 )
 
 // clock writes times in one form. It keeps the text of the last second: frames
@@ -36,9 +37,9 @@ func (c *clock) append(dst []byte, t time.Time) (_ []byte, ok bool) {
 	return append(dst, c.text...), c.ok
 }
 
-// appendTimeOfDay appends the time of day to the microsecond, of a frame that
-// has no time "-" as wide.
-func (c *clock) appendTimeOfDay(dst []byte, t time.Time) []byte {
+// appendMicroseconds appends a time to the microsecond, of a frame that has no
+// time "-" as wide as a time of day.
+func (c *clock) appendMicroseconds(dst []byte, t time.Time) []byte {
 	if t.IsZero() {
 		return append(dst, "-              "...)
 	}

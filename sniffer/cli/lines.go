@@ -1,0 +1,78 @@
+package cli
+
+import (
+	"github.com/spf13/pflag"
+
+	"wirelab/internal/exit"
+	"wirelab/sniffer"
+	"wirelab/sniffer/render"
+)
+
+// lineOptions are what tcpdump's users type to see more or less of a line.
+type lineOptions struct {
+	numeric  int // -n
+	stamp    int // -t
+	ascii    int // -A
+	both     int // -X
+	hex      int // -x
+	verbose  int // -v
+	link     bool
+	quiet    bool
+	absolute bool
+	count    bool
+	always   bool // what is done in any case
+}
+
+func (l *lineOptions) define(f *pflag.FlagSet) {
+	f.CountVarP(&l.numeric, "numeric", "n", "show addresses, not names")
+	f.CountVarP(&l.stamp, "stamp", "t", "time of a line: -t none, -tt Unix seconds, -ttt since the line before,\n-tttt date and time, -ttttt since the first")
+	f.BoolVarP(&l.link, "link", "e", false, "show the link header")
+	f.CountVarP(&l.verbose, "verbose", "v", "show TTL, identification, window and options")
+	f.BoolVarP(&l.quiet, "quiet", "q", false, "show TCP without its flags")
+	f.BoolVarP(&l.absolute, "absolute-tcp-sequence-numbers", "S", false, "show sequence numbers as they stand in the header")
+	f.CountVarP(&l.hex, "hex", "x", "show the bytes behind the link header in hexadecimal; -xx all bytes")
+	f.CountVarP(&l.both, "hex-ascii", "X", "show the bytes behind the link header in hexadecimal and as characters; -XX all bytes")
+	f.CountVarP(&l.ascii, "print-ascii", "A", "show the bytes behind the link header as characters; -AA all bytes")
+	f.BoolVar(&l.count, "count", false, "show only how many frames there are")
+	f.BoolVarP(&l.always, "line-buffered", "l", false, "hand each line over as it comes, as is always done")
+	f.BoolVarP(&l.always, "packet-buffered", "U", false, "write each frame as it comes, as is always done")
+	f.BoolVarP(&l.always, "number", "#", false, "number lines, as is always done")
+}
+
+// check returns what is wrong with the options.
+func (l *lineOptions) check(o *options) error {
+	switch ofLine := l.stamp > 0 || l.link || l.verbose > 0 || l.quiet || l.absolute || l.dump() != (render.Dump{}); {
+	case ofLine && o.output != "line":
+		return exit.Usagef("-t, -e, -v, -q, -S, -x, -X and -A are for -o line")
+	case l.count && (!o.reads() || o.output != "line" && o.output != "none"):
+		return exit.Usagef("--count is for -r without -o; -c N ends after N frames")
+	case l.stamp > int(render.SinceFirst):
+		return exit.Usagef("-t can be given %d times at most", render.SinceFirst)
+	}
+	return nil
+}
+
+// details returns what lines show more or less.
+func (l *lineOptions) details() (d sniffer.Details) {
+	if l.quiet {
+		d |= sniffer.Quiet
+	}
+	if l.absolute {
+		d |= sniffer.Absolute
+	}
+	if l.verbose > 0 {
+		d |= sniffer.Verbose
+	}
+	return d
+}
+
+// dump returns which bytes are shown below a line.
+func (l *lineOptions) dump() render.Dump {
+	most := max(l.ascii, l.both, l.hex)
+	return render.Dump{Hex: l.hex > 0 || l.both > 0, ASCII: l.ascii > 0 || l.both > 0, Link: most > 1}
+}
+
+// counts reports whether a line says how long after another its frame came.
+func (l *lineOptions) counts() bool {
+	return l.stamp == int(render.SincePrevious) || l.stamp == int(render.SinceFirst)
+}
