@@ -150,7 +150,7 @@ func (m *Member) rename(name string) error {
 		for _, other := range r.members {
 			other.followIgnored(old, name)
 		}
-		r.log.append(Nick, old, name)
+		r.append(Nick, old, name, m)
 		r.logger.Info("renamed", "name", old, "to", name, "address", m.person.Address)
 	}
 	return nil

@@ -7,9 +7,9 @@ import (
 )
 
 const (
-	maxDisconnected = 1024            // members that are held
-	resumableFor    = 5 * time.Minute // after which the token is forgotten
-	nameKeptFor     = time.Minute     // after the connection was lost
+	maxDisconnected = 1024          // members that are held
+	resumableFor    = 2 * time.Hour // a lesson, after which the token is forgotten
+	nameKeptFor     = time.Minute   // after the connection was lost
 )
 
 // Resume is where a client that has lost its connection continues.
@@ -29,19 +29,22 @@ type disconnectedMembers struct {
 }
 
 type disconnectedMember struct {
-	token, name string
-	keys        [2]string // empty: others may take the name
-	since       time.Time
-	away        string
-	voice       bool
-	spoke       time.Time
-	ignored     *ignored
-	address     netip.Addr // may be none
+	id, name string    // id is the sessionID of its token
+	keys     [2]string // empty: others may take the name
+	since    time.Time
+	away     string
+	voice    bool
+	spoke    time.Time
+	ignored  *ignored
+	address  netip.Addr // may be none
 }
 
 func (d *disconnectedMembers) add(m *Member, keepName bool) {
+	if m.person.Guest {
+		return
+	}
 	d.expire()
-	left := disconnectedMember{token: m.token, name: m.person.Name, since: time.Now(), away: m.person.Away, voice: m.voice, spoke: m.spoke, ignored: m.ignored.Load(), address: address(m.person)}
+	left := disconnectedMember{id: sessionID(m.token), name: m.person.Name, since: time.Now(), away: m.person.Away, voice: m.voice, spoke: m.spoke, ignored: m.ignored.Load(), address: address(m.person)}
 	if keepName {
 		left.keys = keys(left.name)
 	}
@@ -51,19 +54,13 @@ func (d *disconnectedMembers) add(m *Member, keepName bool) {
 // remove removes and returns the member with that token.
 func (d *disconnectedMembers) remove(token string) (left disconnectedMember, ok bool) {
 	d.expire()
-	i := slices.IndexFunc(d.list, func(x disconnectedMember) bool { return x.token == token })
+	i := slices.IndexFunc(d.list, func(x disconnectedMember) bool { return x.id == sessionID(token) })
 	if i < 0 || token == "" {
 		return disconnectedMember{}, false
 	}
 	left = d.list[i]
 	d.list = slices.Delete(d.list, i, i+1)
 	return left, true
-}
-
-// has reports whether a member with that token may resume.
-func (d *disconnectedMembers) has(token string) bool {
-	d.expire()
-	return token != "" && slices.ContainsFunc(d.list, func(x disconnectedMember) bool { return x.token == token })
 }
 
 // holds reports whether a name with that key is kept for a member.

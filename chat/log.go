@@ -57,16 +57,34 @@ func newLog(size int) *Log {
 func (l *Log) append(kind Kind, name, text string) Line {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.now.Seq++
-	line := Line{l.now.Seq, time.Now(), kind, name, text}
+	line := Line{l.now.Seq + 1, time.Now(), kind, name, text}
+	l.add(line)
+	return line
+}
+
+// restore appends a line that has its number and time. It drops those before it if it
+// is not the next.
+func (l *Log) restore(line Line) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if line.Seq != l.now.Seq+1 {
+		l.now.chunks = []*chunk{{base: l.now.Head, first: line.Seq, data: make([]byte, chunkSize)}}
+		l.said = nil
+	}
+	l.add(line)
+}
+
+// add adds a line. The log is locked.
+func (l *Log) add(line Line) {
+	l.now.Seq = line.Seq
 	c := l.now.chunks[len(l.now.chunks)-1]
 	used := int(l.now.Head - c.base)
-	if chunkSize-used < MaxHeader+len(name)+len(text) {
+	if chunkSize-used < MaxHeader+len(line.Name)+len(line.Text) {
 		c, used = &chunk{l.now.Head, line.Seq, make([]byte, chunkSize)}, 0
 		old := l.now.chunks[max(0, len(l.now.chunks)-l.chunks+1):]
 		l.now.chunks = append(slices.Clone(old), c)
 	}
-	if kind != Join && kind != Leave {
+	if line.Kind != Join && line.Kind != Leave {
 		if len(l.said) == historyLines {
 			l.said = append(l.said[:0], l.said[1:]...)
 		}
@@ -76,7 +94,6 @@ func (l *Log) append(kind Kind, name, text string) Line {
 	for w := range l.wakes {
 		w.Signal()
 	}
-	return line
 }
 
 // close marks the end: no line follows.

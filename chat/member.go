@@ -39,9 +39,6 @@ func (r *Room) Join(p Person, from Resume, s Subscriber) (*Member, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.order.locked && r.members[from.Token] == nil && !r.disconnected.has(from.Token) {
-		return nil, errLocked
-	}
 	p.Since = time.Now()
 	m := &Member{room: r, subscriber: s, token: rand.Text(), person: p, spoke: r.now()}
 	old, known := r.members[from.Token], false
@@ -62,6 +59,9 @@ func (r *Room) Join(p Person, from Resume, s Subscriber) (*Member, error) {
 		m.ignored.Store(left.ignored)
 		before = left.address
 	}
+	if r.order.locked && !known {
+		return nil, errLocked
+	}
 	m.person.Name = r.free(name)
 	r.members[m.token] = m
 	for _, k := range keys(m.person.Name) {
@@ -81,7 +81,7 @@ func (r *Room) Join(p Person, from Resume, s Subscriber) (*Member, error) {
 	switch now := address(p); {
 	case inUse.IsValid():
 		m.send(NewCoded(Error, i18n.Msg("chat.token.inuse", "Address", inUse)))
-	case before.IsValid() && AddressBlock(before) != AddressBlock(now):
+	case before.IsValid() && now.IsValid() && AddressBlock(before) != AddressBlock(now):
 		r.logger.Warn("resumed from another address", "name", m.person.Name, "address", p.Address, "before", before)
 		m.send(NewCoded(Error, i18n.Msg("chat.token.moved", "Address", before)))
 	}
@@ -90,7 +90,7 @@ func (r *Room) Join(p Person, from Resume, s Subscriber) (*Member, error) {
 		return m, nil
 	}
 	r.logger.Info("joined", "name", m.person.Name, "transport", p.Transport, "address", p.Address)
-	m.joined = r.log.append(Join, m.person.Name, p.Transport).Seq
+	m.joined = r.append(Join, m.person.Name, p.Transport, m).Seq
 	if !resumed && p.Transport == "tcp" {
 		m.sendTopic()
 	}
@@ -147,7 +147,7 @@ func (m *Member) sayToAll(kind Kind, text string) {
 		return
 	}
 	m.endAway()
-	m.room.log.append(kind, m.person.Name, text)
+	m.room.append(kind, m.person.Name, text, m)
 }
 
 // SendPrivate sends the member a line that nobody else is sent, and gives it number

@@ -53,7 +53,7 @@ func (r *Room) Kick(args string) (Removal, error) {
 }
 
 func (r *Room) kick(m *Member, reason string) {
-	r.log.append(Kick, m.person.Name, reason)
+	r.append(Kick, m.person.Name, reason, m)
 	r.remove(m, "kicked")
 }
 
@@ -139,7 +139,7 @@ func (r *Room) setOrder(change func(*order)) {
 		}
 		if changed && !r.closed {
 			l := NewCoded(Notice, ended)
-			r.log.append(l.Kind, l.Name, l.Text)
+			r.append(l.Kind, l.Name, l.Text, nil)
 		}
 	}
 	tell(now.locked != before.locked, now.locked, i18n.Msg("chat.order.locked"), i18n.Msg("chat.order.unlocked"))

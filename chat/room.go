@@ -50,6 +50,7 @@ type Person struct {
 	Queued    int    // bytes that wait for the member to read
 	Away      string // the reason; empty if not away
 	Muted     bool   // what the member says is not told
+	Guest     bool   // was not told its token: it does not resume
 }
 
 // Room decides who is told what. All methods, and those of its members, may be
@@ -58,6 +59,11 @@ type Room struct {
 	// Console is the name under which Say speaks, which no member can have. It
 	// is set before the room is used; NewRoom makes it ServerName.
 	Console string
+
+	// Record is told each line that the room tells everyone, in their order, while
+	// the room is locked: it must not block or call the room. It is set before the
+	// room is used; nil is told nothing.
+	Record func(Record)
 
 	logger *slog.Logger
 	log    *Log
@@ -146,7 +152,7 @@ func (r *Room) LeaveTogether(reason string, lost bool, members ...*Member) {
 		r.disconnected.add(m, lost)
 	}
 	for _, m := range leaving {
-		r.log.append(Leave, m.person.Name, reason)
+		r.append(Leave, m.person.Name, reason, m)
 	}
 }
 
@@ -158,7 +164,7 @@ func (r *Room) Say(text string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.closed {
-		r.log.append(Say, r.Console, text)
+		r.append(Say, r.Console, text, nil)
 	}
 }
 
@@ -188,7 +194,7 @@ func (r *Room) Close() {
 	}
 	r.closed = true
 	closing := NewCoded(Notice, i18n.Msg("chat.closing.server"))
-	r.log.append(closing.Kind, closing.Name, closing.Text)
+	r.append(closing.Kind, closing.Name, closing.Text, nil)
 	for _, m := range r.members {
 		r.remove(m, "server is closing")
 	}

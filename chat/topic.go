@@ -14,7 +14,7 @@ func (m *Member) showOrSetTopic(text string) error {
 			return err
 		}
 		r.topic = text
-		r.log.append(Topic, m.person.Name, text)
+		r.append(Topic, m.person.Name, text, m)
 	case r.topic == "":
 		m.reply(i18n.Msg("chat.topic.unset"))
 	default:

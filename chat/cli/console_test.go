@@ -111,7 +111,7 @@ func TestTranscript(t *testing.T) {
 	server.cmd.Process.Kill()
 	server.exits(-1)
 	const stamp = `\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\S+ `
-	want := regexp.MustCompile(`^an earlier line\n` + stamp + `\* alice joined\n` + stamp + `alice: hello\n` +
+	want := regexp.MustCompile(`^an earlier line\na broken li\n` + stamp + `\* alice joined\n` + stamp + `alice: hello\n` +
 		stamp + `alice: 你好\n` + stamp + `\* alice left\n$`)
 	if !want.Match(b) {
 		t.Errorf("the record has %q, want %v", b, want)

@@ -51,11 +51,17 @@ there and for who joins, and as many connections as --per-address says. A class 
 behind one router stays far below that. --per-address 0 lifts what an address may do
 as a whole, not what each person may.
 
+--record FILE appends what the room is told, in whole lines even when the disk is full.
+FILE.jsonl holds a JSON object a line, with the address and a hash of the session: the
+same hash is the same person, under any name. A server that is started on it has its
+history again, and whoever was in the room resumes within two hours.
+
 The server keeps running at the end of its input, and without its output; SIGTERM,
 SIGHUP and Ctrl-C end it politely. It logs on standard error who joins, leaves or is cut.`,
 		Example: `  wirelab chat serve
   wirelab chat serve --tcp 127.0.0.1:7000 --udp ""    # this machine only, TCP only
   wirelab chat serve --record chat.txt                # keeps a transcript
+  wirelab chat serve --record chat.jsonl              # and goes on from there after a restart
   wirelab chat serve --per-address 0                  # everyone behind one address`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return serve(c, o) },
@@ -64,7 +70,7 @@ SIGHUP and Ctrl-C end it politely. It logs on standard error who joins, leaves o
 	c.Flags().StringVar(&o.tcp, "tcp", ":"+strconv.Itoa(tcpPort), "TCP `address` to listen on; empty for none")
 	c.Flags().StringVar(&o.udp, "udp", ":"+strconv.Itoa(udpPort), "UDP `address` to listen on; empty for none")
 	c.Flags().StringVar(&o.name, "name", chat.ServerName, "`name` under which the console speaks")
-	c.Flags().StringVar(&o.record, "record", "", "`file` to append a transcript to, line by line")
+	c.Flags().StringVar(&o.record, "record", "", "`file` to append a transcript to; FILE.jsonl also keeps who said it, and a server started on it goes on from there")
 	c.Flags().IntVar(&o.limits.Burst, "burst", d.Burst, "lines that a client may say at once; 0: no limit")
 	c.Flags().Float64Var(&o.limits.Rate, "rate", d.Rate, "lines a second that it may say after that; 0: no limit")
 	c.Flags().IntVar(&o.limits.PerAddress, "per-address", d.PerAddress, "connections, and people over UDP, from one address or IPv6 /64; 0: no limits for addresses")
@@ -118,12 +124,17 @@ func serve(c *cobra.Command, o options) error {
 	defer readers.Wait()
 	defer room.Close()
 	if o.record != "" {
-		r, err := openTranscript(o.record)
+		r, err := openTranscript(o.record, room, func(text string) { fmt.Fprintln(s.out, text) })
 		if err != nil {
 			return exit.With(exit.Unable, fmt.Errorf("record: %w", err))
 		}
-		w := room.Watch()
-		readers.Go(func() { r.write(w, log) })
+		go r.write()
+		defer func() {
+			room.Close()
+			if err := r.Close(); err != nil {
+				log.Error("record", "error", err)
+			}
+		}()
 	}
 	w := room.Watch()
 	readers.Go(func() { show(s.out, w) })

@@ -103,7 +103,9 @@ func (c *countingConn) Read(b []byte) (int, error) {
 	return c.Conn.Read(b)
 }
 
-func (c *countingConn) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 1} }
+func (c *countingConn) RemoteAddr() net.Addr {
+	return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 1}
+}
 
 // session returns a session over a pipe, and the client's end.
 func pipeSession(t *testing.T, room *chat.Room) (*session, *countingConn, net.Conn) {

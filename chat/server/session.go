@@ -169,7 +169,7 @@ func (s *session) limitJoin() { s.out.limitRead(max(1, time.Until(s.joinBy))) }
 
 // join joins the room, as soon as the limits allow it.
 func (s *session) join(name string, from chat.Resume) error {
-	p := chat.Person{Name: name, Transport: "tcp", Address: s.conn.RemoteAddr().String()}
+	p := chat.Person{Name: name, Transport: "tcp", Address: s.conn.RemoteAddr().String(), Guest: !s.own}
 	other := s.room.Elsewhere(from.Token, p)
 	if s.spends == nil {
 		token := from.Token

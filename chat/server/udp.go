@@ -209,7 +209,7 @@ func (u *udpServer) admit(name string, addr udpAddr, proved bool, now time.Time)
 	if !proved {
 		u.unproved.Add(1)
 	}
-	m, err := u.room.Join(chat.Person{Name: name, Transport: "udp", Address: addr.String()}, chat.Resume{}, p)
+	m, err := u.room.Join(chat.Person{Name: name, Transport: "udp", Address: addr.String(), Guest: true}, chat.Resume{}, p)
 	if err != nil {
 		p.left()
 		return nil, err

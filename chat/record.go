@@ -1,0 +1,137 @@
+package chat
+
+import (
+	"bufio"
+	"cmp"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"wirelab/internal/safetext"
+)
+
+// Record is a line that the room has told everyone, and who caused it: what a file of
+// JSON objects, one a line, keeps of a room.
+type Record struct {
+	Seq     uint64    `json:"seq"`
+	Time    time.Time `json:"time"`
+	Kind    Kind      `json:"kind"`
+	Name    string    `json:"name"`
+	Text    string    `json:"text"`
+	Address string    `json:"address,omitempty"` // the member's IP address and port
+	Session string    `json:"session,omitempty"` // a hash of the member's token
+}
+
+// errNoRecord is returned by Restore.
+var errNoRecord = errors.New("is no record of a chat: want a JSON object with seq, time and kind in each line")
+
+// sessionID returns a hash of a token, which tells sessions apart and lets nobody
+// resume one.
+func sessionID(token string) string {
+	if token == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(token))
+	return base64.RawURLEncoding.EncodeToString(sum[:12])
+}
+
+// append tells everyone a line, which a member causes; nil for the console. The room
+// is locked.
+func (r *Room) append(kind Kind, name, text string, by *Member) Line {
+	l := r.log.append(kind, name, text)
+	if r.Record != nil {
+		rec := Record{Seq: l.Seq, Time: l.Time, Kind: kind, Name: name, Text: text}
+		if by != nil {
+			rec.Address, rec.Session = by.person.Address, sessionID(by.token)
+		}
+		r.Record(rec)
+	}
+	return l
+}
+
+// restored is a session that a record tells of.
+type restored struct {
+	name, address string
+	last          time.Time // zero: it has not left
+}
+
+// maxRecord is the size of the longest line of a record, in bytes.
+const maxRecord = 8 * (MaxLine + MaxHeader)
+
+// Restore gives a room that nobody has joined the history that a record has, and the
+// sessions that may still resume. It skips lines that are broken. The error is
+// errNoRecord if the first one is no Record, or that of reading.
+func (r *Room) Restore(in io.Reader) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	sessions := map[string]restored{}
+	lines := bufio.NewScanner(in)
+	lines.Buffer(nil, maxRecord)
+	for first := true; lines.Scan(); first = false {
+		var rec Record
+		if err := json.Unmarshal(lines.Bytes(), &rec); err != nil || rec.Kind == "" {
+			if first {
+				return errNoRecord
+			}
+			continue
+		}
+		if l := (Line{rec.Seq, rec.Time, rec.Kind, rec.Name, rec.Text}); l.restorable() {
+			r.log.restore(l)
+			r.restore(rec, sessions)
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("record: %w", err)
+	}
+	now := time.Now()
+	for id, s := range sessions {
+		left := disconnectedMember{id: id, name: s.name, since: now, spoke: now, keys: keys(s.name)}
+		if !s.last.IsZero() {
+			left.since = s.last
+		}
+		if a, err := netip.ParseAddrPort(s.address); err == nil {
+			left.address = a.Addr().Unmap()
+		}
+		r.disconnected.list = append(r.disconnected.list, left)
+	}
+	slices.SortFunc(r.disconnected.list, func(a, b disconnectedMember) int {
+		return cmp.Or(a.since.Compare(b.since), cmp.Compare(a.name, b.name))
+	})
+	r.disconnected.expire()
+	return nil
+}
+
+// restore follows what a record tells of the topic and the sessions.
+func (r *Room) restore(rec Record, sessions map[string]restored) {
+	switch s := sessions[rec.Session]; {
+	case rec.Kind == Topic:
+		r.topic = rec.Text
+	case rec.Session == "":
+	case rec.Kind == Kick:
+		delete(sessions, rec.Session)
+	case rec.Kind == Leave:
+		s.last = rec.Time
+		sessions[rec.Session] = s
+	case rec.Kind == Nick:
+		s.name = rec.Text
+		sessions[rec.Session] = s
+	default:
+		sessions[rec.Session] = restored{name: rec.Name, address: rec.Address}
+	}
+}
+
+// restorable reports whether a line is one that a room tells: what a file has may
+// come from anywhere.
+func (l Line) restorable() bool {
+	if l.Seq == 0 || l.Private() || l.Kind == Gap || len(l.Kind) > 16 || len(l.Name) > maxNameBytes || len(l.Text) > MaxLine {
+		return false
+	}
+	return !strings.ContainsFunc(string(l.Kind)+l.Name+l.Text, safetext.Unsafe)
+}
