@@ -28,7 +28,7 @@ func (l *lineOptions) define(f *pflag.FlagSet) {
 	f.CountVarP(&l.stamp, "stamp", "t", "time of a line: -t none, -tt Unix seconds, -ttt since the line before,\n-tttt date and time, -ttttt since the first")
 	f.BoolVarP(&l.link, "link", "e", false, "show the link header")
 	f.CountVarP(&l.verbose, "verbose", "v", "show TTL, identification, window and options")
-	f.BoolVarP(&l.quiet, "quiet", "q", false, "show TCP without its flags")
+	f.BoolVarP(&l.quiet, "quiet", "q", false, "show TCP without its flags, and nothing of what packets carry")
 	f.BoolVarP(&l.absolute, "absolute-tcp-sequence-numbers", "S", false, "show sequence numbers as they stand in the header")
 	f.CountVarP(&l.hex, "hex", "x", "show the bytes behind the link header in hexadecimal; -xx all bytes")
 	f.CountVarP(&l.both, "hex-ascii", "X", "show the bytes behind the link header in hexadecimal and as characters; -XX all bytes")

@@ -14,13 +14,16 @@ import (
 	"wirelab/sniffer/internal/fixture"
 )
 
-// frames are one of each kind, as bytes: a header field group a line.
-var frames = []struct {
+// testFrame is a frame as bytes: a header field group a line.
+type testFrame struct {
 	name string
 	link sniffer.LinkType
 	cut  int // bytes that the capture left out
 	hex  string
-}{
+}
+
+// frames are one of each kind.
+var frames = []testFrame{
 	{"tcp", sniffer.LinkEthernet, 0, `
 		02000000000a 02000000000b 0800
 		45b8 0041 0001 4000 40 06 2642 # DSCP EF
@@ -363,6 +366,11 @@ var hosts = sniffer.Names{
 // packets are the frames, decoded, a millisecond and a quarter apart.
 func packets(t testing.TB) []sniffer.Packet {
 	t.Helper()
+	return decoded(t, frames)
+}
+
+func decoded(t testing.TB, frames []testFrame) []sniffer.Packet {
+	t.Helper()
 	start := time.Date(2026, 2, 28, 23, 59, 59, 987654321, time.UTC)
 	d := sniffer.NewDecoder()
 	var all []sniffer.Packet
@@ -379,6 +387,12 @@ func packets(t testing.TB) []sniffer.Packet {
 
 // TestGolden shows every frame in every output.
 func TestGolden(t *testing.T) {
+	golden(t, frames)
+	golden(t, carriedFrames)
+}
+
+func golden(t *testing.T, frames []testFrame) {
+	t.Helper()
 	named := Options{Names: hosts, UTC: true}
 	chinese := named
 	chinese.Lang = lang.Chinese
@@ -395,7 +409,7 @@ func TestGolden(t *testing.T) {
 		{"note in Chinese", NewNote(chinese)},
 		{"json", NewJSON(coloured)},
 	}
-	for i, p := range packets(t) {
+	for i, p := range decoded(t, frames) {
 		name := frames[i].name
 		t.Run(name, func(t *testing.T) {
 			var a txtar.Archive

@@ -50,7 +50,7 @@ func (j *jsonPrinter) Append(dst []byte, p *sniffer.Packet) []byte {
 	dst = j.appendDecoded(dst, p, 0)
 	dst = append(dst, `,"notation":`...)
 	start := len(dst)
-	dst = j.o.notation().AppendLine(append(dst, '"'), p)
+	dst = j.o.appendLine(append(dst, '"'), p)
 	dst = endString(dst, start)
 	dst = appendFault(dst, p)
 	dst = digits.AppendHex(append(dst, `,"raw":"`...), p.Data)
@@ -96,6 +96,7 @@ func (j *jsonPrinter) appendDecoded(dst []byte, p *sniffer.Packet, base int) []b
 		dst = appendInt(append(dst, `,"length":`...), len(p.Payload))
 		dst = append(dst, '}')
 	}
+	dst = appendCarried(dst, p)
 	if p.Inner != nil {
 		dst = j.appendInner(dst, p, base)
 	}

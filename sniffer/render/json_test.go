@@ -61,7 +61,7 @@ func TestJSONKeysAreDocumented(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	printer := NewJSON(Options{Names: hosts, InterfaceName: func(int) string { return "eth0" }})
-	for _, p := range packets(t) {
+	for _, p := range decoded(t, slices.Concat(frames, carriedFrames)) {
 		for _, direction := range []sniffer.Direction{sniffer.In, sniffer.Out} {
 			p.Direction = direction
 			var object map[string]any
@@ -74,6 +74,9 @@ func TestJSONKeysAreDocumented(t *testing.T) {
 	for key := range seen {
 		for strings.HasPrefix(key, "inner.") && !slices.Contains(documented, key) {
 			key = strings.TrimPrefix(key, "inner.")
+		}
+		if rest, ok := strings.CutPrefix(key, "mdns."); ok {
+			key = "dns." + rest
 		}
 		if !slices.Contains(documented, key) {
 			t.Errorf("%s is not documented", key)

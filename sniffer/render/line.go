@@ -49,7 +49,7 @@ func (l *line) Append(dst []byte, p *sniffer.Packet) []byte {
 	dst = appendNumber(dst, p.Number)
 	if l.plain {
 		dst = append(l.clock.appendMicroseconds(append(dst, ' '), p.Time), ' ')
-		return append(l.o.notation().AppendLine(dst, p), '\n')
+		return append(l.o.appendLine(dst, p), '\n')
 	}
 	if l.o.Stamp == TimeOfDay || l.o.Stamp == DateAndTime {
 		dst = l.clock.appendMicroseconds(append(dst, ' '), p.Time)
@@ -65,7 +65,7 @@ func (l *line) Append(dst []byte, p *sniffer.Packet) []byte {
 		sgr = kinds[kindOf(p)].sgr
 		dst = append(dst, sgr...)
 	}
-	dst = l.o.notation().AppendLine(dst, p)
+	dst = l.o.appendLine(dst, p)
 	if sgr != "" {
 		dst = append(dst, sgrReset...)
 	}

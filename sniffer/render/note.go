@@ -55,7 +55,7 @@ func (n *note) Append(dst []byte, p *sniffer.Packet) []byte {
 	return append(dst, "--------------------------------------------\n"...)
 }
 
-// headers writes the fields of the link and network layers.
+// headers writes the fields of the link and network layers, and what they carry.
 func (n *note) headers(w *fields) {
 	n.link(w)
 	switch p := w.p; {
@@ -66,6 +66,7 @@ func (n *note) headers(w *fields) {
 	case p.Has(sniffer.ARP) || p.Has(sniffer.RARP):
 		n.arp(w)
 	}
+	n.carried(w)
 }
 
 // noteField is a field as the course note calls it.

@@ -86,13 +86,18 @@ func (w *fields) line(label, colour string, value, place func()) {
 	w.dst = append(w.dst, '\n')
 }
 
+// slice appends a slice of the frame as Python writes it.
+func (w *fields) slice(from, to int) {
+	w.dst = appendInt(append(w.dst, '['), w.base+from)
+	w.dst = appendInt(append(w.dst, ':'), w.base+to)
+	w.dst = append(w.dst, ']')
+}
+
 // place appends a slice of the frame as Python writes it, padded, and its bytes.
 // Of half a byte, by its shift and bits, the other digit is left out.
 func (w *fields) place(from, to int, shift, bits uint8) {
 	start := len(w.dst)
-	w.dst = appendInt(append(w.dst, '['), w.base+from)
-	w.dst = appendInt(append(w.dst, ':'), w.base+to)
-	w.dst = append(w.dst, ']')
+	w.slice(from, to)
 	for len(w.dst)-start < 8 {
 		w.dst = append(w.dst, ' ')
 	}

@@ -2,12 +2,14 @@ package render
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"wirelab/internal/safetext"
 	"wirelab/sniffer"
+	"wirelab/sniffer/dissect"
 	"wirelab/sniffer/internal/fixture"
 )
 
@@ -35,7 +37,7 @@ func checkText(t *testing.T, what string, text []byte) {
 // What is printed is appended, and is the same whatever stands before it.
 func TestAppend(t *testing.T) {
 	for name, printer := range map[string]Printer{"line": NewLine(Options{}), "json": NewJSON(Options{}), "note": NewNote(Options{})} {
-		for _, p := range packets(t) {
+		for _, p := range decoded(t, slices.Concat(frames, carriedFrames)) {
 			alone := printer.Append(nil, &p)
 			if got := printer.Append([]byte("[before"), &p); string(got) != "[before"+string(alone) {
 				t.Errorf("%s: %q behind other text, %q alone", name, got, alone)
@@ -48,7 +50,7 @@ func TestPrintersAllocateNothing(t *testing.T) {
 	for name, printer := range map[string]Printer{"line": NewLine(Options{Names: hosts}), "json": NewJSON(Options{Names: hosts})} {
 		var text []byte
 		for i, p := range packets(t) {
-			if p.Err != nil || frames[i].name == "hostile" {
+			if p.Err != nil || frames[i].name == "hostile" || dissect.Of(&p) != nil {
 				continue
 			}
 			text = printer.Append(text[:0], &p)
@@ -60,7 +62,7 @@ func TestPrintersAllocateNothing(t *testing.T) {
 }
 
 func fuzzPackets(f *testing.F, check func(t *testing.T, p *sniffer.Packet)) {
-	for _, frame := range frames {
+	for _, frame := range slices.Concat(frames, carriedFrames) {
 		f.Add(fixture.Bytes(f, frame.hex), uint16(frame.link), frame.cut)
 	}
 	d := sniffer.NewDecoder()

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -112,8 +113,9 @@ func captures(t *testing.T) []string {
 		t.Fatalf("no captures: %v", err)
 	}
 	files := map[sniffer.LinkType][]byte{}
-	for i, p := range packets(t) {
-		if strings.Contains(frames[i].name, "malformed") || frames[i].name == "short" {
+	all := slices.Concat(frames, carriedFrames)
+	for i, p := range decoded(t, all) {
+		if strings.Contains(all[i].name, "malformed") || all[i].name == "short" {
 			continue
 		}
 		if files[p.LinkType] == nil { // draft-ietf-opsawg-pcap, nanoseconds
