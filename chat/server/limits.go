@@ -84,17 +84,6 @@ type seat struct {
 	users int
 }
 
-// allowance is what one session may spend: its seat's, and its address's.
-type allowance struct {
-	l  *limiter
-	at *address
-
-	seat   *seat
-	token  string      // of the member; empty before it has one
-	people *int        // where it is counted as a person over UDP; nil over TCP
-	gone   func() bool // reports whether the client has closed, with lines on the way
-}
-
 func newLimiter(limits Limits) *limiter {
 	return &limiter{limits: limits, addresses: map[netip.Prefix]*address{}, seats: map[string]*seat{}, sweep: 1024}
 }
@@ -197,7 +186,7 @@ func (at *address) left(now time.Time) (s *seat) {
 	at.rest(now)
 	seats := slices.Clone(at.idle)
 	for w := range at.users {
-		if w.gone != nil && w.gone() {
+		if w.gone != nil && !full(w.seat.lines, now) && w.gone() {
 			seats = append(seats, w.seat)
 		}
 	}
@@ -241,77 +230,4 @@ func (l *limiter) tell(a netip.Addr, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.address(a, now).answers.AllowN(now, 1)
-}
-
-// take takes a seat, or a new one for nil. The limiter is locked.
-func (l *limiter) take(at *address, s *seat, longest time.Duration, now time.Time) (w *allowance, wait time.Duration, err error) {
-	buckets := []*rate.Limiter{at.lines}
-	if s == nil {
-		s = l.newSeat()
-	} else {
-		buckets = append(buckets, s.lines)
-	}
-	wait, ok := reserve(now, longest, buckets...)
-	if !ok {
-		return nil, 0, errOften
-	}
-	s.users++
-	w = &allowance{l: l, at: at, seat: s}
-	at.users[w] = true
-	return w, wait, nil
-}
-
-// hold makes the seat that of the member with a token.
-func (w *allowance) hold(token string) {
-	w.l.mu.Lock()
-	defer w.l.mu.Unlock()
-	w.l.seats[token] = w.seat
-	w.token = token
-}
-
-// stand ends a session's allowance. Its seat stays with the token and the address.
-func (w *allowance) stand() {
-	w.l.mu.Lock()
-	defer w.l.mu.Unlock()
-	if w.people != nil {
-		*w.people--
-	}
-	delete(w.at.users, w)
-	if w.seat.users--; w.seat.users == 0 && w.seat != w.at.machine {
-		w.at.idle = append(w.at.idle, w.seat)
-	}
-}
-
-// spend takes a line from the allowance, unless it had to wait longer than longest.
-// It returns how long to wait.
-func (w *allowance) spend(longest time.Duration, now time.Time) (wait time.Duration, ok bool) {
-	w.l.mu.Lock()
-	defer w.l.mu.Unlock()
-	if w.seat.users > 1 && w.seat != w.at.machine && full(w.seat.lines, now) { // as good as a new one each
-		w.seat.users--
-		w.seat = w.l.newSeat()
-		w.seat.users++
-		if w.token != "" {
-			w.l.seats[w.token] = w.seat
-		}
-	}
-	return reserve(now, longest, w.seat.lines, w.at.lines)
-}
-
-// reserve takes one from each bucket and returns how long to wait until all have it.
-// It takes none if that is longer than longest.
-func reserve(now time.Time, longest time.Duration, buckets ...*rate.Limiter) (wait time.Duration, ok bool) {
-	var taken []*rate.Reservation
-	for _, b := range buckets {
-		r := b.ReserveN(now, 1)
-		taken = append(taken, r)
-		wait = max(wait, r.DelayFrom(now))
-	}
-	if wait <= longest {
-		return wait, true
-	}
-	for _, r := range taken {
-		r.CancelAt(now)
-	}
-	return 0, false
 }
