@@ -158,13 +158,17 @@ func (u *udpServer) receive(b []byte, addr udpAddr, now time.Time) error {
 	p := u.peers[addr.AddrPort]
 	u.mu.Unlock()
 	if p == nil || p.over() {
-		if banned := u.room.CheckAddress(addr.Addr()); banned != nil {
-			return u.refuse(addr, banned, now)
-		}
-		if !proved && u.unproved.Load() >= int64(min(u.most, maxUnproved)) {
+		err := u.room.CheckAddress(addr.Addr())
+		if err == nil && !proved && u.unproved.Load() >= int64(min(u.most, maxUnproved)) {
 			return u.challenge(b, addr)
 		}
-		if p, err = u.admit(d.Name, addr, proved, now); err != nil {
+		if err == nil {
+			p, err = u.admit(d.Name, addr, proved, now)
+		}
+		switch {
+		case err != nil && !proved: // the answer is longer than the question
+			return errors.Join(err, u.challenge(b, addr))
+		case err != nil:
 			return u.refuse(addr, err, now)
 		}
 	}
