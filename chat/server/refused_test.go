@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"wirelab/chat"
-	"wirelab/internal/require"
 )
 
 // TestRefusedInItsOwnLanguage: client.py is told "exit NAME", or it would spin.
@@ -123,20 +122,56 @@ func pipeSession(t *testing.T, room *chat.Room) (*session, *countingConn, net.Co
 	return s, counting, client
 }
 
+// awaitAskName waits until a client, which is taken for client.py, is asked for a name,
+// and reads whatever follows.
+func awaitAskName(t *testing.T, client net.Conn) {
+	t.Helper()
+	b := make([]byte, len(chat.AskName))
+	if _, err := io.ReadFull(client, b); err != nil || string(b) != chat.AskName {
+		t.Fatalf("it is asked %q, %v", b, err)
+	}
+	go io.Copy(io.Discard, client)
+}
+
 // TestHalfARune: who leaves a rune unfinished is not looked at again and again, and is
 // cut at the deadline without a name.
 func TestHalfARune(t *testing.T) {
 	s, conn, client := pipeSession(t, chat.NewRoom(nil))
-	go io.Copy(io.Discard, client)
 	s.joinBy = time.Now().Add(3 * time.Second)
 	done := make(chan struct{})
 	go func() { defer close(done); s.serve(nil) }()
 	fmt.Fprint(client, "a:b") // no name
-	require.Eventually(t, patience, func() bool { return len(conn.reads) > 1 }, func() string { return "that it is taken for client.py" })
+	awaitAskName(t, client)
 	fmt.Fprint(client, "\xe6\x98")
-	<-done
+	select {
+	case <-done:
+	case <-time.After(patience):
+		t.Fatal("it is still connected")
+	}
 	if n := len(conn.reads); n > 20 {
 		t.Errorf("it was read from %d times", n)
+	}
+}
+
+// TestNamelessIsCut: bytes that keep coming do not put its deadline off.
+func TestNamelessIsCut(t *testing.T) {
+	s, _, client := pipeSession(t, chat.NewRoom(nil))
+	s.joinBy = time.Now().Add(3 * time.Second)
+	done := make(chan struct{})
+	go func() { defer close(done); s.serve(nil) }()
+	fmt.Fprint(client, "a:b") // no name
+	awaitAskName(t, client)
+	patient := time.After(patience)
+	for {
+		select {
+		case <-done:
+			return
+		case <-patient:
+			t.Fatal("it is still connected")
+		case <-time.After(10 * time.Millisecond):
+			client.SetWriteDeadline(time.Now().Add(10 * time.Millisecond))
+			fmt.Fprint(client, "x")
+		}
 	}
 }
 

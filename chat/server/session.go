@@ -126,7 +126,9 @@ func (s *session) readPlain() error {
 }
 
 // limitJoin has reading end when a client without a name is cut.
-func (s *session) limitJoin() { s.out.limitRead(max(1, time.Until(s.joinBy))) }
+func (s *session) limitJoin() { s.out.limitRead(s.untilJoin()) }
+
+func (s *session) untilJoin() time.Duration { return max(1, time.Until(s.joinBy)) }
 
 // join joins the room, as soon as the limits allow it.
 func (s *session) join(name string, from chat.Resume) error {

@@ -70,7 +70,11 @@ func (s *session) clientPyTexts(in *dialect.ClientPyInput) ([]string, error) {
 	switch {
 	case len(s.in.ahead) > 0:
 	case len(in.Pending()) > 0 && !in.Half():
-		s.out.limitRead(settleTime)
+		settle := settleTime
+		if s.member == nil { // bytes that keep coming do not put the deadline off
+			settle = min(settle, s.untilJoin())
+		}
+		s.out.limitRead(settle)
 	case s.member == nil:
 		s.limitJoin()
 	default:
