@@ -168,6 +168,7 @@ type Packet struct {
 	Seq, Ack         uint32
 	Flags            TCPFlags
 	Window           uint16
+	Marks            Marks // of TCP; none where nothing has looked for them
 
 	ICMPType, ICMPCode uint8
 	ICMPID, ICMPSeq    uint16 // of an echo
