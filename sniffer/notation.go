@@ -50,6 +50,8 @@ const (
 //	client1:5000 > server:7001 udp len=12 vlan=5
 //	10.0.0.1 > 10.0.0.2 gre | client1 > server echo-request seq=1
 //
+// A TCP segment's marks stand behind it: "retransmission", "out-of-order".
+//
 // A frame of a link type that is not decoded shows the type's number, its length and
 // its first bytes. A frame that the capture cut short shows as truncated=KEPT/LENGTH behind the
 // lengths that its headers state, a frame
@@ -96,6 +98,11 @@ func (n Notation) AppendWhat(dst []byte, p *Packet) []byte {
 	if p.Has(VLAN) {
 		dst = append(dst, " vlan="...)
 		dst = digits.AppendUint(dst, uint64(p.VLANID))
+	}
+	if p.Marks != 0 {
+		for _, word := range p.Marks.Words() {
+			dst = append(append(dst, ' '), word...)
+		}
 	}
 	if p.Inner != nil {
 		inner := n

@@ -15,6 +15,7 @@ import (
 	"wirelab/sniffer"
 	"wirelab/sniffer/capture"
 	"wirelab/sniffer/filter"
+	"wirelab/sniffer/statistics"
 )
 
 // Commands returns the command sniff.
@@ -58,6 +59,7 @@ then owns the files.`,
   wirelab sniff -i eth0 -w - | wireshark -k -i -
   wirelab sniff -i eth0 -o none -w lab.pcapng --rotate-size 10M --files 5
   wirelab sniff -r lab.pcapng --host server=10.77.0.10 -o ladder.svg
+  wirelab sniff -r lab.pcapng -o none --stats
   wirelab sniff -r big.pcap.zst -w small.pcapng.gz -o none 'net 10.1'
   wirelab sniff -r client.pcap -r server.pcap   both, in the order of time`,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -109,6 +111,9 @@ func (o *options) sniff(c *cobra.Command, confine func() error) error {
 		return foreign(o.filter, err)
 	}
 	s.choosePrinter()
+	if o.stats != "" {
+		s.statistics = &statistics.Statistics{}
+	}
 	if o.reads() {
 		return s.file(ctx, c.InOrStdin())
 	}

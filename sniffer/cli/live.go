@@ -148,6 +148,14 @@ func (s *session) record(start time.Time) (err error) {
 			s.claim("-o "+safetext.Escape(s.options.output), info)
 		}
 	}
+	if s.options.stats != "" && s.options.stats != "-" {
+		if s.rate, err = s.create("--stats", s.options.stats); err != nil {
+			return err
+		}
+		if info := statOf(s.rate); info != nil {
+			s.claim("--stats="+safetext.Escape(s.options.stats), info)
+		}
+	}
 	if s.options.write == "" {
 		return nil
 	}

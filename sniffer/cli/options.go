@@ -40,6 +40,7 @@ type options struct {
 	files      int
 
 	output string
+	stats  string // "-": to standard output alone; else a picture's name; "": none
 	flags  string
 	utc    bool
 	ascii  bool
@@ -72,6 +73,8 @@ func (o *options) define(f *pflag.FlagSet) {
 	f.IntVar(&o.files, "files", 0, "keep only the latest of these files (0: all)")
 
 	f.StringVarP(&o.output, "output", "o", "line", "how frames are shown: "+strings.ReplaceAll(outputNames(), picture, "`"+picture+"`"))
+	f.StringVar(&o.stats, "stats", "", "at the end sum up protocols, conversations, addresses and the rate, and mark TCP segments that tell of\nlosses; --stats=`NAME.svg` draws the rate as well")
+	f.Lookup("stats").NoOptDefVal = "-"
 	f.StringVar(&o.flags, "flags", "words", "TCP flags as words (SYN ACK) or tcpdump's letters (S.): `words|letters`")
 	f.BoolVar(&o.utc, "utc", false, "show times in UTC instead of local time")
 	f.BoolVar(&o.ascii, "ascii", false, "draw ladders without box characters")
@@ -119,8 +122,12 @@ func (o *options) check(given *pflag.FlagSet) error {
 		return exit.Usagef("-o %q: want %s", o.output, outputNames())
 	case o.flags != "words" && o.flags != "letters":
 		return exit.Usagef("--flags %q: want words or letters", o.flags)
-	case o.write == "" && (rotates || o.comment != "" || o.output == "none" && !o.lines.count):
-		return exit.Usagef("--rotate-size, --rotate-time, --comment and -o none need -w")
+	case o.stats != "" && o.stats != "-" && !strings.HasSuffix(o.stats, ".svg"):
+		return exit.Usagef("--stats=%s: want a name that ends in .svg, or --stats alone", o.stats)
+	case o.stats != "" && o.write == "-":
+		return exit.Usagef("--stats: standard output has the frames (-w -)")
+	case o.write == "" && (rotates || o.comment != "" || o.output == "none" && !o.lines.count && o.stats == ""):
+		return exit.Usagef("--rotate-size, --rotate-time, --comment and -o none need -w (-o none, or --stats)")
 	case o.write == "-" && rotates:
 		return exit.Usagef("-w -: standard output cannot be rotated")
 	case o.files != 0 && !rotates || o.files < 0:

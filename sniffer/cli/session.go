@@ -14,6 +14,7 @@ import (
 	"wirelab/sniffer"
 	"wirelab/sniffer/pcapfile"
 	"wirelab/sniffer/render"
+	"wirelab/sniffer/statistics"
 )
 
 // session is one run of sniff. Frames come in batches from a capture or a
@@ -31,6 +32,8 @@ type session struct {
 	print      func(render.Options) render.Printer // nil where frames are not shown one by one
 	recorder   *recorder                           // nil without -w
 	picture    *os.File                            // of -o NAME.svg
+	statistics *statistics.Statistics              // nil without --stats
+	rate       *os.File                            // of --stats=NAME.svg
 	claimed    []claimed                           // files that are read or written
 	interfaces []pcapfile.Interface                // of the source
 	ladder     []sniffer.Packet                    // what a ladder is drawn of
@@ -72,10 +75,12 @@ type worker struct {
 	decoder *sniffer.Decoder
 	printer render.Printer // nil where frames are not shown one by one
 	day     day            // of the last frame
+
+	statistics *statistics.Statistics // nil without --stats; frames are in turn then
 }
 
 func (s *session) worker() *worker {
-	w := &worker{decoder: sniffer.NewDecoder()}
+	w := &worker{decoder: sniffer.NewDecoder(), statistics: s.statistics}
 	if s.print != nil {
 		w.printer = s.print(s.renderOptions())
 	}
@@ -111,7 +116,9 @@ func (s *session) interfaceName(index int) string {
 }
 
 // decodes reports whether frames are looked into.
-func (s *session) decodes() bool { return s.print != nil || s.options.ladder() }
+func (s *session) decodes() bool {
+	return s.print != nil || s.options.ladder() || s.statistics != nil
+}
 
 // remaining returns how many more frames may be shown, -1 for no limit.
 func (s *session) remaining() int {
@@ -162,13 +169,16 @@ func (s *session) process(w *worker, b *batch, room int) {
 		if p.Malformed() {
 			b.malformed++
 		}
+		if w.statistics != nil {
+			w.statistics.Add(&p)
+		}
 		if w.printer != nil {
 			if dated && !w.day.has(f.Time) && !f.Time.IsZero() {
 				w.day = s.dayOf(f.Time)
 				b.days = append(b.days, dayMark{len(b.text), w.day})
 			}
 			b.text = w.printer.Append(b.text, &p)
-		} else {
+		} else if s.options.ladder() {
 			b.packets = append(b.packets, p.Clone())
 		}
 	}
@@ -229,6 +239,23 @@ func (s *session) draw() error {
 	return errors.Join(ladder.SVG(s.picture, s.ladder), s.picture.Close())
 }
 
+// sum writes the statistics.
+func (s *session) sum() error {
+	if s.statistics == nil {
+		return nil
+	}
+	var err error
+	if s.options.output == "json" {
+		err = render.StatisticsJSON(s.out, s.statistics)
+	} else {
+		err = render.Statistics(s.out, s.statistics, s.renderOptions())
+	}
+	if s.rate != nil {
+		err = errors.Join(err, render.RateSVG(s.rate, s.statistics.Rate, s.renderOptions()), s.rate.Close())
+	}
+	return err
+}
+
 // flush makes what was recorded visible, the names that were learnt too.
 func (s *session) flush() error {
 	if s.recorder == nil {
@@ -265,7 +292,7 @@ func (s *session) finish(failed error, stats *pcapfile.Statistics) error {
 	if s.recorder != nil {
 		err = errors.Join(err, s.writing(s.recorder.close(stats)))
 	}
-	err = errors.Join(err, s.writing(s.draw()))
+	err = errors.Join(err, s.writing(s.draw()), s.writing(s.sum()))
 	if errors.Is(err, errReaderGone) {
 		err = nil
 	}

@@ -116,6 +116,17 @@ var layerNames = [...]struct {
 	{sniffer.GRE, "gre"}, {sniffer.VXLAN, "vxlan"}, {sniffer.Geneve, "geneve"},
 }
 
+// LayerNames returns the names of layers in the order of headers in a frame, as JSON
+// has them.
+func LayerNames(layers sniffer.Layers) (names []string) {
+	for _, l := range layerNames {
+		if layers&l.layer != 0 {
+			names = append(names, l.name)
+		}
+	}
+	return names
+}
+
 func appendLayers(dst []byte, layers sniffer.Layers) []byte {
 	dst = append(dst, '[')
 	for i := range layerNames {

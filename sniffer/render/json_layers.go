@@ -1,6 +1,8 @@
 package render
 
 import (
+	"strings"
+
 	"wirelab/sniffer"
 	"wirelab/sniffer/iana"
 	"wirelab/sniffer/internal/digits"
@@ -137,6 +139,9 @@ func (j *jsonPrinter) appendTransport(dst []byte, p *sniffer.Packet) []byte {
 	case p.Has(sniffer.TCP):
 		dst = j.appendFields(append(dst, `,"tcp":`...), h, jsonTCP)
 		dst = appendOptions(dst, p, p.TransportOffset, 4*int(h[12]>>4), iana.TCPOption)
+		if p.Marks != 0 {
+			dst = append(append(append(dst, `,"marks":["`...), strings.Join(p.Marks.Words(), `","`)...), `"]`...)
+		}
 	case p.Has(sniffer.UDP):
 		dst = j.appendFields(append(dst, `,"udp":`...), h, jsonUDP)
 		if p.Layers&(sniffer.VXLAN|sniffer.Geneve) != 0 {

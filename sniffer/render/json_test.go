@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"wirelab/sniffer"
+	"wirelab/sniffer/statistics"
 )
 
 // Times are written as time.Time writes them, in the same second as in another.
@@ -71,6 +72,24 @@ func TestJSONKeysAreDocumented(t *testing.T) {
 			keys(object, "", seen)
 		}
 	}
+	var sum statistics.Statistics
+	for _, p := range decoded(t, slices.Concat(frames, frames)) { // twice: segments are sent again
+		sum.Add(&p)
+		var object map[string]any
+		if err := json.Unmarshal(printer.Append(nil, &p), &object); err != nil {
+			t.Fatal(err)
+		}
+		keys(object, "", seen)
+	}
+	var b bytes.Buffer
+	if err := StatisticsJSON(&b, &sum); err != nil {
+		t.Fatal(err)
+	}
+	var object map[string]any
+	if err := json.Unmarshal(b.Bytes(), &object); err != nil {
+		t.Fatal(err)
+	}
+	keys(object, "", seen)
 	for key := range seen {
 		for strings.HasPrefix(key, "inner.") && !slices.Contains(documented, key) {
 			key = strings.TrimPrefix(key, "inner.")
