@@ -107,6 +107,7 @@
 // addresses can be forged there. It answers from the address that was asked.
 //
 // Someone whom the console keeps out is refused as above over TCP, and over UDP by a
-// datagram of kind error, at most once a second, after it was asked for a cookie. A muted member, or one who speaks
-// while the room is quiet or slow, is answered by error.
+// datagram of kind error, at most once a second, after it was asked for a cookie. A
+// muted member, or one who speaks while the room is quiet or slow, is answered by
+// error.
 package chat
