@@ -46,6 +46,9 @@ func TestKernelChooses(t *testing.T) {
 		{[]string{"vlan", "8"}, 0},
 		{[]string{"not", "arp", "and", "not", "vlan"}, 2},
 		{[]string{"--direction", "in"}, 3},
+		{[]string{"inbound"}, 3},
+		{[]string{"outbound", "and", "arp"}, 1},
+		{[]string{"not", "inbound"}, 3},
 		{[]string{"--direction", "out"}, 3},
 		{[]string{"--direction", "out", "arp"}, 1},
 		{[]string{"--ethertype", "arp"}, 2}, // what comes in, and its tag is gone when sockets are chosen

@@ -73,5 +73,5 @@ func (f *filters) match(frame *sniffer.Frame) (bool, error) {
 		last = &linkFilter{frame.LinkType, c}
 		f.last.Store(last)
 	}
-	return last.Filter != nil && last.Match(frame.Data, frame.Length), nil
+	return last.Filter != nil && last.MatchFrame(frame), nil
 }

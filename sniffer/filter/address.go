@@ -12,7 +12,7 @@ func (g *generator) address(a address) *condition {
 	switch a.q.kind {
 	case "port", "portrange":
 		return g.port(a)
-	case "proto":
+	case "proto", "protochain":
 		return g.proto(a)
 	}
 	switch a.kind {
@@ -132,6 +132,9 @@ func (g *generator) ipv4Net(a address, addr, mask uint32) *condition {
 	}
 	switch a.q.proto {
 	case "":
+		if g.link.labels > 0 { // MPLS carries no ARP that could be told
+			return in(etherIPv4, 12, 16)
+		}
 		return anyOf(in(etherIPv4, 12, 16), in(etherARP, 14, 24), in(etherRARP, 14, 24))
 	case "ip":
 		return in(etherIPv4, 12, 16)

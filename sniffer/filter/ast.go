@@ -35,6 +35,17 @@ type (
 		hasID bool
 		id    token
 	}
+	tunnel struct { // mpls, pppoed, pppoes, geneve, vxlan
+		pos   int
+		name  string
+		hasID bool
+		id    token
+	}
+	llcFrame struct { // llc, llc rr
+		pos  int
+		kind string
+	}
+	heading  struct{ outbound bool } // inbound, outbound
 	relation struct {
 		op          string
 		left, right arithmetic
@@ -48,6 +59,9 @@ func (protocol) isExpression()    {}
 func (cast) isExpression()        {}
 func (frameSize) isExpression()   {}
 func (vlanTag) isExpression()     {}
+func (tunnel) isExpression()      {}
+func (llcFrame) isExpression()    {}
+func (heading) isExpression()     {}
 func (relation) isExpression()    {}
 
 // qualifiers are the words before an address. Empty ones are left open.
@@ -55,7 +69,7 @@ type qualifiers struct {
 	pos   int    // of the first word
 	proto string // ether, ip, tcp, …
 	dir   string // src, dst, "src or dst", "src and dst"
-	kind  string // host, net, port, portrange, proto
+	kind  string // host, net, port, portrange, proto, protochain
 }
 
 // operand is what the qualifiers are about.

@@ -149,7 +149,7 @@ var displayWords = map[string]string{
 	"ipv6": "ip6", "icmpv6": "icmp6", "dns": "port 53", "mdns": "udp port 5353", "http": "tcp port 80", "tls": "tcp port 443",
 	"ssl": "tcp port 443", "quic": "udp port 443", "ssh": "tcp port 22", "dhcp": "udp port 67 or udp port 68", "bootp": "udp port 67 or udp port 68", "ntp": "udp port 123",
 	"dhcpv6": "udp port 546 or udp port 547", "ftp": "tcp port 21", "smtp": "tcp port 25", "telnet": "tcp port 23", "snmp": "udp port 161",
-	"lldp": "ether proto 0x88cc", "gre": "proto 47", "ospf": "proto 89", "pppoes": "pppoes", "pppoed": "pppoed", "vxlan": "udp port 4789", "geneve": "udp port 6081", "syslog": "udp port 514", "tftp": "udp port 69",
+	"lldp": "ether proto 0x88cc", "gre": "proto 47", "ospf": "proto 89", "pppoes": "pppoes", "pppoed": "pppoed", "vxlan": "vxlan", "geneve": "geneve", "syslog": "udp port 514", "tftp": "udp port 69",
 }
 
 // displayAddresses and displayPorts are fields by the words that stand for them.

@@ -16,7 +16,12 @@
 //	decnet lat sca moprc mopdl iso stp netbeui
 //	ip proto N, ip6 proto N, proto N, ether proto N   N: a number, or a name behind a backslash: \tcp
 //	broadcast, multicast, ip broadcast, ip multicast, ip6 multicast
+//	ip protochain N, ip6 protochain N, protochain N   behind up to four extension headers, AH among them
 //	vlan [ID]                      shifts what follows it behind the tag
+//	mpls [LABEL], pppoes [SESSION], geneve [VNI], vxlan [VNI]   shift what follows into what is carried
+//	pppoed
+//	llc [KIND]                     KIND: i s u rr rnr rej ui ua disc dm sabme test xid frmr
+//	inbound, outbound              to or from the capturing interface, as far as a file tells
 //	less N, greater N              length in bytes: at most N, at least N
 //
 //	A OP B                         OP: = != < > <= >=
@@ -30,7 +35,7 @@
 //   - "host" and "net" look into ARP and RARP too.
 //   - "port" needs the first fragment of IPv4 and passes over no extension
 //     header of IPv6; "ip6 proto" looks behind one fragment header.
-//   - "vlan" shifts all that is right of it, whatever the parentheses.
+//   - "vlan" and the tunnels shift all that is right of them, whatever the parentheses.
 //   - A load beyond the end of a frame ends the program without a match, also
 //     under "not".
 //   - In arithmetic the left operand alone says what protocol a frame must be
@@ -50,7 +55,10 @@ const Help = `A filter is what tcpdump takes (see pcap-filter(7)):
   port 80, tcp dst port http              a port, portrange 8000-8080
   ether host 02:00:00:00:00:01            a hardware address
   ether proto 0x88b5, ip proto 47         a protocol by number
-  vlan 5 and tcp                          behind a VLAN tag
+  vlan 5 and tcp, mpls and ip, pppoes     behind a VLAN tag, a label, in a session
+  vxlan 42 and tcp port 80, geneve        in a tunnel
+  llc, stp, ip6 protochain 58             802.3, behind extension headers
+  inbound, outbound                       received or sent
   broadcast, multicast, ip6 multicast     to many
   less 128, greater 1000, len > 1000      a length in bytes
   tcp[tcpflags] & (tcp-syn|tcp-fin) != 0  bytes of a header

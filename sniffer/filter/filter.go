@@ -96,7 +96,13 @@ func (g *graph) filter(tags bool) (*Filter, error) {
 func (f *Filter) Live() []bpf.RawInstruction { return f.live }
 
 // Match reports whether the filter accepts a frame of which data was captured
-// and which had length bytes on the wire.
+// and which had length bytes on the wire. Nobody knows its direction: a filter that
+// asks for that does not accept it.
 func (f *Filter) Match(data []byte, length int) bool {
-	return f.machine.run(data, uint32(length))
+	return f.machine.run(data, uint32(length), sniffer.Unknown)
+}
+
+// MatchFrame is Match for a frame whose direction may be known.
+func (f *Filter) MatchFrame(frame *sniffer.Frame) bool {
+	return f.machine.run(frame.Data, uint32(frame.Length), frame.Direction)
 }

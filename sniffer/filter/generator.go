@@ -31,9 +31,25 @@ func (g *generator) fail(pos int, format string, args ...any) *condition {
 
 func (g *generator) packet(offset uint32, size int) *value { return g.values.packet(offset, size) }
 
+// at is a load from the link's header, in the innermost tunnel that was named.
+func (g *generator) at(offset uint32, size int) *value {
+	if g.link.base == nil {
+		return g.values.packet(offset, size)
+	}
+	return g.values.indirect(g.link.base, offset, size)
+}
+
 // payload is a load from behind the link's header.
 func (g *generator) payload(offset uint32, size int) *value {
-	return g.values.packet(g.link.payload+offset, size)
+	return g.at(g.link.payload+offset, size)
+}
+
+// based adds where the innermost tunnel begins to an offset that is computed.
+func (g *generator) based(offset *value) *value {
+	if g.link.base == nil {
+		return offset
+	}
+	return g.values.operation(bpf.ALUOpAdd, offset, g.link.base)
 }
 
 func (g *generator) compare(v *value, op testOp, x *value) *condition {
@@ -93,6 +109,12 @@ func (g *generator) expression(e expression) *condition {
 		return not(g.test(g.values.get(value{op: valLength}), greater, e.bytes))
 	case vlanTag:
 		return g.vlan(e)
+	case tunnel:
+		return g.tunnel(e)
+	case llcFrame:
+		return g.llc(e)
+	case heading:
+		return g.heading(e)
 	case relation:
 		return g.relation(e)
 	}
@@ -138,8 +160,19 @@ func (g *generator) firstFragment() *condition {
 	return not(g.test(g.payload(6, 2), anyBit, 0x1fff))
 }
 
-// header is the length of the IPv4 header.
-func (g *generator) header() *value { return g.values.header(g.link.payload) }
+// header is the length of the IPv4 header, and where its tunnel begins.
+func (g *generator) header() *value {
+	if g.link.base == nil {
+		return g.values.header(g.link.payload)
+	}
+	return g.based(g.words())
+}
+
+// words is the length of the IPv4 header, computed.
+func (g *generator) words() *value {
+	words := g.values.operation(bpf.ALUOpAnd, g.payload(0, 1), g.values.constant(0xf))
+	return g.values.operation(bpf.ALUOpShiftLeft, words, g.values.constant(2))
+}
 
 // isEthernet is for what only Ethernet frames have.
 func (g *generator) isEthernet() bool { return g.link.kind == sniffer.LinkEthernet }

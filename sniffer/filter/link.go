@@ -11,20 +11,38 @@ type link struct {
 	kind     sniffer.LinkType
 	protocol uint32 // offset of the protocol of the payload
 	payload  uint32 // offset of the payload
+
+	// Behind a tunnel's word: the offsets count from base, unless that is nil, the
+	// frame inside begins at start, and carried says that there is one of this kind.
+	base    *value
+	start   uint32
+	carried *condition
+	labels  int // MPLS labels before the payload
 }
 
 // links are the layouts (https://www.tcpdump.org/linktypes.html).
 var links = map[sniffer.LinkType]link{
-	sniffer.LinkEthernet:  {sniffer.LinkEthernet, 12, 14},
-	sniffer.LinkLinuxSLL:  {sniffer.LinkLinuxSLL, 14, 16},
-	sniffer.LinkLinuxSLL2: {sniffer.LinkLinuxSLL2, 0, 20},
-	sniffer.LinkNull:      {sniffer.LinkNull, 0, 4},
-	sniffer.LinkLoop:      {sniffer.LinkLoop, 0, 4},
-	sniffer.LinkRaw:       {sniffer.LinkRaw, 0, 0},
-	rawBSD:                {sniffer.LinkRaw, 0, 0},
-	rawOpenBSD:            {sniffer.LinkRaw, 0, 0},
-	sniffer.LinkIPv4:      {sniffer.LinkIPv4, 0, 0},
-	sniffer.LinkIPv6:      {sniffer.LinkIPv6, 0, 0},
+	sniffer.LinkEthernet:  {kind: sniffer.LinkEthernet, protocol: 12, payload: 14},
+	sniffer.LinkLinuxSLL:  {kind: sniffer.LinkLinuxSLL, protocol: 14, payload: 16},
+	sniffer.LinkLinuxSLL2: {kind: sniffer.LinkLinuxSLL2, payload: 20},
+	sniffer.LinkNull:      {kind: sniffer.LinkNull, payload: 4},
+	sniffer.LinkLoop:      {kind: sniffer.LinkLoop, payload: 4},
+	sniffer.LinkRaw:       {kind: sniffer.LinkRaw},
+	rawBSD:                {kind: sniffer.LinkRaw},
+	rawOpenBSD:            {kind: sniffer.LinkRaw},
+	sniffer.LinkIPv4:      {kind: sniffer.LinkIPv4},
+	sniffer.LinkIPv6:      {kind: sniffer.LinkIPv6},
+	// As libpcap assumes, with address and control.
+	sniffer.LinkPPP:       {kind: sniffer.LinkPPP, protocol: 2, payload: 4},
+	sniffer.LinkPPPSerial: {kind: sniffer.LinkPPP, protocol: 2, payload: 4},
+	sniffer.LinkPPPoE:     {kind: sniffer.LinkPPP, protocol: 6, payload: 8},
+	sniffer.LinkHDLC:      {kind: sniffer.LinkHDLC, protocol: 2, payload: 4},
+}
+
+// pppNumbers are what PPP calls the protocols that have another number elsewhere
+// (IANA, PPP numbers).
+var pppNumbers = map[uint32]uint32{
+	etherIPv4: 0x21, etherIPv6: 0x57, etherMPLS: 0x281, 0x6003: 0x27, sapISO: 0x23, sapSTP: 0x31, sapIPX: 0x2b,
 }
 
 // Numbers that raw IP has in files of some systems.
@@ -43,7 +61,27 @@ var families = map[uint32][]uint32{
 // payloadIs tests for a protocol of the link's payload: an EtherType, or on
 // Ethernet an LLC service access point.
 func (g *generator) payloadIs(pos int, protocol uint32) *condition {
+	if g.link.labels > 0 {
+		return g.labelled(pos, protocol)
+	}
+	if g.link.carried != nil {
+		return all(g.link.carried, g.linkIs(pos, protocol))
+	}
+	return g.linkIs(pos, protocol)
+}
+
+func (g *generator) linkIs(pos int, protocol uint32) *condition {
 	switch g.link.kind {
+	case sniffer.LinkPPP:
+		if number, ok := pppNumbers[protocol]; ok {
+			protocol = number
+		}
+		return g.equals(g.at(g.link.protocol, 2), protocol)
+	case sniffer.LinkHDLC:
+		if protocol == sapISO {
+			protocol = sapISO<<8 | sapISO
+		}
+		return g.equals(g.at(g.link.protocol, 2), protocol)
 	case sniffer.LinkEthernet:
 		return g.ethernetIs(pos, protocol)
 	case sniffer.LinkLinuxSLL, sniffer.LinkLinuxSLL2:
@@ -85,15 +123,15 @@ func (g *generator) familyIs(protocol uint32) *condition {
 // ethernetIs tests an EtherType, or the service access points of an 802.3
 // frame, which has a length in place of an EtherType.
 func (g *generator) ethernetIs(pos int, protocol uint32) *condition {
-	typ := g.packet(g.link.protocol, 2)
+	typ := g.at(g.link.protocol, 2)
 	switch protocol {
 	case sapIPX, etherATalk, etherAARP:
 		return g.fail(pos, "protocol %#x has several encapsulations and is not supported", protocol)
 	case sapIP, sapNetBEUI, sapISO: // destination and source alike
-		return all(not(g.test(typ, greater, maxLength)), g.equals(g.packet(g.link.protocol+2, 2), protocol<<8|protocol))
+		return all(not(g.test(typ, greater, maxLength)), g.equals(g.at(g.link.protocol+2, 2), protocol<<8|protocol))
 	}
 	if protocol <= maxLength {
-		return all(not(g.test(typ, greater, maxLength)), g.equals(g.packet(g.link.protocol+2, 1), protocol))
+		return all(not(g.test(typ, greater, maxLength)), g.equals(g.at(g.link.protocol+2, 1), protocol))
 	}
 	return g.equals(typ, protocol)
 }
@@ -103,13 +141,16 @@ func (g *generator) vlan(v vlanTag) *condition {
 	if g.link.kind != sniffer.LinkEthernet {
 		return g.fail(v.pos, "vlan needs Ethernet frames")
 	}
-	typ := g.packet(g.link.protocol, 2)
+	if g.link.labels > 0 {
+		return g.fail(v.pos, "vlan cannot be behind mpls")
+	}
+	typ := g.at(g.link.protocol, 2)
 	c := anyOf(g.equals(typ, 0x8100), g.equals(typ, 0x88a8), g.equals(typ, 0x9100))
 	if v.hasID {
 		if v.id.num > 0xfff {
 			return g.fail(v.id.pos, "VLAN %d: the largest is 4095", v.id.num)
 		}
-		c = all(c, g.masked(g.packet(g.link.payload, 2), 0xfff, v.id.num))
+		c = all(c, g.masked(g.at(g.link.payload, 2), 0xfff, v.id.num))
 	}
 	g.link.protocol += 4
 	g.link.payload += 4
@@ -132,7 +173,7 @@ func (g *generator) cast(c cast) *condition {
 	case g.link.kind != sniffer.LinkEthernet:
 		return g.fail(c.pos, "%s needs Ethernet frames: of IP, write \"ip %s\"", what, what)
 	case c.multicast:
-		return g.test(g.packet(0, 1), anyBit, 1)
+		return g.carried(g.test(g.at(g.link.start, 1), anyBit, 1))
 	}
 	return g.ethernetAddress("dst", sniffer.Broadcast)
 }
@@ -140,11 +181,11 @@ func (g *generator) cast(c cast) *condition {
 // ethernetAddress tests the addresses of an Ethernet frame.
 func (g *generator) ethernetAddress(dir string, mac [6]byte) *condition {
 	return directed(dir, func(source bool) *condition {
-		at := uint32(0)
+		at := g.link.start
 		if source {
-			at = 6
+			at += 6
 		}
 		low := uint32(mac[2])<<24 | uint32(mac[3])<<16 | uint32(mac[4])<<8 | uint32(mac[5])
-		return all(g.equals(g.packet(at+2, 4), low), g.equals(g.packet(at, 2), uint32(mac[0])<<8|uint32(mac[1])))
+		return g.carried(all(g.equals(g.at(at+2, 4), low), g.equals(g.at(at, 2), uint32(mac[0])<<8|uint32(mac[1]))))
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"testing"
 	"time"
 	"unsafe"
@@ -29,7 +30,7 @@ func TestLiveIsLikeFile(t *testing.T) {
 	all := listen(t, near, nil)
 	var frames [][]byte
 	tagged := 0
-	for _, f := range newGenerated().frames(600) {
+	for _, f := range append(newGenerated().frames(600), newGenerated().carriers(300)...) {
 		if len(f) < 20 { // the kernel drops a tag with less than a type behind it
 			continue
 		}
@@ -42,7 +43,7 @@ func TestLiveIsLikeFile(t *testing.T) {
 		t.Fatalf("%d of %d frames have a tag: too few or too many", tagged, len(frames))
 	}
 	matched := 0
-	for _, expr := range expressions {
+	for _, expr := range append(slices.Clone(expressions), tunnels...) {
 		f, err := Compile(expr, sniffer.LinkEthernet, nil)
 		if err != nil {
 			t.Fatal(err)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"golang.org/x/net/bpf"
+
+	"wirelab/sniffer"
 )
 
 // machine runs programs of the kind that this package writes. It does what
@@ -37,6 +39,7 @@ const (
 	opIndirectWord
 	opHeader
 	opLength
+	opDirection
 	opConstant
 	opScratchX
 	opStore
@@ -87,8 +90,11 @@ func (s *step) decode(at int, instruction bpf.Instruction) error {
 		s.code, s.offset = bySize(i.Size, opIndirectByte), i.Off
 	case bpf.LoadMemShift:
 		s.code, s.offset = opHeader, i.Off
-	case bpf.LoadExtension: // only the length is in the program for files
+	case bpf.LoadExtension: // others are in the program for a socket alone
 		s.code = opLength
+		if i.Num == bpf.ExtType {
+			s.code = opDirection
+		}
 	case bpf.LoadConstant: // only into A
 		s.code, s.k = opConstant, i.Val
 	case bpf.LoadScratch: // only into X
@@ -126,7 +132,7 @@ var testOf = map[bpf.JumpTest]testOp{
 //
 // It does by itself what most filters are made of and leaves programs with
 // arithmetic to finish.
-func (m machine) run(data []byte, length uint32) bool {
+func (m machine) run(data []byte, length uint32, way sniffer.Direction) bool {
 	var a, x uint32
 	for at := 0; ; {
 		s := &m[at]
@@ -162,7 +168,7 @@ func (m machine) run(data []byte, length uint32) bool {
 		case opReturn:
 			return s.k != 0
 		default:
-			return m.finish(at, a, x, data, length)
+			return m.finish(at, a, x, data, length, way)
 		}
 		next := s.no
 		if s.jump == equal && a == s.k || s.jump != equal && s.jump.holds(a, s.k) {
@@ -173,7 +179,7 @@ func (m machine) run(data []byte, length uint32) bool {
 }
 
 // finish runs a program on from a step, with what A and X hold there.
-func (m machine) finish(at int, a, x uint32, data []byte, length uint32) bool {
+func (m machine) finish(at int, a, x uint32, data []byte, length uint32, way sniffer.Direction) bool {
 	var scratch [scratchWords]uint32
 	for {
 		s := &m[at]
@@ -198,6 +204,12 @@ func (m machine) finish(at int, a, x uint32, data []byte, length uint32) bool {
 			x = uint32(data[s.offset]&0xf) * 4
 		case opLength:
 			a = length
+		case opDirection:
+			if a = 0; way == sniffer.Out {
+				a = outgoing
+			} else if way == sniffer.Unknown {
+				return false
+			}
 		case opConstant:
 			a = s.k
 		case opScratchX:

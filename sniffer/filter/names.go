@@ -6,16 +6,17 @@ var protocols = set("ether", "ip", "ip6", "arp", "rarp", "tcp", "udp", "sctp", "
 
 // unsupported are the words of libpcap's language that this one refuses.
 var unsupported = set("fddi", "tr", "wlan", "ppp", "slip", "radio", "atalk", "aarp", "ipx", "esis", "es-is", "isis",
-	"is-is", "l1", "l2", "iih", "lsp", "snp", "csnp", "psnp", "clnp", "protochain", "gateway", "type", "subtype",
+	"is-is", "l1", "l2", "iih", "lsp", "snp", "csnp", "psnp", "clnp", "gateway", "type", "subtype",
 	"direction", "dir", "address1", "addr1", "address2", "addr2", "address3", "addr3", "address4", "addr4", "ra", "ta",
-	"byte", "inbound", "outbound", "ifindex", "mpls", "pppoed", "pppoes", "geneve", "lane", "llc", "metac", "bcc",
+	"byte", "ifindex", "lane", "metac", "bcc",
 	"oam", "oamf4", "oamf4ec", "oamf4sc", "sc", "ilmic", "vpi", "vci", "connectmsg", "metaconnect", "on", "ifname",
 	"rset", "ruleset", "rnr", "rulenum", "srnr", "subrulenum", "reason", "action", "fisu", "lssu", "lsu", "msu",
 	"hfisu", "hlssu", "hmsu", "sio", "opc", "dpc", "sls", "hsio", "hopc", "hdpc", "hsls")
 
 // words are all that are no names unless a backslash is before them.
 var words = union(protocols, unsupported, set("link", "src", "dst", "host", "net", "mask", "port", "portrange",
-	"proto", "less", "greater", "broadcast", "multicast", "and", "or", "not", "len", "length", "vlan"))
+	"proto", "protochain", "less", "greater", "broadcast", "multicast", "and", "or", "not", "len", "length", "vlan",
+	"mpls", "pppoed", "pppoes", "geneve", "vxlan", "llc", "inbound", "outbound"))
 
 func set(members ...string) map[string]bool {
 	s := make(map[string]bool, len(members))
@@ -81,6 +82,10 @@ const (
 	protoSCTP    = 132
 	protoUnknown = 0 // TCP, UDP or SCTP
 	ip6Fragment  = 44
+
+	etherMPLS   = 0x8847
+	etherPPPoED = 0x8863
+	etherPPPoES = 0x8864
 )
 
 var etherTypes = map[string]uint32{

@@ -246,6 +246,21 @@ func (p *parser) term(before inherited) (expression, inherited) {
 		return frameSize{t.is("greater"), n.num}, nil
 	case p.accept("vlan"):
 		return p.vlan(t.pos), nil
+	case p.accept("mpls", "pppoes", "geneve", "vxlan"):
+		if p.peek().kind != tokNumber {
+			return tunnel{pos: t.pos, name: t.text}, nil
+		}
+		return tunnel{t.pos, t.text, true, p.take()}, nil
+	case p.accept("pppoed"):
+		return tunnel{pos: t.pos, name: t.text}, nil
+	case p.accept("llc"):
+		if kind := p.peek().text; llcKinds[kind] != (llcKind{}) {
+			p.next++
+			return llcFrame{t.pos, kind}, nil
+		}
+		return llcFrame{pos: t.pos}, nil
+	case p.accept("inbound", "outbound"):
+		return heading{t.is("outbound")}, nil
 	case t.kind == tokWord && unsupported[t.text]:
 		p.fail(t.pos, "%q is not supported", t.text)
 		return nil, nil
@@ -275,7 +290,7 @@ func (p *parser) qualified() (expression, inherited) {
 	}
 	q.dir = p.direction()
 	switch t := p.peek(); {
-	case q.dir == "" && p.accept("proto"), p.accept("host", "net", "port", "portrange"):
+	case q.dir == "" && p.accept("proto", "protochain"), p.accept("host", "net", "port", "portrange"):
 		q.kind = t.text
 	case q.dir != "":
 	case q.proto != "":

@@ -70,11 +70,14 @@ func portsOf(a address) (r ports, msg string) {
 		}
 		return ports{first: a.num, last: a.num}, ""
 	}
-	if s, ok := services[a.text]; ok {
+	if s, ok := services[a.text]; ok && a.q.kind == "port" {
 		return ports{s.port, s.port, s.proto}, ""
 	}
 	first, last, isRange := strings.Cut(a.text, "-")
-	if a.q.kind != "portrange" || !isRange || a.kind != tokName {
+	switch {
+	case a.q.kind == "portrange" && !isRange:
+		return r, strconv.Quote(a.text) + " is no range of ports, such as 8000-8080"
+	case a.q.kind != "portrange" || a.kind != tokName:
 		return r, strconv.Quote(a.text) + " is no port that is known here"
 	}
 	from, ok := portEnd(first)
@@ -114,6 +117,9 @@ func (g *generator) proto(a address) *condition {
 	}
 	if n > largest {
 		return g.fail(a.pos, "the largest protocol number here is %d", largest)
+	}
+	if a.q.kind == "protochain" {
+		return g.protochain(a.q, n)
 	}
 	switch a.q.proto {
 	case "ether":

@@ -90,7 +90,8 @@ func (g *generator) operation(o operation) (*value, *condition) {
 // access loads bytes from a protocol's header.
 func (g *generator) access(a access) (*value, *condition) {
 	index, needs := g.arithmetic(a.index)
-	if known := g.values.simplify(index); known.op == valConstant && known.k > maxFrame {
+	// A payload's offset may lead back into what is before it, as libpcap adds them.
+	if known := g.values.simplify(index); known.op == valConstant && known.k > maxFrame && (a.proto == "ether" || known.k+g.link.payload > maxFrame) {
 		g.fail(a.indexPos, "offset %d is beyond the end of any frame", int32(known.k))
 	}
 	t, isTransport := transports[a.proto]
@@ -98,16 +99,16 @@ func (g *generator) access(a access) (*value, *condition) {
 	size := int(a.size)
 	switch {
 	case a.proto == "ether":
-		return g.values.indirect(index, 0, size), needs
+		return g.values.indirect(g.based(index), g.link.start, size), needs
 	case a.proto == "icmp6":
 		needs = both(needs, g.payloadIs(a.pos, etherIPv6))
-		return g.values.indirect(index, g.link.payload+40, size), both(needs, g.equals(g.payload(6, 1), protoICMPv6))
+		return g.values.indirect(g.based(index), g.link.payload+40, size), both(needs, g.equals(g.payload(6, 1), protoICMPv6))
 	case isTransport && !t.sealed:
 		needs = both(g.payloadIs(a.pos, etherIPv4), needs)
 		needs = both(needs, both(g.protocol(a.pos, a.proto), g.firstFragment()))
 		return g.values.indirect(g.values.operation(bpf.ALUOpAdd, index, g.header()), g.link.payload, size), needs
 	case isPayload && etherType > maxLength:
-		return g.values.indirect(index, g.link.payload, size), both(needs, g.payloadIs(a.pos, etherType))
+		return g.values.indirect(g.based(index), g.link.payload, size), both(needs, g.payloadIs(a.pos, etherType))
 	}
 	g.fail(a.pos, "the bytes of %q cannot be read", a.proto)
 	return index, nil

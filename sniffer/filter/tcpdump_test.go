@@ -65,6 +65,8 @@ var expressions = []string{
 	"tcp[((tcp[12:1] & 0xf0) >> 2):4] = 0x47455420", "ether[ether[16] & 31 : 2] > 5", "ether[len - 1] = 0", "ip[ip[2:2] - 1] > 100",
 	"ip[0] % 2 = 1", "ip[0] ^ 3 = 0x46", "ip[1] * 3 % 2 = 1", "ip[1] % 5 + 1 = 2", "1 + ip[1] ^ 3 & 1 = 2", "ip[1] / 16 = 3", "ip[1] / ip[8] = 0",
 	"ip[1] | ip[8] & 15 > 200", "ip[1] << 4 > 2000", "ip[4:2] - ip[1] * 2 + 7 >= 30000", "0 - ip[1] > 0xffffff80", "(-ip[1]) > 0xffffff80", "ip[1] - 300 > 5",
+	"2 + 3 = 5 and arp", "ip[2 + 3] = 1", "ip[0] = 60 + 9", "len > 10 * 10", "tcp[tcpflags] & (1 | 2) != 0", "ip[4 * 3:4] = 0x0a000001", "8 - 2 * 3 = 2 or ip",
+	"portrange http-ssh", "portrange ssh-80", "portrange 80-http", "portrange domain-ntp", "portrange 8080-http-alt", "tcp portrange ssh-domain", "src portrange https-domain", "portrange ntp-ssh",
 	"ip[1] & 0 = 0", "ip[1] * 0 = 0 and tcp", "0 = 0", "1 = 1 or ip", "ip[0] - ip[0] = 0", "tcp[13] & 1 = 0 or udp", "6 > 5 and arp",
 	"tcp port 80 and (((ip[2:2] - ((ip[0]&0xf)<<2)) - ((tcp[12]&0xf0)>>2)) != 0)",
 	"(tcp[tcpflags] & (tcp-syn|tcp-fin) != 0 and not src and dst net 10.0.0.0/8)",

@@ -75,7 +75,7 @@ func (vs values) simplify(v *value) *value {
 
 func (vs values) simplifyIndirect(base *value, offset uint32, size int) *value {
 	switch {
-	case base.op == valConstant && base.k <= maxFrame:
+	case base.op == valConstant && base.k+offset <= maxFrame:
 		return vs.packet(base.k+offset, size)
 	// The length of a header is at most 60: no sum wraps that did not before.
 	case base.op == valOperation && base.alu == bpf.ALUOpAdd && base.a.op == valHeader &&
