@@ -170,7 +170,7 @@ func (r *Room) Ban(whoAndReason string) (Removal, error) {
 	if err != nil {
 		return Removal{}, fmt.Errorf("ban %q: %w", whoAndReason, err)
 	}
-	r.logger.Info("banned", "name", s.Name, "address", s.Address.String(), "reason", s.Reason)
+	r.logger.Info("banned", "name", s.Name, "address", m.person.Address, "reason", s.Reason)
 	r.kick(m, s.told())
 	return Removal{s, []string{s.Name}, others}, nil
 }

@@ -44,7 +44,7 @@ func (d *disconnectedMembers) add(m *Member, keepName bool) {
 		return
 	}
 	d.expire()
-	left := disconnectedMember{id: sessionID(m.token), name: m.person.Name, since: time.Now(), away: m.person.Away, voice: m.voice, spoke: m.spoke, ignored: m.ignored.Load(), address: address(m.person)}
+	left := disconnectedMember{id: sessionID(m.token), name: m.person.Name, since: time.Now(), away: m.person.Away, voice: m.person.Voice, spoke: m.spoke, ignored: m.ignored.Load(), address: address(m.person)}
 	if keepName {
 		left.keys = keys(left.name)
 	}

@@ -15,10 +15,9 @@ type Member struct {
 	subscriber Subscriber
 	token      string
 	joined     uint64
-	person     Person // the room's lock guards Name, Away and Muted
+	person     Person // the room's lock guards Name, Away, Muted and Voice
 	ignored    atomic.Pointer[ignored]
-	voice      bool      // may speak in a room that is quiet; the room's lock guards it
-	spoke      time.Time // when it last said something, or joined; likewise
+	spoke      time.Time // when it last said something, or joined; the room's lock guards it
 }
 
 // Join adds a member. A name that is taken gets a number appended. A member that
@@ -48,14 +47,14 @@ func (r *Room) Join(p Person, from Resume, s Subscriber) (*Member, error) {
 		inUse, old = address(old.person), nil
 	} else if old != nil {
 		name, m.token, known = old.person.Name, old.token, true
-		m.person.Away, m.voice, m.spoke = old.person.Away, old.voice, old.spoke
+		m.person.Away, m.person.Voice, m.spoke = old.person.Away, old.person.Voice, old.spoke
 		m.ignored.Store(old.ignored.Load())
 		before = address(old.person)
 		old.send(NewCoded(Error, i18n.Msg("chat.cut.elsewhere")))
 		r.remove(old, "resumed from "+p.Address)
 	} else if left, ok := r.disconnected.remove(from.Token); ok {
 		name, m.token, known = left.name, from.Token, true
-		m.person.Away, m.voice, m.spoke = left.away, left.voice, left.spoke
+		m.person.Away, m.person.Voice, m.spoke = left.away, left.voice, left.spoke
 		m.ignored.Store(left.ignored)
 		before = left.address
 	}

@@ -46,7 +46,7 @@ func (r *Room) Kick(args string) (Removal, error) {
 			return Removal{}, fmt.Errorf("kick %q: %w", args, err)
 		}
 		reason = rest
-		r.logger.Info("kept out", "name", m.person.Name, "for", d, "address", taken.Address.String())
+		r.logger.Info("kept out", "name", m.person.Name, "for", d, "address", m.person.Address)
 	}
 	r.kick(m, CleanText(reason))
 	return taken, nil
@@ -106,7 +106,7 @@ func (r *Room) Quiet(name string) error {
 	r.mu.Lock()
 	m := r.findQuoted(name)
 	if m != nil {
-		m.voice = true
+		m.person.Voice = true
 	}
 	r.mu.Unlock()
 	if name != "" && m == nil {
@@ -122,7 +122,7 @@ func (r *Room) Unquiet() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, m := range r.members {
-		m.voice = false
+		m.person.Voice = false
 	}
 }
 
@@ -173,7 +173,7 @@ func (m *Member) maySpeak() error {
 	switch {
 	case m.person.Muted:
 		return errMuted
-	case r.order.quiet && !m.voice:
+	case r.order.quiet && !m.person.Voice:
 		return errQuiet
 	}
 	now := r.now()

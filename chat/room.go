@@ -50,6 +50,7 @@ type Person struct {
 	Queued    int    // bytes that wait for the member to read
 	Away      string // the reason; empty if not away
 	Muted     bool   // what the member says is not told
+	Voice     bool   // may speak while the room is quiet
 	Guest     bool   // was not told its token: it does not resume
 }
 

@@ -103,6 +103,9 @@ func (k *console) print(string) error {
 		if p.Muted {
 			table.WriteString("  muted")
 		}
+		if p.Voice {
+			table.WriteString("  may speak")
+		}
 		table.WriteByte('\n')
 	}
 	for _, s := range k.room.Sanctions() {
