@@ -69,7 +69,7 @@ func (c *capture) load(out io.Reader) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.recording.Load(&unlocked{out, &c.mu}, func(p *sniffer.Packet) {
-		if m, ok := c.recording.Marker(p); ok {
+		if m, ok := c.recording.Marker(p); ok && !m.Recount {
 			c.seen[[2]string{m.Label, m.Host}] = true
 		}
 		c.signal()

@@ -59,6 +59,33 @@ var captures = []judgement{
 			w.Counts["client1"] = 0
 			w.Barrier("two")
 		}, reason: "1 captured"},
+	{name: "a frame that slips between counting and marking", phases: "two", projection: "icmp", expected: pingTrace, status: Inconclusive,
+		build: func(w *tracetest.Wire) {
+			w.Count()
+			w.Barrier("one")
+			ping(w)
+			w.Slip("two", "client1", false)
+			w.Mark("two", "server")
+		}, reason: "frames from client1 in these phases: 1 sent, 2 captured"},
+	{name: "is counted again", phases: "two", projection: "icmp", expected: pingTrace, status: Pass,
+		build: func(w *tracetest.Wire) {
+			w.Count()
+			w.Slip("one", "client1", true)
+			w.Mark("one", "server")
+			ping(w)
+			w.Slip("two", "client1", true)
+			w.Mark("two", "server")
+		}},
+	{name: "and what was swallowed is still missing", phases: "two", projection: "icmp", expected: pingTrace, status: Inconclusive,
+		build: func(w *tracetest.Wire) {
+			w.Count()
+			w.Slip("one", "client1", true)
+			w.Mark("one", "server")
+			ping(w)
+			w.Lose("client1", 1)
+			w.Slip("two", "client1", true)
+			w.Mark("two", "server")
+		}, reason: "frames from client1 in these phases: 4 sent, 3 captured"},
 	{name: "another phase's frames do not count", phases: "two", projection: "icmp", expected: pingTrace, status: Pass,
 		build: func(w *tracetest.Wire) {
 			w.Count()

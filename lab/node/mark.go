@@ -111,15 +111,35 @@ func (s *markSocket) Mark(label string) error {
 	}
 	m := trace.Marker{Label: label, Host: s.host}
 	var err error
-	if m.Sent, err = framesSent(s.device); err == nil {
-		m.Counted = true
-	} else if !errors.Is(err, errors.ErrUnsupported) {
-		return err
+	for range maxCounts {
+		m.Sent, m.Counted, err = s.sent()
+		if err == nil {
+			_, err = s.conn.WriteToUDPAddrPort(m.Payload(), s.to)
+		}
+		if err != nil {
+			return fmt.Errorf("send marker: %w", err)
+		}
+		// Frames of others may have left between counting and sending: then where
+		// the marker stands among them is not known, and one more counts again.
+		after, _, err := s.sent()
+		if err != nil || after == m.Sent+1 || !m.Counted {
+			return err
+		}
+		m.Recount = true
 	}
-	if _, err := s.conn.WriteToUDPAddrPort(m.Payload(), s.to); err != nil {
-		return fmt.Errorf("send marker: %w", err)
+	return fmt.Errorf("frames leave %s too fast to be counted", s.device)
+}
+
+// maxCounts is how often a marker counts.
+const maxCounts = 100
+
+// sent is framesSent, where the system has it.
+func (s *markSocket) sent() (frames uint64, known bool, err error) {
+	frames, err = framesSent(s.device)
+	if errors.Is(err, errors.ErrUnsupported) {
+		return 0, false, nil
 	}
-	return nil
+	return frames, err == nil, err
 }
 
 // Alive implements agent.Host.

@@ -59,7 +59,7 @@ func echoOf(from, to netip.Addr, p *sniffer.Packet) echo {
 func (x *index) add(r *Recording, p *sniffer.Packet) {
 	if m, ok := MarkerOf(p); ok {
 		x.markers[m.Label] = append(x.markers[m.Label], p.Number)
-		if m.Label == LearnLabel || m.Label == FloodLabel {
+		if (m.Label == LearnLabel || m.Label == FloodLabel) && !m.Recount {
 			x.modes = append(x.modes, p.Number)
 		}
 	}

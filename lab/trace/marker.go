@@ -37,13 +37,20 @@ type Marker struct {
 
 	Counted bool   // Sent is known
 	Sent    uint64 // frames that had left the host's interface before this one
+	Recount bool   // it sets no barrier: it follows one, before which other frames left while Sent was told
 }
+
+// recountWord is the last word of a marker that counts again.
+const recountWord = "recount"
 
 // Payload returns the marker's UDP payload.
 func (m Marker) Payload() []byte {
 	b := []byte(markerPrefix + m.Label + " " + m.Host)
 	if m.Counted {
 		b = strconv.AppendUint(append(b, ' '), m.Sent, 10)
+	}
+	if m.Recount {
+		b = append(b, " "+recountWord...)
 	}
 	return b
 }
@@ -55,10 +62,14 @@ func MarkerOf(p *sniffer.Packet) (Marker, bool) {
 		return Marker{}, false
 	}
 	words := strings.Split(string(p.Payload[len(markerPrefix):]), " ")
+	recount := len(words) == 4 && words[3] == recountWord
+	if recount {
+		words = words[:3]
+	}
 	if len(words) < 2 || len(words) > 3 || !ValidLabel(words[0]) || !ValidLabel(words[1]) {
 		return Marker{}, false
 	}
-	m := Marker{Label: words[0], Host: words[1]}
+	m := Marker{Label: words[0], Host: words[1], Recount: recount}
 	if len(words) == 3 {
 		var err error
 		if m.Sent, err = strconv.ParseUint(words[2], 10, 64); err != nil {

@@ -103,7 +103,7 @@ func (r *Recording) hasBarrier(label string) bool { return len(r.markers(label))
 // markers are the packets that are markers of a label, set by whom they name.
 func (r *Recording) markers(label string) (found []int) {
 	for _, n := range r.index.markers[label] {
-		if _, ok := r.Marker(r.packet(n)); ok {
+		if m, ok := r.Marker(r.packet(n)); ok && !m.Recount {
 			found = append(found, n)
 		}
 	}

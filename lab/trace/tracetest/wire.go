@@ -77,6 +77,18 @@ func (w *Wire) Mark(label string, hosts ...string) {
 	}
 }
 
+// Slip lets a host set a marker while a datagram of its own leaves between counting
+// and marking, and count again where recounts is set.
+func (w *Wire) Slip(label, host string, recounts bool) {
+	m := trace.Marker{Label: label, Host: host, Counted: true, Sent: w.Counts[host]}
+	w.UDP(host, "server", 5, 7777, "slipped")
+	w.UDP(host, "*", 9, trace.MarkerPort, string(m.Payload()))
+	if recounts {
+		m.Sent, m.Recount = w.Counts[host], true
+		w.UDP(host, "*", 9, trace.MarkerPort, string(m.Payload()))
+	}
+}
+
 // Count makes markers say how many frames their hosts have sent.
 func (w *Wire) Count() { w.Counts = map[string]uint64{} }
 
