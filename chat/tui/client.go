@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"time"
 
 	"wirelab/chat"
 	"wirelab/chat/client"
@@ -53,9 +54,15 @@ func (c *terminalClient) chat(ctx context.Context, config client.Config) error {
 		if word, leaving := c.view.wantsToLeave(); leaving {
 			return c.leave(word)
 		}
+		var pause <-chan time.Time
+		if c.view.crowd.waits() {
+			pause = time.After(crowdPause)
+		}
 		select {
 		case <-ctx.Done():
 			return c.leave("")
+		case <-pause:
+			c.view.tellCrowd()
 		case k, ok := <-c.terminal.Keys:
 			if !ok { // the terminal is gone
 				return c.leave("")

@@ -28,6 +28,7 @@ type view struct {
 	answering bool     // the answer has begun
 	unheard   client.Unheard
 	rang      time.Time // when the bell was rung last
+	crowd     crowd
 	outgoing  []string
 	leaving   bool
 	word      string // with which the user leaves
@@ -109,8 +110,24 @@ func (v *view) receive(l chat.Line) {
 		}
 	}
 	v.ring(l)
+	if (l.Kind == chat.Join || l.Kind == chat.Leave) && l.Name != v.me && v.crowd.hides(l, time.Now()) {
+		return
+	}
 	if t := v.show(l); t != nil && (l.Kind != chat.Join || l.Name != v.me) {
 		v.Print(t)
+	}
+}
+
+// Print shows lines, and before them how many have come and gone unshown.
+func (v *view) Print(lines ...inline.Text) {
+	v.tellCrowd()
+	v.Screen.Print(lines...)
+}
+
+// tellCrowd says how many have come and gone unshown.
+func (v *view) tellCrowd() {
+	for _, text := range v.crowd.tell(v.Words) {
+		v.Screen.Print(inline.Text{v.time(v.crowd.at), inline.Dim.Span(text)})
 	}
 }
 

@@ -161,6 +161,14 @@ func (w Words) StillUnheard(texts int) string {
 
 func (w Words) unheard(texts int) string { return w.text("chat.client.unheard", "Count", texts) }
 
+func (w Words) moreJoined(people int) string {
+	return "* " + w.text("chat.client.morejoined", "Count", people)
+}
+
+func (w Words) moreLeft(people int) string {
+	return "* " + w.text("chat.client.moreleft", "Count", people)
+}
+
 func (w Words) offline() string { return w.text("chat.client.offline") }
 
 func (w Words) connecting(where string) string {
