@@ -41,6 +41,13 @@ const (
 	Verbose                      // what else the headers of IP and TCP hold
 )
 
+// Inside returns the notation of a packet that another one carries or quotes: it
+// does not say that the capture does not have all of it.
+func (n Notation) Inside() Notation {
+	n.inner = true
+	return n
+}
+
 // AppendLine appends one packet to dst, without an end of line, and returns the
 // extended slice:
 //
@@ -105,9 +112,7 @@ func (n Notation) AppendWhat(dst []byte, p *Packet) []byte {
 		}
 	}
 	if p.Inner != nil {
-		inner := n
-		inner.inner = true
-		dst = inner.AppendLine(append(dst, " | "...), p.Inner)
+		dst = n.Inside().AppendLine(append(dst, " | "...), p.Inner)
 	}
 	if p.Truncated() {
 		if n.inner {

@@ -30,8 +30,9 @@ func command(confine func() error) *cobra.Command {
 		Short: "Show the frames on a network interface or in a capture file",
 		Long: `Show the frames on a network interface, or in a capture file: number, time, and
 the packet in the notation of wirelab's experiments. Behind it stands what the
-packet carries on a well-known port: DNS, multicast DNS, a TLS ClientHello with
-its server name, the first line of HTTP/1.
+packet carries: DNS, multicast DNS, DHCP, NTP, a TLS ClientHello with its server
+name and the first line of HTTP/1 on their well-known ports; IGMP, STP, LLDP; and
+what an ICMP error quotes.
 
 Ctrl-C ends the capture and prints totals to standard error: how many frames were
 captured and shown, how many the kernel dropped (-B enlarges its buffer), how

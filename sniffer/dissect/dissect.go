@@ -66,6 +66,9 @@ var dissectors = [...]dissector{
 	{sniffer.TCP | sniffer.UDP, readDNS},
 	{sniffer.TCP, readTLS},
 	{sniffer.TCP, readHTTP},
+	{sniffer.UDP, readDHCP},
+	{sniffer.UDP, readDHCP6},
+	{sniffer.UDP, readNTP},
 }
 
 // ports has the dissector of each well-known port. Ports above are ephemeral.
@@ -74,6 +77,9 @@ var ports = func() (index [8444]uint8) {
 		1: {53, 5353},
 		2: {443, 465, 853, 993, 995, 8443},
 		3: {80, 8000, 8080},
+		4: {67, 68},
+		5: {546, 547},
+		6: {123},
 	} {
 		for _, port := range list {
 			index[port] = uint8(i)
@@ -92,7 +98,10 @@ func byPort(port uint16) uint8 {
 // Of returns what a packet carries, nil if that has no name here. It is that of p
 // itself, not of a frame inside it. Where there is none it allocates nothing.
 func Of(p *sniffer.Packet) *Message {
-	if p.Layers&(sniffer.TCP|sniffer.UDP) == 0 || len(p.Payload) == 0 {
+	if p.Layers&(sniffer.TCP|sniffer.UDP) == 0 {
+		return below(p)
+	}
+	if len(p.Payload) == 0 {
 		return nil
 	}
 	i := byPort(p.DstPort)
@@ -110,6 +119,30 @@ func Of(p *sniffer.Packet) *Message {
 		m.Offset, m.Length = p.PayloadOffset, len(p.Payload)
 	}
 	return m
+}
+
+// below returns what a packet without ports carries.
+func below(p *sniffer.Packet) *Message {
+	const (
+		link         = sniffer.Ethernet | sniffer.SLL
+		network      = sniffer.IPv4 | sniffer.IPv6 | sniffer.ARP | sniffer.RARP
+		protocolIGMP = 2
+		typeLLDP     = 0x88cc
+		lengthsEnd   = 0x600 // below it an EtherType is a length (IEEE 802.3, section 3.2.6)
+	)
+	switch {
+	case p.Err != nil && !p.Truncated():
+	case p.Has(sniffer.IPv4):
+		if p.Protocol == protocolIGMP && p.TransportOffset > 0 && !p.Fragment {
+			return readIGMP(p)
+		}
+	case p.Layers&network != 0 || p.Layers&link == 0:
+	case p.EtherType == typeLLDP:
+		return readLLDP(p)
+	case p.EtherType < lengthsEnd:
+		return readSTP(p)
+	}
+	return nil
 }
 
 // Bounds of what is told of one message.

@@ -34,6 +34,10 @@ func TestOthers(t *testing.T) {
 		{"SSH on 443", on(sniffer.TCP, 443, []byte("SSH-2.0-OpenSSH_9.2\r\n"))},
 		{"short DNS", on(sniffer.UDP, 53, []byte("\x12\x34\x01\x00"))},
 		{"DNS without its question", on(sniffer.UDP, 53, []byte("\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00"))},
+		{"a relay's BOOTP without a cookie", on(sniffer.UDP, 67, []byte("\x01\x01\x06\x00"+strings.Repeat("\x00", 300)))},
+		{"DHCP for IPv6 of another type", on(sniffer.UDP, 547, []byte("\xf0abc"))},
+		{"NTP of another version", on(sniffer.UDP, 123, []byte(strings.Repeat("\xff", 48)))},
+		{"a control message of NTP", on(sniffer.UDP, 123, []byte("\x26"+strings.Repeat("\x00", 47)))},
 		{"length of DNS over TCP", on(sniffer.TCP, 53, []byte("\x00\x20"))},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -59,6 +63,10 @@ func TestBounds(t *testing.T) {
 	if words := m.AppendWords(nil); len(words) > 1000 {
 		t.Errorf("%d bytes: %s", len(words), words)
 	}
+	m = dissect.Of(on(sniffer.UDP, 547, []byte("\x07abc"+strings.Repeat("\x00\x17\x00\x10abcdefghijklmnop", 3000))))
+	if d := m.Object.(*dissect.DHCP6); len(d.DNSServers) != 0 || !d.Incomplete {
+		t.Errorf("%d servers of a message that is too long", len(d.DNSServers))
+	}
 	m = dissect.Of(on(sniffer.TCP, 80, []byte("GET /"+strings.Repeat("a", 60000))))
 	if words := m.AppendWords(nil); len(words) > 300 {
 		t.Errorf("%d bytes", len(words))
@@ -83,6 +91,14 @@ func FuzzOf(f *testing.F) {
 	for _, port := range []uint16{53, 5353, 443, 80} {
 		f.Add(port, false, []byte("GET / HTTP/1.1\r\n"))
 	}
+	dhcp := "\x01\x01\x06\x00" + strings.Repeat("\x00", 232) + "\x63\x82\x53\x63"
+	for _, options := range []string{"\x35\x01\x01\x0c\x02ab\xff", "\x52\x06\x01\x04abcd\x3d\x02\x01\x02\x77\x02\x01a\xff", "\x79\x05\x08\x0a\x01\x02\x03\xff"} {
+		f.Add(uint16(67), true, []byte(dhcp+options))
+	}
+	for _, options := range []string{"\x00\x01\x00\x0a\x00\x03\x00\x01abcdef", "\x00\x03\x00\x0cabcdefghijkl", "\x00\x19\x00\x0cabcdefghijkl", "\x00\x17\x00\x10abcdefghijklmnop"} {
+		f.Add(uint16(547), true, []byte("\x01abc"+options))
+	}
+	f.Add(uint16(123), true, []byte("\x24\x02\x06\xe9"+strings.Repeat("\xab", 44)))
 	f.Fuzz(func(t *testing.T, port uint16, udp bool, payload []byte) {
 		layer := sniffer.TCP
 		if udp {

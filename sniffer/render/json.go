@@ -12,6 +12,7 @@ type jsonPrinter struct {
 	o      Options
 	clock  clock
 	layers [16]layerArray // of the sets that came last
+	quote  quote
 }
 
 // layerArray is a set of layers as JSON has it.
@@ -50,7 +51,7 @@ func (j *jsonPrinter) Append(dst []byte, p *sniffer.Packet) []byte {
 	dst = j.appendDecoded(dst, p, 0)
 	dst = append(dst, `,"notation":`...)
 	start := len(dst)
-	dst = j.o.appendLine(append(dst, '"'), p)
+	dst = j.o.appendLine(append(dst, '"'), p, &j.quote)
 	dst = endString(dst, start)
 	dst = appendFault(dst, p)
 	dst = digits.AppendHex(append(dst, `,"raw":"`...), p.Data)
@@ -96,7 +97,7 @@ func (j *jsonPrinter) appendDecoded(dst []byte, p *sniffer.Packet, base int) []b
 		dst = appendInt(append(dst, `,"length":`...), len(p.Payload))
 		dst = append(dst, '}')
 	}
-	dst = appendCarried(dst, p)
+	dst = j.appendCarried(dst, p, base)
 	if p.Inner != nil {
 		dst = j.appendInner(dst, p, base)
 	}

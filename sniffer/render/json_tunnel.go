@@ -70,10 +70,14 @@ func (j *jsonPrinter) appendUDPTunnel(dst []byte, p *sniffer.Packet, h []byte) [
 
 // appendInner appends the frame inside p.
 func (j *jsonPrinter) appendInner(dst []byte, p *sniffer.Packet, base int) []byte {
-	base += p.InnerOffset()
-	dst = appendInt(append(dst, `,"inner":{"offset":`...), base)
-	dst = appendInt(append(dst, `,"length":`...), p.Inner.Length)
-	dst = appendInt(append(dst, `,"captured":`...), len(p.Inner.Data))
-	dst = j.appendDecoded(dst, p.Inner, base)
-	return append(appendFault(dst, p.Inner), '}')
+	return j.appendFrame(append(dst, `,"inner":`...), p.Inner, base+p.InnerOffset())
+}
+
+// appendFrame appends a frame inside another.
+func (j *jsonPrinter) appendFrame(dst []byte, p *sniffer.Packet, base int) []byte {
+	dst = appendInt(append(dst, `{"offset":`...), base)
+	dst = appendInt(append(dst, `,"length":`...), p.Length)
+	dst = appendInt(append(dst, `,"captured":`...), len(p.Data))
+	dst = j.appendDecoded(dst, p, base)
+	return append(appendFault(dst, p), '}')
 }

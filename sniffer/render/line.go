@@ -25,7 +25,8 @@ const (
 type line struct {
 	o     Options
 	clock clock
-	plain bool      // a line as it is by itself
+	plain bool // a line as it is by itself
+	quote quote
 	since time.Time // what SincePrevious and SinceFirst count from
 }
 
@@ -49,7 +50,7 @@ func (l *line) Append(dst []byte, p *sniffer.Packet) []byte {
 	dst = appendNumber(dst, p.Number)
 	if l.plain {
 		dst = append(l.clock.appendMicroseconds(append(dst, ' '), p.Time), ' ')
-		return append(l.o.appendLine(dst, p), '\n')
+		return append(l.o.appendLine(dst, p, &l.quote), '\n')
 	}
 	if l.o.Stamp == TimeOfDay || l.o.Stamp == DateAndTime {
 		dst = l.clock.appendMicroseconds(append(dst, ' '), p.Time)
@@ -65,7 +66,7 @@ func (l *line) Append(dst []byte, p *sniffer.Packet) []byte {
 		sgr = kinds[kindOf(p)].sgr
 		dst = append(dst, sgr...)
 	}
-	dst = l.o.appendLine(dst, p)
+	dst = l.o.appendLine(dst, p, &l.quote)
 	if sgr != "" {
 		dst = append(dst, sgrReset...)
 	}

@@ -12,6 +12,7 @@ import (
 // note has its words from the catalogue once: they are printed with every frame.
 type note struct {
 	o                                       Options
+	quote                                   quote
 	truncated, malformed, always, hintLabel string
 	crashes, noDigit, asIPv4, inside        string
 }
