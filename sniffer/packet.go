@@ -194,6 +194,11 @@ func (p *Packet) PayloadLength() int {
 	if !p.Truncated() {
 		return len(p.Payload)
 	}
+	return p.statedLength()
+}
+
+// statedLength is PayloadLength by the headers.
+func (p *Packet) statedLength() int {
 	header := p.Data[p.TransportOffset:]
 	n := p.end() - p.TransportOffset
 	if p.Has(TCP) {

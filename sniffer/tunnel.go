@@ -62,6 +62,10 @@ func (p *Packet) Innermost() *Packet {
 // Malformed reports whether the frame, or one inside it, is wrong, and not only
 // cut short by the capture.
 func (p *Packet) Malformed() bool {
+	return (p.Err != nil || p.Inner != nil) && p.someMalformed()
+}
+
+func (p *Packet) someMalformed() bool {
 	for ; p != nil; p = p.Inner {
 		if p.Err != nil && !p.Truncated() {
 			return true

@@ -35,7 +35,7 @@ const (
 	adviceNames    = "addresses are shown as they are; --names, --host and --lookup give them names"
 	adviceLinkType = "the link type is the interface's own; -o json has it as link_type"
 	adviceUser     = "after the socket is open every capability is dropped, and under sudo the calling user is taken on"
-	adviceStats    = "totals are printed at the end"
+	adviceStats    = "conversations, addresses, protocols and the rate are shown by --stats"
 )
 
 // otherFlags say what to use in place of flags of tcpdump and tshark.
