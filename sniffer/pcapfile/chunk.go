@@ -35,8 +35,10 @@ func (r *Reader) ReadChunk(c *Chunk, size int) error {
 		c.Names, r.told = r.told, map[netip.Addr]string{}
 	}
 	c.Interfaces, r.ng.fresh = r.ng.fresh, nil
-	for ; err == nil; f, err = r.Next() {
-		c.Frames = append(c.Frames, f)
+	for ok := true; err == nil; f, ok, err = r.nextBuffered() {
+		if ok {
+			c.Frames = append(c.Frames, f)
+		}
 		if r.unit != 0 && r.order == capturedFirst {
 			c.Frames = r.records(c.Frames)
 		}
@@ -48,6 +50,19 @@ func (r *Reader) ReadChunk(c *Chunk, size int) error {
 		return nil // and the error the next time
 	}
 	return err
+}
+
+// nextBuffered is Next where the next block is Buffered, which it does not go
+// beyond: reading on would move the frames that a chunk has. ok is false for a block
+// that was passed over.
+func (r *Reader) nextBuffered() (f sniffer.Frame, ok bool, err error) {
+	if r.unit != 0 {
+		f, err = r.Next()
+		return f, true, err
+	}
+	f, ok, err = r.step()
+	r.err = err
+	return f, ok, err
 }
 
 // records appends the frames of a pcap file that are in memory, up to one that

@@ -59,6 +59,23 @@ func TestWhatIsWrongAloneIsPassedOver(t *testing.T) {
 	}
 }
 
+// A block that is passed over moves no frame that is read together with others.
+func TestPassedOverInAChunk(t *testing.T) {
+	const header = `0a0d0d0a 1c000000 4d3c2b1a 0100 0000 ffffffffffffffff 1c000000
+		01000000 14000000 0100 0000 00000000 14000000`
+	file := fixture.Bytes(t, header+`06000000 24000000 00000000 00000000 07000000 01000000 01000000 aa000000 24000000
+		06000000 20000000 01000000 00000000 00000000 00000000 00000000 20000000
+		05000000 00100000`) // statistics, of whose 4,096 bytes not all are there
+	file = append(file, make([]byte, 400)...)
+	want := []sniffer.Frame{{Time: time.UnixMicro(7), LinkType: sniffer.LinkEthernet, Data: []byte{0xaa}, Length: 1}}
+	got, err := readChunks(bytes.NewReader(file))
+	diff(t, want, got)
+	var cut *TruncatedError
+	if !errors.As(err, &cut) {
+		t.Error(err)
+	}
+}
+
 // Old pcap files have a record's lengths the other way round, 2.3 either way. tcpdump
 // reads them alike.
 func TestOldVersions(t *testing.T) {

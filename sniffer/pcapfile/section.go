@@ -98,27 +98,29 @@ func (r *Reader) firstSection() error {
 // nextBlock reads blocks up to the next one with a frame.
 func (r *Reader) nextBlock() (sniffer.Frame, error) {
 	for {
-		r.start = r.offset()
-		head, err := r.peek(8)
-		if err != nil {
-			if errors.Is(err, io.EOF) {
-				return sniffer.Frame{}, io.EOF
-			}
-			return sniffer.Frame{}, r.cut(err)
-		}
-		// A section header reads the same in both byte orders.
-		kind := r.uint32(head)
-		if kind == blockSection {
-			r.pos += 8
-			if err := r.section([4]byte(head[4:])); err != nil {
-				return sniffer.Frame{}, err
-			}
-			continue
-		}
-		if frame, ok, err := r.block(kind, int64(r.uint32(head[4:]))); ok || err != nil {
-			return frame, err
+		if f, ok, err := r.step(); ok || err != nil {
+			return f, err
 		}
 	}
+}
+
+// step reads a block; ok says that it has a frame.
+func (r *Reader) step() (f sniffer.Frame, ok bool, err error) {
+	r.start = r.offset()
+	head, err := r.peek(8)
+	if err != nil {
+		if errors.Is(err, io.EOF) {
+			return f, false, io.EOF
+		}
+		return f, false, r.cut(err)
+	}
+	// A section header reads the same in both byte orders.
+	kind := r.uint32(head)
+	if kind == blockSection {
+		r.pos += 8
+		return f, false, r.section([4]byte(head[4:]))
+	}
+	return r.block(kind, int64(r.uint32(head[4:])))
 }
 
 // block reads a block of a type and size; ok says that it has a frame.
