@@ -11,6 +11,7 @@ import (
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 
+	"wirelab/internal/rtnl"
 	"wirelab/lab"
 	"wirelab/lab/segment"
 	"wirelab/sniffer"
@@ -120,7 +121,7 @@ func (h *host) port() lab.Port {
 // flushNeighbours deletes what the host has learnt of its neighbours.
 func (h *host) flushNeighbours() error {
 	return h.do(func() error {
-		entries, err := netlink.NeighList(0, netlink.FAMILY_V4)
+		entries, err := rtnl.Dump(func() ([]netlink.Neigh, error) { return netlink.NeighList(0, netlink.FAMILY_V4) })
 		if err != nil {
 			return fmt.Errorf("read the neighbour cache: %w", err)
 		}

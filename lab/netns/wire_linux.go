@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"wirelab/internal/poll"
+	"wirelab/internal/rtnl"
 	"wirelab/lab"
 	"wirelab/lab/segment"
 	"wirelab/sniffer"
@@ -109,7 +110,7 @@ func (w *wire) addHost(h *host, port string, bridge netlink.Link) error {
 func (w *wire) awaitPorts(ctx context.Context, bridge int) error {
 	up := 0
 	err := poll.Until(ctx, poll.Kernel, func() (bool, error) {
-		links, err := netlink.LinkList()
+		links, err := rtnl.Dump(netlink.LinkList)
 		up = 0
 		for _, l := range links {
 			if a := l.Attrs(); a.MasterIndex == bridge && a.OperState == netlink.OperUp {

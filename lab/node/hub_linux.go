@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"wirelab/internal/exit"
+	"wirelab/internal/rtnl"
 	"wirelab/lab/segment"
 )
 
@@ -61,7 +62,7 @@ func showPorts(bridge *segment.Bridge, out io.Writer) error {
 
 // quietPorts switches the offloads of every port off.
 func quietPorts(bridge *segment.Bridge, offloads *segment.Offloads) error {
-	links, err := netlink.LinkList()
+	links, err := rtnl.Dump(netlink.LinkList)
 	if err != nil {
 		return fmt.Errorf("list the ports of %s: %w", bridge.Name(), err)
 	}

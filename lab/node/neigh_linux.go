@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"wirelab/internal/exit"
+	"wirelab/internal/rtnl"
 )
 
 var neighbourStates = []struct {
@@ -36,7 +37,7 @@ func neighbours(device string) (netlink.Link, []netlink.Neigh, error) {
 	if err != nil {
 		return nil, nil, exit.With(exit.Unable, fmt.Errorf("interface %s: %w", device, err))
 	}
-	entries, err := netlink.NeighList(l.Attrs().Index, netlink.FAMILY_V4)
+	entries, err := rtnl.Dump(func() ([]netlink.Neigh, error) { return netlink.NeighList(l.Attrs().Index, netlink.FAMILY_V4) })
 	if err != nil {
 		return nil, nil, fmt.Errorf("read the neighbour cache: %w", err)
 	}

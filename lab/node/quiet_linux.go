@@ -11,6 +11,7 @@ import (
 	"github.com/vishvananda/netlink"
 
 	"wirelab/internal/poll"
+	"wirelab/internal/rtnl"
 )
 
 // procNet is this namespace's view: that of the thread, since that of the
@@ -60,7 +61,7 @@ func busySocket() (*socket, error) {
 // may wait for it in the kernel when its socket is long closed, and would
 // leave after the marker.
 func unresolved() (string, error) {
-	entries, err := netlink.NeighList(0, netlink.FAMILY_ALL)
+	entries, err := rtnl.Dump(func() ([]netlink.Neigh, error) { return netlink.NeighList(0, netlink.FAMILY_ALL) })
 	if err != nil {
 		return "", fmt.Errorf("read the neighbour cache: %w", err)
 	}

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"wirelab/internal/poll"
+	"wirelab/internal/rtnl"
 	"wirelab/lab"
 	"wirelab/sniffer"
 )
@@ -123,7 +124,7 @@ func (b *Bridge) AwaitLearnt(ctx context.Context, macs []net.HardwareAddr) error
 
 // learnt returns the addresses that the bridge has learnt from frames.
 func (b *Bridge) learnt() (map[string]bool, error) {
-	entries, err := netlink.NeighList(0, unix.AF_BRIDGE)
+	entries, err := rtnl.Dump(func() ([]netlink.Neigh, error) { return netlink.NeighList(0, unix.AF_BRIDGE) })
 	if err != nil {
 		return nil, fmt.Errorf("read the forwarding table: %w", err)
 	}
@@ -140,7 +141,7 @@ func (b *Bridge) learnt() (map[string]bool, error) {
 // MachinePorts returns the hardware addresses of the bridge and of its ports,
 // which are the machine's ends of the hosts' cables.
 func (b *Bridge) MachinePorts() ([]sniffer.MAC, error) {
-	links, err := netlink.LinkList()
+	links, err := rtnl.Dump(netlink.LinkList)
 	if err != nil {
 		return nil, fmt.Errorf("list the ports of %s: %w", b.Name(), err)
 	}
