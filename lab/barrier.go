@@ -39,6 +39,7 @@ func (l *Lab) settle(ctx context.Context, label string) error {
 		l.checkPrograms,
 		func() error { return l.nothingLeft(ctx) },
 		func() error { return l.quiet(ctx) },
+		func() error { return l.capture.notMarked(label) },
 		func() error { return l.mark(ctx, label) },
 		func() error { return l.capture.awaitMarkers(ctx, label, l.Topology.Judged()) },
 		func() error { return l.stillRunning(ctx) },

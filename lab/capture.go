@@ -101,6 +101,19 @@ func (c *capture) view(do func(*trace.Recording)) {
 	do(c.recording)
 }
 
+// notMarked fails where a marker of a label was captured before anybody was asked for
+// one.
+func (c *capture) notMarked(label string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for seen := range c.seen {
+		if seen[0] == label {
+			return fmt.Errorf("%s has sent its marker before it was asked", seen[1])
+		}
+	}
+	return nil
+}
+
 // awaitMarkers waits until the marker of every host has been captured.
 func (c *capture) awaitMarkers(ctx context.Context, label string, hosts []string) error {
 	for {

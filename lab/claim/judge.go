@@ -74,8 +74,8 @@ func incomplete(r *trace.Recording, plan Plan, c Claim, w trace.Window) (i18n.Me
 	if gap := r.Gap(); !gap.IsZero() {
 		return gap, 0
 	}
-	if miscounted := miscounted(r, plan, c, w); !miscounted.IsZero() {
-		return miscounted, 0
+	if reason := miscounted(r, plan, c, w); !reason.IsZero() {
+		return reason, 0
 	}
 	s := r.Suspect(c.Projection, w, plan.Plan)
 	if s.Packet == nil {
@@ -98,12 +98,16 @@ func incomplete(r *trace.Recording, plan Plan, c Claim, w trace.Window) (i18n.Me
 
 // miscounted says that a host has sent more frames than were captured, or fewer: the
 // segment swallowed some, or somebody sends with another's hardware address. Of a
-// switch it is no surprise.
+// switch it is no surprise. It also says which host alone does not tell.
 func miscounted(r *trace.Recording, plan Plan, c Claim, w trace.Window) i18n.Message {
+	counts, uncounted := r.Counts(w, plan.Hosts)
+	if uncounted != "" && !w.OpenEnd {
+		return i18n.Msg("claim.uncounted", "Host", uncounted)
+	}
 	if c.Projection.Hidden || r.EverSwitched(w, plan.Hosts) {
 		return i18n.Message{}
 	}
-	for _, n := range r.Counts(w, plan.Hosts) {
+	for _, n := range counts {
 		if n.Sent != n.Captured {
 			return i18n.Msg("claim.miscounted", "Host", n.Host, "Sent", n.Sent, "Captured", n.Captured)
 		}
@@ -111,10 +115,28 @@ func miscounted(r *trace.Recording, plan Plan, c Claim, w trace.Window) i18n.Mes
 	return i18n.Message{}
 }
 
-// hidesSomething reports whether a host has sent frames that were not captured, or
-// does not say.
-func hidesSomething(counts []trace.Count) bool {
-	return len(counts) == 0 || slices.ContainsFunc(counts, func(n trace.Count) bool { return n.Sent > n.Captured })
+// complete reports whether the hosts have sent frames, all of which were captured.
+func complete(counts []trace.Count) bool {
+	sent := uint64(0)
+	for _, n := range counts {
+		if n.Sent != n.Captured {
+			return false
+		}
+		sent += n.Sent
+	}
+	return sent > 0
+}
+
+// exchanged reports whether at least two hosts have sent frames that were not
+// captured: what a bridge swallows of one is no conversation.
+func exchanged(counts []trace.Count) bool {
+	hidden := 0
+	for _, n := range counts {
+		if n.Sent > n.Captured {
+			hidden++
+		}
+	}
+	return hidden >= 2
 }
 
 // unproven says why an absence that was observed proves nothing: nothing was
@@ -123,6 +145,7 @@ func hidesSomething(counts []trace.Count) bool {
 // crossed the wire than what it expects.
 func unproven(r *trace.Recording, plan Plan, c Claim, w trace.Window) i18n.Message {
 	absence := len(c.Expected) == 0
+	counts, _ := r.Counts(w, plan.Hosts)
 	switch {
 	case absence && !plan.stimulated(c.Phases) && (c.Projection.Hidden || r.Frames(w, plan.Plan) == 0):
 		return i18n.Msg("claim.unstimulated")
@@ -130,10 +153,15 @@ func unproven(r *trace.Recording, plan Plan, c Claim, w trace.Window) i18n.Messa
 		return i18n.Msg("claim.instant")
 	case c.Projection.Hidden && !r.Switched(w, plan.Hosts):
 		return i18n.Msg("claim.nothidden")
-	case c.Projection.Hidden && !hidesSomething(r.Counts(w, plan.Hosts)):
+	case c.Projection.Hidden && len(counts) == 0:
+		return i18n.Msg("claim.nocounts")
+	case c.Projection.Hidden && !exchanged(counts):
 		return i18n.Msg("claim.allseen")
-	case !c.Projection.Hidden && !r.SeesUnicast(w, plan.Hosts):
+	case !c.Projection.Hidden && !complete(counts) && !r.SeesUnicast(w, plan.Hosts):
 		return i18n.Msg("claim.blind")
+	}
+	if n := r.ForSniffer(c.Projection, w, plan.Plan); n > 0 {
+		return i18n.Msg("claim.forsniffer", "Packet", n)
 	}
 	return i18n.Message{}
 }

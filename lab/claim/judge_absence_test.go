@@ -24,11 +24,21 @@ var absences = []judgement{
 		}, reason: "could not have seen"},
 	{name: "a claim about just that says so", phases: "two", projection: "icmp hidden", status: Pass,
 		build: func(w *tracetest.Wire) {
+			w.Count()
+			ping(w)
+			w.Barrier("one")
+			w.Barrier(trace.LearnLabel)
+			w.Lose("client1", 1)
+			w.Lose("server", 1)
+			w.Barrier("two")
+		}},
+	{name: "and needs hosts that count", phases: "two", projection: "icmp hidden", status: Inconclusive,
+		build: func(w *tracetest.Wire) {
 			ping(w)
 			w.Barrier("one")
 			w.Barrier(trace.LearnLabel)
 			w.Barrier("two")
-		}},
+		}, reason: "the markers do not say how many frames"},
 	{name: "and still needs a stimulus", phases: "two", projection: "icmp hidden", status: Inconclusive, idle: true,
 		build: func(w *tracetest.Wire) {
 			ping(w)
@@ -54,8 +64,8 @@ var absences = []judgement{
 			w.Barrier(trace.LearnLabel)
 			w.UDP("client1", "server", 5, 7001, "x")
 			w.Barrier("two")
-		}, reason: "nothing was hidden from the sniffer"},
-	{name: "what is hidden was sent", phases: "two", projection: "icmp hidden", status: Pass,
+		}, reason: "nothing was hidden from it"},
+	{name: "what is swallowed of one host is no conversation", phases: "two", projection: "icmp hidden", status: Inconclusive,
 		build: func(w *tracetest.Wire) {
 			w.Count()
 			ping(w)
@@ -63,7 +73,27 @@ var absences = []judgement{
 			w.Barrier(trace.LearnLabel)
 			w.Lose("client1", 1)
 			w.Barrier("two")
+		}, reason: "nothing was hidden from it"},
+	{name: "a switch for a moment, when nobody sent", phases: "two", projection: "icmp", expected: pingTrace, status: Pass,
+		build: func(w *tracetest.Wire) {
+			w.Count()
+			w.Barrier("one")
+			w.Barrier(trace.LearnLabel)
+			w.Barrier(trace.FloodLabel)
+			ping(w)
+			w.Barrier("two")
 		}},
+	{name: "what the sniffer answers is not captured", phases: "one", projection: "icmp", expected: "client1 > sniffer echo-request seq=1\n", status: Inconclusive,
+		build: one(func(w *tracetest.Wire) { w.Echo("client1", "sniffer", echoRequest) }), reason: "packet 3 is for the sniffer"},
+	{name: "a marker of one host alone that does not count", phases: "two", projection: "udp", status: Inconclusive,
+		build: func(w *tracetest.Wire) {
+			w.Count()
+			w.Barrier("one")
+			ping(w)
+			w.Mark("two", "server")
+			w.Counts = nil
+			w.Mark("two", "client1")
+		}, reason: "the markers of client1 do not say"},
 	{name: "nor is what is seen on a switch all there was", phases: "two", projection: "arp,icmp", expected: "client1 > * who-has server\n", status: Inconclusive,
 		build: func(w *tracetest.Wire) {
 			ping(w)

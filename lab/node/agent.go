@@ -12,7 +12,7 @@ import (
 // interface and name the host. At its end it ends the programs whose id begins
 // with a prefix, unless that is empty.
 func ServeAgent(ctx context.Context, in io.Reader, out io.Writer, name, host, programs string) error {
-	s, err := openMarkSocket(name, host)
+	s, err := openMarkSocket(name, host, true)
 	if err != nil {
 		return err
 	}

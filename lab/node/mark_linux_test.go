@@ -36,7 +36,7 @@ func TestMark(t *testing.T) {
 	defer wire.Close()
 	must(t, wire.SetReadDeadline(time.Now().Add(patience)))
 
-	s, err := openMarkSocket("eth0", "client1")
+	s, err := openMarkSocket("eth0", "client1", true)
 	must(t, err)
 	defer s.Close()
 	var out bytes.Buffer
@@ -69,7 +69,7 @@ func TestMark(t *testing.T) {
 }
 
 func TestMarkNeedsAnInterface(t *testing.T) {
-	if s, err := openMarkSocket("no-such-if", "client1"); err == nil {
+	if s, err := openMarkSocket("no-such-if", "client1", true); err == nil {
 		s.Close()
 		t.Error("opened a socket on an interface that does not exist")
 	}

@@ -198,6 +198,9 @@ func (p *parser) claim(args []string) error {
 // sender named with its port.
 func (p *parser) knownEnds(line string) error {
 	words := strings.Fields(line)
+	if words[0] == lab.SnifferHost {
+		return fmt.Errorf("%q: what the sniffer itself sends is not captured", line)
+	}
 	for _, end := range []string{words[0], words[2]} {
 		if trace.ValidLabel(end) && !slices.Contains(p.exp.Topology.Hosts, end) {
 			return fmt.Errorf("%q: host %q is not in the topology", line, end)

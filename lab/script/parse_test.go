@@ -113,6 +113,7 @@ func TestParseErrors(t *testing.T) {
 		{"trace", "", replace("trace icmp", "trace ipx"), `trace of "ipx"`},
 		{"trace line", "", replace("client1 >  server", "client1 server"), "want FROM > TO"},
 		{"a misspelt host in an expectation", "", replace("client1 >  server", "cleint1 >  server"), `host "cleint1" is not in the topology`},
+		{"the sniffer's own frames", "", replace("client1 >  server", "sniffer >  server"), "what the sniffer itself sends is not captured"},
 		{"a misspelt word in an expectation", "", replace(`server   "hello  there"`, "server   echo-requst"), `did you mean "echo-request"?`},
 		{"no topology", "", replace("topology client1 server sniffer", ""), "comes before the topology"},
 		{"no sniffer", "", replace("server sniffer", "server"), `no host "sniffer"`},

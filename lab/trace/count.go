@@ -1,6 +1,10 @@
 package trace
 
-import "time"
+import (
+	"time"
+
+	"wirelab/sniffer"
+)
 
 // Count is how many frames a host has sent in a window, as its interface says, and
 // how many of them are in the recording.
@@ -9,25 +13,30 @@ type Count struct {
 	Sent, Captured uint64
 }
 
-// Counts returns the count of each host whose markers at both ends of a window say
-// how many frames it had sent, between the last of these at each end. Frames that a host sends with another's hardware
-// address count as captured for the other. There is none where hosts are told by
-// address.
-func (r *Recording) Counts(w Window, hosts []string) []Count {
-	if !r.Hosts.ByPort() || w.OpenEnd {
-		return nil
+// Counts returns the count of each host, between the last of its markers that count at
+// each end of a window. uncounted is a host whose markers there do not say how many
+// frames it had sent, though others of the recording do; "" if there is none. A
+// recording of which no marker counts has no counts.
+//
+// Frames are a host's that have the hardware address from which its marker came:
+// those that it sends with another's count for the other.
+func (r *Recording) Counts(w Window, hosts []string) (counts []Count, uncounted string) {
+	if !r.index.counted {
+		return nil, ""
 	}
-	var counts []Count
 	for _, h := range hosts {
 		s := w.hosts[h]
+		if w.OpenEnd {
+			return nil, h
+		}
 		begin, from := r.counted(s.after, h)
 		end, until := r.counted(s.before, h)
 		if !from.Counted || !until.Counted {
-			continue
+			return nil, h
 		}
-		captured := uint64(0)
+		captured, mac := uint64(0), r.packet(begin).SrcMAC
 		for n := begin + 1; n < end; n++ {
-			if r.Hosts.Sender(r.packet(n)) == h {
+			if p := r.packet(n); p.SrcMAC == mac && p.Direction != sniffer.Out {
 				captured++
 			}
 		}
@@ -35,7 +44,21 @@ func (r *Recording) Counts(w Window, hosts []string) []Count {
 		// that went backwards makes a number that nothing equals.
 		counts = append(counts, Count{h, until.Sent - from.Sent - 1, captured})
 	}
-	return counts
+	return counts, ""
+}
+
+// ForSniffer returns the first packet of a window that is for the sniffer, whose own
+// frames are not in the recording; 0 if there is none.
+func (r *Recording) ForSniffer(pr Projection, w Window, plan Plan) int {
+	v := view{r, pr, w, plan}
+	for i := range r.Packets {
+		p := &r.Packets[i]
+		_, to := addresses(p)
+		if (r.Hosts.Names[to] == SnifferHost || r.Hosts.Ports[p.DstMAC] == SnifferHost) && v.covers(p) && v.contains(p) {
+			return p.Number
+		}
+	}
+	return 0
 }
 
 // recountedWithin is how long after its marker a host may count again. What comes

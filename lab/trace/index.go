@@ -13,6 +13,7 @@ type index struct {
 	messages      []*datagram               // what is neither TCP nor UDP, in order
 	fragments     map[fragmentKey]*datagram // not yet complete
 	markers       map[string][]int          // packet numbers, by the label that they claim
+	counted       bool                      // a marker says how many frames its host has sent
 	modes         []int                     // packet numbers of markers of the segment's mode
 	asked         map[echo]int              // the first request of an echo
 	first         map[int]int               // the first part of a datagram, by the number of a later fragment
@@ -59,6 +60,7 @@ func echoOf(from, to netip.Addr, p *sniffer.Packet) echo {
 func (x *index) add(r *Recording, p *sniffer.Packet) {
 	if m, ok := MarkerOf(p); ok {
 		x.markers[m.Label] = append(x.markers[m.Label], p.Number)
+		x.counted = x.counted || m.Counted
 		if (m.Label == LearnLabel || m.Label == FloodLabel) && !m.Recount {
 			x.modes = append(x.modes, p.Number)
 		}
