@@ -97,8 +97,8 @@ func addresses(all []net.IP) (texts []string) {
 	return texts
 }
 
-// DHCP6 is a message of DHCP for IPv6 (RFC 8415). Of a relay's, and of one longer than
-// 2,048 bytes, the type alone is read.
+// DHCP6 is a message of DHCP for IPv6 (RFC 8415). Of a relay's the type alone is
+// read, of one longer than 2,048 bytes or with wrong options the header alone.
 type DHCP6 struct {
 	Type          uint8    `json:"type"`
 	TypeName      string   `json:"type_name"`
@@ -121,14 +121,18 @@ func readDHCP6(p *sniffer.Packet) *Message {
 	if kind == 0 || strings.HasPrefix(d.TypeName, "unknown") {
 		return nil
 	}
-	d.Incomplete = len(p.Payload) > maxDHCP6
-	if kind != dhcpv6.MessageTypeRelayForward && kind != dhcpv6.MessageTypeRelayReply && !d.Incomplete {
-		message, err := dhcpv6.MessageFromBytes(p.Payload)
-		if err != nil {
+	relayed := kind == dhcpv6.MessageTypeRelayForward || kind == dhcpv6.MessageTypeRelayReply
+	if !relayed {
+		if len(p.Payload) < 4 {
 			return nil
 		}
-		id := message.TransactionID
-		d.TransactionID = uint32(id[0])<<16 | uint32(id[1])<<8 | uint32(id[2])
+		d.TransactionID = binary.BigEndian.Uint32(p.Payload) & 0xffffff
+	}
+	if d.Incomplete = len(p.Payload) > maxDHCP6; !relayed && !d.Incomplete {
+		message, err := dhcpv6.MessageFromBytes(p.Payload)
+		if err != nil {
+			message, d.Incomplete = &dhcpv6.Message{}, true
+		}
 		d.ClientDUID, d.ServerDUID = duid(message.Options.ClientID()), duid(message.Options.ServerID())
 		for _, ia := range message.Options.IANA() {
 			for _, a := range ia.Options.Addresses() {

@@ -36,6 +36,7 @@ func TestOthers(t *testing.T) {
 		{"DNS without its question", on(sniffer.UDP, 53, []byte("\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00"))},
 		{"a relay's BOOTP without a cookie", on(sniffer.UDP, 67, []byte("\x01\x01\x06\x00"+strings.Repeat("\x00", 300)))},
 		{"DHCP for IPv6 of another type", on(sniffer.UDP, 547, []byte("\xf0abc"))},
+		{"a part of DHCP for IPv6", on(sniffer.UDP, 547, []byte("\x01ab"))},
 		{"NTP of another version", on(sniffer.UDP, 123, []byte(strings.Repeat("\xff", 48)))},
 		{"a control message of NTP", on(sniffer.UDP, 123, []byte("\x26"+strings.Repeat("\x00", 47)))},
 		{"length of DNS over TCP", on(sniffer.TCP, 53, []byte("\x00\x20"))},

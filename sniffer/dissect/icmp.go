@@ -2,6 +2,7 @@ package dissect
 
 import (
 	"encoding/binary"
+	"net/netip"
 
 	"wirelab/sniffer"
 )
@@ -40,6 +41,29 @@ func Quoted(p *sniffer.Packet) (f sniffer.Frame, offset int, ok bool) {
 	}
 	f.Time, f.Interface, f.Length = p.Time, p.Interface, max(len(f.Data), stated)
 	return f, at, true
+}
+
+// MTU returns the greatest packet that the next link takes, bytes: of "packet too
+// big", or of "fragmentation needed" (RFC 1191, section 4) that says so.
+func MTU(p *sniffer.Packet) (mtu uint32, ok bool) {
+	at := p.TransportOffset + 4
+	switch {
+	case p.TransportOffset == 0 || len(p.Data) < at+4:
+	case p.Has(sniffer.ICMPv6) && p.ICMPType == 2:
+		mtu = binary.BigEndian.Uint32(p.Data[at:])
+	case p.Has(sniffer.ICMPv4) && p.ICMPType == 3 && p.ICMPCode == 4:
+		mtu = uint32(binary.BigEndian.Uint16(p.Data[at+2:]))
+	}
+	return mtu, mtu != 0
+}
+
+// Gateway returns the router that an ICMPv4 redirect names (RFC 792).
+func Gateway(p *sniffer.Packet) (gateway netip.Addr, ok bool) {
+	at := p.TransportOffset + 4
+	if p.TransportOffset == 0 || len(p.Data) < at+4 || !p.Has(sniffer.ICMPv4) || p.ICMPType != 5 {
+		return gateway, false
+	}
+	return netip.AddrFrom4([4]byte(p.Data[at:])), true
 }
 
 // quotes reports whether p is an ICMP error.

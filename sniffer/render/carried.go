@@ -6,6 +6,7 @@ import (
 
 	"wirelab/sniffer"
 	"wirelab/sniffer/dissect"
+	"wirelab/sniffer/internal/digits"
 )
 
 // quote reads the packets that ICMP errors quote. The zero value can be used.
@@ -43,6 +44,11 @@ func (o *Options) appendLine(dst []byte, p *sniffer.Packet, q *quote) []byte {
 	}
 	p = p.Innermost()
 	if quoted, _ := q.of(p); quoted != nil {
+		if mtu, ok := dissect.MTU(p); ok {
+			dst = digits.AppendUint(append(dst, " mtu="...), uint64(mtu))
+		} else if gateway, ok := dissect.Gateway(p); ok {
+			dst = sniffer.AppendAddr(append(dst, " gateway="...), gateway)
+		}
 		return appendQuoted(append(dst, " quotes "...), n, quoted)
 	}
 	return appendMessage(dst, p)
@@ -87,6 +93,11 @@ func (j *jsonPrinter) appendCarried(dst []byte, p *sniffer.Packet, base int) []b
 // carried writes what a packet carries or quotes above its layers.
 func (n *note) carried(w *fields) {
 	if quoted, offset := n.quote.of(w.p); quoted != nil {
+		if mtu, ok := dissect.MTU(w.p); ok {
+			w.text("mtu", "", func() { w.bytes(int(mtu)) })
+		} else if gateway, ok := dissect.Gateway(w.p); ok {
+			w.text("gateway", "", func() { w.dst = sniffer.AppendAddr(w.dst, gateway) })
+		}
 		value := func() { w.dst = appendQuoted(w.dst, n.o.notation(), quoted) }
 		w.line("quotes", "", value, func() { w.slice(offset, offset+len(quoted.Data)) })
 		return

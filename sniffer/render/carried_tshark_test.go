@@ -48,6 +48,7 @@ var carriedFields = []struct {
 	{"lldp.chassis.subtype", "lldp.chassis_subtype", ""}, {"lldp.chassis.id.mac", "lldp-chassis.id:4", ""}, {"lldp.chassis.id.ip4", "lldp-chassis.id:5", ""},
 	{"lldp.port.subtype", "lldp.port_subtype", ""}, {"lldp.port.id", "lldp-port.id:5", ""}, {"lldp.port.id.mac", "lldp-port.id:3", ""}, {"lldp.time_to_live", "lldp.ttl", ""}, {"lldp.port.desc", "lldp.port_description", ""},
 	{"lldp.tlv.system.name", "lldp.system_name", ""}, {"lldp.tlv.system.desc", "lldp.system_description", ""},
+	{"icmp.mtu", "icmpv4.mtu", ""}, {"icmp.redir_gw", "icmpv4.gateway", ""}, {"icmpv6.mtu", "icmpv6.mtu", ""},
 	{"ip.src", "quoted.ipv4.src", ""}, {"ip.dst", "quoted.ipv4.dst", ""}, {"ip.len", "quoted.ipv4.total_length", ""}, {"ipv6.src", "quoted.ipv6.src", ""},
 	{"udp.srcport", "quoted.udp.src_port", ""}, {"udp.dstport", "quoted.udp.dst_port", ""}, {"udp.length", "quoted.udp.length", ""}, {"icmp.seq", "quoted.icmpv4.seq", ""},
 }

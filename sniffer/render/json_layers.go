@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"wirelab/sniffer"
+	"wirelab/sniffer/dissect"
 	"wirelab/sniffer/iana"
 	"wirelab/sniffer/internal/digits"
 )
@@ -174,6 +175,11 @@ func (j *jsonPrinter) appendICMP(dst []byte, p *sniffer.Packet, h []byte) []byte
 		return j.appendFields(dst, h, jsonEcho)
 	}
 	dst = j.appendFields(dst, h, jsonRest)
+	if mtu, ok := dissect.MTU(p); ok {
+		dst = digits.AppendUint(append(dst, `,"mtu":`...), uint64(mtu))
+	} else if gateway, ok := dissect.Gateway(p); ok {
+		dst = append(sniffer.AppendAddr(append(dst, `,"gateway":"`...), gateway), '"')
+	}
 	if p.Has(sniffer.ICMPv6) && (p.ICMPType == 135 || p.ICMPType == 136) { // RFC 4861
 		dst = nameless.appendFields(dst, h, jsonNeighbor)
 	}
