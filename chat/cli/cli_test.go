@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"os/signal"
 	"regexp"
 	"strconv"
 	"strings"
@@ -345,6 +346,10 @@ func TestWordsAreSafe(t *testing.T) {
 
 // The room outlives its screen, and ends politely when its terminal goes.
 func TestServerWithoutScreen(t *testing.T) {
+	// Where the tests run under nohup, a child would inherit that SIGHUP is ignored.
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, syscall.SIGHUP)
+	defer signal.Stop(caught)
 	cmd := wirelabCommand(t, "chat", "serve", "--tcp", "127.0.0.1:0", "--udp", "")
 	screen, err := cmd.StdoutPipe()
 	if err != nil {
