@@ -160,7 +160,7 @@ func TestOddTimes(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := strings.Split(string(out), "\n")
-	if len(lines) != 4 || !strings.HasPrefix(lines[0], "60\t"+strconv.Itoa(offset)) || strings.TrimSpace(lines[2]) != "61" {
+	if len(lines) != 4 || !strings.HasPrefix(lines[0], "60\t"+strconv.FormatInt(offset, 10)) || strings.TrimSpace(lines[2]) != "61" {
 		t.Errorf("tshark reads\n%s", out)
 	}
 }
