@@ -35,7 +35,8 @@ func judge(r *trace.Recording, plan Plan, c Claim) Verdict {
 	if v.Observed == nil {
 		v.Observed = []string{}
 	}
-	if reason, packet := incomplete(r, plan, c, window); !reason.IsZero() {
+	counts := r.Counts(window, plan.Hosts)
+	if reason, packet := incomplete(r, plan, c, window, counts); !reason.IsZero() {
 		v.Reason = &reason
 		if packet > 0 {
 			v.Packets = []int{packet}
@@ -49,7 +50,7 @@ func judge(r *trace.Recording, plan Plan, c Claim) Verdict {
 		v.Status, v.Reason = Fail, &differ
 		return v
 	}
-	if reason := unproven(r, plan, c, window); !reason.IsZero() {
+	if reason := unproven(r, plan, c, window, counts); !reason.IsZero() {
 		v.Reason = &reason
 		return v
 	}
@@ -64,7 +65,7 @@ func unknownHosts(r *trace.Recording, plan Plan) []string {
 
 // incomplete says why the recording may lack something that the claim is about,
 // and which packet shows it; the zero message if it does not.
-func incomplete(r *trace.Recording, plan Plan, c Claim, w trace.Window) (i18n.Message, int) {
+func incomplete(r *trace.Recording, plan Plan, c Claim, w trace.Window, counts trace.Counts) (i18n.Message, int) {
 	if r.Damage != nil {
 		return i18n.Msg("claim.damaged", "Error", r.Damage), 0
 	}
@@ -74,7 +75,7 @@ func incomplete(r *trace.Recording, plan Plan, c Claim, w trace.Window) (i18n.Me
 	if gap := r.Gap(); !gap.IsZero() {
 		return gap, 0
 	}
-	if reason := miscounted(r, plan, c, w); !reason.IsZero() {
+	if reason := miscounted(r, plan, c, w, counts); !reason.IsZero() {
 		return reason, 0
 	}
 	s := r.Suspect(c.Projection, w, plan.Plan)
@@ -99,15 +100,14 @@ func incomplete(r *trace.Recording, plan Plan, c Claim, w trace.Window) (i18n.Me
 // miscounted says that a host has sent more frames than were captured, or fewer: the
 // segment swallowed some, or somebody sends with another's hardware address. Of a
 // switch it is no surprise. It also says which host alone does not tell.
-func miscounted(r *trace.Recording, plan Plan, c Claim, w trace.Window) i18n.Message {
-	counts, uncounted := r.Counts(w, plan.Hosts)
-	if uncounted != "" && !w.OpenEnd {
-		return i18n.Msg("claim.uncounted", "Host", uncounted)
+func miscounted(r *trace.Recording, plan Plan, c Claim, w trace.Window, counts trace.Counts) i18n.Message {
+	if counts.Uncounted != "" {
+		return i18n.Msg("claim.uncounted", "Host", counts.Uncounted)
 	}
 	if c.Projection.Hidden || r.EverSwitched(w, plan.Hosts) {
 		return i18n.Message{}
 	}
-	for _, n := range counts {
+	for _, n := range counts.Hosts {
 		if n.Sent != n.Captured {
 			return i18n.Msg("claim.miscounted", "Host", n.Host, "Sent", n.Sent, "Captured", n.Captured)
 		}
@@ -143,9 +143,8 @@ func exchanged(counts []trace.Count) bool {
 // done by which something could have been sent, no time passed, or the sniffer
 // stood where it would not have seen it. Every claim is that nothing else
 // crossed the wire than what it expects.
-func unproven(r *trace.Recording, plan Plan, c Claim, w trace.Window) i18n.Message {
+func unproven(r *trace.Recording, plan Plan, c Claim, w trace.Window, counts trace.Counts) i18n.Message {
 	absence := len(c.Expected) == 0
-	counts, _ := r.Counts(w, plan.Hosts)
 	switch {
 	case absence && !plan.stimulated(c.Phases) && (c.Projection.Hidden || r.Frames(w, plan.Plan) == 0):
 		return i18n.Msg("claim.unstimulated")
@@ -153,11 +152,11 @@ func unproven(r *trace.Recording, plan Plan, c Claim, w trace.Window) i18n.Messa
 		return i18n.Msg("claim.instant")
 	case c.Projection.Hidden && !r.Switched(w, plan.Hosts):
 		return i18n.Msg("claim.nothidden")
-	case c.Projection.Hidden && len(counts) == 0:
+	case c.Projection.Hidden && len(counts.Hosts) == 0:
 		return i18n.Msg("claim.nocounts")
-	case c.Projection.Hidden && !exchanged(counts):
+	case c.Projection.Hidden && !exchanged(counts.Hosts):
 		return i18n.Msg("claim.allseen")
-	case !c.Projection.Hidden && !complete(counts) && !r.SeesUnicast(w, plan.Hosts):
+	case !c.Projection.Hidden && !complete(counts.Hosts) && !r.SeesUnicast(w, plan.Hosts):
 		return i18n.Msg("claim.blind")
 	}
 	if n := r.ForSniffer(c.Projection, w, plan.Plan); n > 0 {

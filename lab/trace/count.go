@@ -13,26 +13,30 @@ type Count struct {
 	Sent, Captured uint64
 }
 
+// Counts are the counts of a window. A recording of which no marker counts, and a
+// window that no barrier ends, have none.
+type Counts struct {
+	Hosts []Count
+	// Uncounted is a host whose markers there do not say how many frames it had sent,
+	// though others of the recording do; "" if there is none.
+	Uncounted string
+}
+
 // Counts returns the count of each host, between the last of its markers that count at
-// each end of a window. uncounted is a host whose markers there do not say how many
-// frames it had sent, though others of the recording do; "" if there is none. A
-// recording of which no marker counts has no counts.
+// each end of a window.
 //
 // Frames are a host's that have the hardware address from which its marker came:
 // those that it sends with another's count for the other.
-func (r *Recording) Counts(w Window, hosts []string) (counts []Count, uncounted string) {
-	if !r.index.counted {
-		return nil, ""
+func (r *Recording) Counts(w Window, hosts []string) (counts Counts) {
+	if !r.index.counted || w.OpenEnd {
+		return Counts{}
 	}
 	for _, h := range hosts {
 		s := w.hosts[h]
-		if w.OpenEnd {
-			return nil, h
-		}
 		begin, from := r.counted(s.after, h)
 		end, until := r.counted(s.before, h)
 		if !from.Counted || !until.Counted {
-			return nil, h
+			return Counts{Uncounted: h}
 		}
 		captured, mac := uint64(0), r.packet(begin).SrcMAC
 		for n := begin + 1; n < end; n++ {
@@ -42,23 +46,9 @@ func (r *Recording) Counts(w Window, hosts []string) (counts []Count, uncounted 
 		}
 		// The marker at the beginning is one of those that were sent; a counter
 		// that went backwards makes a number that nothing equals.
-		counts = append(counts, Count{h, until.Sent - from.Sent - 1, captured})
+		counts.Hosts = append(counts.Hosts, Count{h, until.Sent - from.Sent - 1, captured})
 	}
-	return counts, ""
-}
-
-// ForSniffer returns the first packet of a window that is for the sniffer, whose own
-// frames are not in the recording; 0 if there is none.
-func (r *Recording) ForSniffer(pr Projection, w Window, plan Plan) int {
-	v := view{r, pr, w, plan}
-	for i := range r.Packets {
-		p := &r.Packets[i]
-		_, to := addresses(p)
-		if (r.Hosts.Names[to] == SnifferHost || r.Hosts.Ports[p.DstMAC] == SnifferHost) && v.covers(p) && v.contains(p) {
-			return p.Number
-		}
-	}
-	return 0
+	return counts
 }
 
 // recountedWithin is how long after its marker a host may count again. What comes

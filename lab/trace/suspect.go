@@ -93,3 +93,17 @@ func (v view) suspicious(p *sniffer.Packet) bool {
 	}
 	return p.Number > v.window.first && p.Number < v.window.last
 }
+
+// ForSniffer returns the first packet of a window that is for the sniffer, whose own
+// frames are not in the recording; 0 if there is none.
+func (r *Recording) ForSniffer(pr Projection, w Window, plan Plan) int {
+	v := view{r, pr, w, plan}
+	for i := range r.Packets {
+		p := &r.Packets[i]
+		_, to := addresses(p)
+		if (r.Hosts.Names[to] == SnifferHost || r.Hosts.Ports[p.DstMAC] == SnifferHost) && v.covers(p) && v.contains(p) {
+			return p.Number
+		}
+	}
+	return 0
+}
