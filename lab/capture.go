@@ -21,8 +21,8 @@ type capture struct {
 
 	mu        sync.Mutex
 	recording *trace.Recording
-	seen      map[[2]string]bool // markers, by label and host
-	changed   chan struct{}      // closed at the next packet or at the end
+	seen      map[trace.Marker]bool // of each the label and the host alone
+	changed   chan struct{}         // closed at the next packet or at the end
 	err       error
 }
 
@@ -30,7 +30,7 @@ type capture struct {
 // is in the capture or counted as dropped.
 func startCapture(ctx context.Context, host Host, hosts trace.Hosts) (*capture, error) {
 	out, pipe := io.Pipe()
-	c := &capture{pipe: pipe, read: make(chan struct{}), recording: trace.New(hosts), seen: map[[2]string]bool{}, changed: make(chan struct{})}
+	c := &capture{pipe: pipe, read: make(chan struct{}), recording: trace.New(hosts), seen: map[trace.Marker]bool{}, changed: make(chan struct{})}
 	// What the sniffer itself sends is not judged, so it is not captured.
 	sniff, err := start(ctx, host, pipe, nil, "sniff", "-i", "eth0", "-w", "-", "--direction", "in", "--until-eof")
 	if err != nil {
@@ -70,7 +70,7 @@ func (c *capture) load(out io.Reader) error {
 	defer c.mu.Unlock()
 	return c.recording.Load(&unlocked{out, &c.mu}, func(p *sniffer.Packet) {
 		if m, ok := c.recording.Marker(p); ok && !m.Recount {
-			c.seen[[2]string{m.Label, m.Host}] = true
+			c.seen[trace.Marker{Label: m.Label, Host: m.Host}] = true
 		}
 		c.signal()
 	})
@@ -107,8 +107,8 @@ func (c *capture) notMarked(label string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for seen := range c.seen {
-		if seen[0] == label {
-			return fmt.Errorf("%s has sent its marker before it was asked", seen[1])
+		if seen.Label == label {
+			return fmt.Errorf("%s has sent its marker before it was asked", seen.Host)
 		}
 	}
 	return nil
@@ -120,7 +120,7 @@ func (c *capture) awaitMarkers(ctx context.Context, label string, hosts []string
 		c.mu.Lock()
 		var missing []string
 		for _, h := range hosts {
-			if !c.seen[[2]string{label, h}] {
+			if !c.seen[trace.Marker{Label: label, Host: h}] {
 				missing = append(missing, h)
 			}
 		}
