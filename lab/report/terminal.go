@@ -147,9 +147,9 @@ func (t *Terminal) observed(v claim.Verdict) string {
 	case len(v.Observed) > 0:
 		return strings.Join(v.Observed, "\n")
 	case v.Dropped == nil:
-		return t.text("report.silence.uncounted", "Time", Duration(v.Lasted()))
+		return t.text("report.silence.uncounted", "Time", render.Duration(v.Lasted()))
 	}
-	return t.text("report.silence.counted", "Time", Duration(v.Lasted()), "Count", *v.Dropped)
+	return t.text("report.silence.counted", "Time", render.Duration(v.Lasted()), "Count", *v.Dropped)
 }
 
 // detail prints a text of several lines behind a label.
@@ -158,16 +158,6 @@ func (t *Terminal) detail(label, text string) {
 		t.printf("      %s %s\n", runewidth.FillRight(label, 10), safetext.Escape(line))
 		label = ""
 	}
-}
-
-// Duration writes a duration with three digits: 11.5ms.
-func Duration(d time.Duration) string {
-	for unit := time.Duration(1); unit <= time.Second; unit *= 10 {
-		if d < 1000*unit {
-			return d.Round(unit).String()
-		}
-	}
-	return d.Round(time.Second).String()
 }
 
 // numbers writes packet numbers as people do: 4-7, 12.

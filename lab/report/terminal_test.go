@@ -11,16 +11,6 @@ import (
 	"wirelab/lab/claim"
 )
 
-func TestDuration(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		0: "0s", 7: "7ns", 11523456: "11.5ms", 158 * time.Millisecond: "158ms", 1234567890: "1.23s", 12345 * time.Millisecond: "12.3s", 125 * time.Second: "2m5s",
-	} {
-		if got := Duration(d); got != want {
-			t.Errorf("%d ns is written %q, want %q", d, got, want)
-		}
-	}
-}
-
 func TestNumbers(t *testing.T) {
 	for want, in := range map[string][]int{"": nil, "3": {3}, "4-7, 12": {4, 5, 6, 7, 12}, "1, 3-4": {1, 3, 4}} {
 		if got := numbers(in); got != want {

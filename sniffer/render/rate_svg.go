@@ -20,7 +20,7 @@ const (
 func RateSVG(w io.Writer, r statistics.Rate, o Options) error {
 	out := bufio.NewWriter(w)
 	r = r.Fit(rateSteps)
-	title := i18n.Text(o.Lang, "sniff.stats.rate", "Step", duration(r.Step), "Most", r.Most())
+	title := i18n.Text(o.Lang, "sniff.stats.rate", "Step", Duration(r.Step), "Most", r.Most())
 	const width, height = rateWidth + 2*margin, rateHeight + titleHeight + 2*margin
 	fmt.Fprintf(out, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" role="img">`+"\n", width, height, width, height)
 	fmt.Fprintf(out, "<title>%s</title>\n<style>%s</style>\n", escapeXML(title), style)

@@ -28,7 +28,7 @@ func Statistics(out io.Writer, s *statistics.Statistics, o Options) error {
 	text := func(code string, pairs ...any) string { return i18n.Text(o.Lang, code, pairs...) }
 	fmt.Fprintln(&b, text("sniff.stats.total", "Count", s.All.Frames, "Bytes", s.All.Bytes))
 	if rate := s.Rate.Fit(sparks); len(rate.Steps) > 0 {
-		fmt.Fprintf(&b, "%s  %s\n", bars(rate), text("sniff.stats.rate", "Step", duration(rate.Step), "Most", rate.Most()))
+		fmt.Fprintf(&b, "%s  %s\n", bars(rate), text("sniff.stats.rate", "Step", Duration(rate.Step), "Most", rate.Most()))
 	}
 	table := func(title string, row func(w io.Writer)) {
 		fmt.Fprintf(&b, "\n%s\n", title)
@@ -47,7 +47,7 @@ func Statistics(out io.Writer, s *statistics.Statistics, o Options) error {
 	table(text("sniff.stats.conversations", "Count", len(conversations)), func(w io.Writer) {
 		for _, c := range conversations[:min(len(conversations), mostListed)] {
 			ends := fmt.Sprintf("  %-4s  %s > %s", layerName(c.Layer), o.end(c.A), o.end(c.B))
-			fmt.Fprintf(w, "%-56s\t→ %d\t%d\t← %d\t%d\t%s\t\n", ends, c.FromA.Frames, c.FromA.Bytes, c.FromB.Frames, c.FromB.Bytes, duration(c.Last.Sub(c.First)))
+			fmt.Fprintf(w, "%-56s\t→ %d\t%d\t← %d\t%d\t%s\t\n", ends, c.FromA.Frames, c.FromA.Bytes, c.FromB.Frames, c.FromB.Bytes, Duration(c.Last.Sub(c.First)))
 		}
 	})
 	endpoints := s.Endpoints()
@@ -104,15 +104,6 @@ func (o Options) end(e netip.AddrPort) string {
 		return o.address(e.Addr())
 	}
 	return fmt.Sprintf("%s:%d", o.address(e.Addr()), e.Port())
-}
-
-// duration is a time with three digits.
-func duration(d time.Duration) string {
-	for unit := time.Duration(1); ; unit *= 10 {
-		if d < 1000*unit || unit >= time.Second {
-			return d.Round(unit).String()
-		}
-	}
 }
 
 // statisticsJSON is the object that StatisticsJSON writes.

@@ -57,3 +57,13 @@ func (c *clock) appendTime(dst []byte, t time.Time) (_ []byte, ok bool) {
 	dst = digits.AppendPadded(append(dst, '0'+byte(n/1e8)), n%1e8, 8)
 	return append(dst, 'Z'), true
 }
+
+// Duration writes a duration with three digits: 11.5ms.
+func Duration(d time.Duration) string {
+	for unit := time.Duration(1); unit <= time.Second; unit *= 10 {
+		if d < 1000*unit {
+			return d.Round(unit).String()
+		}
+	}
+	return d.Round(time.Second).String()
+}
