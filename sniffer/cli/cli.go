@@ -12,7 +12,6 @@ import (
 
 	"wirelab/internal/exit"
 	"wirelab/internal/lang"
-	"wirelab/sniffer"
 	"wirelab/sniffer/capture"
 	"wirelab/sniffer/filter"
 	"wirelab/sniffer/statistics"
@@ -106,9 +105,9 @@ func (o *options) sniff(c *cobra.Command, confine func() error) error {
 	s := &session{
 		options: o, names: known, words: words{language},
 		stdout: c.OutOrStdout(), out: &sink{to: c.OutOrStdout()}, stderr: c.ErrOrStderr(),
-		filters: newFilters(o.filter, known.addresses()),
+		filters: newFilters(o.filter),
 	}
-	if _, err := s.filters.compile(sniffer.LinkEthernet); err != nil {
+	if err := s.readyFilter(ctx); err != nil {
 		return foreign(o.filter, err)
 	}
 	s.choosePrinter()

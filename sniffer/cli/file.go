@@ -175,7 +175,9 @@ const chunkSize = 256 << 10
 
 // learn takes over the names and interfaces that precede a chunk in the file.
 func (s *session) learn(c *pcapfile.Chunk) {
-	s.names.learnFromFile(c.Names)
+	if s.names.learnFromFile(c.Names); len(c.Names) > 0 {
+		s.filters.give(s.names.addresses())
+	}
 	for _, i := range c.Interfaces {
 		i.Filter = bothFilters(i.Filter, s.options.filter)
 		s.interfaces = append(s.interfaces, i)

@@ -15,8 +15,8 @@ import (
 // is safe for use by several goroutines at once.
 type filters struct {
 	expression string
-	hosts      filter.Hosts // that it may name
 	mu         sync.Mutex
+	hosts      filter.Hosts // that it may name
 	compiled   map[sniffer.LinkType]*filter.Filter
 	last       atomic.Pointer[linkFilter] // most files have one link type
 	refused    []sniffer.LinkType         // whose frames it cannot judge
@@ -28,12 +28,19 @@ type linkFilter struct {
 	*filter.Filter
 }
 
-func newFilters(expression string, hosts filter.Hosts) *filters {
-	return &filters{expression: expression, hosts: hosts, compiled: map[sniffer.LinkType]*filter.Filter{}}
+func newFilters(expression string) *filters {
+	return &filters{expression: expression, compiled: map[sniffer.LinkType]*filter.Filter{}}
 }
 
 // inUse reports whether there is an expression.
 func (f *filters) inUse() bool { return f.expression != "" }
+
+// give sets the hosts that the expression may name.
+func (f *filters) give(hosts filter.Hosts) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.hosts = hosts
+}
 
 // compile returns the filter of a link type.
 func (f *filters) compile(link sniffer.LinkType) (*filter.Filter, error) {

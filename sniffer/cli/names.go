@@ -105,11 +105,16 @@ func (n *names) freshMACs() map[sniffer.MAC]string {
 // learnFromFile adds names that a capture file has.
 func (n *names) learnFromFile(more map[netip.Addr]string) { maps.Copy(n.file, more) }
 
-// addresses returns the hosts that are known by name.
+// addresses returns the hosts that are known by name, those of the file too.
 func (n *names) addresses() map[string][]netip.Addr {
-	hosts := make(map[string][]netip.Addr, len(n.known))
+	hosts := make(map[string][]netip.Addr, len(n.known)+len(n.file))
 	for addr, name := range n.known {
 		hosts[name] = append(hosts[name], addr)
+	}
+	for addr, name := range n.file {
+		if n.known[addr] != name {
+			hosts[name] = append(hosts[name], addr)
+		}
 	}
 	return hosts
 }

@@ -50,6 +50,10 @@ func (w words) longLadder(packets int) string {
 	return w.text("sniff.longladder", "Number", packets)
 }
 
+func (w words) unknownHost(name string) string {
+	return w.text("sniff.advice.host", "Name", safetext.Escape(name))
+}
+
 func (w words) unfiltered(types []sniffer.LinkType) string {
 	slices.Sort(types)
 	var numbers []string

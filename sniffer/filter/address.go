@@ -2,9 +2,14 @@ package filter
 
 import (
 	"encoding/binary"
+	"fmt"
+	"maps"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
+
+	"wirelab/internal/suggest"
 )
 
 // address tests for what an address, port or number is said to be.
@@ -54,7 +59,7 @@ func (g *generator) named(a address) *condition {
 	}
 	addrs := g.hosts[a.text]
 	if len(addrs) == 0 {
-		return g.fail(a.pos, "%q is no host that is known here", a.text)
+		return g.unknownHost(a)
 	}
 	var either []*condition
 	for _, addr := range addrs {
@@ -65,6 +70,16 @@ func (g *generator) named(a address) *condition {
 		}
 	}
 	return anyOf(either...)
+}
+
+// unknownHost refuses the name of a host that nobody has given.
+func (g *generator) unknownHost(a address) *condition {
+	if g.err == nil {
+		known := slices.Sorted(maps.Keys(g.hosts))
+		hint := hint(suggest.Nearest(a.text, known, max(1, len(a.text)/4)))
+		g.err = &UnknownHostError{a.text, &syntaxError{g.text, a.pos, fmt.Sprintf("%q is no host that is known here%s", a.text, hint)}}
+	}
+	return never()
 }
 
 // dotted reads two to four decimal parts and returns how many bits they are.

@@ -15,6 +15,18 @@ type syntaxError struct {
 	Msg  string
 }
 
+// UnknownHostError says that an expression names a host that is not among those
+// which Compile was given.
+type UnknownHostError struct {
+	Name  string
+	place *syntaxError
+}
+
+func (e *UnknownHostError) Error() string { return e.place.Error() }
+
+// Unwrap returns the error that shows the place.
+func (e *UnknownHostError) Unwrap() error { return e.place }
+
 // Error returns the message, and below it the expression with a caret under
 // the position. Nothing in it can act on a terminal.
 func (e *syntaxError) Error() string {

@@ -25,7 +25,8 @@ var ErrLinkType = errors.New("no filter for frames of link type")
 
 // Compile compiles an expression, which may name hosts, for frames of a link
 // type. An empty one accepts every frame. Where the expression is wrong, asks
-// for what is not supported or can accept no frame, the error shows the place.
+// for what is not supported or can accept no frame, the error shows the place;
+// for a name that hosts lacks it is an *UnknownHostError.
 func Compile(expr string, link sniffer.LinkType, hosts Hosts) (*Filter, error) {
 	layout, ok := links[link]
 	if !ok {

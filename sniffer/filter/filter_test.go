@@ -29,7 +29,8 @@ var faults = map[string]struct {
 	"host 10.0.0.1 and":                {17, "the end"},
 	"(tcp or udp":                      {11, `")" is missing`},
 	"tcp)":                             {3, `")"`},
-	"host client9":                     {5, "no host that is known"},
+	"host nobody":                      {5, `"nobody" is no host that is known here` + "\n"},
+	"host cleint1":                     {5, `"cleint1" is no host that is known here (did you mean client1?)`},
 	"host 10.0.0.300":                  {5, "no IPv4 address"},
 	"host 1.2.3.4.5":                   {5, "no host"},
 	"host fe80:::1":                    {5, "no IPv6"},
@@ -102,7 +103,7 @@ var faults = map[string]struct {
 
 func TestFaults(t *testing.T) {
 	for expr, fault := range faults {
-		_, err := Compile(expr, sniffer.LinkEthernet, nil)
+		_, err := Compile(expr, sniffer.LinkEthernet, Hosts{"client1": nil})
 		syntax, ok := errors.AsType[*syntaxError](err)
 		if !ok {
 			t.Errorf("%.60q: error %v, want a *syntaxError", expr, err)

@@ -11,8 +11,13 @@ import (
 // a word, "" if there is none.
 func didYouMean(word string) string {
 	known := slices.DeleteFunc(slices.Sorted(maps.Keys(words)), func(w string) bool { return unsupported[w] })
-	if nearest := suggest.Nearest(word, known, 1); nearest != "" {
-		return " (did you mean " + nearest + "?)"
+	return hint(suggest.Nearest(word, known, 1))
+}
+
+// hint asks whether a word was meant, "" for none.
+func hint(word string) string {
+	if word == "" {
+		return ""
 	}
-	return ""
+	return " (did you mean " + word + "?)"
 }
