@@ -15,8 +15,19 @@ type Claim struct {
 	ID         string // experiment.claim, never translated
 	Sentence   lang.Text
 	Phases     []string // labels of the barriers that end the judged phases, consecutive; none is all of the capture
+	Anywhere   bool     // no phase: the capture has the expected lines in this order, whatever else it has
 	Projection trace.Projection
 	Expected   []string // lines of the trace, words between single spaces; none is an absence
+}
+
+// names reports whether an expected line has a host's name.
+func (c Claim) names(host string) bool {
+	return slices.ContainsFunc(c.Expected, func(line string) bool {
+		before, _, _ := strings.Cut(line, `"`)
+		return slices.ContainsFunc(strings.Fields(before), func(word string) bool {
+			return slices.Contains(strings.Split(word, "@"), host)
+		})
+	})
 }
 
 // Plan is what the experiment does that a claim is judged by.
@@ -25,6 +36,8 @@ type Plan struct {
 	// Stimulated has the phases, by label, in which the script does something
 	// whose success the phase's barrier proves: a run, await or close.
 	Stimulated map[string]bool
+	// Acting are the hosts on which the script does something.
+	Acting []string
 }
 
 // stimulated reports whether the script does something in one of the phases.
@@ -45,8 +58,11 @@ func ParseExpected(s string) ([]string, error) {
 		if len(words) == 0 || strings.HasPrefix(words[0], "#") {
 			continue
 		}
+		if err := checkPasted(line); err != nil {
+			return nil, fmt.Errorf("line %d: %w", i+1, err)
+		}
 		if len(words) < 4 || words[1] != ">" {
-			return nil, fmt.Errorf("line %d: %q: want FROM > TO and what was sent", i+1, line)
+			return nil, fmt.Errorf("line %d: %q: want FROM > TO and what was sent, as in %q", i+1, line, "client1 > server echo-request seq=1")
 		}
 		lines = append(lines, normal(line))
 	}

@@ -11,16 +11,38 @@ import (
 // Judge compares the trace of every claim with what it expects. It executes
 // nothing, and asks of the recording only what a file made elsewhere can have.
 func Judge(r *trace.Recording, plan Plan, claims []Claim) []Verdict {
+	plan, idle := withoutIdle(r, plan, claims)
 	verdicts := make([]Verdict, 0, len(claims))
 	for _, c := range claims {
-		verdicts = append(verdicts, judge(r, plan, c))
+		v := judge(r, plan, c)
+		if len(idle) > 0 && v.Status != Inconclusive && !c.Anywhere {
+			v.Notes = append(v.Notes, i18n.Msg("claim.note.idle", "Hosts", strings.Join(idle, ", ")))
+		}
+		verdicts = append(verdicts, v)
 	}
 	return verdicts
 }
 
+// withoutIdle leaves out of a plan the hosts that an ordinary capture does not tell
+// and need not: no claim names them, and the script does nothing on them.
+func withoutIdle(r *trace.Recording, plan Plan, claims []Claim) (Plan, []string) {
+	var idle []string
+	for _, h := range plan.Hosts {
+		needed := slices.Contains(plan.Acting, h) || slices.ContainsFunc(claims, func(c Claim) bool { return c.names(h) })
+		if !needed && !r.Hosts.ByPort() && !r.Hosts.Known(h) {
+			idle = append(idle, h)
+		}
+	}
+	plan.Hosts = slices.DeleteFunc(slices.Clone(plan.Hosts), func(h string) bool { return slices.Contains(idle, h) })
+	return plan, idle
+}
+
 func judge(r *trace.Recording, plan Plan, c Claim) Verdict {
 	if missing := unknownHosts(r, plan); len(missing) > 0 {
-		return undecided(c, i18n.Msg("claim.hosts", "Hosts", strings.Join(missing, ", ")))
+		return undecided(c, i18n.Msg("claim.hosts", "Hosts", strings.Join(missing, ", "), "First", missing[0]))
+	}
+	if c.Anywhere {
+		return judgeAnywhere(r, plan, c)
 	}
 	if misplaced := r.Misplaced(plan.Plan); !misplaced.IsZero() {
 		return undecided(c, misplaced)
@@ -30,11 +52,7 @@ func judge(r *trace.Recording, plan Plan, c Claim) Verdict {
 		return undecided(c, missing)
 	}
 	seen := r.Project(c.Projection, window, plan.Plan)
-	v := undecided(c, i18n.Message{})
-	v.Observed, v.Seconds, v.Dropped = trace.Format(seen.Lines), window.Lasted.Seconds(), r.Dropped()
-	if v.Observed == nil {
-		v.Observed = []string{}
-	}
+	v := observed(r, c, window, seen)
 	counts := r.Counts(window, plan.Hosts)
 	if reason, packet := incomplete(r, plan, c, window, counts); !reason.IsZero() {
 		v.Reason = &reason
@@ -58,6 +76,16 @@ func judge(r *trace.Recording, plan Plan, c Claim) Verdict {
 	return v
 }
 
+// observed is a claim of which nothing is decided, with what was seen.
+func observed(r *trace.Recording, c Claim, w trace.Window, seen trace.Projected) Verdict {
+	v := undecided(c, i18n.Message{})
+	v.Seconds, v.Dropped = w.Lasted.Seconds(), r.Dropped()
+	if len(seen.Lines) > 0 {
+		v.Observed = trace.Format(seen.Lines)
+	}
+	return v
+}
+
 // unknownHosts are the judged hosts that the recording cannot tell.
 func unknownHosts(r *trace.Recording, plan Plan) []string {
 	return slices.DeleteFunc(slices.Clone(plan.Hosts), r.Hosts.Known)
@@ -66,18 +94,28 @@ func unknownHosts(r *trace.Recording, plan Plan) []string {
 // incomplete says why the recording may lack something that the claim is about,
 // and which packet shows it; the zero message if it does not.
 func incomplete(r *trace.Recording, plan Plan, c Claim, w trace.Window, counts trace.Counts) (i18n.Message, int) {
-	if r.Damage != nil {
-		return i18n.Msg("claim.damaged", "Error", r.Damage), 0
-	}
-	if d := r.Dropped(); d != nil && *d > 0 {
-		return i18n.Msg("claim.dropped", "Count", *d), 0
-	}
-	if gap := r.Gap(); !gap.IsZero() {
-		return gap, 0
+	if reason := gaps(r); !reason.IsZero() {
+		return reason, 0
 	}
 	if reason := miscounted(r, plan, c, w, counts); !reason.IsZero() {
 		return reason, 0
 	}
+	return suspect(r, plan, c, w)
+}
+
+// gaps says what the capture itself tells of frames that it lacks.
+func gaps(r *trace.Recording) i18n.Message {
+	if r.Damage != nil {
+		return i18n.Msg("claim.damaged", "Error", r.Damage)
+	}
+	if d := r.Dropped(); d != nil && *d > 0 {
+		return i18n.Msg("claim.dropped", "Count", *d)
+	}
+	return r.Gap()
+}
+
+// suspect says which packet may hide something that the claim is about.
+func suspect(r *trace.Recording, plan Plan, c Claim, w trace.Window) (i18n.Message, int) {
 	s := r.Suspect(c.Projection, w, plan.Plan)
 	if s.Packet == nil {
 		return i18n.Message{}, 0

@@ -50,9 +50,16 @@ func runID() string { return strings.ToLower(rand.Text()[:12]) }
 // command runs wirelab and returns its output and exit code.
 func command(t *testing.T, program string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
+	return commandIn(t, "", program, args...)
+}
+
+// commandIn is command in a folder.
+func commandIn(t *testing.T, dir, program string, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, program, args...)
+	cmd.Dir = dir
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	err := cmd.Run()

@@ -72,6 +72,11 @@ file cannot be written, 4 a claim is inconclusive, 130 interrupted.`,
 		if err != nil {
 			return err
 		}
+		for i, e := range chosen {
+			if !e.Runs() {
+				return exit.Usagef("experiment %q has no script to carry out; judge a capture by it: wirelab check %s FILE", e.Name, args[i])
+			}
+		}
 		ctx, cancel := interruptible(cmd.Context())
 		defer cancel()
 		r := &runner{lang: l, backend: *backend, attach: *attach, dir: *dir, json: *asJSON, out: cmd.OutOrStdout(), progress: newProgress(os.Stderr)}

@@ -15,7 +15,7 @@ import (
 var files embed.FS
 
 // order is the order of the course: what a lesson needs was in one before it.
-var order = []string{"ping", "tcp-chat", "udp-chat", "hub-and-switch"}
+var order = []string{"ping", "tcp-chat", "udp-chat", "hub-and-switch", "ping-once", "tcp-once"}
 
 // All returns the experiments in the order of the course.
 func All() ([]*script.Experiment, error) {

@@ -181,6 +181,22 @@ func TestClaimsCanFail(t *testing.T) {
 			claim: "hub-and-switch.switch-hides-unicast", what: "a hub in place of the switch",
 			old: "mode switch\n", new: "mode hub\n", observed: "client1 > server  echo-request seq=1",
 		},
+		{
+			claim: "ping-once.answered", what: "another host is asked",
+			old: "ping -c 1 server", new: "ping -c 1 client2", observed: "client1 > client2 echo-request seq=1",
+		},
+		{
+			claim: "tcp-once.handshake", what: "UDP in place of TCP",
+			old: "chat send server", new: "chat send --udp server", observed: "",
+		},
+		{
+			claim: "tcp-once.client-closes", what: "the connection stays open",
+			old: "run client1 chat send server hello\n", new: "start client1 chat join server\nawait client1 joined\n", observed: "client1 > server  SYN acked",
+		},
+		{
+			claim: "tcp-once.server-closes", what: "the connection stays open",
+			old: "run client1 chat send server hello\n", new: "start client1 chat join server\nawait client1 joined\n", observed: "server  > client1 SYN ACK acked",
+		},
 	}
 	all, err := All()
 	if err != nil {

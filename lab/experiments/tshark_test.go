@@ -41,7 +41,7 @@ func confirmWithTshark(t *testing.T, path string, e *script.Experiment, o *scrip
 	for _, v := range o.Verdicts {
 		i := slices.IndexFunc(e.Claims, func(c claim.Claim) bool { return c.ID == v.ID })
 		var want []int
-		for _, f := range phaseOf(frames, e, e.Claims[i].Phases) {
+		for _, f := range framesOf(frames, e, e.Claims[i]) {
 			want = append(want, aboutClaim(v.ID, f, frames, e.Plan().Texts)...)
 		}
 		slices.Sort(want)
@@ -55,16 +55,30 @@ func confirmWithTshark(t *testing.T, path string, e *script.Experiment, o *scrip
 	}
 }
 
+// onceSteps are the segments that a claim of tcp-once is about, of the one connection
+// that its script makes.
+var onceSteps = map[string]func(dissected) bool{
+	"tcp-once.handshake":     func(f dissected) bool { return f.syn },
+	"tcp-once.client-closes": func(f dissected) bool { return f.syn && !f.ack || f.fin && ofClient(f) },
+	"tcp-once.server-closes": func(f dissected) bool { return f.syn && !f.ack || f.fin && !ofClient(f) },
+}
+
+// ofClient reports whether client1 has sent a frame: the first host of a lab has .10.
+func ofClient(f dissected) bool { return strings.HasSuffix(f.src, ".10") }
+
 // aboutClaim returns the numbers of the packets by which a frame shows a claim.
 func aboutClaim(id string, f dissected, all []dissected, texts []string) []int {
 	shown := false
 	switch id {
 	case "ping.arp-before-echo", "ping.warm-no-arp", "hub-and-switch.switch-hides-unicast":
 		shown = f.arp || f.icmp
-	case "ping.echo-pairs", "hub-and-switch.hub-sees-unicast":
+	case "ping.echo-pairs", "hub-and-switch.hub-sees-unicast", "ping-once.answered":
 		shown = f.icmp
-	case "tcp-chat.handshake", "tcp-chat.teardown":
+	case "tcp-chat.handshake", "tcp-chat.teardown", "tcp-once.handshake", "tcp-once.client-closes", "tcp-once.server-closes":
 		if !f.tcp || !f.syn && !f.fin {
+			return nil
+		}
+		if step := onceSteps[id]; step != nil && !step(f) {
 			return nil
 		}
 		// The frame and the first that acknowledges it from the other side.
@@ -85,6 +99,14 @@ func aboutClaim(id string, f dissected, all []dissected, texts []string) []int {
 		return []int{f.number}
 	}
 	return nil
+}
+
+// framesOf returns the frames that a claim is about, without markers.
+func framesOf(frames []dissected, e *script.Experiment, c claim.Claim) []dissected {
+	if c.Anywhere {
+		return slices.DeleteFunc(slices.Clone(frames), func(f dissected) bool { return f.marker != "" })
+	}
+	return phaseOf(frames, e, c.Phases)
 }
 
 // phaseOf returns the frames of a claim's phases, without markers.

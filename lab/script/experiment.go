@@ -90,12 +90,19 @@ func (e *Experiment) Barriers() []string {
 	return labels
 }
 
+// Runs reports whether there is a script to carry out. An experiment without one
+// judges captures made elsewhere.
+func (e *Experiment) Runs() bool { return len(e.Steps) > 0 }
+
 // Plan is what the claims are judged by: hosts, barriers, what is said, and
 // in which phases something is done whose success their barrier proves.
 func (e *Experiment) Plan() claim.Plan {
 	plan := claim.Plan{Plan: trace.Plan{Hosts: e.Topology.Judged(), Barriers: e.Barriers()}, Stimulated: map[string]bool{}}
 	done := false
 	for _, s := range e.Steps {
+		if s.Host != "" && !slices.Contains(plan.Acting, s.Host) {
+			plan.Acting = append(plan.Acting, s.Host)
+		}
 		done = done || findVerb(s.Verb).proves && s.Ends == Succeeds
 		switch {
 		case s.Verb == "say" && !slices.Contains(plan.Texts, s.Args[0]):
@@ -190,8 +197,12 @@ func (e *Experiment) check() error {
 		return errors.New("no claim: an experiment expects something")
 	}
 	labels := e.Barriers()
-	if len(labels) == 0 {
-		return errors.New("no settle: without a barrier nobody knows that the capture is complete")
+	needsBarrier := slices.ContainsFunc(e.Claims, func(c claim.Claim) bool { return !c.Anywhere })
+	if len(labels) == 0 && (needsBarrier || e.Runs()) {
+		return errors.New("no settle: without a barrier nobody knows that the capture is complete: add \"settle LABEL\" behind the last step")
+	}
+	if !e.Runs() {
+		return nil
 	}
 	if last := e.Steps[len(e.Steps)-1]; last.Verb != "settle" {
 		return &lineError{last.Line, fmt.Errorf("\"%s\" comes after the last settle, and so belongs to no phase: add \"settle LABEL\" behind it", last)}

@@ -153,28 +153,32 @@ func (p *parser) step(number int, words []string) error {
 	return nil
 }
 
-// claim reads: ID in PHASE[,PHASE…]|all trace PROJECTION
+// claim reads: ID in PHASE[,PHASE…]|in all|anywhere trace PROJECTION
 func (p *parser) claim(args []string) error {
-	if len(args) < 5 || args[1] != "in" || args[3] != "trace" {
-		return errors.New("want expect ID in PHASE[,PHASE…]|all trace PROTOCOLS [first] [text] [probes] [hidden]")
+	c := claim.Claim{Sentence: lang.Text{}}
+	var where string
+	switch {
+	case len(args) > 3 && args[1] == "anywhere" && args[2] == "trace":
+		c.Anywhere, args = true, slices.Delete(slices.Clone(args), 1, 3)
+	case len(args) > 4 && args[1] == "in" && args[3] == "trace":
+		where, args = args[2], slices.Delete(slices.Clone(args), 1, 4)
+	default:
+		return errors.New("want expect ID in PHASE[,PHASE…] trace PROTOCOLS [first] [text] [probes] [hidden], with \"in all\" for all phases, or \"anywhere\" for what needs no barrier")
 	}
-	c := claim.Claim{ID: args[0], Sentence: lang.Text{}}
-	if !strings.HasPrefix(c.ID, p.exp.Name+".") || !trace.ValidLabel(c.ID[len(p.exp.Name)+1:]) {
-		return fmt.Errorf("claim id %q: want %s.CLAIM", c.ID, p.exp.Name)
+	if where != "" && where != allPhases {
+		c.Phases = strings.Split(where, ",")
 	}
-	if slices.ContainsFunc(p.exp.Claims, func(o claim.Claim) bool { return o.ID == c.ID }) {
-		return fmt.Errorf("claim %q is there twice", c.ID)
-	}
-	if args[2] != "all" {
-		c.Phases = strings.Split(args[2], ",")
+	c.ID = args[0]
+	if err := p.claimID(c.ID); err != nil {
+		return err
 	}
 	var err error
-	if c.Projection, err = trace.ParseProjection(strings.Join(args[4:], " ")); err != nil {
+	if c.Projection, err = trace.ParseProjection(strings.Join(args[1:], " ")); err != nil {
 		return err
 	}
 	expected, ok := p.expect[c.ID]
 	if !ok {
-		return fmt.Errorf("the file has no section -- %s -- with the trace that is expected", c.ID)
+		return &MissingSection{c.ID}
 	}
 	delete(p.expect, c.ID)
 	if c.Expected, err = claim.ParseExpected(expected); err != nil {
@@ -188,9 +192,42 @@ func (p *parser) claim(args []string) error {
 	if c.Projection.Hidden && len(c.Expected) > 0 {
 		return fmt.Errorf("claim %s: hidden is for an expectation of nothing", c.ID)
 	}
+	if c.Anywhere {
+		if err := c.CheckAnywhere(); err != nil {
+			return fmt.Errorf("claim %s: %w", c.ID, err)
+		}
+	}
 	p.exp.Claims = append(p.exp.Claims, c)
 	p.text = c.Sentence
 	return nil
+}
+
+// allPhases stands for every phase of the script.
+const allPhases = "all"
+
+// claimID checks that a claim is named after its file, and that no other is so named.
+func (p *parser) claimID(id string) error {
+	word := id[strings.LastIndex(id, ".")+1:]
+	switch {
+	case id == p.exp.Name+"."+word && trace.ValidLabel(word):
+	case trace.ValidLabel(word):
+		return fmt.Errorf("claim id %q must begin with the file's name: write %q", id, p.exp.Name+"."+word)
+	default:
+		return fmt.Errorf("claim id %q: want %s. and a lower-case letter, then letters, digits or '-': write for example %q", id, p.exp.Name, p.exp.Name+".arp-first")
+	}
+	if slices.ContainsFunc(p.exp.Claims, func(o claim.Claim) bool { return o.ID == id }) {
+		return fmt.Errorf("claim %q is there twice", id)
+	}
+	return nil
+}
+
+// MissingSection is an expectation that an experiment file lacks.
+type MissingSection struct {
+	ID string // of the claim
+}
+
+func (m *MissingSection) Error() string {
+	return fmt.Sprintf("the file has no section \"-- %s --\" with the trace that is expected: write one, or let wirelab run --update fill it in", m.ID)
 }
 
 // knownEnds refuses a misspelt host in an expected line, which could never be

@@ -105,9 +105,13 @@ func TestParseErrors(t *testing.T) {
 		{"label twice", "", replace("settle closed", "settle said"), `barrier "said" is there twice`},
 		{"no barrier", "", replace("settle said", "mode hub"), `no barrier ends a phase "said"`},
 		{"phases out of order", "", replace("in said,closed", "in closed,said"), `phase "said" does not follow "closed"`},
-		{"claim id", "", replace("expect hello.said", "expect other.said"), "want hello.CLAIM"},
+		{"claim id", "", replace("expect hello.said", "expect other.said"), `claim id "other.said" must begin with the file's name: write "hello.said"`},
+		{"claim id without the file's name", "", replace("expect hello.said", "expect said"), `write "hello.said"`},
+		{"claim id with a capital", "", replace("expect hello.said", "expect hello.Said"), `write for example "hello.arp-first"`},
+		{"a phase of the name all", "", replace("settle said", "settle all"), `label "all" stands for every phase`},
+		{"anywhere, and yet nothing", "", replace("hello.all in all trace", "hello.all anywhere trace"), "that nothing was sent needs a barrier"},
 		{"claim twice", "", replace("expect hello.whole", "expect hello.said"), `claim "hello.said" is there twice`},
-		{"no section", "", replace("-- hello.all --\n", ""), "no section -- hello.all --"},
+		{"no section", "", replace("-- hello.all --\n", ""), `no section "-- hello.all --"`},
 		{"section of nothing", "", hello + "-- hello.more --\n", `section "hello.more" belongs to no expect`},
 		{"section twice", "", hello + "-- hello.all --\n", `"hello.all" is there twice`},
 		{"trace", "", replace("trace icmp", "trace ipx"), `trace of "ipx"`},
@@ -129,6 +133,9 @@ func TestParseErrors(t *testing.T) {
 		{"a lab's own label", "", replace("settle said", "settle flood"), "is the lab's own"},
 		{"hidden, and yet seen", "", replace("in said trace tcp/7000 text", "in said trace tcp/7000 hidden"), "hidden is for an expectation of nothing"},
 		{"no claim", "", "topology a sniffer\nsettle x\n", "no claim"},
+		{"a barrier that a claim needs", "", "topology a sniffer\nexpect hello.x in all trace arp\n-- hello.x --\n", `add "settle LABEL"`},
+		{"a script without a barrier", "", "topology a sniffer\nrun a ping b\nexpect hello.x anywhere trace arp\n-- hello.x --\na > * who-has b\n", `add "settle LABEL"`},
+		{"anywhere, and not seen", "", "topology a b sniffer\nexpect hello.x anywhere trace icmp\n-- hello.x --\na > b echo-reply seq=1 unasked\n", `"unasked" says that something was not seen`},
 		{"empty", "", "", "no topology"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -156,6 +163,17 @@ expect x.x in one trace arp
 	}
 	if got, want := e.Steps[0].String(), `run a /bin/echo \x1b[31mred\n \u202e`; got != want {
 		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// An experiment for captures made elsewhere has no script, and nothing to settle.
+func TestWithoutScript(t *testing.T) {
+	e, err := Parse("x.txtar", []byte("topology a b sniffer\nexpect x.y anywhere trace tcp/80 first\n-- x.y --\na > b S acked\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := e.Claims[0]; e.Runs() || !c.Anywhere || c.Projection.String() != "tcp/80 first" || c.Expected[0] != "a > b SYN acked" {
+		t.Errorf("runs %v, claim %+v", e.Runs(), c)
 	}
 }
 

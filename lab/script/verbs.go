@@ -104,6 +104,8 @@ func newLabel(e *Experiment, s *Step) error {
 	switch label := s.Args[0]; {
 	case !trace.ValidLabel(label):
 		return fmt.Errorf("label %q: want a lower-case letter, then letters, digits or '-'", label)
+	case label == allPhases:
+		return fmt.Errorf("label %q stands for every phase: choose another", label)
 	case trace.ReservedLabel(label):
 		return fmt.Errorf("label %q is the lab's own", label)
 	case slices.Contains(e.Barriers(), label):

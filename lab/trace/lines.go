@@ -18,6 +18,13 @@ type Line struct {
 	Packets  []int  // numbers of the packets that show it, ascending
 }
 
+// Words behind a line that say what the capture has, or has not, besides the packet.
+const (
+	Acked    = "acked"    // a later segment acknowledges it
+	Unasked  = "unasked"  // an echo reply of which no request was seen
+	Fragment = "fragment" // not every part of the datagram was seen
+)
+
 // String returns the line as it is compared: words between single spaces.
 func (l Line) String() string { return l.From + " > " + l.To + " " + l.What }
 
@@ -157,7 +164,7 @@ func (v view) connection(c *conversation) (lines []placed) {
 		}
 		if p.Flags&(sniffer.SYN|sniffer.FIN) != 0 && p.Flags&sniffer.RST == 0 {
 			if q := c.acknowledgedBy(d); q != nil {
-				what += " acked"
+				what += " " + Acked
 				packets = append(packets, q.numbers...)
 			}
 		}
@@ -188,7 +195,7 @@ func (v view) texts(c *conversation) (lines []placed) {
 func (v view) datagram(d *datagram) placed {
 	what := "udp"
 	if !d.complete {
-		what += " fragment"
+		what += " " + Fragment
 	}
 	if v.Text {
 		s := stream{d.payload(), []piece{{len(d.payload()), d.numbers}}}

@@ -86,15 +86,15 @@ func (v view) what(d *datagram) string {
 	case p.Has(sniffer.ICMPv4) && d.complete:
 		asked := v.index.asked[echoOf(p.Dst, p.Src, p)]
 		if p.ICMPType == sniffer.ICMPEchoReply && (asked == 0 || asked > p.Number) {
-			return sniffer.ICMPWords(p) + " unasked"
+			return sniffer.ICMPWords(p) + " " + Unasked
 		}
 		return sniffer.ICMPWords(p)
 	case p.Has(sniffer.ICMPv4):
-		return sniffer.ICMPWords(p) + " fragment"
+		return sniffer.ICMPWords(p) + " " + Fragment
 	}
 	for name, number := range protocolNumbers {
 		if p.Fragment && p.Protocol == number {
-			return name + " fragment"
+			return name + " " + Fragment
 		}
 	}
 	return string(sniffer.Notation{}.AppendWhat(nil, p))

@@ -82,6 +82,12 @@ func (r *Recording) Window(phases []string, plan Plan) (Window, i18n.Message) {
 	return w, i18n.Message{}
 }
 
+// Whole is all of the recording, whether or not it has barriers.
+func (r *Recording) Whole() Window {
+	all := span{0, len(r.Packets) + 1}
+	return Window{others: all, Lasted: r.between(1, len(r.Packets)), OpenEnd: true, first: all.after, last: all.before}
+}
+
 // between is the time from one packet to another, which may be one behind the
 // last: then it is to the last.
 func (r *Recording) between(a, b int) time.Duration {
@@ -126,7 +132,10 @@ func (r *Recording) barrier(label string, hosts []string) (barrier, i18n.Message
 		b.numbers[m.Host] = n
 		count[m.Host]++
 	}
-	if len(b.numbers) == 0 {
+	switch {
+	case len(b.numbers) == 0 && label == StartLabel:
+		return b, i18n.Msg("claim.barrier.start", "Label", label)
+	case len(b.numbers) == 0:
 		return b, i18n.Msg("claim.barrier.none", "Label", label)
 	}
 	for _, h := range hosts {

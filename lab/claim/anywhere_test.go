@@ -1,0 +1,155 @@
+package claim
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"wirelab/internal/lang"
+	"wirelab/lab/trace"
+	"wirelab/lab/trace/tracetest"
+	"wirelab/sniffer"
+	"wirelab/sniffer/pcapfile"
+)
+
+// A claim that needs no barrier is that lines are there, in an order.
+func TestAnywhere(t *testing.T) {
+	closing := func(w *tracetest.Wire) {
+		w.TCP("server", "client1", finAck, 901, 101, "")
+		w.TCP("client1", "server", finAck, 101, 902, "")
+		w.TCP("server", "client1", ack, 902, 102, "")
+	}
+	for _, test := range []struct {
+		name, projection, expected string
+		build                      func(*tracetest.Wire)
+		status                     Status
+		packets                    []int
+		reason, note               string
+	}{
+		{name: "a ping", projection: "icmp", expected: pingTrace, build: ping, status: Pass, packets: []int{1, 2}},
+		{name: "beside others", projection: "icmp", expected: pingTrace, status: Pass, packets: []int{3, 4}, note: "2 more lines",
+			build: func(w *tracetest.Wire) { w.Ping("server", "client1"); ping(w) }},
+		{name: "one line more", projection: "icmp", expected: "client1 > server echo-request seq=1", build: ping, status: Pass, note: "1 more line of"},
+		{name: "between barriers that nobody needs", projection: "icmp", expected: pingTrace, status: Pass, packets: []int{4, 5},
+			build: func(w *tracetest.Wire) { w.Barrier("one"); ping(w); w.Barrier("one") }},
+		{name: "in the other order", projection: "icmp", expected: pingTrace, status: Fail, packets: []int{2},
+			build: func(w *tracetest.Wire) {
+				w.Echo("server", "client1", echoReply)
+				w.Echo("client1", "server", echoRequest)
+			},
+			reason: "lacks this line, or has it too early: server > client1 echo-reply seq=1"},
+		{name: "a line that is not there", projection: "icmp", expected: pingTrace, status: Fail, packets: []int{1},
+			build: func(w *tracetest.Wire) { w.Echo("client1", "server", echoRequest) }, reason: "lacks this line"},
+		{name: "not there, but frames were dropped", projection: "icmp", expected: pingTrace, status: Inconclusive,
+			build: func(w *tracetest.Wire) {
+				w.Echo("client1", "server", echoRequest)
+				w.Statistics = &pcapfile.Statistics{Dropped: 2}
+			}, reason: "2 frames were dropped"},
+		{name: "there, whatever was dropped", projection: "icmp", expected: pingTrace, status: Pass,
+			build: func(w *tracetest.Wire) { ping(w); w.Statistics = &pcapfile.Statistics{Dropped: 2} }},
+		{name: "there, in a damaged file", projection: "icmp", expected: pingTrace, status: Pass,
+			build: func(w *tracetest.Wire) { ping(w); w.Damage = errors.New("cut") }},
+		{name: "not there, in a damaged file", projection: "tcp", expected: opened, status: Inconclusive,
+			build: func(w *tracetest.Wire) { ping(w); w.Damage = errors.New("cut") }, reason: "the capture is damaged"},
+		{name: "a handshake before the capture began", projection: "tcp", expected: opened, status: Inconclusive, packets: []int{1},
+			build: closing, reason: "its start is missing"},
+		{name: "a handshake and the end", projection: "tcp", expected: "client1 > server SYN acked\nclient1 > server FIN ACK acked", status: Pass, packets: []int{1, 2, 5, 6},
+			build: func(w *tracetest.Wire) { connect(w); closing(w) }},
+		// A conversation's lines stand together; which came first the numbers say.
+		{name: "the order of two conversations is that of the wire", projection: "tcp", status: Fail,
+			expected: "server > client1 FIN ACK acked\nclient2 > server SYN",
+			build: func(w *tracetest.Wire) {
+				connect(w)
+				w.TCP("client2", "server", syn, 100, 0, "")
+				closing(w)
+			}, reason: "client2 > server SYN"},
+		// That nobody has acknowledged it would be an absence.
+		{name: "a SYN, acknowledged or not", projection: "tcp", expected: "client1 > server SYN", build: connect, status: Pass, packets: []int{1, 2}},
+		{name: "an acknowledgement that is not there", projection: "tcp", expected: "client1 > server SYN acked", status: Fail,
+			build: func(w *tracetest.Wire) { w.TCP("client1", "server", syn, 100, 0, "") }, reason: "SYN acked"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := tracetest.New(t, "client1", "server", "client2")
+			w.Hosts.Ports = nil
+			test.build(w)
+			projection, err := trace.ParseProjection(test.projection)
+			if err != nil {
+				t.Fatal(err)
+			}
+			expected, err := ParseExpected(test.expected)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := Claim{ID: "x.claim", Sentence: lang.Text{}, Projection: projection, Expected: expected, Anywhere: true}
+			if err := c.CheckAnywhere(); err != nil {
+				t.Fatal(err)
+			}
+			plan := Plan{Plan: trace.Plan{Hosts: []string{"client1", "server", "client2"}, Barriers: []string{"one"}}}
+			v := Judge(w.Recording, plan, []Claim{c})[0]
+			var reason, note string
+			if v.Reason != nil {
+				reason = v.Reason.In(lang.English)
+			}
+			for _, n := range v.Notes {
+				note += n.In(lang.English) + "; "
+			}
+			if v.Status != test.status || !strings.Contains(reason, test.reason) || !strings.Contains(note, test.note) {
+				t.Errorf("%s, reason %q, note %q; want %s, %q, %q\nobserved:\n%s", v.Status, reason, note, test.status, test.reason, test.note, strings.Join(v.Observed, "\n"))
+			}
+			if test.packets != nil && !slices.Equal(v.Packets, test.packets) {
+				t.Errorf("cites %v, want %v", v.Packets, test.packets)
+			}
+			readBack(t, v)
+		})
+	}
+}
+
+// A capture of an ordinary network needs the addresses of those hosts that matter, and
+// says of whom it knows nothing.
+func TestIdleHosts(t *testing.T) {
+	claims := []Claim{{ID: "x.ping", Projection: trace.Projection{Selectors: []trace.Selector{{Protocol: "icmp"}}}, Expected: strings.Split(strings.TrimSpace(pingTrace), "\n"), Phases: []string{"one"}}}
+	for _, test := range []struct {
+		name   string
+		acting []string
+		known  []string
+		ports  bool
+		status Status
+		say    string // the reason or a note
+	}{
+		{"a host that nothing names", []string{"client1"}, []string{"client1", "server"}, false, Pass, "no address was given for client2: what it sends is not judged"},
+		{"one on which the script does something", []string{"client1", "client2"}, []string{"client1", "server"}, false, Inconclusive, "add --host client2=ADDRESS"},
+		{"one that a claim names", []string{"client1"}, []string{"client1", "client2"}, false, Inconclusive, "add --host server=ADDRESS"},
+		{"all are known", []string{"client1"}, []string{"client1", "server", "client2"}, false, Pass, "hosts are told by their IP addresses"},
+		{"a capture that says whose each port is", []string{"client1"}, []string{"client1", "server"}, true, Inconclusive, "client2"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := tracetest.New(t, test.known...)
+			for addr, name := range w.Hosts.Names {
+				if !slices.Contains(test.known, name) {
+					delete(w.Hosts.Names, addr)
+				}
+			}
+			if !test.ports {
+				w.Hosts.Ports = nil
+			} else {
+				w.Hosts.Ports = map[sniffer.MAC]string{tracetest.MAC("client1"): "client1", tracetest.MAC("server"): "server"}
+			}
+			w.Barrier(trace.StartLabel)
+			ping(w)
+			w.Barrier("one")
+			plan := Plan{Plan: trace.Plan{Hosts: []string{"client1", "server", "client2"}, Barriers: []string{"one"}}, Acting: test.acting}
+			v := Judge(w.Recording, plan, claims)[0]
+			said := ""
+			if v.Reason != nil {
+				said = v.Reason.String()
+			}
+			for _, n := range v.Notes {
+				said += n.String() + "; "
+			}
+			if v.Status != test.status || !strings.Contains(said, test.say) {
+				t.Errorf("%s, %q; want %s, %q", v.Status, said, test.status, test.say)
+			}
+		})
+	}
+}
