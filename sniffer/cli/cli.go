@@ -58,6 +58,8 @@ then owns the files.`,
   wirelab sniff -i eth0 -w lab.pcapng   lines, and a file for Wireshark
   wirelab sniff -i eth0 -w - | wireshark -k -i -
   wirelab sniff -i eth0 -o none -w lab.pcapng --rotate-size 10M --files 5
+  wirelab sniff -r lab.pcapng --text host server and tcp   what it was told and says
+  wirelab sniff -r lab.pcapng -o fields --frame 4          one frame, field by field
   wirelab sniff -r lab.pcapng --host server=10.77.0.10 -o ladder.svg
   wirelab sniff -r lab.pcapng -o none --stats
   wirelab sniff -r big.pcap.zst -w small.pcapng.gz -o none 'net 10.1'

@@ -13,6 +13,7 @@ type lineOptions struct {
 	numeric  int // -n
 	stamp    int // -t
 	ascii    int // -A
+	text     bool
 	both     int // -X
 	hex      int // -x
 	verbose  int // -v
@@ -30,6 +31,7 @@ func (l *lineOptions) define(f *pflag.FlagSet) {
 	f.CountVarP(&l.verbose, "verbose", "v", "show TTL, identification, window and options")
 	f.BoolVarP(&l.quiet, "quiet", "q", false, "show TCP without its flags, and nothing of what packets carry")
 	f.BoolVarP(&l.absolute, "absolute-tcp-sequence-numbers", "S", false, "show sequence numbers as they stand in the header")
+	f.BoolVar(&l.text, "text", false, "show the payload as text behind the line, its first 256 bytes")
 	f.CountVarP(&l.hex, "hex", "x", "show the bytes behind the link header in hexadecimal; -xx all bytes")
 	f.CountVarP(&l.both, "hex-ascii", "X", "show the bytes behind the link header in hexadecimal and as characters; -XX all bytes")
 	f.CountVarP(&l.ascii, "print-ascii", "A", "show the bytes behind the link header as characters; -AA all bytes")
@@ -41,9 +43,9 @@ func (l *lineOptions) define(f *pflag.FlagSet) {
 
 // check returns what is wrong with the options.
 func (l *lineOptions) check(o *options) error {
-	switch ofLine := l.stamp > 0 || l.link || l.verbose > 0 || l.quiet || l.absolute || l.dump() != (render.Dump{}); {
+	switch ofLine := l.stamp > 0 || l.link || l.verbose > 0 || l.quiet || l.absolute || l.text || l.dump() != (render.Dump{}); {
 	case ofLine && o.output != "line":
-		return exit.Usagef("-t, -e, -v, -q, -S, -x, -X and -A are for -o line")
+		return exit.Usagef("-t, -e, -v, -q, -S, -x, -X, -A and --text are for -o line")
 	case l.count && (!o.reads() || o.output != "line" && o.output != "none"):
 		return exit.Usagef("--count is for -r without -o; -c N ends after N frames")
 	case l.stamp > int(render.SinceFirst):

@@ -33,6 +33,7 @@ type options struct {
 	buffer    size
 
 	read       []string
+	frame      uint64 // the number of the only one that is shown; 0: all are
 	write      string
 	comment    string
 	rotateSize size
@@ -65,6 +66,7 @@ func (o *options) define(f *pflag.FlagSet) {
 	f.VarP(&o.buffer, "buffer", "B", "size of the kernel's `buffer`, where frames wait that arrive faster than wirelab reads them (default 64M)")
 
 	f.StringArrayVarP(&o.read, "read", "r", nil, "read a pcap or pcapng `file`, - for standard input; several are read in the order of their frames' times")
+	f.Uint64Var(&o.frame, "frame", 0, "show only the frame with this `number` in the file")
 	f.StringVarP(&o.filterFile, "filter-file", "F", "", "read the filter from a `file`")
 	f.StringVarP(&o.write, "write", "w", "", "write the frames to a `file`; - writes to standard output instead of text")
 	f.StringVar(&o.comment, "comment", "", "store a `text` about the capture in the pcapng file")
@@ -106,6 +108,8 @@ func (o *options) check(given *pflag.FlagSet) error {
 	switch {
 	case o.reads() && live:
 		return exit.Usagef("-r reads a file: -i, --for, --until-eof, -s, -B and --ethertype are for a live capture")
+	case o.frame != 0 && !o.reads():
+		return exit.Usagef("--frame is for -r; a live capture ends after N frames with -c N")
 	case slices.Index(o.read, "-") != lastIndex(o.read, "-"):
 		return exit.Usagef("-r -: standard input can be read once")
 	case o.filter != "" && o.filterFile != "":

@@ -21,6 +21,7 @@ const picture = "NAME.svg"
 var outputs = []output{
 	{"line", "one line a frame; the default", render.NewLine},
 	{"note", "the fields of the course note, each with its bytes", render.NewNote},
+	{"fields", "every field of every layer, with its bytes; one frame with --frame N", render.NewFields},
 	{"json", "one JSON object a line, with all fields (docs/sniff-json.md)", render.NewJSON},
 	{"ladder", "a ladder diagram at the end, with one lane per host", nil},
 	{picture, "the same diagram as a picture in that file", nil},

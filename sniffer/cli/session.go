@@ -98,7 +98,7 @@ func (s *session) renderOptions() render.Options {
 		Colour:        s.terminal() && os.Getenv("NO_COLOR") == "", // https://no-color.org
 		InterfaceName: s.interfaceName,
 		Details:       s.options.lines.details(), Stamp: render.Stamp(s.options.lines.stamp),
-		Link: s.options.lines.link, Dump: s.options.lines.dump(),
+		Link: s.options.lines.link, Text: s.options.lines.text, Dump: s.options.lines.dump(),
 	}
 }
 
@@ -122,6 +122,9 @@ func (s *session) decodes() bool {
 
 // remaining returns how many more frames may be shown, -1 for no limit.
 func (s *session) remaining() int {
+	if s.options.frame > 0 && s.captured >= s.options.frame {
+		return 0
+	}
 	if s.options.limit == 0 {
 		return -1
 	}
@@ -135,12 +138,19 @@ func (s *session) process(w *worker, b *batch, room int) {
 	b.taken, b.text, b.malformed, b.packets, b.err, b.days = 0, b.text[:0], 0, nil, nil, b.days[:0]
 	w.day = day{}
 	dated := s.dated()
-	way, decodes, chosen := s.options.way(), s.decodes(), s.filters.inUse() && s.options.reads()
+	way, only, decodes, chosen := s.options.way(), s.options.frame, s.decodes(), s.filters.inUse() && s.options.reads()
 	var p sniffer.Packet
 	kept := 0
 	for i := range b.frames {
 		if kept == room {
 			break
+		}
+		if number := uint64(b.first + i); only != 0 && number != only {
+			if number > only {
+				break
+			}
+			b.taken++
+			continue
 		}
 		f := &b.frames[i]
 		b.taken++
@@ -306,6 +316,9 @@ func (s *session) finish(failed error, stats *pcapfile.Statistics) error {
 		}
 		_, failedCount := fmt.Fprintf(s.out, "%d packet%s\n", s.shown, plural)
 		err = errors.Join(err, s.writing(failedCount))
+	}
+	if s.captured < s.options.frame && failed == nil {
+		failed = exit.Usagef("--frame %d: the capture has %d frames", s.options.frame, s.captured)
 	}
 	s.report(s.words.totals(s, stats))
 	if err := errors.Join(failed, err); err != nil {

@@ -93,15 +93,25 @@ func (j *jsonPrinter) appendCarried(dst []byte, p *sniffer.Packet, base int) []b
 // carried writes what a packet carries or quotes above its layers.
 func (n *note) carried(w *fields) {
 	if quoted, offset := n.quote.of(w.p); quoted != nil {
-		if mtu, ok := dissect.MTU(w.p); ok {
-			w.text("mtu", "", func() { w.bytes(int(mtu)) })
-		} else if gateway, ok := dissect.Gateway(w.p); ok {
-			w.text("gateway", "", func() { w.dst = sniffer.AppendAddr(w.dst, gateway) })
-		}
+		w.advice()
 		value := func() { w.dst = appendQuoted(w.dst, n.o.notation(), quoted) }
 		w.line("quotes", "", value, func() { w.slice(offset, offset+len(quoted.Data)) })
 		return
 	}
+	w.message()
+}
+
+// advice writes what an ICMP error tells its receiver to use.
+func (w *fields) advice() {
+	if mtu, ok := dissect.MTU(w.p); ok {
+		w.text("mtu", "", func() { w.bytes(int(mtu)) })
+	} else if gateway, ok := dissect.Gateway(w.p); ok {
+		w.text("gateway", "", func() { w.dst = sniffer.AppendAddr(w.dst, gateway) })
+	}
+}
+
+// message writes what a packet carries above its layers.
+func (w *fields) message() {
 	m := dissect.Of(w.p)
 	if m == nil {
 		return

@@ -42,14 +42,20 @@ func (d Dump) append(dst []byte, p *sniffer.Packet) []byte {
 			for n := len(row)*2 + (len(row)+1)/2; n < width; n++ {
 				dst = append(dst, ' ')
 			}
-			for _, c := range row {
-				if !graphic(c) {
-					c = '.'
-				}
-				dst = append(dst, c)
-			}
+			dst = appendGraphic(dst, row)
 		}
 		dst = append(dst, '\n')
+	}
+	return dst
+}
+
+// appendGraphic appends bytes as characters, a dot for what is none.
+func appendGraphic(dst, b []byte) []byte {
+	for _, c := range b {
+		if !graphic(c) {
+			c = '.'
+		}
+		dst = append(dst, c)
 	}
 	return dst
 }

@@ -407,6 +407,7 @@ func golden(t *testing.T, frames []testFrame) {
 		{"line, names and colour", NewLine(coloured)},
 		{"note", NewNote(named)},
 		{"note in Chinese", NewNote(chinese)},
+		{"fields", NewFields(named)},
 		{"json", NewJSON(coloured)},
 	}
 	for i, p := range decoded(t, frames) {

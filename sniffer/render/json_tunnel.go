@@ -12,9 +12,9 @@ const carriers = sniffer.PKTAP | sniffer.Radiotap | sniffer.WLAN | sniffer.NFLOG
 // network layer beside Ethernet and its like.
 func (j *jsonPrinter) appendCarriers(dst []byte, p *sniffer.Packet) []byte {
 	if p.Has(sniffer.PKTAP) {
-		dst = appendText(append(dst, `,"pktap":{"interface":`...), p.PKTAPInterface())
+		dst = appendBytesString(append(dst, `,"pktap":{"interface":`...), p.PKTAPInterface())
 		dst = appendInt(append(dst, `,"process_id":`...), p.PKTAPProcessID())
-		dst = append(appendText(append(dst, `,"process":`...), p.PKTAPProcess()), '}')
+		dst = append(appendBytesString(append(dst, `,"process":`...), p.PKTAPProcess()), '}')
 	}
 	if p.Has(sniffer.Radiotap) {
 		dst = digits.AppendUint(append(dst, `,"radiotap":{"length":`...), uint64(p.Data[2])|uint64(p.Data[3])<<8)
@@ -50,8 +50,8 @@ func (j *jsonPrinter) appendCarriers(dst []byte, p *sniffer.Packet) []byte {
 	return dst
 }
 
-// appendText is appendString for bytes of a frame.
-func appendText(dst, text []byte) []byte {
+// appendBytesString is appendString for bytes of a frame.
+func appendBytesString(dst, text []byte) []byte {
 	if !plain(text) {
 		return appendString(dst, string(text))
 	}

@@ -31,14 +31,14 @@ type line struct {
 }
 
 // NewLine returns a Printer of one line a packet: its number, the time of day
-// to the microsecond, and the packet in the lab's notation. Below it are the
-// frame's bytes, where Options ask for them.
+// to the microsecond, and the packet in the lab's notation. Behind it stands
+// the payload as text, and below it the frame's bytes, where Options ask for them.
 //
 //	1 12:00:00.000123 client1 > * who-has server
 func NewLine(o Options) Printer {
 	l := &line{
 		o: o, clock: clock{form: timeOfDay, utc: o.UTC},
-		plain: o.Stamp == TimeOfDay && !o.Link && !o.Colour && o.Dump == (Dump{}),
+		plain: o.Stamp == TimeOfDay && !o.Link && !o.Colour && !o.Text && o.Dump == (Dump{}),
 	}
 	if o.Stamp == DateAndTime {
 		l.clock.form = dateAndTime
@@ -69,6 +69,9 @@ func (l *line) Append(dst []byte, p *sniffer.Packet) []byte {
 	dst = l.o.appendLine(dst, p, &l.quote)
 	if sgr != "" {
 		dst = append(dst, sgrReset...)
+	}
+	if l.o.Text {
+		dst = appendText(dst, p)
 	}
 	dst = append(dst, '\n')
 	if l.o.Dump != (Dump{}) {

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"wirelab/internal/require"
+	"wirelab/sniffer"
 )
 
 const sessionPcap = "../testdata/session-us.pcap" // 31 frames, microseconds
@@ -92,5 +93,33 @@ func TestDumpsEqualTcpdumps(t *testing.T) {
 		if compared < 31 {
 			t.Errorf("%s: %d lines", flags, compared)
 		}
+	}
+}
+
+// A long payload is cut before a character, and what is left is counted, of a frame that
+// the capture cut short, too.
+func TestTextIsBounded(t *testing.T) {
+	for name, test := range map[string]struct {
+		payload string
+		length  int // of the datagram that was cut
+		want    string
+	}{
+		"short":    {"abc", 3, ` "abc"`},
+		"whole":    {strings.Repeat("a", 256), 256, ` "` + strings.Repeat("a", 256) + `"`},
+		"long":     {strings.Repeat("a", 300), 300, ` "` + strings.Repeat("a", 256) + `" +44`},
+		"Chinese":  {strings.Repeat("字", 100), 300, ` "` + strings.Repeat("字", 85) + `" +45`},
+		"no UTF-8": {strings.Repeat("\x80", 257), 257, ` "` + strings.Repeat(`\x80`, 256) + `" +1`},
+		"cut":      {"abc", 100, ` "abc" +97`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			total := 28 + test.length
+			b := []byte{0x45, 0, byte(total >> 8), byte(total), 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2}
+			b = append(b, 0x13, 0x88, 0x1b, 0x59, byte((8+test.length)>>8), byte(8+test.length), 0, 0)
+			p := sniffer.Packet{Frame: sniffer.Frame{Data: append(b, test.payload...), Length: total, LinkType: sniffer.LinkIPv4}}
+			sniffer.NewDecoder().Decode(&p)
+			if got := string(appendText(nil, &p)); got != test.want {
+				t.Errorf("%s\nwant %s", got, test.want)
+			}
+		})
 	}
 }

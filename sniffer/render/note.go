@@ -56,7 +56,7 @@ func (n *note) Append(dst []byte, p *sniffer.Packet) []byte {
 	return append(dst, "--------------------------------------------\n"...)
 }
 
-// headers writes the fields of the link and network layers, and what they carry.
+// headers writes the fields of a frame's headers, and what they carry.
 func (n *note) headers(w *fields) {
 	n.link(w)
 	switch p := w.p; {
@@ -67,6 +67,7 @@ func (n *note) headers(w *fields) {
 	case p.Has(sniffer.ARP) || p.Has(sniffer.RARP):
 		n.arp(w)
 	}
+	n.transport(w)
 	n.carried(w)
 }
 
@@ -130,12 +131,7 @@ func (n *note) value(w *fields, f *noteField, h []byte) {
 		w.dst = sniffer.MAC(b).AppendTo(w.dst)
 	case sniffer.KindAddress:
 		addr, _ := netip.AddrFromSlice(b)
-		w.dst = sniffer.AppendAddr(w.dst, addr)
-		if n.o.Names != nil {
-			if name := n.o.Names.Name(addr); name != "" {
-				w.dst = append(append(append(w.dst, " ("...), safe(name)...), ')')
-			}
-		}
+		w.dst = n.o.appendAddress(w.dst, addr)
 	case sniffer.KindEtherType, sniffer.KindEtherTypeOrLength:
 		w.etherType(uint16(u16(b)))
 	case sniffer.KindProtocol:
@@ -175,25 +171,7 @@ func (n *note) ipv4(w *fields) {
 	h := p.Data[at:]
 	size, total := 4*int(h[0]&15), int(u16(h[2:]))
 	n.show(w, at, noteIPv4[:2]...)
-	if size <= 20 {
-		w.field("options", at, noteIPv4[1].field, "", func() { w.dst = append(w.dst, "no"...) })
-	} else {
-		w.span("options", at+20, at+size, func() {
-			separator := "yes: "
-			p.Options(at+20, at+size, func(o sniffer.Option) {
-				w.dst = append(w.dst, separator...)
-				if name := iana.IPOption(o.Type); name != "" {
-					w.dst = append(w.dst, name...)
-				} else {
-					w.dst = digits.AppendUint(append(w.dst, "option "...), uint64(o.Type))
-				}
-				if o.Malformed {
-					w.dst = append(w.dst, '?')
-				}
-				separator = ", "
-			})
-		})
-	}
+	w.options("options", at, size, noteIPv4[1].field, iana.IPOption)
 	n.show(w, at, noteIPv4[2])
 	w.derived("payload length", "TL - HL", func() { w.bytes(total - size) })
 	n.show(w, at, noteIPv4[3:]...)

@@ -11,6 +11,7 @@ type fields struct {
 	dst    []byte
 	p      *sniffer.Packet
 	base   int // where its frame begins in the outermost
+	indent int // of the lines, columns
 	colour bool
 }
 
@@ -60,6 +61,9 @@ func (w *fields) derived(label, from string, value func()) {
 func (w *fields) text(label, colour string, value func()) { w.line(label, colour, value, nil) }
 
 func (w *fields) line(label, colour string, value, place func()) {
+	for range w.indent {
+		w.dst = append(w.dst, ' ')
+	}
 	start := len(w.dst)
 	w.dst = append(w.dst, label...)
 	w.pad(start, valueColumn)
@@ -94,7 +98,8 @@ func (w *fields) slice(from, to int) {
 }
 
 // place appends a slice of the frame as Python writes it, padded, and its bytes.
-// Of half a byte, by its shift and bits, the other digit is left out.
+// Of half a byte, by its shift and bits, the other digit is left out; behind what is
+// another part of its bytes stand its bits.
 func (w *fields) place(from, to int, shift, bits uint8) {
 	start := len(w.dst)
 	w.slice(from, to)
@@ -105,15 +110,44 @@ func (w *fields) place(from, to int, shift, bits uint8) {
 		w.dst = digits.AppendHex(append(w.dst, ' '), []byte{c})
 	}
 	switch {
-	case to-from != 1:
-	case shift == 4:
+	case to-from == 1 && shift == 4:
 		w.dst[len(w.dst)-1] = '_'
-	case bits == 4:
+	case to-from == 1 && shift == 0 && bits == 4:
 		w.dst[len(w.dst)-2] = '_'
+	case shift > 0 || bits > 0:
+		w.dst = append(w.dst, ' ')
+		w.bits(span(w.p, from, to), shift, bits)
 	}
 }
 
+// bits appends the bits of b, and a dot for each that is none of a field's.
+func (w *fields) bits(b []byte, shift, bits uint8) {
+	all := 8 * len(b)
+	low, high := int(shift), all
+	if bits > 0 {
+		high = low + int(bits)
+	}
+	for n := all - 1; n >= 0; n-- {
+		if n%4 == 3 {
+			w.dst = append(w.dst, ' ')
+		}
+		if n < low || n >= high {
+			w.dst = append(w.dst, '.')
+			continue
+		}
+		w.dst = append(w.dst, '0'+b[len(b)-1-n/8]>>(n%8)&1)
+	}
+}
+
+// bytes appends a number of bytes as the note writes it, which knows no singular.
 func (w *fields) bytes(n int) { w.dst = append(appendInt(w.dst, n), " bytes"...) }
+
+// size appends a number of bytes.
+func (w *fields) size(n int) {
+	if w.bytes(n); n == 1 {
+		w.dst = w.dst[:len(w.dst)-1]
+	}
+}
 
 // etherType appends the name of an EtherType, or what else it is.
 func (w *fields) etherType(t uint16) {

@@ -8,6 +8,8 @@
 package render
 
 import (
+	"net/netip"
+
 	"wirelab/internal/lang"
 	"wirelab/sniffer"
 )
@@ -33,6 +35,7 @@ type Options struct {
 	Details sniffer.Details
 	Stamp   Stamp
 	Link    bool // the addresses and the protocol of the link header as well
+	Text    bool // the payload as text behind the line
 	Dump    Dump // the bytes of the frame below the line
 
 	// InterfaceName returns the name of an interface by its index in the
@@ -50,6 +53,17 @@ func (o *Options) interfaceName(index int) string {
 		return ""
 	}
 	return o.InterfaceName(index)
+}
+
+// appendAddress appends an address, and behind it its name if it has one.
+func (o *Options) appendAddress(dst []byte, addr netip.Addr) []byte {
+	dst = sniffer.AppendAddr(dst, addr)
+	if o.Names != nil {
+		if name := o.Names.Name(addr); name != "" {
+			dst = append(append(append(dst, " ("...), safe(name)...), ')')
+		}
+	}
+	return dst
 }
 
 // SGR sequences (ECMA-48, section 8.3.117) of the colours that terminals let

@@ -36,7 +36,7 @@ func checkText(t *testing.T, what string, text []byte) {
 
 // What is printed is appended, and is the same whatever stands before it.
 func TestAppend(t *testing.T) {
-	for name, printer := range map[string]Printer{"line": NewLine(Options{}), "json": NewJSON(Options{}), "note": NewNote(Options{})} {
+	for name, printer := range map[string]Printer{"line": NewLine(Options{}), "json": NewJSON(Options{}), "note": NewNote(Options{}), "fields": NewFields(Options{}), "text": NewLine(Options{Text: true})} {
 		for _, p := range decoded(t, slices.Concat(frames, carriedFrames)) {
 			alone := printer.Append(nil, &p)
 			if got := printer.Append([]byte("[before"), &p); string(got) != "[before"+string(alone) {
@@ -87,6 +87,19 @@ func one(name string, printer func(Options) Printer, lines bool) func(t *testing
 
 func FuzzLine(f *testing.F) { fuzzPackets(f, one("line", NewLine, false)) }
 func FuzzNote(f *testing.F) { fuzzPackets(f, one("note", NewNote, true)) }
+func FuzzText(f *testing.F) {
+	fuzzPackets(f, one("text", func(o Options) Printer {
+		o.Text = true
+		return NewLine(o)
+	}, false))
+}
+
+func FuzzFields(f *testing.F) {
+	fuzzPackets(f, func(t *testing.T, p *sniffer.Packet) {
+		one("fields", NewFields, true)(t, p)
+		checkPlaces(t, p)
+	})
+}
 
 func BenchmarkPrinters(b *testing.B) {
 	all := packets(b)

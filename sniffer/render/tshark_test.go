@@ -297,6 +297,19 @@ func TestNoteEqualsTshark(t *testing.T) {
 					expect["sender_mac"], expect["sender_ip"] = w["arp.src.hw_mac"], w["arp.src.proto_ipv4"]
 					expect["target_mac"], expect["target_ip"] = w["arp.dst.hw_mac"], w["arp.dst.proto_ipv4"]
 				}
+				switch quotes := got["quotes"] != ""; {
+				case p.Inner != nil:
+				case p.Has(sniffer.TCP):
+					expect["src_port"], expect["dst_port"] = w["tcp.srcport"], w["tcp.dstport"]
+					expect["seq"], expect["ack"] = w["tcp.seq_raw"], w["tcp.ack_raw"]
+					expect["TCP HL"], expect["window"] = w["tcp.hdr_len"]+" bytes", w["tcp.window_size_value"]
+				case p.Has(sniffer.UDP):
+					expect["src_port"], expect["dst_port"] = w["udp.srcport"], w["udp.dstport"]
+					expect["UDP length"] = w["udp.length"] + " bytes"
+				case p.Has(sniffer.ICMPv4) && !quotes && got["seq"] != "":
+					expect["id"], expect["seq"] = w["icmp.ident"], w["icmp.seq"]
+					expect["code"] = w["icmp.code"]
+				}
 				for label, value := range expect {
 					if got[label] != value {
 						t.Errorf("frame %d: %s is %q, tshark has %q", p.Number, label, got[label], value)

@@ -1,0 +1,65 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"wirelab/internal/exit"
+	"wirelab/sniffer"
+)
+
+// datagram is a UDP datagram in IPv4 in Ethernet.
+func datagram(payload string) []byte {
+	b := []byte{2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0, 0x45, 0, 0, byte(28 + len(payload)), 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2}
+	return append(append(b, 0x13, 0x88, 0x1b, 0x59, 0, byte(8+len(payload)), 0, 0), payload...)
+}
+
+// The payload stands behind the line as text, escaped and bounded, and the line is what
+// it is without it.
+func TestText(t *testing.T) {
+	for payload, want := range map[string]string{
+		"hello, 伺服器\n": `"hello, 伺服器\n"`, `a "b" \n`: `"a \"b\" \\n"`, "\x1b[2J\x00\xff": `"\x1b[2J\x00\xff"`, "": "",
+	} {
+		file := fileOf(t, sniffer.LinkEthernet, datagram(payload))
+		plain, _, _, _ := read(t, "-r", file, "--utc")
+		got, _, code, err := read(t, "-r", file, "--utc", "--text")
+		if want = strings.TrimSuffix(strings.TrimSuffix(plain, "\n")+" "+want, " ") + "\n"; code != exit.OK || got != want {
+			t.Errorf("%q: code %d, %v\n%swant\n%s", payload, code, err, got, want)
+		}
+	}
+	long := fileOf(t, sniffer.LinkLinuxSLL, nil) // no payload at all
+	if got, _, code, err := read(t, "-r", long, "--text"); code != exit.OK || strings.Contains(got, `"`) {
+		t.Errorf("code %d, %v\n%s", code, err, got)
+	}
+}
+
+// One frame is shown by its number, in every output, as among the others.
+func TestFrame(t *testing.T) {
+	all, _, _, _ := read(t, "-r", session31)
+	lines := strings.SplitAfter(all, "\n")
+	for _, n := range []int{1, 7, 31} {
+		got, stderr, code, err := read(t, "-r", session31, "--frame", fmt.Sprint(n))
+		if code != exit.OK || got != lines[n-1] || !strings.Contains(stderr, "1 shown") {
+			t.Errorf("frame %d: code %d, %v, %s\n%swant\n%s", n, code, err, stderr, got, lines[n-1])
+		}
+		object, _, _, _ := read(t, "-r", session31, "--frame", fmt.Sprint(n), "-o", "json")
+		var v struct{ Number int }
+		if err := json.Unmarshal([]byte(object), &v); err != nil || v.Number != n {
+			t.Errorf("frame %d in JSON: %v\n%s", n, err, object)
+		}
+		fields, _, _, _ := read(t, "-r", session31, "--frame", fmt.Sprint(n), "-o", "fields")
+		if !strings.HasPrefix(fields, fmt.Sprintf("frame %d ", n)) || strings.Count(fields, "\n\n") != 1 {
+			t.Errorf("frame %d in fields:\n%s", n, fields)
+		}
+	}
+	if got, _, code, _ := read(t, "-r", session31, "--frame", "1", "icmp"); code != exit.OK || got != "" {
+		t.Errorf("a frame that the filter does not want: code %d\n%s", code, got)
+	}
+	for _, args := range [][]string{{"-r", session31, "--frame", "32"}, {"--frame", "1"}} {
+		if _, _, code, err := read(t, args...); code != exit.Usage || err == nil {
+			t.Errorf("%v: code %d, %v, want %d", args, code, err, exit.Usage)
+		}
+	}
+}
