@@ -3,6 +3,7 @@ package cli
 
 import (
 	"context"
+	"embed"
 	"errors"
 	"io"
 	"net"
@@ -17,6 +18,7 @@ import (
 
 	"wirelab/chat"
 	"wirelab/chat/client"
+	"wirelab/internal/cmdline"
 	"wirelab/internal/exit"
 	"wirelab/internal/hostnames"
 	"wirelab/internal/lang"
@@ -29,26 +31,24 @@ const (
 	defaultHost = "server"
 )
 
-// Commands returns the command chat with its subcommands.
-func Commands() []*cobra.Command {
+//go:embed help/*.txt
+var help embed.FS
+
+// Part returns the command chat with its commands and their help.
+func Part() cmdline.Part {
 	c := &cobra.Command{
-		Use:   "chat",
-		Short: "A chat room over TCP and UDP: serve it, join it, say something",
-		Long: `A chat room over TCP (port 7000) and UDP (port 7001) at once. It makes the
-traffic of the course note's experiments: over TCP a chat opens with a three-way
-handshake and closes with FINs; over UDP it does neither.`,
-		Example: `  wirelab chat serve
-  wirelab chat join server
-  wirelab chat join --udp --name alice server:7001
-  wirelab chat send server "hello, everyone"
-  wirelab chat watch server --json
-  nc server 7000            # the first line is your name`,
-		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+		Use:     "chat",
+		GroupID: cmdline.Tools,
 	}
-	c.PersistentFlags().String("lang", "", "language of prompts and notices: en or zh-TW (default: the locale's)")
+	cmdline.Group(c, nil)
 	c.AddCommand(serveCommand(), joinCommand(), sendCommand(), watchCommand())
-	return []*cobra.Command{c}
+	return cmdline.Part{
+		Commands: []*cobra.Command{c},
+		Help: cmdline.Help{
+			Files:  cmdline.Folder(help),
+			Tables: map[string]func(lang.Lang) string{"console": consoleHelp},
+		},
+	}
 }
 
 // clientFlags are the flags of a client's commands.
@@ -59,21 +59,19 @@ type clientFlags struct {
 }
 
 func (k *clientFlags) add(c *cobra.Command) {
-	c.Flags().BoolVar(&k.udp, "udp", false, "chat over UDP (port 7001) instead of TCP (port 7000)")
-	c.Flags().StringVar(&k.name, "name", "", "your `name` in the room (default: this host's name)")
+	c.Flags().BoolVar(&k.udp, "udp", false, "")
+	c.Flags().StringVar(&k.name, "name", "", "")
 	k.addWait(c)
 }
 
 func (k *clientFlags) addWait(c *cobra.Command) {
-	c.Flags().DurationVar(&k.wait, "wait", 5*time.Second, "how long to try to reach the server over TCP")
+	c.Flags().DurationVar(&k.wait, "wait", 5*time.Second, "")
 }
 
 // config returns the language of a command and the config of its session. The first
 // argument, if there is one, is the server. The name is empty only if --name is.
 func (k *clientFlags) config(c *cobra.Command, args []string) (w words, config client.Config, err error) {
-	if w.Lang, err = language(c); err != nil {
-		return w, config, err
-	}
+	w.Lang = cmdline.Lang(c)
 	server := defaultHost
 	if len(args) > 0 {
 		server = args[0]
@@ -123,16 +121,6 @@ func (k *clientFlags) address(s string) (host string, port uint16, err error) {
 		return "", 0, exit.Usagef("server %q: want HOST or HOST:PORT", s)
 	}
 	return host, port, nil
-}
-
-// language reads --lang.
-func language(c *cobra.Command) (lang.Lang, error) {
-	value, err := c.Flags().GetString("lang")
-	if err != nil {
-		return lang.English, err
-	}
-	l, err := lang.Parse(value)
-	return l, exit.With(exit.Usage, err)
 }
 
 // terminal reports whether the stream is a terminal.

@@ -2,7 +2,7 @@ package cli
 
 import (
 	"bytes"
-	"errors"
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -17,10 +17,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/spf13/cobra"
 	"go.uber.org/goleak"
 
 	"wirelab/chat"
+	"wirelab/internal/cmdline"
 	"wirelab/internal/exit"
 	"wirelab/internal/hostnames"
 	"wirelab/internal/require"
@@ -35,13 +35,7 @@ func TestMain(m *testing.M) {
 		goleak.VerifyTestMain(m)
 		return
 	}
-	root := &cobra.Command{Use: "wirelab", SilenceUsage: true, SilenceErrors: true}
-	root.AddCommand(Commands()...)
-	err := root.Execute()
-	if e, ok := errors.AsType[*exit.Error](err); err != nil && (!ok || e.Err != nil) {
-		fmt.Fprintln(os.Stderr, "wirelab:", err)
-	}
-	os.Exit(exit.Code(err))
+	os.Exit(cmdline.New(Part()).Run(context.Background(), os.Args[1:], os.Stderr))
 }
 
 const patience = 20 * time.Second

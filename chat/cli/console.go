@@ -11,6 +11,8 @@ import (
 	"github.com/mattn/go-runewidth"
 
 	"wirelab/chat"
+	"wirelab/internal/i18n"
+	"wirelab/internal/lang"
 	"wirelab/internal/safetext"
 )
 
@@ -21,38 +23,40 @@ const printedTranscript = 2000
 type console struct {
 	room *chat.Room
 	out  io.Writer
+	lang lang.Lang
 	quit func()
 }
 
 // consoleCommand is a command of the console. It counts only as a whole line, with
 // arguments exactly if args names some: every other line is said.
 type consoleCommand struct {
-	name, args, help string
-	do               func(k *console, args string) error
+	name, args string
+	help       i18n.Message
+	do         func(k *console, args string) error
 }
 
 var consoleCommands = []consoleCommand{
-	{"print", "", "show who is in the room, and the last lines", (*console).print},
-	{"kick", "NAME [10m] [REASON]", "close that person's connection, and keep them out for a time", (*console).kick},
-	{"ban", "NAME [REASON]", "kick that person and keep them out, with their address if nobody else is there", (*console).ban},
-	{"ban", "ADDRESS [REASON]", "kick everyone at that address, and keep it out", nil},
-	{"unban", "NAME", "end that, or kick's time; also with an address. print lists them", func(k *console, args string) error { return k.room.Unban(args) }},
-	{"mute", "NAME", "keep what that person says from everyone, when they come back, too", (*console).mute},
-	{"unmute", "NAME", "end that", func(k *console, args string) error { return k.room.Unmute(args) }},
-	{"lock", "", "let nobody new in; unlock ends it", func(k *console, _ string) error { k.room.Lock(true); return nil }},
-	{"unlock", "", "let people in again", func(k *console, _ string) error { k.room.Lock(false); return nil }},
-	{"quiet", "", "let nobody speak but you and those whom quiet NAME names", func(k *console, _ string) error { return k.room.Quiet("") }},
-	{"quiet", "NAME", "let that person speak, too", func(k *console, args string) error { return k.room.Quiet(args) }},
-	{"unquiet", "", "let everyone speak again", func(k *console, _ string) error { k.room.Unquiet(); return nil }},
-	{"slow", "SECONDS", "let each say one line in that time; slow 0 ends it", (*console).slow},
-	{"/save", "FILE", "write the transcript to a new file", (*console).save},
-	{"/quit", "", "say goodbye to everyone and end", func(k *console, _ string) error { k.quit(); return nil }},
+	{"print", "", i18n.Msg("chat.console.help.print"), (*console).print},
+	{"kick", "NAME [10m] [REASON]", i18n.Msg("chat.console.help.kick"), (*console).kick},
+	{"ban", "NAME [REASON]", i18n.Msg("chat.console.help.ban"), (*console).ban},
+	{"ban", "ADDRESS [REASON]", i18n.Msg("chat.console.help.banaddress"), nil},
+	{"unban", "NAME", i18n.Msg("chat.console.help.unban"), func(k *console, args string) error { return k.room.Unban(args) }},
+	{"mute", "NAME", i18n.Msg("chat.console.help.mute"), (*console).mute},
+	{"unmute", "NAME", i18n.Msg("chat.console.help.unmute"), func(k *console, args string) error { return k.room.Unmute(args) }},
+	{"lock", "", i18n.Msg("chat.console.help.lock"), func(k *console, _ string) error { k.room.Lock(true); return nil }},
+	{"unlock", "", i18n.Msg("chat.console.help.unlock"), func(k *console, _ string) error { k.room.Lock(false); return nil }},
+	{"quiet", "", i18n.Msg("chat.console.help.quiet"), func(k *console, _ string) error { return k.room.Quiet("") }},
+	{"quiet", "NAME", i18n.Msg("chat.console.help.quietname"), func(k *console, args string) error { return k.room.Quiet(args) }},
+	{"unquiet", "", i18n.Msg("chat.console.help.unquiet"), func(k *console, _ string) error { k.room.Unquiet(); return nil }},
+	{"slow", "SECONDS", i18n.Msg("chat.console.help.slow"), (*console).slow},
+	{"/save", "FILE", i18n.Msg("chat.console.help.save"), (*console).save},
+	{"/quit", "", i18n.Msg("chat.console.help.quit"), func(k *console, _ string) error { k.quit(); return nil }},
 }
 
-func consoleHelp() string {
+func consoleHelp(l lang.Lang) string {
 	var b strings.Builder
-	for _, c := range append(consoleCommands, consoleCommand{name: "/help", help: "list these commands"}) {
-		fmt.Fprintf(&b, "  %-26s %s\n", strings.TrimSpace(c.name+" "+c.args), c.help)
+	for _, c := range append(consoleCommands, consoleCommand{name: "/help", help: i18n.Msg("chat.console.help.help")}) {
+		fmt.Fprintf(&b, "  %-26s %s\n", strings.TrimSpace(c.name+" "+c.args), c.help.In(l))
 	}
 	return b.String()
 }
@@ -60,7 +64,7 @@ func consoleHelp() string {
 // carryOut carries out a line.
 func (k *console) carryOut(line string) {
 	if line == "/help" {
-		io.WriteString(k.out, consoleHelp())
+		io.WriteString(k.out, consoleHelp(k.lang))
 		return
 	}
 	for _, c := range consoleCommands {

@@ -61,7 +61,7 @@ func TestConsoleCommands(t *testing.T) {
 			room := chat.NewRoom(nil)
 			room.Say("before")
 			w := room.Watch()
-			(&console{room, &out, func() { quit = true }}).carryOut(tt.typed)
+			(&console{room: room, out: &out, quit: func() { quit = true }}).carryOut(tt.typed)
 			if tt.want == "" && out.Len() > 0 || !regexp.MustCompile(tt.want).MatchString(out.String()) {
 				t.Errorf("the screen shows %q, want %q", out.String(), tt.want)
 			}

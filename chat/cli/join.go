@@ -12,6 +12,7 @@ import (
 
 	"wirelab/chat/client"
 	"wirelab/chat/tui"
+	"wirelab/internal/cmdline"
 	"wirelab/internal/exit"
 	"wirelab/internal/inline"
 )
@@ -20,39 +21,12 @@ func joinCommand() *cobra.Command {
 	var k clientFlags
 	var noBell bool
 	c := &cobra.Command{
-		Use:   "join [HOST[:PORT]]",
-		Short: "Join a room: chat on a terminal, or in plain lines where there is none",
-		Long: `Joins the room at HOST (default server).
-
-On a terminal, the room's lines scroll past above a status line, which says who
-is here, and a line to type in. A TCP connection that is lost is made again, and
-the lines that were missed are shown. Lines that begin with / are commands: /help
-lists them. The bell rings when you are named or sent a private message. exit,
-/quit and Ctrl-D leave; Ctrl-C clears the line. NO_COLOR turns colours off;
-TERM=dumb gives plain lines.
-
-Without a terminal, lines from standard input are said, and what others say is
-printed as "name: text". The end of the input, exit, /quit, Ctrl-C and SIGTERM
-leave. Control characters in messages are removed.
-
-Leaving over TCP waits until the room has heard what was said, as long as the
-server's limit on lines makes that take. Ctrl-C then gives up and lists what was
-not heard.
-
-Over TCP, leaving is a FIN each way. Over UDP, leaving sends nothing; the words
-exit and /quit are sent like a text.
-
-Exits with 1 if the server closes first (without a terminal), you are kicked or
-something was not heard, and with 3 if the server cannot be reached.`,
-		Example: `  wirelab chat join
-  wirelab chat join --name alice 192.0.2.7:7000
-  wirelab chat join --udp server
-  echo hello | wirelab chat join server`,
-		Args: cobra.MaximumNArgs(1),
+		Use:  "join [HOST[:PORT]]",
+		Args: cmdline.Args(0, 1),
 		RunE: func(c *cobra.Command, args []string) error { return join(c, k, args, noBell) },
 	}
 	k.add(c)
-	c.Flags().BoolVar(&noBell, "no-bell", false, "ring no bell when you are named or sent a private message")
+	c.Flags().BoolVar(&noBell, "no-bell", false, "")
 	return c
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"wirelab/chat"
 	"wirelab/chat/client"
+	"wirelab/internal/cmdline"
 	"wirelab/internal/exit"
 )
 
@@ -26,24 +27,8 @@ const heardWithin = time.Minute
 func sendCommand() *cobra.Command {
 	var k clientFlags
 	c := &cobra.Command{
-		Use:   "send HOST[:PORT] TEXT...",
-		Short: "Join a room, say each argument as a line, leave: for scripts",
-		Long: `Joins the room at HOST, says each TEXT as a line of its own and leaves.
-
-Over TCP it waits until the server has sent every line back: exit code 0 means
-that the room has heard it. A TEXT that begins with / is a command: the answer is
-printed.
-
-Over UDP it sends one datagram for each TEXT and closes the socket. A server on
-another network, or one that asks for a cookie, has to answer once more: exit code
-0 means then that it can be reached.
-
-Exits with 1 if a text was not said and with 3 if there is no connection.`,
-		Example: `  wirelab chat send server "the build is green"
-  wirelab chat send --name ci server:7000 one two
-  wirelab chat send server /who
-  wirelab chat send --udp server hello`,
-		Args: cobra.MinimumNArgs(2),
+		Use:  "send HOST[:PORT] TEXT...",
+		Args: cmdline.Args(2, -1),
 		RunE: func(c *cobra.Command, args []string) error { return send(c, k, args[:1], args[1:]) },
 	}
 	k.add(c)

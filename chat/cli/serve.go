@@ -19,6 +19,7 @@ import (
 	"wirelab/chat"
 	"wirelab/chat/internal/deadpeer"
 	"wirelab/chat/server"
+	"wirelab/internal/cmdline"
 	"wirelab/internal/exit"
 	"wirelab/internal/inline"
 )
@@ -34,46 +35,18 @@ type options struct {
 func serveCommand() *cobra.Command {
 	var o options
 	c := &cobra.Command{
-		Use:   "serve",
-		Short: "Serve a room over TCP and UDP",
-		Long: `Serves one room over TCP and UDP. Standard output shows the room. A line typed at
-the console is said as "server", unless it is one of these commands:
-
-` + consoleHelp() + `
-TCP port 7000 accepts wirelab chat join, nc and telnet (the first line is the
-name) and the course note's client.py, all at once.
-
-What a client says is limited: 5 lines at once, then 2 a second (--burst, --rate).
-Coming back does not help: the next connection from there, or of the same member,
-continues with what the last one has left, over TCP and UDP alike. An address as a
-whole, or an IPv6 /64, has 20 times the burst and 10 times the rate for what is said
-there and for who joins, and as many connections as --per-address says. A class of 40
-behind one router stays far below that. --per-address 0 lifts what an address may do
-as a whole, not what each person may.
-
---record FILE appends what the room is told, in whole lines even when the disk is full.
-FILE.jsonl holds a JSON object a line, with the address and a hash of the session: the
-same hash is the same person, under any name. A server that is started on it has its
-history again, and whoever was in the room resumes within two hours.
-
-The server keeps running at the end of its input, and without its output; SIGTERM,
-SIGHUP and Ctrl-C end it politely. It logs on standard error who joins, leaves or is cut.`,
-		Example: `  wirelab chat serve
-  wirelab chat serve --tcp 127.0.0.1:7000 --udp ""    # this machine only, TCP only
-  wirelab chat serve --record chat.txt                # keeps a transcript
-  wirelab chat serve --record chat.jsonl              # and goes on from there after a restart
-  wirelab chat serve --per-address 0                  # everyone behind one address`,
-		Args: cobra.NoArgs,
+		Use:  "serve",
+		Args: cmdline.Args(0, 0),
 		RunE: func(c *cobra.Command, _ []string) error { return serve(c, o) },
 	}
 	d := server.DefaultLimits
-	c.Flags().StringVar(&o.tcp, "tcp", ":"+strconv.Itoa(tcpPort), "TCP `address` to listen on; empty for none")
-	c.Flags().StringVar(&o.udp, "udp", ":"+strconv.Itoa(udpPort), "UDP `address` to listen on; empty for none")
-	c.Flags().StringVar(&o.name, "name", chat.ServerName, "`name` under which the console speaks")
-	c.Flags().StringVar(&o.record, "record", "", "`file` to append a transcript to; FILE.jsonl also keeps who said it, and a server started on it goes on from there")
-	c.Flags().IntVar(&o.limits.Burst, "burst", d.Burst, "lines that a client may say at once; 0: no limit")
-	c.Flags().Float64Var(&o.limits.Rate, "rate", d.Rate, "lines a second that it may say after that; 0: no limit")
-	c.Flags().IntVar(&o.limits.PerAddress, "per-address", d.PerAddress, "connections, and people over UDP, from one address or IPv6 /64; 0: no limits for addresses")
+	c.Flags().StringVar(&o.tcp, "tcp", ":"+strconv.Itoa(tcpPort), "")
+	c.Flags().StringVar(&o.udp, "udp", ":"+strconv.Itoa(udpPort), "")
+	c.Flags().StringVar(&o.name, "name", chat.ServerName, "")
+	c.Flags().StringVar(&o.record, "record", "", "")
+	c.Flags().IntVar(&o.limits.Burst, "burst", d.Burst, "")
+	c.Flags().Float64Var(&o.limits.Rate, "rate", d.Rate, "")
+	c.Flags().IntVar(&o.limits.PerAddress, "per-address", d.PerAddress, "")
 	return c
 }
 
@@ -96,10 +69,7 @@ func serve(c *cobra.Command, o options) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	l, err := language(c)
-	if err != nil {
-		return err
-	}
+	l := cmdline.Lang(c)
 	end := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) { // as under nohup
 		end = append(end, syscall.SIGHUP)
@@ -146,7 +116,7 @@ func serve(c *cobra.Command, o options) error {
 	fmt.Fprintln(s.out, "listening on "+where)
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(ctx) }()
-	k := &console{room: room, out: s.out, quit: quit}
+	k := &console{room: room, out: s.out, lang: l, quit: quit}
 	for {
 		select {
 		case line, ok := <-s.lines:

@@ -14,6 +14,7 @@ import (
 
 	"wirelab/chat"
 	"wirelab/chat/client"
+	"wirelab/internal/cmdline"
 	"wirelab/internal/exit"
 	"wirelab/internal/safetext"
 )
@@ -22,43 +23,12 @@ func watchCommand() *cobra.Command {
 	var k clientFlags
 	var asJSON bool
 	c := &cobra.Command{
-		Use:   "watch [HOST[:PORT]]",
-		Short: "Print a room's lines, for people and for programs",
-		Long: `Joins the room at HOST (default server) over TCP and prints its lines: the last
-ones before it joined, then every line from then on. It says nothing.
-
-With --json each line is an object, on a line of its own:
-
-  {"seq":7,"time":"2026-11-22T20:11:03.250Z","kind":"say","name":"alice","text":"hi"}
-
-  seq   number of the line in the room, from 1; a line for this client alone
-        has the number of the line before it
-  time  by the server's clock, in UTC
-  kind  say, me, join, leave, kick, nick, topic or notice; for this client
-        alone msg, reply or error; gap where lines are missing: text is how many;
-        connection where the connection has changed (seq is the last line's, time
-        this machine's): text is lost, resumed, or new: the room does not know this
-        client, and an unknown number of lines may be missing
-  code  of the text of a notice, reply or error, for programs that translate it
-  name  the person that the line is about; may be empty
-  text  what was said; of other kinds the transport of a join, the reason of a
-        leave or kick, the new name of a nick, the topic
-
-Programs should ignore kinds and keys that they do not know.
-
-A connection that is lost is made again, and the lines that were missed are
-printed; standard error says so. Ctrl-C and SIGTERM leave.
-
-Exits with 0 when told to leave, with 1 if it is kicked or cannot write, and
-with 3 if the server cannot be reached.`,
-		Example: `  wirelab chat watch
-  wirelab chat watch server:7000 --name logger
-  wirelab chat watch --json | jq -r 'select(.kind == "say") | .text'`,
-		Args: cobra.MaximumNArgs(1),
+		Use:  "watch [HOST[:PORT]]",
+		Args: cmdline.Args(0, 1),
 		RunE: func(c *cobra.Command, args []string) error { return watch(c, k, args, asJSON) },
 	}
-	c.Flags().StringVar(&k.name, "name", "watcher", "`name` in the room")
-	c.Flags().BoolVar(&asJSON, "json", false, "print a JSON object for each line")
+	c.Flags().StringVar(&k.name, "name", "watcher", "")
+	c.Flags().BoolVar(&asJSON, "json", false, "")
 	k.addWait(c)
 	return c
 }

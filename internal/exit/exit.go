@@ -5,6 +5,8 @@ package exit
 import (
 	"errors"
 	"fmt"
+
+	"wirelab/internal/i18n"
 )
 
 // The exit codes of every wirelab command.
@@ -48,6 +50,21 @@ func Silent(code int) error {
 		return nil
 	}
 	return &Error{Code: code}
+}
+
+// UsageMsg is an error of the command line, of the catalogue: exit code 2.
+func UsageMsg(code string, pairs ...any) error {
+	return &Error{Code: Usage, Err: i18n.Errmsg(code, pairs...)}
+}
+
+// UnableMsg says what cannot run here, of the catalogue: exit code 3.
+func UnableMsg(code string, pairs ...any) error {
+	return &Error{Code: Unable, Err: i18n.Errmsg(code, pairs...)}
+}
+
+// FailedMsg says what did not succeed, of the catalogue: exit code 1.
+func FailedMsg(code string, pairs ...any) error {
+	return &Error{Code: Failed, Err: i18n.Errmsg(code, pairs...)}
 }
 
 // Usagef is an error of the command line: exit code 2.

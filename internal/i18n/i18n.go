@@ -17,6 +17,7 @@ import (
 	"golang.org/x/text/language"
 
 	"wirelab/internal/lang"
+	"wirelab/internal/self"
 )
 
 // Message is a sentence for people: a code of the catalogue and its arguments
@@ -46,6 +47,8 @@ func plain(v any) any {
 	switch v := v.(type) {
 	case Message, string, int, int64, uint64, uint32, float64, bool:
 		return v
+	case *Error:
+		return v.Message
 	case error:
 		return v.Error()
 	case fmt.Stringer:
@@ -80,6 +83,9 @@ func (m Message) In(l lang.Lang) string {
 		}
 		args[name] = v
 	}
+	if _, ok := args[program]; !ok {
+		args[program] = self.Command()
+	}
 	config := &goi18n.LocalizeConfig{MessageID: m.Code, TemplateData: args}
 	if n, ok := args["Count"]; ok {
 		config.PluralCount = fmt.Sprint(n) // the library takes ints and strings alone
@@ -95,6 +101,9 @@ func (m Message) In(l lang.Lang) string {
 	}
 	return s
 }
+
+// program is an argument that every sentence has: how this program was called.
+const program = "Program"
 
 // String returns the sentence in English.
 func (m Message) String() string { return m.In(lang.English) }
@@ -143,8 +152,13 @@ func Join(l lang.Lang, messages []Message) string {
 	return strings.Join(parts, l.Pick("; ", "；"))
 }
 
-//go:embed en.toml zh-TW.toml
+//go:embed *.toml
 var catalogue embed.FS
+
+// files are a language's: what is said, and what is said to mistakes.
+func files(l lang.Lang) []string {
+	return []string{string(l) + ".toml", "mistakes." + string(l) + ".toml"}
+}
 
 // localizers are made at the first sentence: most commands on a lab's hosts
 // say none.
@@ -152,11 +166,16 @@ var localizers = sync.OnceValue(func() map[lang.Lang]*goi18n.Localizer {
 	bundle := goi18n.NewBundle(language.English)
 	bundle.RegisterUnmarshalFunc("toml", toml.Unmarshal)
 	all := map[lang.Lang]*goi18n.Localizer{}
-	for _, l := range []lang.Lang{lang.English, lang.Chinese} {
-		if _, err := bundle.LoadMessageFileFS(catalogue, string(l)+".toml"); err != nil {
-			panic(err) // the files are embedded, and a test reads them
+	for _, l := range lang.All() {
+		for _, file := range files(l) {
+			if _, err := bundle.LoadMessageFileFS(catalogue, file); err != nil {
+				panic(err) // the files are embedded, and a test reads them
+			}
 		}
 		all[l] = goi18n.NewLocalizer(bundle, string(l))
 	}
 	return all
 })
+
+// List returns words one after the other, for a sentence in either language.
+func List(words []string) string { return strings.Join(words, ", ") }

@@ -55,14 +55,6 @@ func TestUnknownCode(t *testing.T) {
 // entries are the codes of a catalogue file and their forms.
 func entries(t *testing.T, l lang.Lang) map[string]map[string]string {
 	t.Helper()
-	b, err := catalogue.ReadFile(string(l) + ".toml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var tree map[string]any
-	if err := toml.Unmarshal(b, &tree); err != nil {
-		t.Fatal(err)
-	}
 	all := map[string]map[string]string{}
 	var walk func(prefix string, node map[string]any)
 	walk = func(prefix string, node map[string]any) {
@@ -82,7 +74,17 @@ func entries(t *testing.T, l lang.Lang) map[string]map[string]string {
 			}
 		}
 	}
-	walk("", tree)
+	for _, file := range files(l) {
+		b, err := catalogue.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var tree map[string]any
+		if err := toml.Unmarshal(b, &tree); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		walk("", tree)
+	}
 	return all
 }
 
@@ -125,7 +127,9 @@ func arguments(template string) []string {
 	var names []string
 	for _, part := range strings.Split(template, "{{")[1:] {
 		name, _, _ := strings.Cut(part, "}}")
-		names = append(names, strings.TrimSpace(name))
+		if name = strings.TrimSpace(name); name != "."+program { // which every sentence has
+			names = append(names, name)
+		}
 	}
 	slices.Sort(names)
 	return slices.Compact(names)

@@ -18,9 +18,15 @@ const (
 	Chinese Lang = "zh-TW"
 )
 
+// All are the languages that there are.
+func All() []Lang { return []Lang{English, Chinese} }
+
+// Variable is the environment variable that chooses wirelab's language alone.
+const Variable = "WIRELAB_LANG"
+
 // Parse reads the value of a --lang flag: en, zh, zh-TW, zh_TW.UTF-8 and the
-// like; empty means the locale of the environment (LC_ALL, LC_MESSAGES, LANG
-// in this order, as setlocale(3) has it).
+// like; empty means what the environment has: Variable, then the locale (LC_ALL,
+// LC_MESSAGES, LANG in this order, as setlocale(3) has it).
 func Parse(s string) (Lang, error) {
 	if s == "" {
 		return fromEnvironment(), nil
@@ -34,8 +40,29 @@ func Parse(s string) (Lang, error) {
 	return English, fmt.Errorf("language %q is not known: en or zh-TW", s)
 }
 
+// OfCommandLine returns the language that a --lang anywhere on a command line
+// names, for what is said before the line is understood; else the environment's.
+func OfCommandLine(args []string) Lang {
+	value := ""
+	for i, arg := range args {
+		if arg == "--" {
+			break
+		}
+		if v, ok := strings.CutPrefix(arg, "--lang="); ok {
+			value = v
+		} else if arg == "--lang" && i+1 < len(args) {
+			value = args[i+1]
+		}
+	}
+	l, err := Parse(value)
+	if err != nil {
+		return fromEnvironment()
+	}
+	return l
+}
+
 func fromEnvironment() Lang {
-	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+	for _, name := range []string{Variable, "LC_ALL", "LC_MESSAGES", "LANG"} {
 		if v := os.Getenv(name); v != "" {
 			if strings.HasPrefix(strings.ToLower(v), "zh") {
 				return Chinese

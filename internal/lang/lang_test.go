@@ -4,9 +4,9 @@ import "testing"
 
 func TestParse(t *testing.T) {
 	for _, test := range []struct {
-		flag, all, messages, lang string
-		want                      Lang
-		fails                     bool
+		flag, own, all, messages, lang string
+		want                           Lang
+		fails                          bool
 	}{
 		{flag: "en", lang: "zh_TW.UTF-8", want: English},
 		{flag: "zh", want: Chinese},
@@ -16,8 +16,11 @@ func TestParse(t *testing.T) {
 		{want: English},
 		{lang: "zh_TW.UTF-8", want: Chinese},
 		{messages: "en_US.UTF-8", lang: "zh_TW.UTF-8", want: English},
+		{own: "zh-TW", all: "C.UTF-8", want: Chinese},
+		{own: "en", all: "zh_TW.UTF-8", want: English},
 		{all: "C.UTF-8", messages: "zh_TW.UTF-8", want: English},
 	} {
+		t.Setenv(Variable, test.own)
 		t.Setenv("LC_ALL", test.all)
 		t.Setenv("LC_MESSAGES", test.messages)
 		t.Setenv("LANG", test.lang)
@@ -28,5 +31,23 @@ func TestParse(t *testing.T) {
 	}
 	if English.Pick("yes", "是") != "yes" || Chinese.Pick("yes", "是") != "是" {
 		t.Error("Pick takes the other language's text")
+	}
+}
+
+func TestOfCommandLine(t *testing.T) {
+	for _, test := range []struct {
+		args []string
+		want Lang
+	}{
+		{[]string{"run", "--lang", "zh-TW"}, Chinese},
+		{[]string{"--lang=zh", "run"}, Chinese},
+		{[]string{"exec", "client1", "--", "chat", "--lang", "zh"}, English},
+		{[]string{"run", "--lang"}, English},
+		{[]string{"run", "--lang", "fr"}, English},
+	} {
+		t.Setenv(Variable, "en")
+		if got := OfCommandLine(test.args); got != test.want {
+			t.Errorf("%q: %q, want %q", test.args, got, test.want)
+		}
 	}
 }

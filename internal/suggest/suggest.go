@@ -1,6 +1,8 @@
 // Package suggest finds the word that somebody meant to type.
 package suggest
 
+import "strings"
+
 // Nearest returns the known word that is the fewest slips of typing away from
 // one, the first of several, and at most so many; "" if there is none. A slip is
 // a letter too many, too few or another one, or two that are exchanged.
@@ -12,6 +14,31 @@ func Nearest(word string, known []string, slips int) string {
 		}
 	}
 	return best
+}
+
+// Word returns the known word that was meant: the nearest, with one slip in a
+// short word and two in a longer one, or the only one that begins with what was
+// typed; "" if there is none.
+func Word(word string, known []string) string {
+	const short = 3 // letters, of which two slips leave nothing
+	slips := 2
+	if len(word) <= short {
+		slips = 1
+	}
+	if nearest := Nearest(word, known, slips); nearest != "" && len(word) > 1 {
+		return nearest
+	}
+	begun := ""
+	for _, k := range known {
+		if len(word) < 2 || !strings.HasPrefix(k, word) {
+			continue
+		}
+		if begun != "" {
+			return ""
+		}
+		begun = k
+	}
+	return begun
 }
 
 // distance is the optimal string alignment distance of two words, in bytes.

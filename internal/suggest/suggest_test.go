@@ -31,3 +31,15 @@ func TestNearest(t *testing.T) {
 		}
 	}
 }
+
+func TestWord(t *testing.T) {
+	known := []string{"run", "ping", "tcp-chat", "udp-chat", "hub-and-switch", "down", "doctor"}
+	for word, want := range map[string]string{
+		"rn": "run", "pnig": "ping", "pong": "ping", "tcp": "tcp-chat", "hub": "hub-and-switch", "do": "", "dwn": "down",
+		"r": "", "": "", "xyz": "", "tpc-caht": "tcp-chat",
+	} {
+		if got := Word(word, known); got != want {
+			t.Errorf("%q is %q, want %q", word, got, want)
+		}
+	}
+}

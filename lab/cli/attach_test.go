@@ -224,8 +224,8 @@ func TestAttachErrors(t *testing.T) {
 		{[]string{"--attach", "nonsense"}, 2, "want lab, lab:NAME"},
 		{[]string{"--attach", "lab:"}, 2, "no name behind the colon"},
 		{[]string{"--attach", "lab:No Such"}, 2, "lab name"},
-		{[]string{"--attach", "lab", "--backend", "netns"}, 2, "attach backend"},
-		{[]string{"--json", "--json-stream"}, 2, "json json-stream"},
+		{[]string{"--attach", "lab", "--backend", "netns"}, 2, "--attach and --backend exclude each other"},
+		{[]string{"--json", "--json-stream"}, 2, "--json and --json-stream exclude each other"},
 		{[]string{"--attach", "lab:nothing-" + runID()}, 3, "wirelab up --lab nothing-"},
 	} {
 		stdout, stderr, code := command(t, program, append([]string{"run", "-o", t.TempDir(), "ping"}, test.args...)...)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wirelab/internal/cmdline"
 	"wirelab/internal/exit"
 	"wirelab/internal/hostnames"
 	"wirelab/internal/suggest"
@@ -27,41 +28,15 @@ import (
 
 func checkCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "check EXPERIMENT FILE",
-		Short: "Judge a capture made elsewhere by an experiment",
-		Long: `Check judges a pcap or pcapng file by the claims of an experiment and executes
-nothing. Files that "wirelab run" wrote say themselves which host is which; for
-others --host does. A host that no claim names needs no address.
-
-The claims of ping-once and tcp-once judge a capture of any network, as tcpdump or
-Wireshark writes it: they say which packets have to be there, in which order.
-
-Other claims are about a phase, and its barriers have to be in the file: each host
-sends one with "wirelab mark LABEL", and "wirelab mark start" before the first packet.
-Without them, or where frames were dropped, cut or left out, the verdict is
-inconclusive.
-
-Exit: 0 all claims pass, 1 a claim failed, 2 usage, 3 the file is no capture,
-4 a claim is inconclusive or the file is damaged.`,
-		Example: `  wirelab check ping runs/1/ping.pcapng
-  wirelab check tcp-once mine.pcap --host client1=10.0.0.1 --host server=10.0.0.2
-  wirelab check ping mine.pcap --host client1=10.0.0.1 --host server=10.0.0.2
-  wirelab check ./mine.txtar mine.pcapng --json`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 2 {
-				return exit.Usagef("check takes an experiment and a file: wirelab check ping runs/1/ping.pcapng")
-			}
-			return nil
-		},
+		Use:        "check EXPERIMENT FILE",
+		SuggestFor: []string{"judge", "verify", "grade"},
+		GroupID:    cmdline.Learn,
+		Args:       cmdline.Args(2, 2),
 	}
-	hosts := cmd.Flags().StringArray("host", nil, "which host is which, NAME=ADDRESS; may be repeated, also for a second address")
-	asJSON := cmd.Flags().Bool("json", false, "print only the result document on standard output")
-	language := langFlag(cmd)
+	hosts := cmd.Flags().StringArray("host", nil, "")
+	asJSON := cmd.Flags().Bool("json", false, "")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		l, err := language()
-		if err != nil {
-			return err
-		}
+		l := cmdline.Lang(cmd)
 		began := time.Now()
 		e, err := experiments.Find(args[0])
 		if err != nil {

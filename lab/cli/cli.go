@@ -5,6 +5,7 @@ package cli
 
 import (
 	"context"
+	"embed"
 	"errors"
 	"fmt"
 	"os"
@@ -14,16 +15,27 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wirelab/internal/cmdline"
 	"wirelab/internal/exit"
 	"wirelab/internal/lang"
 	"wirelab/lab"
 	"wirelab/lab/docker"
 	"wirelab/lab/netns"
+	"wirelab/lab/script"
 )
 
-// Commands returns the commands of the lab.
-func Commands() []*cobra.Command {
-	return []*cobra.Command{runCommand(), checkCommand(), listCommand(), upCommand(), execCommand(), downCommand(), doctorCommand()}
+//go:embed help/*.txt
+var help embed.FS
+
+// Part returns the commands of the lab and their help.
+func Part() cmdline.Part {
+	return cmdline.Part{
+		Commands: []*cobra.Command{runCommand(), checkCommand(), listCommand(), upCommand(), execCommand(), downCommand(), doctorCommand()},
+		Help: cmdline.Help{
+			Files:  cmdline.Folder(help),
+			Tables: map[string]func(lang.Lang) string{"verbs": script.Help},
+		},
+	}
 }
 
 // backends are all there are, in the order in which "auto" tries them.
@@ -92,13 +104,4 @@ func unable(ctx context.Context, err error) error {
 // interruptible returns a context that ends at Ctrl-C or SIGTERM.
 func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
 	return signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
-}
-
-// langFlag adds --lang to a command.
-func langFlag(cmd *cobra.Command) func() (lang.Lang, error) {
-	value := cmd.Flags().String("lang", "", "language of the text for people: en or zh-TW (default: the locale)")
-	return func() (lang.Lang, error) {
-		l, err := lang.Parse(*value)
-		return l, exit.With(exit.Usage, err)
-	}
 }

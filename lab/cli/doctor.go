@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wirelab/internal/cmdline"
 	"wirelab/internal/exit"
 	"wirelab/internal/i18n"
 	"wirelab/internal/lang"
@@ -23,26 +24,17 @@ const doctorTimeout = 15 * time.Second
 
 func doctorCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "doctor",
-		Short: "Check what this machine can run and say how to fix the rest",
-		Long: `Doctor tries every backend of the lab on this machine and says of each whether
-it can run, why not, and what to do.
-
-Exit: 0 at least one can run, 3 none can.`,
-		Example: `  wirelab doctor
-  wirelab doctor --json`,
-		Args: cobra.NoArgs,
+		Use:     "doctor",
+		GroupID: cmdline.Tools,
+		Args:    cmdline.Args(0, 0),
 	}
-	asJSON := cmd.Flags().Bool("json", false, "print a document for machines")
-	language := langFlag(cmd)
+	asJSON := cmd.Flags().Bool("json", false, "")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		l, err := language()
-		if err != nil {
-			return err
-		}
+		l := cmdline.Lang(cmd)
 		ctx, cancel := interruptible(cmd.Context())
 		defer cancel()
 		findings := Diagnose(ctx)
+		var err error
 		if *asJSON {
 			err = report.EncodeJSON(cmd.OutOrStdout(), struct {
 				Schema   string    `json:"schema"`

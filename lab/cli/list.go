@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wirelab/internal/cmdline"
 	"wirelab/internal/exit"
 	"wirelab/internal/lang"
 	"wirelab/internal/safetext"
@@ -16,19 +17,13 @@ import (
 
 func listCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "list",
-		Short: "List the experiments and what they claim",
-		Example: `  wirelab list
-  wirelab list --lang zh-TW
-  wirelab list ./mine.txtar --json`,
+		Use:        "list",
+		SuggestFor: []string{"experiments", "claims"},
+		GroupID:    cmdline.Learn,
 	}
-	asJSON := cmd.Flags().Bool("json", false, "print a document for machines")
-	language := langFlag(cmd)
+	asJSON := cmd.Flags().Bool("json", false, "")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		l, err := language()
-		if err != nil {
-			return err
-		}
+		l := cmdline.Lang(cmd)
 		all, err := findExperiments(args)
 		if err != nil {
 			return err

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wirelab/internal/cmdline"
 	"wirelab/internal/exit"
 	"wirelab/internal/i18n"
 	"wirelab/internal/lang"
@@ -25,49 +26,20 @@ import (
 
 func runCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "run [EXPERIMENT…]",
-		Short: "Run experiments and judge what crossed the wire",
-		Long: `Run brings a lab up for each experiment, carries it out, captures every frame
-and judges the experiment's claims by what was captured. Without a name it
-runs all that come with wirelab; a path runs an experiment of your own.
-
-With --attach the experiments run in a lab that is up, which stays up: the one
-that "wirelab up" holds, or docker-compose.yml's. Its own programs keep running
-and their ports stay taken: an experiment that starts a chat server on ports
-7000 and 7001 is inconclusive there. What its hosts send meanwhile is judged, so
-leave it alone while an experiment runs.
-
-Each run saves NAME.pcapng and NAME.svg for each experiment, and result.json.
-
-The words of an experiment's script:
-` + script.Help() + `
-Exit: 0 all claims pass, 1 a claim failed, 2 usage, 3 no lab can run here or a
-file cannot be written, 4 a claim is inconclusive, 130 interrupted.`,
-		Example: `  wirelab run
-  wirelab run ping tcp-chat
-  wirelab run ./mine.txtar -o mine
-  wirelab run --backend docker
-  wirelab run --attach lab ping              # in the lab of wirelab up
-  wirelab run --attach lab:two ping          # of wirelab up --lab two
-  wirelab run --attach compose ping          # in the lab of docker compose up -d
-  wirelab run --attach compose:mine ./mine.txtar
-  wirelab run --json | jq -r '.experiments[].claims[] | .id + " " + .status'
-  wirelab run --json-stream ping | jq -r .event`,
-		Args: cobra.ArbitraryArgs,
+		Use:        "run [EXPERIMENT…]",
+		SuggestFor: []string{"start", "test", "experiment"},
+		GroupID:    cmdline.Learn,
+		Args:       cobra.ArbitraryArgs,
 	}
-	backend := cmd.Flags().String("backend", "auto", "where the lab runs: auto, netns (namespaces) or docker")
-	attach := cmd.Flags().String("attach", "", "run in a lab that is up: "+attachUsage)
+	backend := cmd.Flags().String("backend", "auto", "")
+	attach := cmd.Flags().String("attach", "", "")
 	cmd.MarkFlagsMutuallyExclusive("attach", "backend")
-	dir := cmd.Flags().StringP("output", "o", "", "folder for the captures and result.json (default: runs/ and a number)")
-	asJSON := cmd.Flags().Bool("json", false, "print only the result document on standard output")
-	stream := cmd.Flags().Bool("json-stream", false, "print only what happens on standard output, a JSON object a line")
+	dir := cmd.Flags().StringP("output", "o", "", "")
+	asJSON := cmd.Flags().Bool("json", false, "")
+	stream := cmd.Flags().Bool("json-stream", false, "")
 	cmd.MarkFlagsMutuallyExclusive("json", "json-stream")
-	language := langFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		l, err := language()
-		if err != nil {
-			return err
-		}
+		l := cmdline.Lang(cmd)
 		chosen, err := findExperiments(args)
 		if err != nil {
 			return err

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wirelab/internal/cmdline"
 	"wirelab/internal/exit"
 	"wirelab/lab"
 	"wirelab/lab/netns"
@@ -16,28 +17,17 @@ const defaultLab = "default"
 
 // labFlag adds --lab, the name of an interactive lab, to a command.
 func labFlag(cmd *cobra.Command) *string {
-	return cmd.Flags().String("lab", defaultLab, "name of the lab, to tell several apart")
+	return cmd.Flags().String("lab", defaultLab, "")
 }
 
 func upCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "up",
-		Short: "Start an interactive lab and keep it running in this terminal",
-		Long: `Up starts a lab in namespaces (no root, no Docker) with the chat server on the
-host "server", and keeps it running until Ctrl-C or "wirelab down". In other
-terminals "wirelab exec HOST -- COMMAND" runs commands on its hosts.`,
-		Example: `  wirelab up
-  wirelab exec client1 -- chat join server
-  wirelab exec sniffer -- sniff
-  wirelab exec client1 -- ping server
-  wirelab exec client2 -- /bin/sh
-  wirelab run --attach lab ping
-  wirelab up --no-chat                       # for experiments with a chat server
-  wirelab down`,
-		Args: cobra.NoArgs,
+		Use:     "up",
+		GroupID: cmdline.Lab,
+		Args:    cmdline.Args(0, 0),
 	}
 	name := labFlag(cmd)
-	noChat := cmd.Flags().Bool("no-chat", false, "start no chat server: its ports are free for experiments (wirelab run --attach)")
+	noChat := cmd.Flags().Bool("no-chat", false, "")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		ctx, cancel := interruptible(cmd.Context())
 		defer cancel()
@@ -90,22 +80,10 @@ terminals "wirelab exec HOST -- COMMAND" runs commands on its hosts.`,
 
 func execCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "exec HOST [--] COMMAND…",
-		Short: "Run a command on a host of the interactive lab",
-		Long: `Exec runs a command on a host of the lab that "wirelab up" holds, with this
-terminal and this exit code. COMMAND is a wirelab command (chat, sniff, ping …)
-or the path of a program of this machine. It gets the lab's environment, and of
-yours what the terminal and your language need: TERM, LANG, TZ, EDITOR and such.`,
-		Example: `  wirelab exec client1 -- chat join server
-  wirelab exec sniffer -- sniff
-  wirelab exec client1 -- ping -c 3 server
-  wirelab exec --lab two client2 -- /bin/sh`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) < 2 {
-				return exit.Usagef("exec takes a host and a command: wirelab exec client1 -- ping server")
-			}
-			return nil
-		},
+		Use:        "exec HOST [--] COMMAND…",
+		SuggestFor: []string{"ssh", "shell", "attach"},
+		GroupID:    cmdline.Lab,
+		Args:       cmdline.Args(2, -1),
 	}
 	cmd.Flags().SetInterspersed(false) // what follows the host is the command's
 	name := labFlag(cmd)
@@ -128,10 +106,10 @@ yours what the terminal and your language need: TERM, LANG, TZ, EDITOR and such.
 
 func downCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "down",
-		Short:   "End the interactive lab that wirelab up holds",
-		Example: "  wirelab down\n  wirelab down --lab two",
-		Args:    cobra.NoArgs,
+		Use:        "down",
+		SuggestFor: []string{"stop", "kill"},
+		GroupID:    cmdline.Lab,
+		Args:       cmdline.Args(0, 0),
 	}
 	name := labFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {

@@ -75,7 +75,7 @@ func TestInteractiveLab(t *testing.T) {
 		{[]string{"client2", "--", "chat", "send", "server", "hello"}, 0, "", ""},
 		{[]string{"nobody", "--", "ping", "server"}, 3, "", `no host "nobody" in the lab`},
 		{[]string{"client1", "--", "/nonexistent"}, 3, "", "/nonexistent"},
-		{[]string{"client1"}, 2, "", "exec takes a host and a command"},
+		{[]string{"client1"}, 2, "", "exec needs HOST [--] COMMAND"},
 	} {
 		stdout, stderr, code := command(t, program, append([]string{"exec", "--lab", name}, test.args...)...)
 		if code != test.code || !strings.Contains(stdout, test.stdout) || !strings.Contains(stderr, test.stderr) {

@@ -11,9 +11,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wirelab/internal/cmdline"
 	"wirelab/internal/exit"
 	"wirelab/internal/hostnames"
-	"wirelab/lab/agent"
 	"wirelab/lab/trace"
 )
 
@@ -21,19 +21,13 @@ func markCommand() *cobra.Command {
 	var name, host, programs string
 	var stdin bool
 	c := &cobra.Command{
-		Use:   "mark LABEL",
-		Short: "Send a marker: a barrier in every capture of the segment",
-		Long: `Mark sends a UDP broadcast to the discard port that names LABEL and this host: a
-marker. Once every host has sent one, the barrier LABEL stands in every capture of
-the segment. Everything a host sent before its marker appears before it in the
-capture.`,
-		Example: `  wirelab mark cold
-  wirelab mark --interface wlan0 --host laptop before-lunch`,
+		Use:     "mark LABEL",
+		GroupID: cmdline.Lab,
 		Args: func(c *cobra.Command, args []string) error {
 			if stdin {
-				return cobra.NoArgs(c, args)
+				return cmdline.Args(0, 0)(c, args)
 			}
-			return cobra.ExactArgs(1)(c, args)
+			return cmdline.Args(1, 1)(c, args)
 		},
 		RunE: func(c *cobra.Command, args []string) error {
 			if host == "" {
@@ -56,10 +50,10 @@ capture.`,
 			return s.Mark(args[0])
 		},
 	}
-	c.Flags().StringVar(&name, "interface", device, "`name` of the interface on the segment")
-	c.Flags().StringVar(&host, "host", "", "`name` of this host (default: $"+hostnames.OwnVariable+", then the hostname)")
-	c.Flags().BoolVar(&stdin, "stdin", false, "read commands (quiet DURATION, mark LABEL), one a line, and answer each")
-	c.Flags().StringVar(&programs, "programs", "", "with --stdin: at its end, end the programs whose id in $"+agent.Variable+" begins with this")
+	c.Flags().StringVar(&name, "interface", device, "")
+	c.Flags().StringVar(&host, "host", "", "")
+	c.Flags().BoolVar(&stdin, "stdin", false, "")
+	c.Flags().StringVar(&programs, "programs", "", "")
 	// The resident form is the lab's own way of asking a host.
 	for _, flag := range []string{"stdin", "programs"} {
 		if err := c.Flags().MarkHidden(flag); err != nil {

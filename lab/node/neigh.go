@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wirelab/internal/cmdline"
 	"wirelab/internal/exit"
 	"wirelab/internal/hostnames"
 )
@@ -15,23 +16,15 @@ func neighCommand() *cobra.Command {
 		return showNeighbours(c.OutOrStdout(), device)
 	}
 	c := &cobra.Command{
-		Use:   "neigh",
-		Short: "Show, set or empty the neighbour (ARP) cache of " + device,
-		Long: `Shows the neighbour cache of ` + device + `, which ARP fills: address, MAC and state of each
-entry. add makes an entry that never ages, so that no ARP is sent for it; flush
-removes all that were learnt. Both need CAP_NET_ADMIN.`,
-		Example: `  wirelab neigh
-  wirelab neigh add server 02:00:00:00:00:0b
-  wirelab neigh flush`,
-		Args: cobra.NoArgs,
-		RunE: show,
+		Use:        "neigh",
+		SuggestFor: []string{"arp"},
+		GroupID:    cmdline.Tools,
 	}
+	cmdline.Group(c, show)
 	c.AddCommand(&cobra.Command{
-		Use: "show", Short: "Show the entries", Args: cobra.NoArgs, RunE: show,
-		Example: `  wirelab neigh show`,
+		Use: "show", Args: cmdline.Args(0, 0), RunE: show,
 	}, &cobra.Command{
-		Use: "add HOST MAC", Short: "Make a permanent entry", Args: cobra.ExactArgs(2),
-		Example: `  wirelab neigh add server 02:00:00:00:00:0b`,
+		Use: "add HOST MAC", Args: cmdline.Args(2, 2),
 		RunE: func(c *cobra.Command, args []string) error {
 			mac, err := net.ParseMAC(args[1])
 			if err != nil {
@@ -44,9 +37,8 @@ removes all that were learnt. Both need CAP_NET_ADMIN.`,
 			return addNeighbour(device, addr, mac)
 		},
 	}, &cobra.Command{
-		Use: "flush", Short: "Remove every entry but permanent ones", Args: cobra.NoArgs,
-		Example: `  wirelab neigh flush`,
-		RunE:    func(*cobra.Command, []string) error { return flushNeighbours(device) },
+		Use: "flush", Args: cmdline.Args(0, 0),
+		RunE: func(*cobra.Command, []string) error { return flushNeighbours(device) },
 	})
 	return c
 }

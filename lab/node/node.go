@@ -8,17 +8,26 @@ package node
 
 import (
 	"context"
+	"embed"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"wirelab/internal/cmdline"
 )
 
-// Commands returns the commands of this package.
-func Commands() []*cobra.Command {
-	return []*cobra.Command{
-		pingCommand(), holdCommand(), markCommand(), neighCommand(), readyCommand(), hubCommand(),
+//go:embed help/*.txt
+var help embed.FS
+
+// Part returns the commands of this package and their help.
+func Part() cmdline.Part {
+	return cmdline.Part{
+		Commands: []*cobra.Command{
+			pingCommand(), holdCommand(), markCommand(), neighCommand(), readyCommand(), hubCommand(),
+		},
+		Help: cmdline.Help{Files: cmdline.Folder(help)},
 	}
 }
 

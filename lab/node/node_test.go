@@ -6,15 +6,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/spf13/cobra"
-
+	"wirelab/internal/cmdline"
 	"wirelab/internal/exit"
 )
 
 // run executes a command line in this process.
 func run(ctx context.Context, in string, args ...string) (out string, err error) {
-	root := &cobra.Command{Use: "wirelab", SilenceUsage: true, SilenceErrors: true}
-	root.AddCommand(Commands()...)
+	root := cmdline.New(Part()).Root()
 	var b bytes.Buffer
 	root.SetArgs(args)
 	root.SetIn(strings.NewReader(in))
@@ -47,20 +45,5 @@ func TestUsageErrors(t *testing.T) {
 		if out, err := run(t.Context(), "", strings.Fields(line)...); exit.Code(err) != exit.Usage {
 			t.Errorf("%s: %q, %v (exit code %d), want 2", line, out, err, exit.Code(err))
 		}
-	}
-}
-
-func TestEveryCommandHasAnExample(t *testing.T) {
-	var check func(c *cobra.Command)
-	check = func(c *cobra.Command) {
-		if c.Short == "" || c.Example == "" {
-			t.Errorf("%s: no summary or no example", c.CommandPath())
-		}
-		for _, sub := range c.Commands() {
-			check(sub)
-		}
-	}
-	for _, c := range Commands() {
-		check(c)
 	}
 }

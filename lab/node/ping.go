@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wirelab/internal/cmdline"
 	"wirelab/internal/exit"
 )
 
@@ -29,19 +30,9 @@ type pingOptions struct {
 func pingCommand() *cobra.Command {
 	var o pingOptions
 	c := &cobra.Command{
-		Use:   "ping HOST",
-		Short: "Send ICMP echo requests, as ping(8) does",
-		Long: `Sends one ICMP echo request each interval and prints the replies and ICMP errors
-that come. It needs no capability where net.ipv4.ping_group_range allows the
-group (Docker's default), else CAP_NET_RAW. It asks no name server about
-addresses, so that a lab's wire shows the ping alone.
-
-Exits with 0 if anything was answered, 1 if nothing was, 2 for other errors and
-3 where the socket is refused.`,
-		Example: `  wirelab ping server
-  wirelab ping -c 3 -i 0.2 server
-  wirelab ping -c 1 -s 1472 -t 1 192.0.2.1`,
-		Args: cobra.ExactArgs(1),
+		Use:     "ping HOST",
+		GroupID: cmdline.Tools,
+		Args:    cmdline.Args(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := o.check(); err != nil {
 				return err
@@ -52,12 +43,12 @@ Exits with 0 if anything was answered, 1 if nothing was, 2 for other errors and
 		},
 	}
 	f := c.Flags()
-	f.IntVarP(&o.count, "count", "c", 0, "stop after this many requests; 0 for never")
-	f.Float64VarP(&o.interval, "interval", "i", 1, "`seconds` between requests")
-	f.IntVarP(&o.size, "size", "s", 56, "`bytes` of data in a request")
-	f.Float64VarP(&o.wait, "timeout", "W", 10, "`seconds` to wait for the first reply after the last request")
-	f.IntVarP(&o.ttl, "ttl", "t", 64, "time to live of the requests, in `hops`")
-	f.BoolVarP(&o.quiet, "quiet", "q", false, "print the summary only")
+	f.IntVarP(&o.count, "count", "c", 0, "")
+	f.Float64VarP(&o.interval, "interval", "i", 1, "")
+	f.IntVarP(&o.size, "size", "s", 56, "")
+	f.Float64VarP(&o.wait, "timeout", "W", 10, "")
+	f.IntVarP(&o.ttl, "ttl", "t", 64, "")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "")
 	return c
 }
 

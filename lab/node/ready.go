@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wirelab/internal/cmdline"
 	"wirelab/internal/exit"
 	"wirelab/internal/poll"
 )
@@ -21,18 +22,9 @@ type condition func() (reason string, err error)
 func readyCommand() *cobra.Command {
 	var wait time.Duration
 	c := &cobra.Command{
-		Use:   "ready WHAT...",
-		Short: "Check that services of this host are up, without sending a packet",
-		Long: `Looks into the kernel's tables of this host and exits with 0 if each holds, else
-with 1 and the reason. WHAT is one of:
-
-  tcp/PORT     a TCP socket listens on the port
-  udp/PORT     a UDP socket is bound to the port
-  packet       a packet socket is open: a capture runs
-  hub/BRIDGE   the bridge's ageing time is 0: it floods like a hub`,
-		Example: `  wirelab ready tcp/7000 udp/7001
-  wirelab ready --wait 5s packet`,
-		Args: cobra.MinimumNArgs(1),
+		Use:    "ready WHAT...",
+		Hidden: true,
+		Args:   cmdline.Args(1, -1),
 		RunE: func(c *cobra.Command, args []string) error {
 			var all []condition
 			for _, what := range args {
@@ -47,7 +39,7 @@ with 1 and the reason. WHAT is one of:
 			return awaitAll(ctx, wait, all)
 		},
 	}
-	c.Flags().DurationVar(&wait, "wait", 0, "how long to wait for what does not hold yet")
+	c.Flags().DurationVar(&wait, "wait", 0, "")
 	return c
 }
 

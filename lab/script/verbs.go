@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"wirelab/internal/i18n"
+	"wirelab/internal/lang"
 	"wirelab/lab"
 	"wirelab/lab/trace"
 )
@@ -25,7 +27,7 @@ type verb struct {
 	least int // words after the host
 	most  int
 	usage string
-	help  string
+	help  i18n.Message
 	parse func(e *Experiment, s *Step) error // nil: the words are taken as they are
 	do    func(ctx context.Context, l *lab.Lab, s Step) error
 }
@@ -35,33 +37,33 @@ const many = 1 << 10
 
 var verbs = []verb{
 	{name: "start", host: true, awaited: true, least: 1, most: many, usage: "start HOST COMMAND…",
-		help: "start a program that keeps running; await what it prints",
+		help: i18n.Msg("script.verb.start"),
 		do:   func(ctx context.Context, l *lab.Lab, s Step) error { return l.Start(ctx, s.Host, s.Args...) }},
 	{name: "run", host: true, ends: true, proves: true, least: 1, most: many, usage: "run HOST COMMAND…",
-		help: "run a command that ends by itself, with exit code 0 (! run: another, ? run: any)",
+		help: i18n.Msg("script.verb.run"),
 		do: func(ctx context.Context, l *lab.Lab, s Step) error {
 			_, err := l.Run(ctx, s.Host, s.Args...)
 			return s.Ends.check(err)
 		}},
 	{name: "say", host: true, speaks: true, awaited: true, least: 1, most: many, usage: "say HOST TEXT",
-		help: "type a line to the host's program", parse: oneText,
+		help: i18n.Msg("script.verb.say"), parse: oneText,
 		do: func(ctx context.Context, l *lab.Lab, s Step) error { return l.Say(ctx, s.Host, s.Args[0]) }},
 	{name: "await", host: true, speaks: true, proves: true, least: 1, most: many, usage: "await HOST TEXT",
-		help: "wait until the host's program has printed a text", parse: oneText,
+		help: i18n.Msg("script.verb.await"), parse: oneText,
 		do: func(ctx context.Context, l *lab.Lab, s Step) error { return l.Await(ctx, s.Host, s.Args[0]) }},
 	{name: "close", host: true, ends: true, speaks: true, proves: true, usage: "close HOST",
-		help: "end the input of the host's program and wait for its end (! close, ? close as run)",
+		help: i18n.Msg("script.verb.close"),
 		do: func(ctx context.Context, l *lab.Lab, s Step) error {
 			return s.Ends.check(l.CloseProgram(ctx, s.Host))
 		}},
 	{name: "fresh", host: true, usage: "fresh HOST",
-		help: "empty the host's neighbour (ARP) cache",
+		help: i18n.Msg("script.verb.fresh"),
 		do:   func(ctx context.Context, l *lab.Lab, s Step) error { return l.FlushNeighbours(ctx, s.Host) }},
 	{name: "settle", least: 1, most: 1, usage: "settle LABEL",
-		help: "set a barrier, which ends a phase and names it", parse: newLabel,
+		help: i18n.Msg("script.verb.settle"), parse: newLabel,
 		do: func(ctx context.Context, l *lab.Lab, s Step) error { return l.Settle(ctx, s.Args[0]) }},
 	{name: "mode", least: 1, most: 1, usage: "mode hub|switch",
-		help: "make the segment a hub or a switch",
+		help: i18n.Msg("script.verb.mode"),
 		parse: func(_ *Experiment, s *Step) error {
 			_, err := lab.ParseMode(s.Args[0])
 			return err
@@ -84,11 +86,11 @@ func verbNames() string {
 	return strings.Join(names, ", ")
 }
 
-// Help describes the verbs, a line each.
-func Help() string {
+// Help describes the verbs in a language, a line each.
+func Help(l lang.Lang) string {
 	var b strings.Builder
 	for _, v := range verbs {
-		fmt.Fprintf(&b, "  %-20s %s\n", v.usage, v.help)
+		fmt.Fprintf(&b, "  %-20s %s\n", v.usage, v.help.In(l))
 	}
 	return b.String()
 }

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"wirelab/internal/cmdline"
 	"wirelab/internal/exit"
 	"wirelab/internal/hostnames"
 	"wirelab/sniffer"
@@ -30,12 +31,11 @@ const session31 = "../testdata/session.pcapng" // 31 frames
 
 // sniff runs the command and returns the code it would exit with.
 func sniff(ctx context.Context, stdin io.Reader, stdout, stderr io.Writer, args ...string) (int, error) {
-	c := command(func() error { return nil }) // the tests' own rights stay
-	c.SilenceErrors, c.SilenceUsage = true, true
+	c := cmdline.New(part(func() error { return nil })).Root() // the tests' own rights stay
 	c.SetIn(stdin)
 	c.SetOut(stdout)
 	c.SetErr(stderr)
-	c.SetArgs(append(args, "--lang", "en"))
+	c.SetArgs(append(append([]string{"sniff"}, args...), "--lang", "en"))
 	err := c.ExecuteContext(ctx)
 	return exit.Code(err), err
 }

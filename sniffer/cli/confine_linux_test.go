@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -10,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"wirelab/internal/exit"
+	"wirelab/internal/cmdline"
 	"wirelab/sniffer/internal/ownnet"
 )
 
@@ -19,13 +20,7 @@ const asCommand = "WIRELAB_TEST_SNIFF"
 
 func init() {
 	if args := os.Getenv(asCommand); args != "" {
-		c := Commands()[0]
-		c.SetArgs(strings.Fields(args))
-		err := c.Execute()
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-		}
-		os.Exit(exit.Code(err))
+		os.Exit(cmdline.New(Part()).Run(context.Background(), append([]string{"sniff"}, strings.Fields(args)...), os.Stderr))
 	}
 }
 

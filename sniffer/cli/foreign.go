@@ -2,62 +2,49 @@ package cli
 
 import (
 	"errors"
-	"fmt"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"wirelab/internal/cmdline"
 	"wirelab/internal/exit"
-	"wirelab/internal/safetext"
+	"wirelab/internal/i18n"
+	"wirelab/internal/self"
 	"wirelab/sniffer/filter"
 )
 
-// otherFlag adds what to use here to the refusal of a flag that tcpdump or tshark
-// has.
-func otherFlag(err error) error {
-	missing, ok := errors.AsType[*pflag.NotExistError](err)
-	if !ok {
-		return err
+// otherFlag is the error of a flag; where tcpdump or tshark has that flag it says
+// what to use here.
+func otherFlag(c *cobra.Command, err error) error {
+	if missing, ok := errors.AsType[*pflag.NotExistError](err); ok {
+		if advice, ok := otherFlags[missing.GetSpecifiedName()]; ok {
+			return cmdline.NoFlag(c, missing, i18n.Msg("usage.instead", "Advice", advice))
+		}
 	}
-	if advice := otherFlags[missing.GetSpecifiedName()]; advice != "" {
-		return fmt.Errorf("%w: %s", err, advice)
-	}
-	return err
+	return cmdline.FlagError(c, err)
 }
 
-const (
-	adviceRotate   = "a new file at a size is --rotate-size 10M, after a time --rotate-time 1h"
-	adviceDecode   = "ports are not reassigned to protocols here; -o json and -o note show the bytes"
-	adviceBPF      = "the compiled filter is not printed; tcpdump -d prints the same language's"
-	adviceJSON     = "for fields and programs use -o json (docs/sniff-json.md), for people -o note"
-	adviceTime     = "times are the kernel's; lines show microseconds, -o json nanoseconds"
-	adviceMonitor  = "put the interface into monitor mode with iw first"
-	adviceNothing  = "it has no counterpart here, and nothing depends on it"
-	adviceNames    = "addresses are shown as they are; --names, --host and --lookup give them names"
-	adviceLinkType = "the link type is the interface's own; -o json has it as link_type"
-	adviceUser     = "after the socket is open every capability is dropped, and under sudo the calling user is taken on"
-	adviceStats    = "conversations, addresses, protocols and the rate are shown by --stats"
-)
+// letter says how a flag is called here.
+func letter(flag string) i18n.Message { return i18n.Msg("sniff.instead.letter", "Flag", flag) }
 
 // otherFlags say what to use in place of flags of tcpdump and tshark.
-var otherFlags = map[string]string{
-	"b": adviceRotate, "C": adviceRotate, "G": adviceRotate, "W": "the latest files of a rotation are kept by --files N",
-	"a": "a capture ends after a time with --for 10s, after frames with -c N",
-	"d": adviceBPF, "E": adviceDecode, "f": "a capture filter is written behind the options: wirelab sniff -i eth0 tcp port 80",
-	"g": adviceNothing, "H": "names of hosts are given by --host NAME=ADDRESS", "I": adviceMonitor, "j": adviceTime, "J": adviceTime,
-	"k": "-w - | wireshark -k -i -", "K": "checksums are shown and not verified", "L": adviceLinkType, "m": adviceNothing, "M": adviceNothing,
-	"N": adviceNames, "O": adviceJSON, "P": "lines are printed with -w, too; -o none prints none", "R": displayAdvice, "T": adviceJSON,
-	"u": adviceTime, "V": "all fields of a frame are shown by -o note or -o json; several files are read by -r A -r B", "y": adviceLinkType,
-	"Y": displayAdvice, "z": adviceStats, "Z": adviceUser, "2": displayAdvice,
-	"immediate-mode": "frames are shown as they come, as is always done", "buffer-size": "the kernel's buffer is -B",
-	"time-stamp-precision": adviceTime, "time-stamp-type": adviceTime, "micro": adviceTime, "nano": adviceTime,
-	"list-time-stamp-types": adviceTime, "list-data-link-types": adviceLinkType, "linktype": adviceLinkType, "monitor-mode": adviceMonitor,
-	"no-promiscuous-mode": "-p", "list-interfaces": "-D", "print": "lines are printed with -w, too; -o none prints none",
-	"relinquish-privileges": adviceUser, "dont-verify-checksums": "checksums are never verified", "no-optimize": adviceBPF,
-	"snapshot-length": "-s", "read-filter": displayAdvice, "display-filter": displayAdvice, "autostop": "a capture ends after a time with --for 10s, after frames with -c N",
-	"ring-buffer": adviceRotate, "version": "wirelab has no version flag; its commit is told by go version -m", "absolute": "-S",
+var otherFlags = map[string]i18n.Message{
+	"b": i18n.Msg("sniff.instead.rotate"), "C": i18n.Msg("sniff.instead.rotate"), "G": i18n.Msg("sniff.instead.rotate"), "W": i18n.Msg("sniff.instead.files"),
+	"a": i18n.Msg("sniff.instead.stop"),
+	"d": i18n.Msg("sniff.instead.bpf"), "E": i18n.Msg("sniff.instead.decode"), "f": i18n.Msg("sniff.instead.filter"),
+	"g": i18n.Msg("sniff.instead.nothing"), "H": i18n.Msg("sniff.instead.hosts"), "I": i18n.Msg("sniff.instead.monitor"), "j": i18n.Msg("sniff.instead.time"), "J": i18n.Msg("sniff.instead.time"),
+	"k": i18n.Msg("sniff.instead.wireshark"), "K": i18n.Msg("sniff.instead.checksums"), "L": i18n.Msg("sniff.instead.linktype"), "m": i18n.Msg("sniff.instead.nothing"), "M": i18n.Msg("sniff.instead.nothing"),
+	"N": i18n.Msg("sniff.instead.names"), "O": i18n.Msg("sniff.instead.json"), "P": i18n.Msg("sniff.instead.print"), "R": i18n.Msg("sniff.instead.display"), "T": i18n.Msg("sniff.instead.json"),
+	"u": i18n.Msg("sniff.instead.time"), "V": i18n.Msg("sniff.instead.fields"), "y": i18n.Msg("sniff.instead.linktype"),
+	"Y": i18n.Msg("sniff.instead.display"), "z": i18n.Msg("sniff.instead.stats"), "Z": i18n.Msg("sniff.instead.user"), "2": i18n.Msg("sniff.instead.display"),
+	"immediate-mode": i18n.Msg("sniff.instead.immediate"), "buffer-size": i18n.Msg("sniff.instead.buffer"),
+	"time-stamp-precision": i18n.Msg("sniff.instead.time"), "time-stamp-type": i18n.Msg("sniff.instead.time"), "micro": i18n.Msg("sniff.instead.time"), "nano": i18n.Msg("sniff.instead.time"),
+	"list-time-stamp-types": i18n.Msg("sniff.instead.time"), "list-data-link-types": i18n.Msg("sniff.instead.linktype"), "linktype": i18n.Msg("sniff.instead.linktype"), "monitor-mode": i18n.Msg("sniff.instead.monitor"),
+	"no-promiscuous-mode": letter("-p"), "list-interfaces": letter("-D"), "print": i18n.Msg("sniff.instead.print"),
+	"relinquish-privileges": i18n.Msg("sniff.instead.user"), "dont-verify-checksums": i18n.Msg("sniff.instead.checksums"), "no-optimize": i18n.Msg("sniff.instead.bpf"),
+	"snapshot-length": letter("-s"), "read-filter": i18n.Msg("sniff.instead.display"), "display-filter": i18n.Msg("sniff.instead.display"), "autostop": i18n.Msg("sniff.instead.stop"),
+	"ring-buffer": i18n.Msg("sniff.instead.rotate"), "version": i18n.Msg("sniff.instead.version"), "absolute": letter("-S"),
 }
-
-const displayAdvice = "a display filter is Wireshark's language; write a capture filter behind the options, such as 'host 10.0.0.1 and tcp port 80'"
 
 // foreign replaces the error of an expression that is a display filter of
 // Wireshark's by one that has the expression to write here.
@@ -67,10 +54,7 @@ func foreign(expression string, err error) error {
 	case !ok:
 		return err
 	case missing != "":
-		return exit.Usagef("this is a display filter of Wireshark's, and %s has no counterpart in capture filters; -o json has every field", safetext.Escape(missing))
+		return exit.UsageMsg("sniff.display.missing", "Field", missing)
 	}
-	return exit.Usagef("this is a display filter of Wireshark's; here write: %s", shellQuoted(here))
+	return exit.UsageMsg("sniff.display.write", "Filter", self.Quote(here))
 }
-
-// shellQuoted quotes an expression, which has no quotes.
-func shellQuoted(expression string) string { return "'" + expression + "'" }

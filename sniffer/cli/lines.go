@@ -25,20 +25,20 @@ type lineOptions struct {
 }
 
 func (l *lineOptions) define(f *pflag.FlagSet) {
-	f.CountVarP(&l.numeric, "numeric", "n", "show addresses, not names")
-	f.CountVarP(&l.stamp, "stamp", "t", "time of a line: -t none, -tt Unix seconds, -ttt since the line before,\n-tttt date and time, -ttttt since the first")
-	f.BoolVarP(&l.link, "link", "e", false, "show the link header")
-	f.CountVarP(&l.verbose, "verbose", "v", "show TTL, identification, window and options")
-	f.BoolVarP(&l.quiet, "quiet", "q", false, "show TCP without its flags, and nothing of what packets carry")
-	f.BoolVarP(&l.absolute, "absolute-tcp-sequence-numbers", "S", false, "show sequence numbers as they stand in the header")
-	f.BoolVar(&l.text, "text", false, "show the payload as text behind the line, its first 256 bytes")
-	f.CountVarP(&l.hex, "hex", "x", "show the bytes behind the link header in hexadecimal; -xx all bytes")
-	f.CountVarP(&l.both, "hex-ascii", "X", "show the bytes behind the link header in hexadecimal and as characters; -XX all bytes")
-	f.CountVarP(&l.ascii, "print-ascii", "A", "show the bytes behind the link header as characters; -AA all bytes")
-	f.BoolVar(&l.count, "count", false, "show only how many frames there are")
-	f.BoolVarP(&l.always, "line-buffered", "l", false, "hand each line over as it comes, as is always done")
-	f.BoolVarP(&l.always, "packet-buffered", "U", false, "write each frame as it comes, as is always done")
-	f.BoolVarP(&l.always, "number", "#", false, "number lines, as is always done")
+	f.CountVarP(&l.numeric, "numeric", "n", "")
+	f.CountVarP(&l.stamp, "stamp", "t", "")
+	f.BoolVarP(&l.link, "link", "e", false, "")
+	f.CountVarP(&l.verbose, "verbose", "v", "")
+	f.BoolVarP(&l.quiet, "quiet", "q", false, "")
+	f.BoolVarP(&l.absolute, "absolute-tcp-sequence-numbers", "S", false, "")
+	f.BoolVar(&l.text, "text", false, "")
+	f.CountVarP(&l.hex, "hex", "x", "")
+	f.CountVarP(&l.both, "hex-ascii", "X", "")
+	f.CountVarP(&l.ascii, "print-ascii", "A", "")
+	f.BoolVar(&l.count, "count", false, "")
+	f.BoolVarP(&l.always, "line-buffered", "l", false, "")
+	f.BoolVarP(&l.always, "packet-buffered", "U", false, "")
+	f.BoolVarP(&l.always, "number", "#", false, "")
 }
 
 // check returns what is wrong with the options.

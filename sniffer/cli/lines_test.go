@@ -55,9 +55,9 @@ func TestTcpdumpsFlags(t *testing.T) {
 
 // Every flag of tcpdump's and tshark's exists, or is answered with what to use.
 func TestOtherFlagsAreAnswered(t *testing.T) {
-	flags := command(nil).Flags()
+	flags := sniffCommand(nil).Flags()
 	known := func(name string) bool {
-		return flags.ShorthandLookup(name) != nil || otherFlags[name] != "" || name == "h"
+		return flags.ShorthandLookup(name) != nil || !otherFlags[name].IsZero() || name == "h"
 	}
 	// tcpdump lists those without a value in one word, the others each by itself.
 	for program, pattern := range map[string]string{"tcpdump": `\[ ?-([A-Za-z#]+)[\] ]`, "tshark": `(?m)^  -([A-Za-z0-9])\b`} {
@@ -85,7 +85,7 @@ func TestOtherFlagsAreAnswered(t *testing.T) {
 		}
 		if flags.Lookup(name) != nil || len(name) == 1 && flags.ShorthandLookup(name) != nil {
 			t.Errorf("%s%s exists, and has an answer", dash, name)
-		} else if _, _, _, err := read(t, dash+name); err == nil || !strings.Contains(err.Error(), advice) {
+		} else if _, _, _, err := read(t, dash+name); err == nil || !strings.Contains(err.Error(), advice.String()) {
 			t.Errorf("%s%s: %v", dash, name, err)
 		}
 	}

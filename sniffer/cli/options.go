@@ -48,42 +48,40 @@ type options struct {
 	hosts  []string
 	names  bool
 	lookup []string
-	lang   string
 
 	lines lineOptions
 }
 
 func (o *options) define(f *pflag.FlagSet) {
-	f.StringVarP(&o.iface, "interface", "i", "", "capture on this `interface`, or on any (default: the one with the default route)")
-	f.BoolVarP(&o.list, "list", "D", false, "list the interfaces, whether they are up, and their addresses")
-	f.Uint64VarP(&o.limit, "limit", "c", 0, "end after this many frames (0: no limit)")
-	f.DurationVar(&o.duration, "for", 0, "end the capture after this time, such as 10s (0: no limit)")
-	f.BoolVar(&o.untilEOF, "until-eof", false, "end the capture when standard input ends")
-	f.Uint32VarP(&o.snap, "snaplen", "s", 0, "keep at most this many `bytes` of each frame (0: all)")
-	f.BoolVarP(&o.noPromisc, "no-promisc", "p", false, "capture only frames for this machine")
-	f.StringVarP(&o.direction, "direction", "Q", "inout", "in: only received frames; out: only sent frames; inout: both")
-	f.StringVar(&o.ethertype, "ethertype", "all", "bind the socket to one `protocol`: ip, arp, rarp, ipv6 or 0xNNNN;\nall captures sent and received frames, any other only received frames")
-	f.VarP(&o.buffer, "buffer", "B", "size of the kernel's `buffer`, where frames wait that arrive faster than wirelab reads them (default 64M)")
+	f.StringVarP(&o.iface, "interface", "i", "", "")
+	f.BoolVarP(&o.list, "list", "D", false, "")
+	f.Uint64VarP(&o.limit, "limit", "c", 0, "")
+	f.DurationVar(&o.duration, "for", 0, "")
+	f.BoolVar(&o.untilEOF, "until-eof", false, "")
+	f.Uint32VarP(&o.snap, "snaplen", "s", 0, "")
+	f.BoolVarP(&o.noPromisc, "no-promisc", "p", false, "")
+	f.StringVarP(&o.direction, "direction", "Q", "inout", "")
+	f.StringVar(&o.ethertype, "ethertype", "all", "")
+	f.VarP(&o.buffer, "buffer", "B", "")
 
-	f.StringArrayVarP(&o.read, "read", "r", nil, "read a pcap or pcapng `file`, - for standard input; several are read in the order of their frames' times")
-	f.Uint64Var(&o.frame, "frame", 0, "show only the frame with this `number` in the file")
-	f.StringVarP(&o.filterFile, "filter-file", "F", "", "read the filter from a `file`")
-	f.StringVarP(&o.write, "write", "w", "", "write the frames to a `file`; - writes to standard output instead of text")
-	f.StringVar(&o.comment, "comment", "", "store a `text` about the capture in the pcapng file")
-	f.Var(&o.rotateSize, "rotate-size", "start a new file at this `size`, such as 10M")
-	f.DurationVar(&o.rotateTime, "rotate-time", 0, "start a new file after this time, such as 1h")
-	f.IntVar(&o.files, "files", 0, "keep only the latest of these files (0: all)")
+	f.StringArrayVarP(&o.read, "read", "r", nil, "")
+	f.Uint64Var(&o.frame, "frame", 0, "")
+	f.StringVarP(&o.filterFile, "filter-file", "F", "", "")
+	f.StringVarP(&o.write, "write", "w", "", "")
+	f.StringVar(&o.comment, "comment", "", "")
+	f.Var(&o.rotateSize, "rotate-size", "")
+	f.DurationVar(&o.rotateTime, "rotate-time", 0, "")
+	f.IntVar(&o.files, "files", 0, "")
 
-	f.StringVarP(&o.output, "output", "o", "line", "how frames are shown: "+strings.ReplaceAll(outputNames(), picture, "`"+picture+"`"))
-	f.StringVar(&o.stats, "stats", "", "at the end sum up protocols, conversations, addresses and the rate, and mark TCP segments that tell of\nlosses; --stats=`NAME.svg` draws the rate as well")
+	f.StringVarP(&o.output, "output", "o", "line", "")
+	f.StringVar(&o.stats, "stats", "", "")
 	f.Lookup("stats").NoOptDefVal = "-"
-	f.StringVar(&o.flags, "flags", "words", "TCP flags as words (SYN ACK) or tcpdump's letters (S.): `words|letters`")
-	f.BoolVar(&o.utc, "utc", false, "show times in UTC instead of local time")
-	f.BoolVar(&o.ascii, "ascii", false, "draw ladders without box characters")
-	f.StringArrayVar(&o.hosts, "host", nil, "show an address by a name: `NAME=ADDRESS` (may be repeated)")
-	f.BoolVar(&o.names, "names", false, "show addresses by the names in this machine's hosts file, without asking a resolver")
-	f.StringSliceVar(&o.lookup, "lookup", nil, "resolve these host `names` and label their addresses")
-	f.StringVar(&o.lang, "lang", "", "language of explanations and totals: en or zh-TW (default: the locale's)")
+	f.StringVar(&o.flags, "flags", "words", "")
+	f.BoolVar(&o.utc, "utc", false, "")
+	f.BoolVar(&o.ascii, "ascii", false, "")
+	f.StringArrayVar(&o.hosts, "host", nil, "")
+	f.BoolVar(&o.names, "names", false, "")
+	f.StringSliceVar(&o.lookup, "lookup", nil, "")
 	o.lines.define(f)
 }
 

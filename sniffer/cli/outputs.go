@@ -5,13 +5,15 @@ import (
 	"slices"
 	"strings"
 
+	"wirelab/internal/i18n"
+	"wirelab/internal/lang"
 	"wirelab/sniffer/render"
 )
 
 // output is a value of -o: how frames are shown.
 type output struct {
 	name    string
-	help    string
+	help    i18n.Message
 	printer func(render.Options) render.Printer // of each frame by itself; nil: none
 }
 
@@ -19,13 +21,13 @@ type output struct {
 const picture = "NAME.svg"
 
 var outputs = []output{
-	{"line", "one line a frame; the default", render.NewLine},
-	{"note", "the fields of the course note, each with its bytes", render.NewNote},
-	{"fields", "every field of every layer, with its bytes; one frame with --frame N", render.NewFields},
-	{"json", "one JSON object a line, with all fields (docs/sniff-json.md)", render.NewJSON},
-	{"ladder", "a ladder diagram at the end, with one lane per host", nil},
-	{picture, "the same diagram as a picture in that file", nil},
-	{"none", "no output; needs -w", nil},
+	{"line", i18n.Msg("sniff.output.line"), render.NewLine},
+	{"note", i18n.Msg("sniff.output.note"), render.NewNote},
+	{"fields", i18n.Msg("sniff.output.fields"), render.NewFields},
+	{"json", i18n.Msg("sniff.output.json"), render.NewJSON},
+	{"ladder", i18n.Msg("sniff.output.ladder"), nil},
+	{picture, i18n.Msg("sniff.output.picture"), nil},
+	{"none", i18n.Msg("sniff.output.none"), nil},
 }
 
 // findOutput returns the output that -o names, nil if there is none.
@@ -49,11 +51,11 @@ func outputNames() string {
 	return strings.Join(names[:last], ", ") + " or " + names[last]
 }
 
-// outputHelp describes the outputs, a line each.
-func outputHelp() string {
+// outputHelp describes the outputs in a language, a line each.
+func outputHelp(l lang.Lang) string {
 	var b strings.Builder
 	for _, o := range outputs {
-		fmt.Fprintf(&b, "  %-9s %s\n", o.name, o.help)
+		fmt.Fprintf(&b, "  %-9s %s\n", o.name, o.help.In(l))
 	}
 	return b.String()
 }

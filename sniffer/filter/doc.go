@@ -46,22 +46,3 @@
 //
 // The package opens nothing: names are those that it is given, never DNS's.
 package filter
-
-// Help is the language in short, for the help of a command.
-const Help = `A filter is what tcpdump takes (see pcap-filter(7)):
-  arp, ip, ip6, tcp, udp, icmp, icmp6     a protocol
-  host 10.0.0.1, src host NAME            an address, one way
-  net 10.1.0.0/16                         a network
-  port 80, tcp dst port http              a port, portrange 8000-8080
-  ether host 02:00:00:00:00:01            a hardware address
-  ether proto 0x88b5, ip proto 47         a protocol by number
-  vlan 5 and tcp, mpls and ip, pppoes     behind a VLAN tag, a label, in a session
-  vxlan 42 and tcp port 80, geneve        in a tunnel
-  llc, stp, ip6 protochain 58             802.3, behind extension headers
-  inbound, outbound                       received or sent
-  broadcast, multicast, ip6 multicast     to many
-  less 128, greater 1000, len > 1000      a length in bytes
-  tcp[tcpflags] & (tcp-syn|tcp-fin) != 0  bytes of a header
-Combine with and, or, not and parentheses; a word is inherited:
-  not arp and (tcp port 80 or 443)
-Quote it, so that the shell leaves ( ) ! & | > alone.`

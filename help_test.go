@@ -1,0 +1,230 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"wirelab/internal/cmdline"
+	"wirelab/internal/lang"
+)
+
+// Every command has its help in both languages: a short and a long text, examples
+// with a comment, and a text for each flag. No file describes what is not there.
+func TestHelpIsWhole(t *testing.T) {
+	described := map[string]bool{}
+	for _, l := range lang.All() {
+		p := program()
+		p.Root().InitDefaultHelpCmd()
+		if err := p.Localise(l); err != nil {
+			t.Error(err)
+			continue
+		}
+		walkCommands(p.Root(), func(c *cobra.Command) {
+			name := c.CommandPath() + " in " + string(l)
+			described[cmdline.FileOf(c)+"."+string(l)+".txt"] = true
+			for part, text := range map[string]string{"short text": c.Short, "long text": c.Long, "comment of an example": comments(c.Example)} {
+				wellWritten(t, name+": "+part, text, l)
+			}
+			for _, example := range commandLines(c.Example) {
+				if !isCommandLine(example, c) {
+					t.Errorf("%s: the example %q is no command line of it", name, example)
+				}
+			}
+			c.LocalFlags().VisitAll(func(f *pflag.Flag) {
+				if f.Name != "help" {
+					wellWritten(t, name+": --"+f.Name, f.Usage, l)
+				}
+				if value := f.Annotations["wirelab_value"]; len(value) > 0 && (value[0] == "") == (f.Value.Type() != "bool" && f.Value.Type() != "count") {
+					t.Errorf("%s: --%s: a value in the help is %q", name, f.Name, value[0])
+				}
+			})
+		})
+		for _, unused := range p.UnusedFlags(l) {
+			t.Errorf("help in %s: %s", l, unused)
+		}
+	}
+	for _, pattern := range []string{"internal/cmdline/help/*", "*/cli/help/*", "lab/node/help/*"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || files == nil {
+			t.Fatalf("%s: %d files, %v", pattern, len(files), err)
+		}
+		for _, file := range files {
+			if !described[filepath.Base(file)] {
+				t.Errorf("%s describes no command", file)
+			}
+		}
+	}
+}
+
+func walkCommands(c *cobra.Command, do func(*cobra.Command)) {
+	do(c)
+	for _, sub := range c.Commands() {
+		walkCommands(sub, do)
+	}
+}
+
+// wellWritten checks that there is a text, in its language.
+func wellWritten(t *testing.T, what, text string, l lang.Lang) {
+	t.Helper()
+	chinese := strings.IndexFunc(text, func(r rune) bool { return unicode.Is(unicode.Han, r) }) >= 0
+	switch {
+	case text == "":
+		t.Errorf("%s: nothing is said", what)
+	case chinese != (l == lang.Chinese):
+		t.Errorf("%s: the text is of another language: %q", what, text)
+	case regexp.MustCompile(`\p{Han}[,;:!?]|[,;:!?]\p{Han}`).MatchString(text):
+		t.Errorf("%s: half-width punctuation beside Chinese: %q", what, text)
+	case strings.Contains(text, "{{"):
+		t.Errorf("%s: a table is missing: %q", what, text)
+	}
+}
+
+// comments and commandLines are the two kinds of lines of an example.
+func comments(example string) string {
+	var all []string
+	for line := range strings.Lines(example) {
+		if words, ok := strings.CutPrefix(strings.TrimSpace(line), "# "); ok {
+			all = append(all, words)
+		}
+	}
+	return strings.Join(all, "\n")
+}
+
+func commandLines(example string) []string {
+	var all []string
+	for line := range strings.Lines(example) {
+		if line = strings.TrimSpace(line); strings.HasPrefix(line, "wirelab ") {
+			all = append(all, line)
+		}
+	}
+	return all
+}
+
+// isCommandLine reports whether the program takes an example: its command is there,
+// and so are its flags. What another program does with its output is not looked at.
+func isCommandLine(example string, of *cobra.Command) bool {
+	example, _, _ = strings.Cut(example, " | ")
+	example, _, _ = strings.Cut(example, " > ")
+	words := strings.Fields(strings.NewReplacer(`""`, "none", "'", "", `"`, "").Replace(example))[1:]
+	c, rest, err := of.Root().Find(words)
+	if err != nil || c == of.Root() && len(rest) > 0 {
+		return false
+	}
+	return c.ParseFlags(rest) == nil
+}
+
+// Help is shown in the language that is asked for, wherever on the line.
+func TestHelpLanguage(t *testing.T) {
+	t.Setenv(lang.Variable, "")
+	t.Setenv("LC_ALL", "C")
+	for _, test := range []struct{ args, want string }{
+		{"run --help", "Usage:"},
+		{"run --help --lang zh-TW", "用法："},
+		{"--lang zh-TW run --help", "用法："},
+		{"--lang=zh help chat join", "預設是 server"},
+		{"help --lang zh", "學習："},
+		{"--lang zh", "學習："},
+		{"chat --lang zh", "指令："},
+	} {
+		if out := stdoutOf(t, strings.Fields(test.args)...); !strings.Contains(out, test.want) {
+			t.Errorf("%s: %q, want %q in it", test.args, out, test.want)
+		}
+	}
+	t.Setenv(lang.Variable, "zh-TW")
+	if out := stdoutOf(t, "run", "--help"); !strings.Contains(out, "用法：") {
+		t.Errorf("%s=zh-TW: %q", lang.Variable, out)
+	}
+}
+
+// The words by which people call other programs, and the commands below a command,
+// stand in the help of none: plumbing is hidden, and works.
+func TestPlumbingIsHidden(t *testing.T) {
+	out := stdoutOf(t, "--help", "--lang", "en")
+	for _, hidden := range []string{"hold", "ready", "hub"} {
+		if strings.Contains(out, "\n  "+hidden) {
+			t.Errorf("%s is listed:\n%s", hidden, out)
+		}
+		if help := stdoutOf(t, hidden, "--help", "--lang", "en"); !strings.Contains(help, "Usage:") {
+			t.Errorf("%s --help: %q", hidden, help)
+		}
+	}
+	for _, shown := range []string{"Learn", "  run ", "Lab", "  up ", "Tools", "  sniff "} {
+		if !strings.Contains(out, shown) {
+			t.Errorf("%q is not listed:\n%s", shown, out)
+		}
+	}
+}
+
+func TestVersion(t *testing.T) {
+	if out := stdoutOf(t, "--version"); !regexp.MustCompile(`^wirelab \S.* go1\.\S+ \w+/\w+\n$`).MatchString(out) {
+		t.Errorf("--version: %q", out)
+	}
+}
+
+// stdoutOf runs a command line that succeeds and returns what it prints.
+func stdoutOf(t *testing.T, args ...string) string {
+	t.Helper()
+	var out, errs bytes.Buffer
+	p := program()
+	p.Root().SetOut(&out)
+	if code := p.Run(context.Background(), args, &errs); code != 0 {
+		t.Fatalf("%q: exit code %d, %s", args, code, errs.String())
+	}
+	return out.String()
+}
+
+// A shell completes what there is.
+func TestCompletion(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, name := range []string{"mine.txtar", "notes.txt"} {
+		if err := os.WriteFile(name, nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, test := range []struct {
+		line  string
+		want  []string
+		wants []string // not
+	}{
+		{"ru", []string{"run"}, []string{"list"}},
+		{"--lang ", []string{"en", "zh-TW"}, nil},
+		{"chat ", []string{"serve", "join", "send", "watch"}, nil},
+		{"help ch", []string{"chat", "check"}, nil},
+		{"completion ", []string{"bash", "zsh", "fish"}, nil},
+	} {
+		got := completions(t, test.line)
+		for _, want := range test.want {
+			if !got[want] {
+				t.Errorf("%q completes to %v, want %q", test.line, got, want)
+			}
+		}
+		for _, not := range test.wants {
+			if got[not] {
+				t.Errorf("%q completes to %v, with %q", test.line, got, not)
+			}
+		}
+	}
+}
+
+// completions are what a shell offers for a line whose last word is begun.
+func completions(t *testing.T, line string) map[string]bool {
+	t.Helper()
+	words := strings.Split(line, " ")
+	offered := map[string]bool{}
+	for line := range strings.Lines(stdoutOf(t, append([]string{"__complete"}, words...)...)) {
+		word, _, _ := strings.Cut(strings.TrimSpace(line), "\t")
+		if word != "" && word[0] != ':' {
+			offered[word] = true
+		}
+	}
+	return offered
+}

@@ -1,0 +1,22 @@
+package cmdline
+
+import "github.com/spf13/cobra"
+
+// Complete lets a shell complete the value of a flag. The values are asked for
+// only then.
+func Complete(c *cobra.Command, flag string, values func() []string) {
+	err := c.RegisterFlagCompletionFunc(flag, func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return values(), cobra.ShellCompDirectiveNoFileComp
+	})
+	if err != nil {
+		panic(err) // there is no such flag
+	}
+}
+
+// CompleteArgs lets a shell complete the argument behind those that there are,
+// of which begun is typed already.
+func CompleteArgs(c *cobra.Command, values func(args []string, begun string) []string) {
+	c.ValidArgsFunction = func(_ *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+		return values(args, begun), cobra.ShellCompDirectiveNoFileComp
+	}
+}

@@ -1,0 +1,79 @@
+package i18n
+
+import (
+	"strings"
+
+	"wirelab/internal/lang"
+)
+
+// Error is an error that people read in their own language. Arguments that are
+// errors are its causes: errors.Is and errors.As find them, and one of them that
+// is an Error is told in the language as well. A system's error stays as it is.
+type Error struct {
+	Message
+	causes map[string]error // by the argument's name
+}
+
+// Errmsg returns the error of a code with arguments as NAME, VALUE pairs:
+//
+//	i18n.Errmsg("run.folder", "Cause", err)
+func Errmsg(code string, pairs ...any) error {
+	e := &Error{Message: Msg(code, pairs...)}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if cause, ok := pairs[i+1].(error); ok {
+			if e.causes == nil {
+				e.causes = map[string]error{}
+			}
+			e.causes[pairs[i].(string)] = cause
+		}
+	}
+	return e
+}
+
+// Error returns the sentence in English, for logs and for machines.
+func (e *Error) Error() string { return e.In(lang.English) }
+
+// In returns the sentence in a language.
+func (e *Error) In(l lang.Lang) string {
+	m := Message{Code: e.Code, Args: map[string]any{}}
+	for name, v := range e.Args {
+		m.Args[name] = v
+	}
+	for name, cause := range e.causes {
+		m.Args[name] = Explain(l, cause)
+	}
+	return m.In(l)
+}
+
+// Unwrap returns the causes.
+func (e *Error) Unwrap() []error {
+	var all []error
+	for _, cause := range e.causes {
+		all = append(all, cause)
+	}
+	return all
+}
+
+// Explain returns an error's text in a language. Around an Error there may be
+// ordinary ones, which say where it happened ("ping.txtar:3: …"): their text
+// stays, and within it that of the Error is replaced.
+func Explain(l lang.Lang, err error) string {
+	if e, ok := err.(*Error); ok {
+		return e.In(l)
+	}
+	text := err.Error()
+	var inner []error
+	switch w := err.(type) {
+	case interface{ Unwrap() error }:
+		inner = []error{w.Unwrap()}
+	case interface{ Unwrap() []error }:
+		inner = w.Unwrap()
+	}
+	for _, err := range inner {
+		if err == nil || err.Error() == "" {
+			continue
+		}
+		text = strings.Replace(text, err.Error(), Explain(l, err), 1)
+	}
+	return text
+}
