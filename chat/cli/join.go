@@ -19,18 +19,19 @@ import (
 
 func joinCommand() *cobra.Command {
 	var k clientFlags
-	var noBell bool
+	var o tui.Options
 	c := &cobra.Command{
 		Use:  "join [HOST[:PORT]]",
 		Args: cmdline.Args(0, 1),
-		RunE: func(c *cobra.Command, args []string) error { return join(c, k, args, noBell) },
+		RunE: func(c *cobra.Command, args []string) error { return join(c, k, args, o) },
 	}
 	k.add(c)
-	c.Flags().BoolVar(&noBell, "no-bell", false, "")
+	c.Flags().BoolVar(&o.NoBell, "no-bell", false, "")
+	c.Flags().BoolVar(&o.Stay, "stay", false, "")
 	return c
 }
 
-func join(c *cobra.Command, k clientFlags, args []string, noBell bool) error {
+func join(c *cobra.Command, k clientFlags, args []string, o tui.Options) error {
 	w, config, err := k.config(c, args)
 	if err != nil {
 		return err
@@ -40,7 +41,7 @@ func join(c *cobra.Command, k clientFlags, args []string, noBell bool) error {
 		if err == nil {
 			ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 			defer stop()
-			return sessionError(tui.Run(ctx, config, t, size, w, !noBell), "")
+			return sessionError(tui.Run(ctx, config, t, size, w, o), "")
 		}
 		// Plain lines need no terminal's modes.
 	}

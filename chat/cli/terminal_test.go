@@ -110,6 +110,33 @@ func TestTerminalIsGivenBack(t *testing.T) {
 	p.await(`no chat at 127.0.0.1:1`)
 }
 
+// At a container's terminal one can leave, be kicked, and join again.
+func TestStay(t *testing.T) {
+	server, tcp, _ := startServer(t)
+	p := sit(t, winsize, "chat", "join", "--stay", tcp)
+	p.await(`\(client1\) `)
+	p.types("/nick alice\r")
+	p.await(`\(alice\) `)
+	p.types("/quit\r")
+	p.await(`\* you left the room\r\n`)
+	p.await(`not in the room`)
+	p.await(`your name \(Enter: alice\): `)
+	p.types("\x04\x03:)\r") // Ctrl-D and Ctrl-C do not end it; the name has a colon
+	p.await(`cannot contain ':'`)
+	p.types("\r")
+	p.await(`\* joined ` + tcp + ` as alice \(tcp\)\r\n`)
+	server.say("kick alice 1m")
+	p.await(`\* you were kicked`)
+	p.await(`your name \(Enter: alice\): `)
+	p.types("\r")
+	p.await(`\* .*\r\n`) // the server refuses for a minute
+	p.await(`your name \(Enter: alice\): `)
+	p.types("bob\r")
+	p.await(`\* .*\r\n`)
+	p.cmd.Process.Signal(syscall.SIGTERM)
+	p.exits(exit.OK)
+}
+
 // The server goes and comes back: what was said in between is shown, and the
 // name is the same.
 func TestReconnect(t *testing.T) {

@@ -14,16 +14,27 @@ import (
 // maxAtOnce is how many events are handled before the terminal is looked at again.
 const maxAtOnce = 64
 
+// Options are what a user chooses of a terminal client.
+type Options struct {
+	NoBell bool // else the bell rings, at most once a second, for private messages and where the user is named
+	Stay   bool // whoever has left, or was kicked, is asked for a name to join with again
+}
+
 // Run chats on a terminal, which it closes at the end, until the user leaves. It
-// asks for a name if the config has none. The bell rings, at most once a second, for
-// private messages and where the user is named, if bell is set. The error is that of a session that has
-// ended otherwise (client.Session.Err). When ctx ends, the user leaves.
-func Run(ctx context.Context, config client.Config, t *inline.Terminal, size inline.Size, words Words, bell bool) error {
+// asks for a name if the config has none. The error is that of a session that has
+// ended otherwise (client.Session.Err). When ctx ends, the user leaves. With
+// Options.Stay only the end of ctx or of the terminal ends Run.
+func Run(ctx context.Context, config client.Config, t *inline.Terminal, size inline.Size, words Words, o Options) error {
 	config.Reconnect, config.AskWho = true, true
-	c := &terminalClient{terminal: t, view: &view{Server: config.Server(), UDP: config.UDP, NoBell: !bell}}
-	c.view.Words, c.view.Color = words, os.Getenv("NO_COLOR") == ""
+	c := &terminalClient{terminal: t, view: &view{Words: words, Server: config.Server(), UDP: config.UDP, NoBell: o.NoBell}}
+	c.view.Color = os.Getenv("NO_COLOR") == ""
 	c.view.Resize(size.Cols, size.Rows, false)
-	err := c.chat(ctx, config)
+	var err error
+	if o.Stay {
+		c.chatAgain(ctx, config)
+	} else {
+		err = c.chat(ctx, config)
+	}
 	c.view.Close()
 	c.show()
 	if cause := t.Close(); err == nil {
@@ -37,11 +48,35 @@ type terminalClient struct {
 	terminal *inline.Terminal
 	view     *view
 	session  *client.Session
+	gone     bool // the terminal is
+}
+
+// chatAgain chats as one visitor after the other, until ctx or the terminal ends.
+func (c *terminalClient) chatAgain(ctx context.Context, config client.Config) {
+	for {
+		err := c.chat(ctx, config)
+		if me := c.view.me; me != "" { // the user may have changed it
+			config.Name = me
+		}
+		switch {
+		case err == nil, errors.Is(err, client.ErrKicked), errors.Is(err, client.ErrNotHeard): // the user was told
+		default:
+			c.view.notice("* " + c.view.Words.Cause(err))
+		}
+		c.view.again()
+		name := ""
+		for name == "" { // leaving leads back to the prompt
+			if name = c.askName(ctx, config.Name); ctx.Err() != nil || c.gone {
+				return
+			}
+		}
+		config.Name = name
+	}
 }
 
 func (c *terminalClient) chat(ctx context.Context, config client.Config) error {
 	if config.Name == "" {
-		if config.Name = c.askName(ctx); config.Name == "" {
+		if config.Name = c.askName(ctx, ""); config.Name == "" {
 			return nil
 		}
 	}
@@ -110,9 +145,13 @@ func (c *terminalClient) say() {
 
 func (c *terminalClient) show() { c.terminal.Write(c.view.Output()) }
 
-// askName asks until there is a name; it returns none if the user leaves.
-func (c *terminalClient) askName(ctx context.Context) string {
+// askName asks until there is a name; it returns none if the user leaves. An empty
+// line chooses the name that the user had, if there was one.
+func (c *terminalClient) askName(ctx context.Context, had string) string {
 	c.view.Prompt = c.view.Words.AskName()
+	if had != "" {
+		c.view.Prompt = c.view.Words.askAgain(had)
+	}
 	for {
 		c.show()
 		select {
@@ -124,6 +163,7 @@ func (c *terminalClient) askName(ctx context.Context) string {
 			c.view.Refresh()
 		case k, ok := <-c.terminal.Keys:
 			if !ok {
+				c.gone = true
 				return ""
 			}
 			lines, leave := c.view.Key(k)
@@ -131,6 +171,9 @@ func (c *terminalClient) askName(ctx context.Context) string {
 				return ""
 			}
 			for _, line := range lines {
+				if line == "" && had != "" {
+					return had
+				}
 				name, err := chat.CleanName(line)
 				if err == nil {
 					return name

@@ -19,6 +19,11 @@ type view struct {
 	UDP    bool
 	NoBell bool
 
+	visit
+}
+
+// visit is a view's knowledge of one session, from joining to leaving.
+type visit struct {
 	me        string
 	known     bool     // there was a connection once
 	connected bool     // there is one
@@ -40,6 +45,13 @@ func (v *view) start() {
 	v.InterruptHint = v.Words.howToLeave()
 	v.Prompt = ""
 	v.describe()
+}
+
+// again prepares the view for a user who is asked whether to join again.
+func (v *view) again() {
+	v.visit = visit{rang: v.rang}
+	v.InterruptHint = ""
+	v.SetStatus(inline.Text{inline.Dim.Span("-- " + v.Words.outside(v.Server))})
 }
 
 // handle shows an event.

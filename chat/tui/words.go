@@ -101,6 +101,12 @@ func (w Words) Cause(err error) string {
 // AskName is the prompt for a name.
 func (w Words) AskName() string { return w.text("chat.client.askname") }
 
+// askAgain is the prompt for the name of a user who had one.
+func (w Words) askAgain(had string) string { return w.text("chat.client.askagain", "Name", had) }
+
+// outside is the status of a user who has left.
+func (w Words) outside(server string) string { return w.text("chat.client.outside", "Server", server) }
+
 // Joined says that a room was joined.
 func (w Words) Joined(where, name, transport string) string {
 	if transport == "udp" {
