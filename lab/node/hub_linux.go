@@ -11,6 +11,7 @@ import (
 
 	"wirelab/internal/exit"
 	"wirelab/internal/rtnl"
+	"wirelab/lab"
 	"wirelab/lab/segment"
 )
 
@@ -27,8 +28,9 @@ func hub(ctx context.Context, o hubOptions, out io.Writer) (err error) {
 	}
 	defer offloads.Close()
 	if o.watch {
-		defer func() { err = errors.Join(err, bridge.Restore(), offloads.Restore()) }()
-		return watch(ctx, bridge, offloads, o, out)
+		w := &watcher{bridge: bridge, offloads: offloads}
+		defer func() { err = errors.Join(err, bridge.Restore(), offloads.Restore(), w.linkLocals.Restore()) }()
+		return w.watch(ctx, o.mode, out)
 	}
 	if o.mode != "" {
 		if err := bridge.SetMode(ctx, o.mode); err != nil {
@@ -76,8 +78,16 @@ func quietPorts(bridge *segment.Bridge, offloads *segment.Offloads) error {
 	return nil
 }
 
-// watch sets the mode and the ports, those that come later too, until ctx ends.
-func watch(ctx context.Context, bridge *segment.Bridge, offloads *segment.Offloads, o hubOptions, out io.Writer) error {
+// watcher keeps a bridge and its ports, those that come later too, as a hub's or a
+// switch's, and the machine silent on them.
+type watcher struct {
+	bridge     *segment.Bridge
+	offloads   *segment.Offloads
+	linkLocals segment.LinkLocals
+}
+
+// watch prints ready when everything is set, and keeps it so until ctx ends.
+func (w *watcher) watch(ctx context.Context, mode lab.Mode, out io.Writer) error {
 	updates, done := make(chan netlink.LinkUpdate), make(chan struct{})
 	var lost error // written before updates is closed
 	err := netlink.LinkSubscribeWithOptions(updates, done, netlink.LinkSubscribeOptions{
@@ -91,11 +101,17 @@ func watch(ctx context.Context, bridge *segment.Bridge, offloads *segment.Offloa
 		for range updates { // the subscription's goroutine ends when nobody waits for it
 		}
 	}()
-	if err := bridge.SetMode(ctx, o.mode); err != nil {
+	if err := w.bridge.SetMode(ctx, mode); err != nil {
 		return needsAdmin(err)
 	}
-	if err := quietPorts(bridge, offloads); err != nil {
-		return err
+	links, err := rtnl.Dump(netlink.LinkList)
+	if err != nil {
+		return fmt.Errorf("list the ports of %s: %w", w.bridge.Name(), err)
+	}
+	for _, l := range links {
+		if err := w.quiet(l); err != nil {
+			return needsAdmin(err)
+		}
 	}
 	if _, err := fmt.Fprintln(out, "ready"); err != nil {
 		return err
@@ -108,15 +124,28 @@ func watch(ctx context.Context, bridge *segment.Bridge, offloads *segment.Offloa
 			switch {
 			case !ok:
 				return fmt.Errorf("watch links: %w", lost)
-			case u.Header.Type == unix.RTM_DELLINK && int(u.Index) == bridge.Index() && u.Family != unix.AF_BRIDGE:
-				return fmt.Errorf("bridge %s is gone", bridge.Name())
-			case u.Header.Type == unix.RTM_NEWLINK && u.Attrs().MasterIndex == bridge.Index():
-				if err := offloads.Off(u.Attrs()); err != nil {
+			case u.Header.Type == unix.RTM_DELLINK && int(u.Index) == w.bridge.Index() && u.Family != unix.AF_BRIDGE:
+				return fmt.Errorf("bridge %s is gone", w.bridge.Name())
+			case u.Header.Type == unix.RTM_NEWLINK:
+				if err := w.quiet(u.Link); err != nil {
 					return needsAdmin(err)
 				}
 			}
 		}
 	}
+}
+
+// quiet silences the machine on the bridge and its ports, and switches a port's
+// offloads off. It leaves other interfaces as they are.
+func (w *watcher) quiet(l netlink.Link) error {
+	a := l.Attrs()
+	if a.Index == w.bridge.Index() {
+		return w.linkLocals.Remove(l)
+	}
+	if a.MasterIndex != w.bridge.Index() {
+		return nil
+	}
+	return errors.Join(w.linkLocals.Remove(l), w.offloads.Off(a))
 }
 
 // needsAdmin adds to a refusal what would help.

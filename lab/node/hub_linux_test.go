@@ -106,6 +106,19 @@ func TestHubErrors(t *testing.T) {
 	}
 }
 
+// linkLocal returns an interface's IPv6 link-local address, if it has one.
+func linkLocal(t *testing.T, name string) string {
+	t.Helper()
+	l, err := netlink.LinkByName(name)
+	must(t, err)
+	addresses, err := netlink.AddrList(l, netlink.FAMILY_V6)
+	must(t, err)
+	for _, a := range addresses {
+		return a.IPNet.String()
+	}
+	return ""
+}
+
 func TestHubWatch(t *testing.T) {
 	if !ownNetwork(t) {
 		return
@@ -116,6 +129,10 @@ func TestHubWatch(t *testing.T) {
 		t.Fatal("a new veth has no offloads on: nothing to test")
 	}
 	age := ageing(t)
+	address, other := linkLocal(t, "pa"), linkLocal(t, "a")
+	if address == "" || other == "" {
+		t.Fatalf("pa has %q and a has %q: no link-local address to take away", address, other)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	ready, done := make(chan struct{}), make(chan error, 1)
@@ -130,8 +147,16 @@ func TestHubWatch(t *testing.T) {
 	if got := ageing(t); got != 0 || len(on(t, "pa")) > 0 {
 		t.Errorf("when ready: ageing time %d, offloads %v, want 0 and none", got, on(t, "pa"))
 	}
+	for _, name := range []string{"br0", "pa"} {
+		if got := linkLocal(t, name); got != "" {
+			t.Errorf("when ready: %s has %s, and asks for routers", name, got)
+		}
+	}
+	if got := linkLocal(t, "a"); got != other {
+		t.Errorf("when ready: a, which is no port, has %q, want %s", got, other)
+	}
 	plug(t, "late", "plate")
-	eventually(t, "the late port has no offloads", func() bool { return len(on(t, "plate")) == 0 })
+	eventually(t, "the late port has no offloads and no address", func() bool { return len(on(t, "plate")) == 0 && linkLocal(t, "plate") == "" })
 	l, err := netlink.LinkByName("pb")
 	must(t, err)
 	must(t, netlink.LinkDel(l)) // a port that goes is no trouble
@@ -139,6 +164,9 @@ func TestHubWatch(t *testing.T) {
 	must(t, <-done)
 	if got := ageing(t); got != age {
 		t.Errorf("afterwards the ageing time is %d, want %d as before", got, age)
+	}
+	if got := linkLocal(t, "pa"); got != address {
+		t.Errorf("afterwards pa has %q, want %s as before", got, address)
 	}
 	for _, name := range []string{"pa", "plate"} {
 		if got := on(t, name); !slices.Equal(got, before) {
