@@ -30,9 +30,15 @@ type console struct {
 	changed chan struct{} // closed when more is said
 }
 
-// attach returns when the container's program has seen that someone is there,
-// upon which it shows its last screenful and its prompt.
+// attach attaches to the console of a host whose client has joined under its name.
 func attach(t *testing.T, host, container string) *console {
+	t.Helper()
+	return attachTo(t, host, container, "("+host+") ")
+}
+
+// attachTo returns when the container's program has seen that someone is there,
+// upon which it shows its last screenful and its prompt.
+func attachTo(t *testing.T, host, container, prompt string) *console {
 	t.Helper()
 	c := &console{t: t, host: host, cmd: exec.Command("docker", "attach", container),
 		ended: make(chan struct{}), changed: make(chan struct{})}
@@ -50,7 +56,7 @@ func attach(t *testing.T, host, container string) *console {
 		<-read
 		close(c.ended)
 	}()
-	c.await("(" + host + ") ")
+	c.await(prompt)
 	return c
 }
 
@@ -197,12 +203,19 @@ func (p *project) chatAttached() {
 
 	server.enter("kick client1")
 	client1.await("* you were kicked out of the room")
-	client1.awaitEnd(1)
+	client1.await("your name (Enter: client1): ")
 	client2.await("* client1 was kicked\r\n")
+	client1.enter("")
+	client1.await("* joined server:7000 as client1 (tcp)")
 	client2.enter("/quit")
 	client2.await("* you left the room")
-	client2.awaitEnd(0)
+	client2.await("your name (Enter: client2): ")
 	server.await("* client2 left")
+	client2.detach()
+	client2 = attachTo(t, "client2", p.container("client2"), "your name (Enter: client2): ")
+	p.consoles["client2"] = client2
+	client2.enter("小明")
+	client1.await("* 小明 joined\r\n")
 	server.detach()
 	if state := p.docker("inspect", "-f", "{{.State.Status}}", p.container("server")); state != "running" {
 		t.Errorf("the server is %s after its console was detached", state)
