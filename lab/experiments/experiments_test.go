@@ -39,6 +39,9 @@ func TestExperiments(t *testing.T) {
 				if outcome.Status() != claim.Pass {
 					t.Fatal(describe(outcome))
 				}
+				for _, v := range outcome.Verdicts {
+					t.Logf("%s %s: %s\npackets %v\n%s", v.Status, v.ID, v.Sentence.In(lang.English), v.Packets, strings.Join(v.Observed, "\n"))
+				}
 				path := filepath.Join(t.TempDir(), e.Name+".pcapng")
 				if err := wholefile.Write(path, outcome.Recording.Write); err != nil {
 					t.Fatal(err)
