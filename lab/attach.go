@@ -25,7 +25,7 @@ func Attach(ctx context.Context, network Network, topology Topology) (*Lab, erro
 	if err := topology.Validate(); err != nil {
 		return nil, err
 	}
-	l := &Lab{Topology: topology, id: rand.Text(), network: network, agents: map[string]*hostAgent{}, programs: map[string]*program{}, mode: Hub}
+	l := attach(network, topology)
 	if err := l.checkHosts(); err != nil {
 		return nil, err
 	}
@@ -33,6 +33,34 @@ func Attach(ctx context.Context, network Network, topology Topology) (*Lab, erro
 		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
+}
+
+func attach(network Network, topology Topology) *Lab {
+	return &Lab{Topology: topology, id: rand.Text(), network: network, agents: map[string]*hostAgent{}, programs: map[string]*program{}, mode: Hub}
+}
+
+// Mark sets a barrier in every capture of a network that is up: it waits until
+// the hosts' sockets are quiet and has each host send a marker. Who captures is
+// not known here, so that nobody waits until the markers are captured, as
+// Lab.Settle does.
+func Mark(ctx context.Context, network Network, hosts []string, label string) (err error) {
+	if !trace.ValidLabel(label) {
+		return fmt.Errorf("label %q: want a lower-case letter, then letters, digits or '-', at most 31", label)
+	}
+	l := attach(network, Topology{Hosts: hosts})
+	defer func() { err = errors.Join(err, l.Close()) }()
+	ctx, cancel := context.WithTimeout(ctx, l.patience())
+	defer cancel()
+	for _, step := range []func() error{
+		func() error { return l.startAgents(ctx) },
+		func() error { return l.quiet(ctx) },
+		func() error { return l.mark(ctx, label) },
+	} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // present returns all hosts of the network, those of the topology first.

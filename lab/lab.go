@@ -56,8 +56,19 @@ func (l *Lab) patience() time.Duration {
 func (l *Lab) attend(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, l.patience())
 	defer cancel()
+	err := l.startAgents(ctx)
+	if err != nil {
+		return err
+	}
+	if l.capture, err = startCapture(ctx, l.network.Host(SnifferHost), l.hosts()); err != nil {
+		return err
+	}
+	return l.settle(ctx, trace.StartLabel)
+}
+
+func (l *Lab) startAgents(ctx context.Context) error {
 	var mu sync.Mutex
-	err := l.everyHost(func(host Host) error {
+	return l.everyHost(func(host Host) error {
 		a, err := startAgent(ctx, host, l.id+"-")
 		if err != nil {
 			return err
@@ -67,13 +78,6 @@ func (l *Lab) attend(ctx context.Context) error {
 		l.agents[host.Name()] = a
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	if l.capture, err = startCapture(ctx, l.network.Host(SnifferHost), l.hosts()); err != nil {
-		return err
-	}
-	return l.settle(ctx, trace.StartLabel)
 }
 
 // hosts says which port and which address is whose, as found.

@@ -95,7 +95,7 @@ func execCommand() *cobra.Command {
 		if len(command) == 0 {
 			return exit.Usagef("exec takes a command after the host")
 		}
-		code, err := netns.Exec(cmd.Context(), *name, host, command...)
+		code, err := netns.Exec(cmd.Context(), *name, host, nil, command...)
 		if err != nil {
 			return unable(cmd.Context(), err)
 		}

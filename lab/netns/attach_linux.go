@@ -12,21 +12,32 @@ type attached struct{ *lan }
 
 var _ lab.Network = attached{}
 
-// Attach returns the network of the interactive lab of a name, which another
-// process of this user holds. It is in hub mode; closing it leaves the lab up.
-func Attach(ctx context.Context, name string) (lab.Network, error) {
+// Open finds the interactive lab of a name, which another process of this user
+// holds.
+func Open(ctx context.Context, name string) (*Held, error) {
 	if err := checkName(name); err != nil {
-		return nil, err
-	}
-	// Whoever was attached before may have been killed while it was a switch.
-	if _, err := callVia(ctx, heldLab(name), request{Op: "mode", Mode: lab.Hub}); err != nil {
 		return nil, err
 	}
 	found, err := callVia(ctx, heldLab(name), request{Op: "hosts"})
 	if err != nil {
 		return nil, err
 	}
-	return attached{newLAN(heldLab(name), found)}, nil
+	n := newLAN(heldLab(name), found)
+	return &Held{name, found.Since, found.Mode, n.names, attached{n}}, nil
+}
+
+// Attach returns the network of the interactive lab of a name, which another
+// process of this user holds. It is in hub mode; closing it leaves the lab up.
+func Attach(ctx context.Context, name string) (lab.Network, error) {
+	l, err := Open(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	// Whoever was attached before may have been killed while it was a switch.
+	if err := l.Network.Segment(lab.DefaultSegment).SetMode(ctx, lab.Hub); err != nil {
+		return nil, err
+	}
+	return l.Network, nil
 }
 
 // heldLab leads to the lab process of the interactive lab of a name.

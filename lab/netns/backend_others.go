@@ -31,8 +31,16 @@ func Hold(context.Context, string, lab.Topology, func(context.Context, lab.Netwo
 // Attach returns the network of the interactive lab of that name.
 func Attach(context.Context, string) (lab.Network, error) { return nil, unavailable() }
 
+// Open finds the interactive lab of that name.
+func Open(context.Context, string) (*Held, error) { return nil, unavailable() }
+
+// Labs returns the interactive labs that are up.
+func Labs(context.Context) ([]*Held, error) { return nil, unavailable() }
+
 // Exec runs a command on a host of the interactive lab of that name.
-func Exec(context.Context, string, string, ...string) (int, error) { return 0, unavailable() }
+func Exec(context.Context, string, string, []string, ...string) (int, error) {
+	return 0, unavailable()
+}
 
 // Down ends the interactive lab of that name.
 func Down(context.Context, string) error { return unavailable() }

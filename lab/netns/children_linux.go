@@ -17,11 +17,11 @@ import (
 // it must not, since exec.Cmd does.
 type children struct {
 	mu  sync.Mutex
-	own map[int]bool
+	own map[int]syscall.Signal // by which each is asked to end
 }
 
 func newChildren() *children {
-	c := &children{own: map[int]bool{}}
+	c := &children{own: map[int]syscall.Signal{}}
 	ended := make(chan os.Signal, 1)
 	signal.Notify(ended, syscall.SIGCHLD)
 	go func() {
@@ -32,15 +32,28 @@ func newChildren() *children {
 	return c
 }
 
-// start starts a command by the given function.
+// start starts a command by the given function. With a terminal of its own it
+// is asked to end as by one that is closed, which a shell heeds, too.
 func (c *children) start(cmd *exec.Cmd, start func() error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err := start(); err != nil {
 		return err
 	}
-	c.own[cmd.Process.Pid] = true
+	c.own[cmd.Process.Pid] = syscall.SIGTERM
+	if cmd.SysProcAttr.Setctty {
+		c.own[cmd.Process.Pid] = syscall.SIGHUP
+	}
 	return nil
+}
+
+// askToEnd asks every command that runs, and what it has started.
+func (c *children) askToEnd() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for pid, s := range c.own {
+		syscall.Kill(-pid, s)
+	}
 }
 
 // wait waits for a command that start has started.
@@ -65,7 +78,7 @@ func (c *children) reap() {
 			return
 		}
 		pid := endedPID(&info)
-		if pid == 0 || c.own[pid] {
+		if pid == 0 || c.own[pid] != 0 {
 			return
 		}
 		var status unix.WaitStatus

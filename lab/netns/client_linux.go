@@ -17,8 +17,9 @@ import (
 // Exec runs a command on a host of the lab that another process holds, with
 // this process's standard streams, and returns its exit code. On a terminal
 // the command gets one of its own, of the same size. Of the environment it gets
-// what the terminal and the person's language need.
-func Exec(_ context.Context, name, host string, args ...string) (int, error) {
+// what the terminal and the person's language need, and env, NAME=VALUE. A
+// signal that ends this process is the command's, too, and so is the end.
+func Exec(_ context.Context, name, host string, env []string, args ...string) (int, error) {
 	c, err := dial(name)
 	if err != nil {
 		return 0, err
@@ -28,7 +29,7 @@ func Exec(_ context.Context, name, host string, args ...string) (int, error) {
 	if err != nil {
 		dir = "/"
 	}
-	r := request{Op: "exec", Host: host, Args: args, Env: passOn(os.Environ()), Dir: dir}
+	r := request{Op: "exec", Host: host, Args: args, Env: append(passOn(os.Environ()), env...), Dir: dir}
 	if term.IsTerminal(0) && term.IsTerminal(1) {
 		if r.TTY, err = pty.GetsizeFull(os.Stdin); err != nil {
 			return 0, fmt.Errorf("size of the terminal: %w", err)

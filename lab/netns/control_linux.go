@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"syscall"
+	"time"
 
 	"github.com/creack/pty"
 
@@ -21,7 +22,7 @@ import (
 // sockets, each for one request; its end is the end of the lab.
 //
 //	up     topology, program     -> hosts, and the machine's ports
-//	hosts                        -> hosts, and the machine's ports, of a lab that is up
+//	hosts                        -> the same of a lab that is up, its mode, and since when
 //	mode   mode                  -> done: the bridge is set
 //	learnt                       -> done: it has learnt every host
 //	flush  host                  -> done: its neighbour cache is empty
@@ -31,7 +32,8 @@ import (
 //	                                comes back, without it stdin, stdout and
 //	                                stderr go along. A request "signal" may
 //	                                follow, and the socket's end kills.
-//	down                         -> done, and the lab process ends
+//	down                         -> done: every program was told to end; then the
+//	                                lab process ends
 type request struct {
 	Op       string       `json:"op"`
 	Topology lab.Topology `json:"topology,omitzero"`
@@ -52,6 +54,8 @@ type reply struct {
 	Timeout bool          `json:"timeout,omitempty"` // a deadline is behind Error
 	Hosts   []hostInfo    `json:"hosts,omitempty"`
 	Machine []sniffer.MAC `json:"machine,omitempty"`
+	Mode    lab.Mode      `json:"mode,omitempty"` // as the bridge has it
+	Since   time.Time     `json:"since,omitzero"` // when the lab came up
 	Started bool          `json:"started,omitempty"`
 	PID     int           `json:"pid,omitempty"` // of what was started, in the lab process's namespace
 	Exited  bool          `json:"exited,omitempty"`

@@ -9,10 +9,12 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
 	"wirelab/internal/exit"
+	"wirelab/internal/poll"
 	"wirelab/lab"
 )
 
@@ -132,7 +134,30 @@ func notUp(name string) error {
 	return fmt.Errorf("no lab %q is up: start it in another terminal with %s", name, start)
 }
 
-// held lists the labs of this user that are up.
+// Labs returns the interactive labs of this user that are up, by name. One that
+// ends meanwhile is not among them; one that does not answer is an error beside
+// the others.
+func Labs(ctx context.Context) ([]*Held, error) {
+	var labs []*Held
+	var errs []error
+	for _, name := range held() {
+		ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+		l, err := Open(ctx, name)
+		cancel()
+		switch {
+		case err == nil:
+			labs = append(labs, l)
+		case slices.Contains(held(), name):
+			errs = append(errs, fmt.Errorf("lab %q: %w", name, err))
+		}
+	}
+	return labs, errors.Join(errs...)
+}
+
+// answerTimeout bounds the wait for a lab of several.
+const answerTimeout = 5 * time.Second
+
+// held lists the names of the labs of this user that are up.
 func held() []string {
 	table, err := os.ReadFile("/proc/net/unix")
 	if err != nil {
@@ -147,11 +172,21 @@ func held() []string {
 			names = append(names, name)
 		}
 	}
+	slices.Sort(names)
 	return names
 }
 
-// Down ends the lab of that name.
+// Down ends the lab of that name and returns when its name is free.
 func Down(ctx context.Context, name string) error {
 	_, err := callVia(ctx, heldLab(name), request{Op: "down"})
-	return err
+	if err != nil && !errors.Is(err, errEnded) { // its holder may be faster than the answer
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, closeTimeout)
+	defer cancel()
+	err = poll.Until(ctx, poll.Kernel, func() (bool, error) { return !slices.Contains(held(), name), nil })
+	if err != nil {
+		return fmt.Errorf("lab %q has ended, and the process that held it has not: %w", name, err)
+	}
+	return nil
 }

@@ -15,10 +15,24 @@
 // It does not know what runs on the hosts.
 package netns
 
-import "net/netip"
+import (
+	"net/netip"
+	"time"
+
+	"wirelab/lab"
+)
 
 // Name is the backend's name.
 const Name = "netns"
+
+// Held is an interactive lab that a process of this user holds, as it was found.
+type Held struct {
+	Name    string
+	Since   time.Time // when it came up
+	Mode    lab.Mode
+	Hosts   []string    // in the topology's order
+	Network lab.Network // its Close leaves the lab up
+}
 
 // subnet is the same for every lab: their networks never meet.
 var subnet = netip.MustParsePrefix("10.77.0.0/24")

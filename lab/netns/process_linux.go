@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"wirelab/internal/hostnames"
+	"wirelab/internal/poll"
 )
 
 // processVariable marks the environment of the lab process. Its init takes
@@ -37,6 +38,7 @@ type process struct {
 	segment *wire // nil until up
 	program string
 	names   hostnames.Table
+	execs   int // that are not yet answered
 
 	children *children
 }
@@ -60,7 +62,8 @@ func serveProcess() error {
 		var ignored struct{}
 		files, err := receive(control, &ignored)
 		if err != nil {
-			return nil // the caller is gone, or wants us to be
+			p.end() // the caller is gone, or wants us to be
+			return nil
 		}
 		for _, f := range files {
 			conn, err := net.FileConn(f)
@@ -83,7 +86,9 @@ func (p *process) serve(c *net.UnixConn) {
 	defer closeAll(files)
 	switch r.Op {
 	case "exec":
+		p.countExecs(1)
 		p.exec(c, r, files)
+		p.countExecs(-1)
 		return
 	case "agent":
 		p.agent(c, r, files)
@@ -98,6 +103,29 @@ func (p *process) serve(c *net.UnixConn) {
 	}
 }
 
+// endTimeout is how long programs may take to end with their lab. Those that
+// still run end by the kernel.
+const endTimeout = time.Second
+
+// end has every program end by itself, as far as it does: a chat says goodbye,
+// a capture file is completed, a terminal is restored.
+func (p *process) end() {
+	p.children.askToEnd()
+	ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
+	defer cancel()
+	_ = poll.Until(ctx, poll.Kernel, func() (bool, error) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return p.execs == 0, nil
+	})
+}
+
+func (p *process) countExecs(change int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.execs += change
+}
+
 // requestTimeout bounds a request of a lab of some hosts. It is for what never
 // comes, not for a machine that is busy.
 func requestTimeout(hosts int) time.Duration {
@@ -109,6 +137,7 @@ func (p *process) do(r request) (reply, error) {
 	case "up":
 		return p.up(r)
 	case "down":
+		p.end()
 		return reply{}, nil
 	}
 	w, err := p.wire()

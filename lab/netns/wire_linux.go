@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"runtime"
 	"slices"
+	"time"
 
 	"github.com/vishvananda/netlink"
 	vnetns "github.com/vishvananda/netns"
@@ -17,7 +18,6 @@ import (
 	"wirelab/internal/rtnl"
 	"wirelab/lab"
 	"wirelab/lab/segment"
-	"wirelab/sniffer"
 )
 
 // wire is the segment: a bridge in the lab process's own network namespace and
@@ -25,6 +25,7 @@ import (
 type wire struct {
 	root  int // descriptor of the lab process's network namespace
 	hosts []*host
+	since time.Time // when every port was up
 }
 
 const (
@@ -74,7 +75,9 @@ func newWire(ctx context.Context, t lab.Topology) (*wire, error) {
 		}
 		w.hosts = append(w.hosts, h)
 	}
-	return w, w.awaitPorts(ctx, bridge.Index)
+	err = w.awaitPorts(ctx, bridge.Index)
+	w.since = time.Now()
+	return w, err
 }
 
 func (w *wire) addHost(h *host, port string, bridge netlink.Link) error {
@@ -145,23 +148,18 @@ func (w *wire) awaitLearnt(ctx context.Context) error {
 	return bridge.AwaitLearnt(ctx, macs)
 }
 
-// machinePorts returns the addresses of the bridge and of its ends of the
-// hosts' cables.
-func (w *wire) machinePorts() ([]sniffer.MAC, error) {
-	bridge, err := segment.Open(bridgeName)
-	if err != nil {
-		return nil, err
-	}
-	return bridge.MachinePorts()
-}
-
-// describe says what the lab has.
+// describe says what the lab has. The machine's ports are the bridge and its
+// ends of the hosts' cables.
 func (w *wire) describe() (reply, error) {
-	machine, err := w.machinePorts()
+	bridge, err := segment.Open(bridgeName)
 	if err != nil {
 		return reply{}, err
 	}
-	answer := reply{Machine: machine}
+	machine, err := bridge.MachinePorts()
+	if err != nil {
+		return reply{}, err
+	}
+	answer := reply{Machine: machine, Mode: bridge.Mode(), Since: w.since}
 	for _, h := range w.hosts {
 		answer.Hosts = append(answer.Hosts, hostInfo{h.name, []lab.Port{h.port()}})
 	}

@@ -60,6 +60,14 @@ func (b *Bridge) Found() time.Duration {
 	return time.Duration(*b.found.AgeingTime) * 10 * time.Millisecond
 }
 
+// Mode is the mode that Open found.
+func (b *Bridge) Mode() lab.Mode {
+	if *b.found.AgeingTime == ageing[lab.Hub] {
+		return lab.Hub
+	}
+	return lab.Switch
+}
+
 // SetMode returns when the mode is effective, as far as the bridge itself can
 // make it so: as a hub when it has forgotten what it had learnt. (What it knows
 // it still forwards by, and the kernel clears that a moment after the ageing
