@@ -1,10 +1,10 @@
 package trace
 
 import (
-	"maps"
 	"slices"
 
 	"wirelab/sniffer"
+	"wirelab/sniffer/stream"
 )
 
 // datagram is one IP datagram or other frame: a packet, or several that are
@@ -18,11 +18,10 @@ type datagram struct {
 
 // parts are the fragments of a datagram as they come.
 type parts struct {
-	begun   bool        // the first has come
-	at      map[int]int // packet numbers by offset; a copy of a part is not kept
-	have    int         // bytes
-	end     int         // of the datagram in bytes, 0 while the last part has not come
-	payload []byte      // once all is there
+	stream.Fragments
+	begun   bool   // the first has come
+	header  int    // bytes of its transport header
+	payload []byte // once all is there
 }
 
 // packet is the packet that has the transport header.
@@ -56,29 +55,10 @@ func (d *datagram) sorted() []int { return slices.Sorted(slices.Values(d.numbers
 func (d *datagram) add(p *sniffer.Packet) {
 	d.numbers = append(d.numbers, p.Number)
 	f := d.parts
-	if _, again := f.at[p.FragmentOffset]; again {
-		return
+	if p.FragmentOffset == 0 {
+		f.header = len(p.FragmentData()) - len(p.Payload)
 	}
-	f.at[p.FragmentOffset] = p.Number
-	f.have += len(p.FragmentData())
-	if !p.MoreFragments {
-		f.end = p.FragmentOffset + len(p.FragmentData())
+	if whole := f.Add(p.FragmentOffset, p.FragmentData(), p.MoreFragments); whole != nil {
+		f.payload, d.complete = whole[f.header:], true
 	}
-	if f.end > 0 && f.have == f.end {
-		d.assemble()
-	}
-}
-
-func (d *datagram) assemble() {
-	f := d.parts
-	whole := make([]byte, 0, f.end)
-	for _, offset := range slices.Sorted(maps.Keys(f.at)) {
-		if offset != len(whole) {
-			return
-		}
-		whole = append(whole, d.recording.packet(f.at[offset]).FragmentData()...)
-	}
-	first := d.recording.packet(f.at[0])
-	header := len(first.FragmentData()) - len(first.Payload)
-	f.payload, d.complete = whole[header:], true
 }

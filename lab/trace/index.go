@@ -119,7 +119,7 @@ func (x *index) fragment(r *Recording, p *sniffer.Packet) (d *datagram, place bo
 	d = x.fragments[key]
 	begins := p.FragmentOffset == 0
 	if d == nil || begins && d.parts.begun { // the number is used again
-		d = &datagram{recording: r, parts: &parts{at: map[int]int{}}}
+		d = &datagram{recording: r, parts: &parts{}}
 		x.fragments[key] = d
 		place = true
 	}

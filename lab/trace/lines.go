@@ -198,7 +198,7 @@ func (v view) datagram(d *datagram) placed {
 		what += " " + Fragment
 	}
 	if v.Text {
-		s := stream{d.payload(), []piece{{len(d.payload()), d.numbers}}}
+		s := run{d.payload(), []piece{{len(d.payload()), d.numbers}}}
 		for _, t := range s.find(v.plan.Texts) {
 			what += " " + quoted(t.text)
 		}

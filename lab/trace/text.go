@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"slices"
 	"sort"
+
+	"wirelab/sniffer/stream"
 )
 
 // said is a text that was found where a message carries it.
@@ -24,8 +26,8 @@ func (c *conversation) texts(side int, wanted []string) []said {
 	return found
 }
 
-// stream is a run of bytes without a gap, and which packets brought each piece.
-type stream struct {
+// run is a run of bytes without a gap, and which packets brought each piece.
+type run struct {
 	bytes  []byte
 	pieces []piece
 }
@@ -37,7 +39,7 @@ type piece struct {
 
 // streams puts the payload of one side in order. A datagram stands alone; TCP
 // segments are joined by sequence number.
-func (c *conversation) streams(side int) []stream {
+func (c *conversation) streams(side int) []run {
 	var sent []*datagram
 	for _, d := range c.datagrams {
 		if c.side(d.packet()) == side && len(d.payload()) > 0 {
@@ -45,45 +47,40 @@ func (c *conversation) streams(side int) []stream {
 		}
 	}
 	if !c.tcp() {
-		var all []stream
+		var all []run
 		for _, d := range sent {
-			all = append(all, stream{d.payload(), []piece{{len(d.payload()), d.sorted()}}})
+			all = append(all, run{d.payload(), []piece{{len(d.payload()), d.sorted()}}})
 		}
 		return all
 	}
-	sort.SliceStable(sent, func(i, j int) bool { return before(dataAt(sent[i].packet()), dataAt(sent[j].packet())) })
-	var runs []stream
-	var next uint32
-	for _, d := range sent {
-		at, data := dataAt(d.packet()), d.payload()
-		if len(runs) > 0 && !before(next, at) {
-			overlap := int(next - at)
-			if overlap >= len(data) {
-				continue
-			}
-			data = data[overlap:]
-		} else {
-			runs = append(runs, stream{})
+	var numbers stream.Numbers
+	segments := make([]stream.Segment, len(sent))
+	for i, d := range sent {
+		segments[i] = stream.Segment{Offset: numbers.Offset(dataAt(d.packet())), Data: d.payload()}
+	}
+	var runs []run
+	for _, joined := range stream.Join(segments) {
+		var r run
+		for _, p := range joined {
+			r.bytes = append(r.bytes, p.Data...)
+			r.pieces = append(r.pieces, piece{len(r.bytes), sent[p.Segment].sorted()})
 		}
-		run := &runs[len(runs)-1]
-		run.bytes = append(run.bytes, data...)
-		run.pieces = append(run.pieces, piece{len(run.bytes), d.sorted()})
-		next = at + uint32(len(d.payload()))
+		runs = append(runs, r)
 	}
 	return runs
 }
 
 // find returns the texts in the order of the bytes. One that stands at the end of a
 // longer one was not said by itself.
-func (s stream) find(wanted []string) (found []said) {
+func (r run) find(wanted []string) (found []said) {
 	for _, text := range wanted {
 		for start := 0; ; {
-			i := messageText(s.bytes, text, start)
+			i := messageText(r.bytes, text, start)
 			if i < 0 {
 				break
 			}
 			start = i + len(text)
-			found = append(found, said{text, i, s.packets(i, start)})
+			found = append(found, said{text, i, r.packets(i, start)})
 		}
 	}
 	sort.SliceStable(found, func(i, j int) bool { return found[i].offset < found[j].offset })
@@ -95,10 +92,10 @@ func (s stream) find(wanted []string) (found []said) {
 }
 
 // packets are those that carry the bytes from begin to end.
-func (s stream) packets(begin, end int) (numbers []int) {
-	first := sort.Search(len(s.pieces), func(i int) bool { return s.pieces[i].end > begin })
-	for i := first; i < len(s.pieces) && (i == first || s.pieces[i-1].end < end); i++ {
-		numbers = append(numbers, s.pieces[i].packets...)
+func (r run) packets(begin, end int) (numbers []int) {
+	first := sort.Search(len(r.pieces), func(i int) bool { return r.pieces[i].end > begin })
+	for i := first; i < len(r.pieces) && (i == first || r.pieces[i-1].end < end); i++ {
+		numbers = append(numbers, r.pieces[i].packets...)
 	}
 	slices.Sort(numbers)
 	return slices.Compact(numbers)

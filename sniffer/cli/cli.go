@@ -16,6 +16,7 @@ import (
 	"wirelab/internal/lang"
 	"wirelab/sniffer/capture"
 	"wirelab/sniffer/statistics"
+	"wirelab/sniffer/stream"
 )
 
 //go:embed help/*.txt
@@ -89,6 +90,9 @@ func (o *options) sniff(c *cobra.Command, confine func() error) error {
 	s.choosePrinter()
 	if o.stats != "" {
 		s.statistics = &statistics.Statistics{}
+	}
+	if o.output == "stream" {
+		s.streams = &stream.Conversations{}
 	}
 	if o.reads() {
 		return s.file(ctx, c.InOrStdin())

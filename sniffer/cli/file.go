@@ -63,7 +63,7 @@ func (s *session) file(ctx context.Context, stdin io.Reader) error {
 		return err
 	}
 	// What needs the frames in turn, or so little that it is not worth sharing.
-	if s.options.limit > 0 || s.options.frame > 0 || !s.decodes() || s.statistics != nil || s.options.ladder() || s.options.lines.counts() || len(readers) > 1 || runtime.GOMAXPROCS(0) == 1 {
+	if s.options.limit > 0 || s.options.frame > 0 || !s.decodes() || s.statistics != nil || s.streams != nil || s.options.ladder() || s.options.lines.counts() || len(readers) > 1 || runtime.GOMAXPROCS(0) == 1 {
 		err = s.inTurn(ctx, r)
 	} else {
 		err = s.onAllCores(ctx, cancel, r)

@@ -97,6 +97,19 @@ func TestLive(t *testing.T) {
 	}
 }
 
+// What is said while it captures is told at the end.
+func TestLiveStream(t *testing.T) {
+	near, far := ownnet.Cable(t)
+	s := start(t, "-i", near.Name, "-o", "stream", "-c", "2", "udp")
+	send := ownnet.Sender(t, far)
+	send(datagram("hello\n"))
+	send(datagram("server\n"))
+	if e := wait(t, s.done); e.code != exit.OK {
+		t.Error(e.err)
+	}
+	s.stdout.await(t, "\n   1 10.0.0.1  hello\n   2 10.0.0.1  server\n")
+}
+
 // As a lab captures: everything that was sent before standard input ended is
 // in what comes out of standard output.
 func TestUntilEOF(t *testing.T) {

@@ -18,7 +18,7 @@ import (
 // Every output shows all 31 frames, by one goroutine and by several.
 func TestOutputs(t *testing.T) {
 	picture := filepath.Join(t.TempDir(), "ladder.svg")
-	for output, want := range map[string]int{"line": 31, "json": 31, "note": -1, "fields": -1, "ladder": -1, picture: 0} {
+	for output, want := range map[string]int{"line": 31, "json": 31, "note": -1, "fields": -1, "stream": 13, "ladder": -1, picture: 0} {
 		stdout, stderr, code, err := read(t, "-r", session31, "-o", output)
 		if code != exit.OK || !strings.Contains(stderr, "31 packets captured, 31 shown") {
 			t.Errorf("-o %s: code %d, %v\n%s", output, code, err, stderr)

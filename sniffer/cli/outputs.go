@@ -25,6 +25,7 @@ var outputs = []output{
 	{"note", i18n.Msg("sniff.output.note"), render.NewNote},
 	{"fields", i18n.Msg("sniff.output.fields"), render.NewFields},
 	{"json", i18n.Msg("sniff.output.json"), render.NewJSON},
+	{"stream", i18n.Msg("sniff.output.stream"), nil},
 	{"ladder", i18n.Msg("sniff.output.ladder"), nil},
 	{picture, i18n.Msg("sniff.output.picture"), nil},
 	{"none", i18n.Msg("sniff.output.none"), nil},

@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -60,6 +61,30 @@ func TestFrame(t *testing.T) {
 	for _, args := range [][]string{{"-r", session31, "--frame", "32"}, {"--frame", "1"}} {
 		if _, _, code, err := read(t, args...); code != exit.Usage || err == nil {
 			t.Errorf("%v: code %d, %v, want %d", args, code, err, exit.Usage)
+		}
+	}
+}
+
+// What is said in a file is told at its end, as far as the filter wants it.
+func TestStreamOfFile(t *testing.T) {
+	for expression, want := range map[string]string{
+		"tcp":           "tcp 10.77.0.11:39502 > 10.77.0.10:7000\n  12 10.77.0.11  hello\n  14 10.77.0.10  hello\n",
+		"udp port 7001": "udp 10.77.0.11:5000 > 10.77.0.10:7001\n  19 10.77.0.11  你好\n  20 10.77.0.10  你好\n",
+		"icmp":          "",
+	} {
+		got, _, code, err := read(t, "-r", session31, "-o", "stream", expression)
+		got = regexp.MustCompile(` \d\d:\d\d:\d\d\.\d{6}`).ReplaceAllString(got, "")
+		if code != exit.OK || got != want {
+			t.Errorf("%s: code %d, %v\n%swant\n%s", expression, code, err, got, want)
+		}
+	}
+	got, _, _, _ := read(t, "-r", session31, "-o", "stream", "udp or ip[6:2] & 0x1fff != 0")
+	if n := strings.Count(got, "b"); n < 900 || strings.Contains(got, "missing") {
+		t.Errorf("of a datagram in fragments %d words\n%.200s", n, got)
+	}
+	for _, args := range [][]string{{"-o", "stream", "-x"}, {"-o", "stream", "--text"}} {
+		if _, _, code, err := read(t, append(args, "-r", session31)...); code != exit.Usage {
+			t.Errorf("%v: code %d, %v", args, code, err)
 		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"wirelab/sniffer/pcapfile"
 	"wirelab/sniffer/render"
 	"wirelab/sniffer/statistics"
+	"wirelab/sniffer/stream"
 )
 
 // session is one run of sniff. Frames come in batches from a capture or a
@@ -34,6 +35,7 @@ type session struct {
 	picture    *os.File                            // of -o NAME.svg
 	statistics *statistics.Statistics              // nil without --stats
 	rate       *os.File                            // of --stats=NAME.svg
+	streams    *stream.Conversations               // nil without -o stream
 	claimed    []claimed                           // files that are read or written
 	interfaces []pcapfile.Interface                // of the source
 	ladder     []sniffer.Packet                    // what a ladder is drawn of
@@ -76,11 +78,13 @@ type worker struct {
 	printer render.Printer // nil where frames are not shown one by one
 	day     day            // of the last frame
 
-	statistics *statistics.Statistics // nil without --stats; frames are in turn then
+	// Frames come in turn to these; nil without --stats and -o stream.
+	statistics *statistics.Statistics
+	streams    *stream.Conversations
 }
 
 func (s *session) worker() *worker {
-	w := &worker{decoder: sniffer.NewDecoder(), statistics: s.statistics}
+	w := &worker{decoder: sniffer.NewDecoder(), statistics: s.statistics, streams: s.streams}
 	if s.print != nil {
 		w.printer = s.print(s.renderOptions())
 	}
@@ -117,7 +121,7 @@ func (s *session) interfaceName(index int) string {
 
 // decodes reports whether frames are looked into.
 func (s *session) decodes() bool {
-	return s.print != nil || s.options.ladder() || s.statistics != nil
+	return s.print != nil || s.options.ladder() || s.statistics != nil || s.streams != nil
 }
 
 // remaining returns how many more frames may be shown, -1 for no limit.
@@ -181,6 +185,9 @@ func (s *session) process(w *worker, b *batch, room int) {
 		}
 		if w.statistics != nil {
 			w.statistics.Add(&p)
+		}
+		if w.streams != nil {
+			w.streams.Add(&p)
 		}
 		if w.printer != nil {
 			if dated && !w.day.has(f.Time) && !f.Time.IsZero() {
@@ -249,6 +256,17 @@ func (s *session) draw() error {
 	return errors.Join(ladder.SVG(s.picture, s.ladder), s.picture.Close())
 }
 
+// tell writes what was said.
+func (s *session) tell() error {
+	if s.streams == nil || s.options.write == "-" {
+		return nil
+	}
+	if s.streams.Left > 0 {
+		s.report(s.words.longStream(s.streams.Left))
+	}
+	return render.Streams(s.out, s.streams.All(), s.renderOptions())
+}
+
 // sum writes the statistics.
 func (s *session) sum() error {
 	if s.statistics == nil {
@@ -302,7 +320,7 @@ func (s *session) finish(failed error, stats *pcapfile.Statistics) error {
 	if s.recorder != nil {
 		err = errors.Join(err, s.writing(s.recorder.close(stats)))
 	}
-	err = errors.Join(err, s.writing(s.draw()), s.writing(s.sum()))
+	err = errors.Join(err, s.writing(s.draw()), s.writing(s.tell()), s.writing(s.sum()))
 	if errors.Is(err, errReaderGone) {
 		err = nil
 	}

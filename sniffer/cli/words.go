@@ -15,6 +15,7 @@ import (
 	"wirelab/internal/safetext"
 	"wirelab/sniffer"
 	"wirelab/sniffer/pcapfile"
+	"wirelab/sniffer/stream"
 )
 
 // words are what sniff says to people.
@@ -48,6 +49,10 @@ func (w words) totals(s *session, stats *pcapfile.Statistics) string {
 
 func (w words) longLadder(packets int) string {
 	return w.text("sniff.longladder", "Number", packets)
+}
+
+func (w words) longStream(left uint64) string {
+	return w.text("sniff.stream.long", "Count", left, "Limit", stream.Limit>>20)
 }
 
 func (w words) unknownHost(name string) string {

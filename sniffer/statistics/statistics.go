@@ -63,7 +63,7 @@ type Statistics struct {
 // key tells conversations apart, the lower end first.
 type key struct {
 	layer sniffer.Layers
-	flow
+	sniffer.Flow
 }
 
 // path is the layers of a frame and, where it carries another, of that.
@@ -116,7 +116,7 @@ func (s *Statistics) converse(p, inner *sniffer.Packet) {
 	if layer == 0 {
 		layer = inner.Layers & (sniffer.IPv4 | sniffer.IPv6)
 	}
-	f, from := flowOf(inner)
+	f, from := sniffer.FlowOf(inner)
 	c := s.conversations[key{layer, f}]
 	if c == nil {
 		if len(s.conversations) >= maxTracked {

@@ -1,7 +1,6 @@
 package statistics
 
 import (
-	"net/netip"
 	"time"
 
 	"wirelab/sniffer"
@@ -37,17 +36,6 @@ type side struct {
 
 // control are the flags that count as a byte, or end a connection.
 const control = sniffer.SYN | sniffer.FIN | sniffer.RST
-
-// flow is the pair of ends of a TCP connection, the lower one first.
-type flow struct{ a, b netip.AddrPort }
-
-func flowOf(p *sniffer.Packet) (f flow, from int) {
-	src, dst := netip.AddrPortFrom(p.Src, p.SrcPort), netip.AddrPortFrom(p.Dst, p.DstPort)
-	if dst.Compare(src) < 0 {
-		return flow{dst, src}, 1
-	}
-	return flow{src, dst}, 0
-}
 
 // mark finds out what a TCP segment tells of losses, by the segments before it. The
 // rules are those of the Wireshark User's Guide, section "TCP Analysis".

@@ -144,7 +144,7 @@ func TestMarksLikeTshark(t *testing.T) {
 			}
 			p := sniffer.Packet{Frame: f, Number: i + 1}
 			decoder.Decode(&p)
-			_, from := flowOf(&p)
+			_, from := sniffer.FlowOf(&p)
 			marks = append(marks, strings.Join(c.mark(&p, from).Words(), " "))
 		}
 		got, sent = append(got, marks), append(sent, segments)
