@@ -3,12 +3,12 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/netip"
 	"os"
 	"slices"
 
 	"wirelab/internal/exit"
+	"wirelab/internal/safetext"
 	"wirelab/sniffer"
 	"wirelab/sniffer/filter"
 	"wirelab/sniffer/pcapfile"
@@ -40,7 +40,11 @@ func (s *session) readyFilter(ctx context.Context) error {
 	if slices.ContainsFunc(s.options.read, func(name string) bool { return !regular(name) }) {
 		return nil // it may tell the name before its first frame
 	}
-	return exit.With(exit.Usage, fmt.Errorf("%w\n%s", unknown, s.words.unknownHost(unknown.Name)))
+	name := safetext.Escape(unknown.Name)
+	if unknown.Nearest != "" {
+		return exit.UsageMsg("sniff.host.nearest", "Name", name, "Nearest", safetext.Escape(unknown.Nearest), "Place", unknown.Place())
+	}
+	return exit.UsageMsg("sniff.host.unknown", "Name", name, "Place", unknown.Place())
 }
 
 func regular(name string) bool {

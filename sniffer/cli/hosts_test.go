@@ -118,8 +118,8 @@ func TestFilterNamesHostsOfPipe(t *testing.T) {
 // What is said of a name that nobody has given can be pasted.
 func TestFilterOfUnknownHost(t *testing.T) {
 	for expression, want := range map[string][]string{
-		"host sevrer": {`"sevrer" is no host that is known here (did you mean server?)`, "--host sevrer=ADDRESS", "--lookup sevrer"},
-		"host nobody": {`"nobody" is no host that is known here` + "\n", "--host nobody=ADDRESS"},
+		"tcp and host sevrer": {`no host is called "sevrer" here (did you mean server?)`, "\n  tcp and host sevrer\n               ^"},
+		"host nobody":         {`no host is called "nobody" here` + "\n  host nobody\n       ^\n", "--host nobody=ADDRESS", "--lookup nobody"},
 	} {
 		_, _, code, err := read(t, "-r", named(t, true), expression)
 		if code != exit.Usage {

@@ -107,7 +107,7 @@ func (o *options) check(given *pflag.FlagSet) error {
 	case o.reads() && live:
 		return exit.Usagef("-r reads a file: -i, --for, --until-eof, -s, -B and --ethertype are for a live capture")
 	case o.frame != 0 && !o.reads():
-		return exit.Usagef("--frame is for -r; a live capture ends after N frames with -c N")
+		return exit.UsageMsg("sniff.frame.live")
 	case slices.Index(o.read, "-") != lastIndex(o.read, "-"):
 		return exit.Usagef("-r -: standard input can be read once")
 	case o.filter != "" && o.filterFile != "":

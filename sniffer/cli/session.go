@@ -336,7 +336,7 @@ func (s *session) finish(failed error, stats *pcapfile.Statistics) error {
 		err = errors.Join(err, s.writing(failedCount))
 	}
 	if s.captured < s.options.frame && failed == nil {
-		failed = exit.Usagef("--frame %d: the capture has %d frames", s.options.frame, s.captured)
+		failed = exit.UsageMsg("sniff.frame.beyond", "Frame", s.options.frame, "Count", s.captured)
 	}
 	s.report(s.words.totals(s, stats))
 	if err := errors.Join(failed, err); err != nil {

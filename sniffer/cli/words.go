@@ -55,10 +55,6 @@ func (w words) longStream(left uint64) string {
 	return w.text("sniff.stream.long", "Count", left, "Limit", stream.Limit>>20)
 }
 
-func (w words) unknownHost(name string) string {
-	return w.text("sniff.advice.host", "Name", safetext.Escape(name))
-}
-
 func (w words) unfiltered(types []sniffer.LinkType) string {
 	slices.Sort(types)
 	var numbers []string

@@ -76,8 +76,9 @@ func (g *generator) named(a address) *condition {
 func (g *generator) unknownHost(a address) *condition {
 	if g.err == nil {
 		known := slices.Sorted(maps.Keys(g.hosts))
-		hint := hint(suggest.Nearest(a.text, known, max(1, len(a.text)/4)))
-		g.err = &UnknownHostError{a.text, &syntaxError{g.text, a.pos, fmt.Sprintf("%q is no host that is known here%s", a.text, hint)}}
+		nearest := suggest.Nearest(a.text, known, max(1, len(a.text)/4))
+		message := fmt.Sprintf("%q is no host that is known here%s", a.text, hint(nearest))
+		g.err = &UnknownHostError{a.text, nearest, &syntaxError{g.text, a.pos, message}}
 	}
 	return never()
 }

@@ -18,8 +18,9 @@ type syntaxError struct {
 // UnknownHostError says that an expression names a host that is not among those
 // which Compile was given.
 type UnknownHostError struct {
-	Name  string
-	place *syntaxError
+	Name    string
+	Nearest string // of those that may be meant, "" if none may
+	place   *syntaxError
 }
 
 func (e *UnknownHostError) Error() string { return e.place.Error() }
@@ -27,10 +28,17 @@ func (e *UnknownHostError) Error() string { return e.place.Error() }
 // Unwrap returns the error that shows the place.
 func (e *UnknownHostError) Unwrap() error { return e.place }
 
+// Place returns the expression, and below it a caret under the name. Nothing in it can
+// act on a terminal.
+func (e *UnknownHostError) Place() string { return e.place.show() }
+
 // Error returns the message, and below it the expression with a caret under
 // the position. Nothing in it can act on a terminal.
 func (e *syntaxError) Error() string {
+	return "filter: " + safetext.Escape(e.Msg) + "\n" + e.show()
+}
+
+func (e *syntaxError) show() string {
 	before := safetext.Escape(e.Expr[:e.Pos])
-	return "filter: " + safetext.Escape(e.Msg) + "\n  " + before + safetext.Escape(e.Expr[e.Pos:]) +
-		"\n  " + strings.Repeat(" ", runewidth.StringWidth(before)) + "^"
+	return "  " + before + safetext.Escape(e.Expr[e.Pos:]) + "\n  " + strings.Repeat(" ", runewidth.StringWidth(before)) + "^"
 }
