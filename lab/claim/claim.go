@@ -61,7 +61,7 @@ func ParseExpected(s string) ([]string, error) {
 		if err := checkPasted(line); err != nil {
 			return nil, fmt.Errorf("line %d: %w", i+1, err)
 		}
-		if len(words) < 4 || words[1] != ">" {
+		if len(words) < 4 || words[1] != ">" || strings.ContainsRune(words[0]+words[2], '"') {
 			return nil, fmt.Errorf("line %d: %q: want FROM > TO and what was sent, as in %q", i+1, line, "client1 > server echo-request seq=1")
 		}
 		lines = append(lines, normal(line))
