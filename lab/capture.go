@@ -94,6 +94,12 @@ func (c *capture) signal() {
 	c.changed = make(chan struct{})
 }
 
+func (c *capture) change() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.changed
+}
+
 // view calls do with what has been captured so far.
 func (c *capture) view(do func(*trace.Recording)) {
 	c.mu.Lock()

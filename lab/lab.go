@@ -237,6 +237,10 @@ func (l *Lab) FlushNeighbours(ctx context.Context, name string) error {
 // View calls do with what has been captured so far, which must not be kept.
 func (l *Lab) View(do func(*trace.Recording)) { l.capture.view(do) }
 
+// Changed returns a channel that is closed at the next packet that is captured, or at
+// the end of the capture.
+func (l *Lab) Changed() <-chan struct{} { return l.capture.change() }
+
 // Finish stops the capture and returns it whole. The lab can only be closed
 // after that. With an error the recording is what was captured, which may not
 // be all.

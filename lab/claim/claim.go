@@ -20,6 +20,18 @@ type Claim struct {
 	Expected   []string // lines of the trace, words between single spaces; none is an absence
 }
 
+// Scope is what the claim is about, as the script says it: "in cold trace arp,icmp".
+func (c Claim) Scope() string {
+	where := "in all"
+	switch {
+	case c.Anywhere:
+		where = "anywhere"
+	case len(c.Phases) > 0:
+		where = "in " + strings.Join(c.Phases, ",")
+	}
+	return where + " trace " + c.Projection.String()
+}
+
 // names reports whether an expected line has a host's name.
 func (c Claim) names(host string) bool {
 	return slices.ContainsFunc(c.Expected, func(line string) bool {

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/tools/txtar"
+
 	"wirelab/internal/require"
 	"wirelab/internal/wholefile"
 	"wirelab/lab"
@@ -72,17 +74,36 @@ func TestCheckExamples(t *testing.T) {
 		t.Fatal(err)
 	}
 	program := wirelab(t)
-	examples := strings.Split(strings.TrimSpace(checkCommand().Example), "\n")
+	examples := helpExamples(t, "check")
 	if len(examples) < 4 {
 		t.Fatalf("examples: %q", examples)
 	}
 	for _, example := range examples {
-		example, _, _ = strings.Cut(example, "#")
 		words := strings.Fields(example)
 		if out, errs, code := commandIn(t, dir, program, words[1:]...); code != 0 {
 			t.Errorf("%s: exit code %d\n%s%s", example, code, out, errs)
 		}
 	}
+}
+
+// helpExamples are the command lines that a command's help shows.
+func helpExamples(t *testing.T, command string) (lines []string) {
+	t.Helper()
+	data, err := help.ReadFile("help/" + command + ".en.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range txtar.Parse(data).Files {
+		if f.Name != "examples" {
+			continue
+		}
+		for line := range strings.Lines(string(f.Data)) {
+			if line = strings.TrimSpace(line); !strings.HasPrefix(line, "#") {
+				lines = append(lines, line)
+			}
+		}
+	}
+	return lines
 }
 
 // What a capture without barriers lacks is told with how to have it.

@@ -30,7 +30,7 @@ var help embed.FS
 // Part returns the commands of the lab and their help.
 func Part() cmdline.Part {
 	return cmdline.Part{
-		Commands: []*cobra.Command{runCommand(), checkCommand(), listCommand(), upCommand(), execCommand(), downCommand(), doctorCommand()},
+		Commands: []*cobra.Command{runCommand(), listCommand(), showCommand(), newCommand(), checkCommand(), upCommand(), execCommand(), downCommand(), doctorCommand()},
 		Help: cmdline.Help{
 			Files:  cmdline.Folder(help),
 			Tables: map[string]func(lang.Lang) string{"verbs": script.Help},

@@ -37,28 +37,62 @@ func runCommand() *cobra.Command {
 	dir := cmd.Flags().StringP("output", "o", "", "")
 	asJSON := cmd.Flags().Bool("json", false, "")
 	stream := cmd.Flags().Bool("json-stream", false, "")
-	cmd.MarkFlagsMutuallyExclusive("json", "json-stream")
+	update := cmd.Flags().Bool("update", false, "")
+	step := cmd.Flags().Bool("step", false, "")
+	ask := cmd.Flags().Bool("quiz", false, "")
+	for _, exclusive := range [][]string{{"json", "json-stream"}, {"step", "json"}, {"step", "json-stream"}, {"quiz", "json"}, {"quiz", "json-stream"}, {"quiz", "update"}} {
+		cmd.MarkFlagsMutuallyExclusive(exclusive...)
+	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		l := cmdline.Lang(cmd)
-		chosen, err := findExperiments(args)
+		r := &runner{lang: l, backend: *backend, attach: *attach, dir: *dir, json: *asJSON, out: cmd.OutOrStdout(), progress: newProgress(os.Stderr)}
+		chosen, err := r.choose(args, *update)
 		if err != nil {
 			return err
 		}
-		for i, e := range chosen {
-			if !e.Runs() {
-				return exit.Usagef("experiment %q has no script to carry out; judge a capture by it: wirelab check %s FILE", e.Name, args[i])
-			}
-		}
 		ctx, cancel := interruptible(cmd.Context())
 		defer cancel()
-		r := &runner{lang: l, backend: *backend, attach: *attach, dir: *dir, json: *asJSON, out: cmd.OutOrStdout(), progress: newProgress(os.Stderr)}
 		if *stream {
 			r.stream = json.NewEncoder(r.out)
 			r.stream.SetEscapeHTML(false)
 		}
+		if *step || *ask {
+			in := newTyped(cmd.InOrStdin(), r.out)
+			if *ask {
+				r.quiz = &quiz{l, in, r.out}
+			}
+			if *step {
+				r.stepper = newStepper(ctx, l, in, r.out)
+			}
+		}
 		return r.run(ctx, chosen)
 	}
 	return cmd
+}
+
+// choose returns the experiments to run, and opens the file that is to be filled in.
+func (r *runner) choose(names []string, update bool) ([]*script.Experiment, error) {
+	if update {
+		if len(names) != 1 {
+			return nil, exit.UsageMsg("update.single")
+		}
+		var e *script.Experiment
+		var err error
+		if r.update, e, err = openSource(names[0]); err != nil {
+			return nil, err
+		}
+		return []*script.Experiment{e}, nil
+	}
+	chosen, err := findExperiments(names)
+	if err != nil {
+		return nil, err
+	}
+	for i, e := range chosen {
+		if !e.Runs() {
+			return nil, exit.UsageMsg("run.noscript", "Experiment", e.Name, "Argument", names[i])
+		}
+	}
+	return chosen, nil
 }
 
 // findExperiments returns the named experiments, or all of them. Two of one
@@ -93,7 +127,10 @@ type runner struct {
 	stream   *json.Encoder // of events; nil: none
 	out      io.Writer
 	progress *progress
-	failures []error // to write what was reached
+	failures []error  // to write what was reached
+	update   *source  // the file that is filled in; nil: none
+	stepper  *stepper // nil: the script runs by itself
+	quiz     *quiz    // nil: nobody guesses
 }
 
 func (r *runner) run(ctx context.Context, chosen []*script.Experiment) (err error) {
@@ -116,18 +153,40 @@ func (r *runner) run(ctx context.Context, chosen []*script.Experiment) (err erro
 		return exit.With(exit.Unable, fmt.Errorf("no folder for the captures: %w\ngive one with -o DIR", err))
 	}
 	result := report.NewResult(v.backend)
+	var refused error // why nothing was filled in
 	for _, e := range chosen {
+		var guesses []guess
+		if r.quiz != nil {
+			r.progress.clear()
+			if guesses, err = r.quiz.ask(ctx, e); err != nil {
+				return r.unable(ctx, err)
+			}
+		}
 		r.progress.show(e.Name + ": " + opening)
 		outcome, err := v.run(ctx, e, r.observe)
 		r.progress.clear()
 		if err != nil {
 			return r.unable(ctx, err)
 		}
+		var filled *script.Updated
+		if r.update != nil {
+			if filled, err = r.update.fillIn(outcome); err != nil {
+				refused = err
+			} else {
+				outcome = filled.Outcome
+			}
+		}
 		result.Add(outcome, e.Name+".pcapng")
 		r.keep(dir, outcome, result)
 		if !r.json && r.stream == nil {
 			t := report.NewTerminal(r.out, r.lang)
 			t.Outcome(outcome)
+			for _, g := range guesses {
+				t.Guess(g.claim, g.lines, outcome)
+			}
+			if filled != nil {
+				t.Filled(r.update.path, filled)
+			}
 			r.note(t.Err())
 		}
 	}
@@ -141,6 +200,9 @@ func (r *runner) run(ctx context.Context, chosen []*script.Experiment) (err erro
 	}
 	if err := errors.Join(r.failures...); err != nil {
 		return exit.With(exit.Unable, err)
+	}
+	if refused != nil {
+		return refused
 	}
 	return statusError(result.Status())
 }
@@ -167,6 +229,11 @@ func (r *runner) keep(dir string, o *script.Outcome, result *report.Result) {
 func (r *runner) observe(e script.Event) {
 	if r.stream != nil {
 		r.note(r.stream.Encode(e))
+	}
+	if r.stepper != nil {
+		r.progress.clear()
+		r.stepper.observe(e)
+		return
 	}
 	if e.Kind == script.Begun {
 		r.progress.show(e.Experiment + ": " + e.Step)

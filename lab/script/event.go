@@ -1,6 +1,9 @@
 package script
 
-import "wirelab/lab/claim"
+import (
+	"wirelab/lab"
+	"wirelab/lab/claim"
+)
 
 // Event is one thing that happens while an experiment is carried out. As JSON
 // it is a line of `wirelab run --json-stream`.
@@ -14,6 +17,8 @@ type Event struct {
 	Captured   int             `json:"captured,omitempty"` // frames so far
 	Dropped    *uint64         `json:"dropped,omitempty"`  // frames, at the end
 	Verdicts   []claim.Verdict `json:"verdicts,omitempty"` // at a barrier: provisional; at the end: final
+
+	Lab *lab.Lab `json:"-"` // from Up to the last step: what it has captured can be viewed, while the script waits
 }
 
 // Kind is what an event tells of.

@@ -62,8 +62,17 @@ func (s Step) String() string {
 // MaxFile bounds an experiment file, in bytes.
 const MaxFile = 1 << 20
 
-// Read reads an experiment file: at most MaxFile bytes of it, whatever it is.
+// Read reads an experiment file.
 func Read(path string) (*Experiment, error) {
+	data, err := ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(filepath.Base(path), data)
+}
+
+// ReadFile returns the text of an experiment file: at most MaxFile bytes, whatever it is.
+func ReadFile(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -76,7 +85,7 @@ func Read(path string) (*Experiment, error) {
 	if len(data) > MaxFile {
 		return nil, fmt.Errorf("%s: an experiment has at most %d bytes", path, MaxFile)
 	}
-	return Parse(filepath.Base(path), data)
+	return data, nil
 }
 
 // Barriers are the labels of the barriers, in order.

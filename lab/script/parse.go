@@ -11,11 +11,9 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"wirelab/internal/lang"
-	"wirelab/internal/suggest"
 	"wirelab/lab"
 	"wirelab/lab/claim"
 	"wirelab/lab/trace"
-	"wirelab/sniffer"
 )
 
 // Parse reads an experiment. Errors begin with file:line, or with the file.
@@ -181,13 +179,8 @@ func (p *parser) claim(args []string) error {
 		return &MissingSection{c.ID}
 	}
 	delete(p.expect, c.ID)
-	if c.Expected, err = claim.ParseExpected(expected); err != nil {
+	if c.Expected, err = p.exp.ReadTrace(expected); err != nil {
 		return fmt.Errorf("section %s: %w", c.ID, err)
-	}
-	for _, line := range c.Expected {
-		if err := errors.Join(p.knownEnds(line), knownWord(line)); err != nil {
-			return fmt.Errorf("section %s: %w", c.ID, err)
-		}
 	}
 	if c.Projection.Hidden && len(c.Expected) > 0 {
 		return fmt.Errorf("claim %s: hidden is for an expectation of nothing", c.ID)
@@ -228,36 +221,6 @@ type MissingSection struct {
 
 func (m *MissingSection) Error() string {
 	return fmt.Sprintf("the file has no section \"-- %s --\" with the trace that is expected: write one, or let wirelab run --update fill it in", m.ID)
-}
-
-// knownEnds refuses a misspelt host in an expected line, which could never be
-// seen. What has a character that no host's name has is an address, "*" or a
-// sender named with its port.
-func (p *parser) knownEnds(line string) error {
-	words := strings.Fields(line)
-	if words[0] == lab.SnifferHost {
-		return fmt.Errorf("%q: what the sniffer itself sends is not captured", line)
-	}
-	for _, end := range []string{words[0], words[2]} {
-		if trace.ValidLabel(end) && !slices.Contains(p.exp.Topology.Hosts, end) {
-			return fmt.Errorf("%q: host %q is not in the topology", line, end)
-		}
-	}
-	return nil
-}
-
-// knownWord refuses a line that begins with a misspelt word of the notation, which
-// could never be seen.
-func knownWord(line string) error {
-	word := strings.Fields(line)[3]
-	known := append(sniffer.Words(), "udp", "fragment")
-	if _, err := sniffer.ParseFlags(word); err == nil || slices.Contains(known, word) {
-		return nil
-	}
-	if near := suggest.Nearest(word, known, 2); near != "" && len(word) > 3 {
-		return fmt.Errorf("%q: %q is no word of a trace: did you mean %q?", line, word, near)
-	}
-	return nil
 }
 
 // splitWords splits a line at white space; a word in double quotes is a Go

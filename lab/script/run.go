@@ -39,7 +39,8 @@ type Outcome struct {
 func (o *Outcome) Status() claim.Status { return claim.Overall(o.Verdicts) }
 
 // Run carries an experiment out in a lab of its own and judges what was
-// captured. Observe, if not nil, is told what happens while it does.
+// captured. Observe, if not nil, is told what happens while it does; the script waits
+// until it returns.
 //
 // The error is for a lab that could not be brought up, or that could not be
 // removed, or a ctx that ended. A script that could not be carried out to its
@@ -66,11 +67,13 @@ func run(ctx context.Context, e *Experiment, observe func(Event), why func(error
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
+	r.lab = l
 	r.tell(Event{Kind: Up})
 	stepErr := r.steps(ctx, l)
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
+	r.lab = nil
 	recording, finishErr := l.Finish(ctx)
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
@@ -110,11 +113,12 @@ type execution struct {
 	experiment *Experiment
 	plan       claim.Plan
 	observe    func(Event)
+	lab        *lab.Lab // while it is carried out
 }
 
 func (r *execution) tell(e Event) {
 	if r.observe != nil {
-		e.Experiment = r.experiment.Name
+		e.Experiment, e.Lab = r.experiment.Name, r.lab
 		r.observe(e)
 	}
 }

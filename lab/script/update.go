@@ -28,45 +28,54 @@ func Complete(file string, data []byte) ([]byte, error) {
 	}
 }
 
-// Update returns an experiment file in which the expectation of every claim that
-// failed is what was seen, and the ids of these claims. Comments stay at their lines.
-// What was seen is not what is right: that its author decides.
+// Updated is an experiment file whose expectations were filled in.
+type Updated struct {
+	Text    []byte
+	Filled  []claim.Verdict // that failed, and of which what was seen is expected now
+	Outcome *Outcome        // judged by the new file
+}
+
+// Update fills in an experiment file: the expectation of every claim that failed is
+// what was seen. Comments stay at their lines. What was seen is not what is right: that
+// its author decides.
 //
 // The error says why nothing can be filled in: a verdict is inconclusive, or a claim
 // would not hold even then.
-func (o *Outcome) Update(data []byte) (updated []byte, changed []string, err error) {
+func (o *Outcome) Update(data []byte) (*Updated, error) {
 	for _, v := range o.Verdicts {
 		if v.Status == claim.Inconclusive {
-			return nil, nil, notUpdated(v)
+			return nil, notUpdated(v)
 		}
 	}
+	u := &Updated{Text: data, Outcome: o}
 	archive := txtar.Parse(data)
 	for i, f := range archive.Files {
 		at := slices.IndexFunc(o.Verdicts, func(v claim.Verdict) bool { return v.ID == f.Name })
 		if at >= 0 && o.Verdicts[at].Status == claim.Fail {
 			archive.Files[i].Data = fill(f.Data, o.Verdicts[at].Observed)
-			changed = append(changed, f.Name)
+			u.Filled = append(u.Filled, o.Verdicts[at])
 		}
 	}
-	if changed == nil {
-		return data, nil, nil
+	if u.Filled == nil {
+		return u, nil
 	}
-	updated = txtar.Format(archive)
-	again, err := Parse(o.Experiment.Name+".txtar", updated)
+	u.Text = txtar.Format(archive)
+	again, err := Parse(o.Experiment.Name+".txtar", u.Text)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	for _, v := range Check(again, o.Recording).Verdicts {
+	u.Outcome = Check(again, o.Recording)
+	for _, v := range u.Outcome.Verdicts {
 		if v.Status != claim.Pass {
-			return nil, nil, notUpdated(v)
+			return nil, notUpdated(v)
 		}
 	}
-	return updated, changed, nil
+	return u, nil
 }
 
 // notUpdated says by which claim nothing was filled in.
 func notUpdated(v claim.Verdict) error {
-	return errors.New(i18n.Msg("update.refused", "Claim", v.ID, "Reason", *v.Reason).String())
+	return i18n.Errmsg("update.refused", "Claim", v.ID, "Reason", *v.Reason)
 }
 
 // fill returns a section's text with other lines of a trace. Its comments and empty

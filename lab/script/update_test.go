@@ -59,12 +59,19 @@ func TestUpdate(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			o := Check(experiment(t, head+test.claims+test.before), pinged(t))
-			got, changed, err := o.Update([]byte(head + test.claims + test.before))
+			u, err := o.Update([]byte(head + test.claims + test.before))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(head+test.claims+test.after, string(got)); diff != "" {
+			if diff := cmp.Diff(head+test.claims+test.after, string(u.Text)); diff != "" {
 				t.Errorf("the file (-want +got):\n%s", diff)
+			}
+			var changed []string
+			for _, v := range u.Filled {
+				changed = append(changed, v.ID)
+			}
+			if u.Outcome.Status() != claim.Pass {
+				t.Errorf("judged again: %s", u.Outcome.Status())
 			}
 			if !slices.Equal(changed, test.changed) {
 				t.Errorf("changed %v, want %v", changed, test.changed)
@@ -92,8 +99,8 @@ func TestUpdateRefuses(t *testing.T) {
 			r := pinged(t)
 			test.spoil(r)
 			o := Check(experiment(t, head+test.file), r)
-			if got, _, err := o.Update([]byte(head + test.file)); err == nil || !strings.Contains(err.Error(), test.want) {
-				t.Errorf("error %v, want %q; the file is %q", err, test.want, got)
+			if u, err := o.Update([]byte(head + test.file)); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error %v, want %q; filled in %+v", err, test.want, u)
 			}
 		})
 	}

@@ -41,6 +41,18 @@ func Format(lines []Line) []string {
 	return out
 }
 
+// Columns writes lines of a trace that are text in columns.
+func Columns(lines []string) []string {
+	var all []Line
+	for _, line := range lines {
+		from, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
+		_, rest, _ = strings.Cut(rest, "> ")
+		to, what, _ := strings.Cut(strings.TrimSpace(rest), " ")
+		all = append(all, Line{From: from, To: to, What: strings.TrimSpace(what)})
+	}
+	return Format(all)
+}
+
 // Projected is what a projection shows of a window, and what it does not.
 type Projected struct {
 	Lines   []Line

@@ -1,0 +1,323 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+
+	"wirelab/lab/netns"
+)
+
+// answered runs wirelab in a folder, with what somebody types, and returns all of its
+// output.
+func answered(t *testing.T, dir, program, typed string, args ...string) (output string, code int) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, program, args...)
+	var out bytes.Buffer
+	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = dir, strings.NewReader(typed), &out, &out
+	if err := cmd.Run(); cmd.ProcessState == nil {
+		t.Fatal(err)
+	}
+	return out.String(), cmd.ProcessState.ExitCode()
+}
+
+// contains fails a test for each text that an output lacks, in their order.
+func contains(t *testing.T, output string, texts ...string) {
+	t.Helper()
+	rest := output
+	for _, text := range texts {
+		i := strings.Index(rest, text)
+		if i < 0 {
+			t.Errorf("%q is not there, or too early, in\n%s", text, output)
+			return
+		}
+		rest = rest[i+len(text):]
+	}
+}
+
+// Enter carries out a line; every packet is shown once, and at a barrier all of its
+// phase was.
+func TestStep(t *testing.T) {
+	requireBackend(t, netns.Name)
+	program, dir := wirelab(t), t.TempDir()
+	for _, test := range []struct {
+		lang, typed string
+		want        []string
+	}{
+		{"en", strings.Repeat("\n", 9), []string{"Enter carries out the next line", "9  fresh client1  [Enter]", "10  run client1 ping -c 1 server  [Enter]", "11  settle cold  [Enter]",
+			"cold: 4 packets in all", "✓ pass ping.arp-before-echo", "12  run client1", "warm: 4 packets in all", "✓ pass ping.warm-no-arp", "✓ 3 pass"}},
+		// Once nobody types any more, the rest is carried out.
+		{"zh-TW", "\n", []string{"按 Enter 執行腳本的下一行", "9  fresh client1  ［Enter］", "cold：共 4 個封包", "warm：共 4 個封包", "✓ 3 項通過"}},
+	} {
+		out, code := answered(t, dir, program, test.typed, "run", "--step", "ping", "--lang", test.lang)
+		if code != 0 {
+			t.Errorf("%s: exit code %d", test.lang, code)
+		}
+		contains(t, out, test.want...)
+		steps, _, _ := strings.Cut(out, "ping  Ping") // ahead of the report
+		seen := regexp.MustCompile(`(?m)^ +(\d+)  \S+ > `).FindAllStringSubmatch(steps, -1)
+		var numbers []string
+		for _, m := range seen {
+			numbers = append(numbers, m[1])
+		}
+		if got, want := strings.Join(numbers, " "), "4 5 6 7 11 12 13 14"; got != want {
+			t.Errorf("%s: packets %s, want %s in\n%s", test.lang, got, want, steps)
+		}
+	}
+}
+
+// A step that fails says why, and the run is inconclusive.
+func TestStepFails(t *testing.T) {
+	requireBackend(t, netns.Name)
+	dir := t.TempDir()
+	text := "topology client1 server sniffer\nrun client1 ping -c 1 nobody\nsettle x\nexpect bad.x in x trace icmp\n-- bad.x --\n"
+	if err := os.WriteFile(filepath.Join(dir, "bad.txtar"), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out, code := answered(t, dir, wirelab(t), "\n\n", "run", "--step", "./bad.txtar", "--lang", "en")
+	if code != 4 {
+		t.Errorf("exit code %d", code)
+	}
+	contains(t, out, "2  run client1 ping -c 1 nobody", "nobody", "? inconclusive bad.x")
+}
+
+// Ctrl-C at a prompt ends all, on a terminal and without one.
+func TestPromptInterrupted(t *testing.T) {
+	requireBackend(t, netns.Name)
+	program := wirelab(t)
+	for _, test := range []struct{ flag, prompt string }{{"--step", "[Enter]"}, {"--quiz", "  > "}} {
+		t.Run(test.flag+" on a terminal", func(t *testing.T) {
+			cmd := exec.Command(program, "run", test.flag, "ping", "--lang", "en")
+			cmd.Dir = t.TempDir()
+			terminal, err := pty.Start(cmd)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { terminal.Close() })
+			awaitText(t, terminal, test.prompt)
+			if _, err := terminal.Write([]byte{3}); err != nil { // Ctrl-C
+				t.Fatal(err)
+			}
+			rest, _ := io.ReadAll(terminal) // ends with an error of the closed terminal
+			checkInterrupted(t, cmd, string(rest))
+		})
+		t.Run(test.flag+" without one", func(t *testing.T) {
+			cmd := exec.Command(program, "run", test.flag, "ping", "--lang", "en")
+			cmd.Dir = t.TempDir()
+			in, err := cmd.StdinPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { in.Close() })
+			out, w := io.Pipe()
+			cmd.Stdout, cmd.Stderr = w, w
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			awaitText(t, out, test.prompt)
+			if err := cmd.Process.Signal(os.Interrupt); err != nil {
+				t.Fatal(err)
+			}
+			said := make(chan string, 1)
+			go func() {
+				rest, _ := io.ReadAll(out) // of a pipe that nobody breaks
+				said <- string(rest)
+			}()
+			err = cmd.Wait()
+			w.Close()
+			if code := cmd.ProcessState.ExitCode(); code != 130 {
+				t.Errorf("exit code %d (%v)", code, err)
+			}
+			contains(t, <-said, "interrupted; nothing of the lab is left")
+		})
+	}
+}
+
+// awaitText reads until a text has come, which need not end a line.
+func awaitText(t *testing.T, r io.Reader, text string) {
+	t.Helper()
+	found := make(chan string, 1)
+	go func() {
+		var seen []byte
+		b := make([]byte, 1)
+		for !bytes.Contains(seen, []byte(text)) {
+			if _, err := r.Read(b); err != nil {
+				found <- string(seen)
+				return
+			}
+			seen = append(seen, b...)
+		}
+		found <- ""
+	}()
+	select {
+	case seen := <-found:
+		if seen != "" {
+			t.Fatalf("awaited %q; seen:\n%s", text, seen)
+		}
+	case <-time.After(30 * time.Second):
+		t.Fatalf("awaited %q for 30 s", text)
+	}
+}
+
+func checkInterrupted(t *testing.T, cmd *exec.Cmd, said string) {
+	t.Helper()
+	err := cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code != 130 {
+		t.Errorf("exit code %d (%v)", code, err)
+	}
+	contains(t, said, "interrupted; nothing of the lab is left")
+}
+
+// A guess stands beside what crossed the wire, and the lesson is not told before.
+func TestQuiz(t *testing.T) {
+	requireBackend(t, netns.Name)
+	program, dir := wirelab(t), t.TempDir()
+	typed := "client1 server echo-request seq=1\n?\nclient1 > srever SYN\nserver＞client1 echo-reply seq=1\n\n\n\n"
+	out, code := answered(t, dir, program, typed, "run", "--quiz", "ping", "--lang", "en")
+	if code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	contains(t, out, "In the phase cold: which packets of arp,icmp?", "ARP asks all hosts", `host "srever" is not in the topology`, "In the phase cold, warm",
+		"Ping needs ARP", "ping.arp-before-echo: 2 of 4 right",
+		"      + client1 > *       who-has server\n      + server  > client1 is-at server\n        client1 > server  echo-request seq=1\n        server  > client1 echo-reply seq=1\n",
+		"ping.warm-no-arp: 0 of 4 right")
+	question, _, _ := strings.Cut(out, "Ping needs ARP")
+	if strings.Contains(question, "cached") {
+		t.Errorf("the answer is told before:\n%s", question)
+	}
+	// A guess that is right; acknowledged or not, and said in Chinese.
+	typed = "client1 > server SYN\nserver > client1 SYN ACK\n\nclient1 > server SYN\n"
+	out, _ = answered(t, dir, program, typed, "run", "--quiz", "tcp-once", "--lang", "zh-TW")
+	contains(t, out, "從頭到尾：會出現哪些 tcp 的封包？", "tcp-once.handshake：4 個裡答對 2 個")
+}
+
+// What was seen is filled in, whole or not at all.
+func TestRunUpdate(t *testing.T) {
+	requireBackend(t, netns.Name)
+	program, dir := wirelab(t), t.TempDir()
+	head := "# mine\ntopology client1 server sniffer\nrun client1 ping -c 1 server\nsettle cold\nexpect mine.arp in cold trace arp\nexpect mine.ping in cold trace icmp\n"
+	path, link := filepath.Join(dir, "real", "mine.txtar"), filepath.Join(dir, "mine.txtar")
+	if err := os.Mkdir(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(path, link); err != nil {
+		t.Fatal(err)
+	}
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	read := func() string {
+		t.Helper()
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	const filled = "-- mine.arp --\n# who asks\nclient1 > *       who-has server\nserver  > client1 is-at server\n-- mine.ping --\nclient1 > server  echo-request seq=1\nserver  > client1 echo-reply seq=1\n"
+	write(head + "-- mine.arp --\n# who asks\nclient2 > * who-has server")
+	out, code := answered(t, dir, program, "", "run", "--update", "./mine.txtar", "--lang", "en")
+	if code == 0 || !strings.Contains(out, `host "client2" is not in the topology`) {
+		t.Errorf("a mistake in the file: exit code %d\n%s", code, out)
+	}
+	write(head + "-- mine.arp --\n# who asks\nserver > * who-has server")
+	out, code = answered(t, dir, program, "", "run", "--update", "./mine.txtar", "--lang", "en")
+	if code != 0 || read() != head+filled {
+		t.Errorf("exit code %d, the file\n%s\n%s", code, read(), out)
+	}
+	contains(t, out, "2 expectations are filled in", "- server  > *       who-has server", "+ client1 > *       who-has server", "Read each line", "✓ 2 pass")
+	if info, err := os.Lstat(link); err != nil || info.Mode()&os.ModeSymlink == 0 {
+		t.Errorf("the link was written over: %v %v", info, err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the file's mode: %v %v", info, err)
+	}
+	out, code = answered(t, dir, program, "", "run", "--update", "./mine.txtar", "--lang", "zh-TW")
+	if code != 0 || read() != head+filled {
+		t.Errorf("again: exit code %d, the file\n%s", code, read())
+	}
+	contains(t, out, "不需要填入")
+	// What is inconclusive fills nothing in.
+	broken := strings.Replace(head, "server\nsettle", "nobody\nsettle", 1) + "-- mine.arp --\n-- mine.ping --\n"
+	write(broken)
+	out, code = answered(t, dir, program, "", "run", "--update", "./mine.txtar", "--lang", "en")
+	if code != 4 || read() != broken {
+		t.Errorf("inconclusive: exit code %d, the file\n%s", code, read())
+	}
+	contains(t, out, "nothing was filled in: mine.arp:")
+}
+
+// A file that its author saves while the experiment runs is not written over.
+func TestUpdateChanged(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "mine.txtar")
+	text := "topology client1 server sniffer\nrun client1 ping server\nsettle x\nexpect mine.x in x trace arp\n"
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s, _, err := openSource(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text+"# more\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.write([]byte("lost")); err == nil || !strings.Contains(err.Error(), "was changed while the experiment ran") {
+		t.Errorf("error %v", err)
+	}
+	if b, err := os.ReadFile(path); err != nil || string(b) != text+"# more\n" {
+		t.Errorf("the file is %q, %v", b, err)
+	}
+}
+
+// A new experiment runs as it is, and none is written over.
+func TestNewAndShow(t *testing.T) {
+	requireBackend(t, netns.Name)
+	program, dir := wirelab(t), t.TempDir()
+	for _, test := range []struct {
+		args []string
+		code int
+		want []string
+	}{
+		{[]string{"new", "mine", "--lang", "en"}, 0, []string{"./mine.txtar is written", "run ./mine.txtar"}},
+		{[]string{"run", "./mine.txtar", "--lang", "en"}, 0, []string{"✓ 2 pass"}},
+		{[]string{"new", "mine.txtar", "--lang", "en"}, 2, []string{"mine.txtar is there already"}},
+		{[]string{"new", "My Test", "--lang", "en"}, 2, []string{`"My Test" cannot name an experiment`}},
+		{[]string{"new", dir + "/hers", "--lang", "zh-TW"}, 0, []string{"已寫好 " + dir + "/hers.txtar"}},
+		{[]string{"show", "./hers.txtar", "--lang", "zh-TW"}, 0, []string{"hers  送出第一個 echo request 之前", "client1 ──┐", "同一個乙太網路網段", "腳本", "settle cold", "驗證項目", "hers.arp-first  in cold trace arp,icmp", "| client1 > *       who-has server"}},
+		{[]string{"show", "udp-chat", "--lang", "en"}, 0, []string{"UDP has no handshake", "client2 ──┤", "Script", "start server chat serve", "Claims", "udp-chat.no-teardown  in closed", "| no packets"}},
+		{[]string{"show", "nothing", "--lang", "en"}, 2, []string{"nothing"}},
+		{[]string{"run", "--update", "ping", "--lang", "en"}, 2, []string{"ping comes with wirelab"}},
+		{[]string{"run", "--update", "--lang", "zh-TW"}, 2, []string{"--update 只接受一個自己寫的實驗檔"}},
+		{[]string{"run", "--step", "--json", "--lang", "en"}, 2, []string{"exclude each other"}},
+	} {
+		out, code := answered(t, dir, program, "", test.args...)
+		if code != test.code {
+			t.Errorf("%q: exit code %d, want %d", test.args, code, test.code)
+		}
+		contains(t, out, test.want...)
+	}
+	// An experiment without a script judges files.
+	judges := "topology a b sniffer\nexpect judge.x anywhere trace arp\n-- judge.x --\na > * who-has b\n"
+	if err := os.WriteFile(filepath.Join(dir, "judge.txtar"), []byte(judges), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out, code := answered(t, dir, program, "", "run", "./judge.txtar", "--lang", "en")
+	if code != 2 {
+		t.Errorf("exit code %d", code)
+	}
+	contains(t, out, "judge has no script to carry out", "check ./judge.txtar FILE")
+}

@@ -1,0 +1,97 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"wirelab/internal/i18n"
+	"wirelab/internal/lang"
+	"wirelab/internal/safetext"
+	"wirelab/lab/claim"
+	"wirelab/lab/report"
+	"wirelab/lab/script"
+)
+
+// quiz asks, before an experiment is carried out, which packets will cross the wire.
+type quiz struct {
+	lang lang.Lang
+	in   *typed
+	out  io.Writer
+}
+
+// guess is what somebody expects in place of a claim's own expectation.
+type guess struct {
+	claim claim.Claim
+	lines []string
+}
+
+// ask shows the script, and neither its lesson nor its claims, which are the answer. The
+// end of the input ends the guessing; the error is that of ctx.
+func (q *quiz) ask(ctx context.Context, e *script.Experiment) (guesses []guess, err error) {
+	t := report.NewTerminal(q.out, q.lang)
+	t.Question(e)
+	fmt.Fprintf(q.out, "\n%s\n", i18n.Text(q.lang, "quiz.help"))
+	for _, c := range e.Claims {
+		fmt.Fprintf(q.out, "\n%s\n", t.Paint("1", q.question(e, c)))
+		g := guess{claim: c}
+		if g.lines, err = q.lines(ctx, e); err != nil && !errors.Is(err, errTypedEnd) {
+			return nil, err
+		}
+		guesses = append(guesses, g)
+	}
+	fmt.Fprintln(q.out)
+	return guesses, nil
+}
+
+// question is of a claim's phases and protocols.
+func (q *quiz) question(e *script.Experiment, c claim.Claim) string {
+	trace := c.Projection.String()
+	if c.Anywhere || len(c.Phases) == 0 {
+		return i18n.Text(q.lang, "quiz.whole", "Trace", trace)
+	}
+	return i18n.Text(q.lang, "quiz.phase", "Phase", strings.Join(c.Phases, ", "), "Trace", trace)
+}
+
+// lines reads lines of a trace until an empty one. A line that could never be seen is
+// explained, and may be typed again.
+func (q *quiz) lines(ctx context.Context, e *script.Experiment) (lines []string, err error) {
+	for {
+		fmt.Fprint(q.out, "  > ")
+		line, err := q.in.next(ctx, nil)
+		if err != nil {
+			return lines, err
+		}
+		switch strings.TrimSpace(line) {
+		case "":
+			return lines, nil
+		case "?", "？":
+			fmt.Fprintln(q.out, indented(i18n.Text(q.lang, "quiz.notation")))
+			continue
+		}
+		read, err := e.ReadTrace(lenient(line, e.Topology.Hosts))
+		if err != nil {
+			fmt.Fprintln(q.out, indented(safetext.EscapeLines(i18n.Explain(q.lang, err))))
+			continue
+		}
+		lines = append(lines, read...)
+	}
+}
+
+// lenient writes a line that somebody types in a hurry, or with an input method for
+// Chinese, as it stands in a trace: the > may be missing or a wide one.
+func lenient(line string, hosts []string) string {
+	before, rest, found := strings.Cut(strings.ReplaceAll(line, "＞", ">"), ">")
+	if found {
+		return strings.TrimSpace(before) + " > " + strings.TrimSpace(rest)
+	}
+	from, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
+	to, _, _ := strings.Cut(strings.TrimSpace(rest), " ")
+	if slices.Contains(hosts, from) && (slices.Contains(hosts, to) || to == "*") {
+		return from + " > " + strings.TrimSpace(rest)
+	}
+	return line
+}

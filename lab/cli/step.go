@@ -1,0 +1,116 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+
+	"wirelab/internal/i18n"
+	"wirelab/internal/lang"
+	"wirelab/internal/safetext"
+	"wirelab/lab"
+	"wirelab/lab/report"
+	"wirelab/lab/script"
+	"wirelab/lab/trace"
+	"wirelab/sniffer"
+)
+
+// stepper carries a script out a line at a time, whenever Enter is typed, and shows
+// what the sniffer has captured by then. Between two barriers that may not be all that
+// was sent; at a barrier it is.
+type stepper struct {
+	ctx   context.Context
+	lang  lang.Lang
+	in    *typed // nil once the input has ended: the rest is carried out at once
+	out   io.Writer
+	clear string // takes a prompt away
+	shown int    // packets, of the experiment that runs
+	phase int    // of these, packets that are no markers, since the last barrier
+}
+
+func newStepper(ctx context.Context, l lang.Lang, in *typed, out io.Writer) *stepper {
+	s := &stepper{ctx: ctx, lang: l, in: in, out: out, clear: "\n"}
+	if f, ok := out.(*os.File); ok && in.terminal && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb" {
+		s.clear = "\r\x1b[K"
+	}
+	return s
+}
+
+// observe is told what happens; the script waits for it.
+func (s *stepper) observe(e script.Event) {
+	switch e.Kind {
+	case script.Up:
+		s.shown, s.phase = 0, 0
+		fmt.Fprintf(s.out, "%s\n\n", i18n.Text(s.lang, "step.help"))
+	case script.Begun:
+		s.wait(e)
+	case script.Ended:
+		s.show(e.Lab)
+		if e.Error != "" && s.ctx.Err() == nil {
+			fmt.Fprintln(s.out, indented(safetext.EscapeLines(e.Error)))
+		}
+	case script.Barrier:
+		fmt.Fprintf(s.out, "      %s\n", i18n.Text(s.lang, "step.phase", "Label", e.Label, "Count", s.phase))
+		report.NewTerminal(s.out, s.lang).Provisional(e.Verdicts)
+		s.phase = 0
+		fmt.Fprintln(s.out)
+	}
+}
+
+// wait shows the step that is next and returns when Enter was typed, or ctx has ended.
+// What comes meanwhile is shown as it comes.
+func (s *stepper) wait(e script.Event) {
+	step := fmt.Sprintf("%4d  %s", e.Line, safetext.Escape(e.Step))
+	if s.in == nil {
+		fmt.Fprintln(s.out, step)
+		return
+	}
+	prompt := step + "  " + i18n.Text(s.lang, "step.enter") + " "
+	fmt.Fprint(s.out, prompt)
+	for {
+		changed := e.Lab.Changed()
+		if lines := s.news(e.Lab); lines != "" {
+			fmt.Fprint(s.out, s.clear+lines+prompt)
+		}
+		_, err := s.in.next(s.ctx, changed)
+		switch {
+		case errors.Is(err, errOther):
+			continue
+		case errors.Is(err, errTypedEnd):
+			s.in = nil
+		}
+		return
+	}
+}
+
+// show prints what was captured since it was shown last.
+func (s *stepper) show(l *lab.Lab) { fmt.Fprint(s.out, s.news(l)) }
+
+// news are the lines of the packets that were captured since they were shown last,
+// without the lab's own.
+func (s *stepper) news(l *lab.Lab) string {
+	var b strings.Builder
+	l.View(func(r *trace.Recording) {
+		notation := sniffer.Notation{Names: r.Hosts.Names}
+		for i := s.shown; i < len(r.Packets); i++ {
+			p := &r.Packets[i]
+			if _, marker := r.Marker(p); marker {
+				continue
+			}
+			s.phase++
+			fmt.Fprintf(&b, "      %4d  %s\n", p.Number, notation.AppendLine(nil, p))
+		}
+		s.shown = len(r.Packets)
+	})
+	return b.String()
+}
+
+// indented sets lines off.
+func indented(text string) string {
+	return "      " + strings.ReplaceAll(text, "\n", "\n      ")
+}

@@ -1,0 +1,99 @@
+package report
+
+import (
+	"slices"
+	"strings"
+
+	"wirelab/internal/safetext"
+	"wirelab/lab/claim"
+	"wirelab/lab/script"
+	"wirelab/lab/trace"
+)
+
+// difference prints two traces as one: what both have, with "-" what only the first
+// has, with "+" what only the second has.
+func (t *Terminal) difference(first, second []string) {
+	pairs := claim.Align(first, second)
+	var lines []string
+	for _, p := range pairs {
+		line := p.Observed
+		if line == "" {
+			line = p.Expected
+		}
+		lines = append(lines, line)
+	}
+	for i, line := range trace.Columns(lines) {
+		sign, colour := " ", ""
+		switch {
+		case pairs[i].Observed == "":
+			sign, colour = "-", "31"
+		case pairs[i].Expected == "":
+			sign, colour = "+", "32"
+		}
+		line = sign + " " + safetext.Escape(line)
+		if colour != "" {
+			line = t.Paint(colour, line)
+		}
+		t.printf("      %s\n", line)
+	}
+	if len(pairs) == 0 {
+		t.printf("        %s\n", t.text("report.nothing"))
+	}
+}
+
+// Guess prints what somebody had expected in place of a claim's own expectation beside
+// what crossed the wire. Whether a segment is acknowledged nobody has to guess.
+func (t *Terminal) Guess(c claim.Claim, guessed []string, o *script.Outcome) {
+	at := slices.IndexFunc(o.Verdicts, func(v claim.Verdict) bool { return v.ID == c.ID })
+	if at < 0 || o.Verdicts[at].Status == claim.Inconclusive {
+		return // the report has said why nothing is known
+	}
+	guess, wire := withoutAcked(guessed), withoutAcked(o.Verdicts[at].Observed)
+	right := 0
+	for _, p := range claim.Align(guess, wire) {
+		if p.Expected != "" && p.Observed != "" {
+			right++
+		}
+	}
+	all := max(len(guess), len(wire))
+	if all == 0 {
+		right, all = 1, 1 // nothing was guessed, and nothing crossed
+	}
+	t.printf("%s\n", t.Paint("1", t.text("quiz.result", "Claim", c.ID, "Right", right, "All", all)))
+	t.difference(guess, wire)
+	if right < all {
+		t.printf("      %s\n", t.text("quiz.signs"))
+	}
+	t.printf("\n")
+}
+
+func withoutAcked(lines []string) []string {
+	var all []string
+	for _, line := range lines {
+		all = append(all, strings.TrimSuffix(line, " "+trace.Acked))
+	}
+	return all
+}
+
+// Provisional prints verdicts that are reached while an experiment runs.
+func (t *Terminal) Provisional(verdicts []claim.Verdict) {
+	for _, v := range verdicts {
+		s := signs[v.Status]
+		t.printf("      %s %s\n", t.Paint(s.colour, s.sign+" "+status(v.Status, t.lang)), v.ID)
+	}
+}
+
+// Filled prints what was filled in in an experiment file, and whose work is left.
+func (t *Terminal) Filled(path string, u *script.Updated) {
+	path = safetext.Escape(path)
+	if len(u.Filled) == 0 {
+		t.printf("%s\n\n", t.text("update.same", "File", path))
+		return
+	}
+	t.printf("%s\n", t.text("update.filled", "File", path, "Count", len(u.Filled)))
+	for _, v := range u.Filled {
+		t.printf("  %s\n", v.ID)
+		t.difference(v.Expected, v.Observed)
+	}
+	t.printf("%s\n\n", t.text("update.read"))
+}
