@@ -10,9 +10,9 @@ import (
 	"wirelab/lab/trace"
 )
 
-// difference prints two traces as one: what both have, with "-" what only the first
+// beside prints two traces as one: what both have, with "-" what only the first
 // has, with "+" what only the second has.
-func (t *Terminal) difference(first, second []string) {
+func (t *Terminal) beside(first, second []string) {
 	pairs := claim.Align(first, second)
 	var lines []string
 	for _, p := range pairs {
@@ -60,7 +60,7 @@ func (t *Terminal) Guess(c claim.Claim, guessed []string, o *script.Outcome) {
 		right, all = 1, 1 // nothing was guessed, and nothing crossed
 	}
 	t.printf("%s\n", t.Paint("1", t.text("quiz.result", "Claim", c.ID, "Right", right, "All", all)))
-	t.difference(guess, wire)
+	t.beside(guess, wire)
 	if right < all {
 		t.printf("      %s\n", t.text("quiz.signs"))
 	}
@@ -93,7 +93,7 @@ func (t *Terminal) Filled(path string, u *script.Updated) {
 	t.printf("%s\n", t.text("update.filled", "File", path, "Count", len(u.Filled)))
 	for _, v := range u.Filled {
 		t.printf("  %s\n", v.ID)
-		t.difference(v.Expected, v.Observed)
+		t.beside(v.Expected, v.Observed)
 	}
 	t.printf("%s\n\n", t.text("update.read"))
 }
