@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/netip"
 
+	"wirelab/internal/i18n"
 	"wirelab/sniffer"
 )
 
@@ -131,7 +132,7 @@ func ParseMode(s string) (Mode, error) {
 	if m := Mode(s); m == Hub || m == Switch {
 		return m, nil
 	}
-	return "", fmt.Errorf("mode %q is not known: hub or switch", s)
+	return "", i18n.Errmsg("lab.mode", "Mode", s)
 }
 
 // Unavailable says that something cannot run on this machine.

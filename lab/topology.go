@@ -1,11 +1,11 @@
 package lab
 
 import (
-	"fmt"
 	"net"
 	"net/netip"
 	"slices"
 
+	"wirelab/internal/i18n"
 	"wirelab/lab/trace"
 )
 
@@ -34,19 +34,19 @@ func (t Topology) Validate() error {
 	for _, h := range t.Hosts {
 		switch {
 		case !trace.ValidLabel(h):
-			return fmt.Errorf("host name %q: want a lower-case letter, then letters, digits or '-', at most 31", h)
+			return i18n.Errmsg("lab.host.form", "Host", h)
 		case h == "localhost":
-			return fmt.Errorf("host name %q is every host's own", h)
+			return i18n.Errmsg("lab.host.own", "Host", h)
 		case seen[h]:
-			return fmt.Errorf("host %q is named twice", h)
+			return i18n.Errmsg("lab.host.twice", "Host", h)
 		}
 		seen[h] = true
 	}
 	if !seen[SnifferHost] {
-		return fmt.Errorf("the topology has no host %q to capture on", SnifferHost)
+		return i18n.Errmsg("lab.host.sniffer", "Host", SnifferHost)
 	}
 	if len(t.Hosts) > MaxHosts {
-		return fmt.Errorf("%d hosts, at most %d fit on the segment", len(t.Hosts), MaxHosts)
+		return i18n.Errmsg("lab.host.toomany", "Number", len(t.Hosts), "Most", MaxHosts)
 	}
 	return nil
 }

@@ -16,16 +16,7 @@ import (
 // OneOf is the error of a word that is none of those that are known, with the one
 // that was meant, if there is such a one: what is where it was typed, as --lang.
 func OneOf(what, word string, known ...string) error {
-	return exit.UsageMsg("usage.unknown", "What", what, "Word", word, "Known", i18n.List(known), "Hint", DidYouMean(word, known))
-}
-
-// DidYouMean is the end of a sentence about a word that is not known; the zero
-// Message if no known word is near.
-func DidYouMean(word string, known []string) i18n.Message {
-	if meant := suggest.Word(word, known); meant != "" {
-		return i18n.Msg("usage.meant", "Word", meant)
-	}
-	return i18n.Message{}
+	return exit.UsageMsg("usage.unknown", "What", what, "Word", word, "Known", i18n.List(known), "Hint", suggest.Hint(word, known))
 }
 
 // argsError is the error of too few arguments, or of one too many.
@@ -90,7 +81,7 @@ func unknownCommand(c *cobra.Command, word string) error {
 		}
 	}
 	if meant.IsZero() {
-		meant = DidYouMean(word, known)
+		meant = suggest.Hint(word, known)
 	}
 	return exit.UsageMsg("usage.command", "Word", word, "Hint", meant, "Command", c.CommandPath())
 }
@@ -141,6 +132,9 @@ func exclusive(c *cobra.Command) error {
 
 // FlagError says in words of ours what is wrong with a flag.
 func FlagError(c *cobra.Command, err error) error {
+	if words := c.Flags().Args(); c.HasSubCommands() && len(words) > 0 {
+		return unknownCommand(c, words[0]) // whose flags they would be
+	}
 	if missing, ok := errors.AsType[*pflag.NotExistError](err); ok {
 		return unknownFlag(c, missing)
 	}

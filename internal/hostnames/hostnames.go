@@ -6,13 +6,13 @@ package hostnames
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"net"
 	"net/netip"
 	"os"
 	"slices"
 	"strings"
+	"wirelab/internal/i18n"
 )
 
 // Variable is the environment variable that holds the lab's names:
@@ -49,7 +49,7 @@ func Parse(s string) (Table, error) {
 		name, value, ok := strings.Cut(part, "=")
 		addr, err := netip.ParseAddr(value)
 		if !ok || name == "" || err != nil {
-			return nil, fmt.Errorf("host %q: want NAME=ADDRESS", part)
+			return nil, i18n.Errmsg("usage.host.form", "Word", part)
 		}
 		t[name] = addr
 	}
@@ -97,7 +97,7 @@ func Lookup(ctx context.Context, host string) (netip.Addr, error) {
 		return netip.Addr{}, err
 	}
 	if len(addrs) == 0 {
-		return netip.Addr{}, fmt.Errorf("host %q has no IPv4 address", host)
+		return netip.Addr{}, i18n.Errmsg("usage.host.noipv4", "Host", host)
 	}
 	return addrs[0].Unmap(), nil
 }

@@ -1,9 +1,14 @@
 package i18n
 
 import (
+	"errors"
+	"io/fs"
+	"slices"
 	"strings"
+	"syscall"
 
 	"wirelab/internal/lang"
+	"wirelab/internal/safetext"
 )
 
 // Error is an error that people read in their own language. Arguments that are
@@ -14,10 +19,17 @@ type Error struct {
 	causes map[string]error // by the argument's name
 }
 
-// Errmsg returns the error of a code with arguments as NAME, VALUE pairs:
+// Errmsg returns the error of a code with arguments as NAME, VALUE pairs. Texts may
+// be what somebody typed: what acts on a terminal is escaped in them.
 //
 //	i18n.Errmsg("run.folder", "Cause", err)
 func Errmsg(code string, pairs ...any) error {
+	pairs = slices.Clone(pairs)
+	for i, v := range pairs {
+		if text, ok := v.(string); ok {
+			pairs[i] = safetext.Escape(text)
+		}
+	}
 	e := &Error{Message: Msg(code, pairs...)}
 	for i := 0; i+1 < len(pairs); i += 2 {
 		if cause, ok := pairs[i+1].(error); ok {
@@ -52,6 +64,24 @@ func (e *Error) Unwrap() []error {
 		all = append(all, cause)
 	}
 	return all
+}
+
+// FileError is an error of the system about a file that somebody named, in people's
+// languages as far as it is one of those that happen.
+func FileError(path string, err error) error {
+	cause := err
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		cause = e.Err
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return Errmsg("file.missing", "File", path, "Cause", cause)
+	case errors.Is(err, fs.ErrPermission):
+		return Errmsg("file.permission", "File", path, "Cause", cause)
+	case errors.Is(err, syscall.EISDIR):
+		return Errmsg("file.folder", "File", path, "Cause", cause)
+	}
+	return Errmsg("file.any", "File", path, "Cause", cause)
 }
 
 // Explain returns an error's text in a language. Around an Error there may be

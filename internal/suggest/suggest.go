@@ -1,7 +1,11 @@
 // Package suggest finds the word that somebody meant to type.
 package suggest
 
-import "strings"
+import (
+	"strings"
+
+	"wirelab/internal/i18n"
+)
 
 // Nearest returns the known word that is the fewest slips of typing away from
 // one, the first of several, and at most so many; "" if there is none. A slip is
@@ -39,6 +43,15 @@ func Word(word string, known []string) string {
 		begun = k
 	}
 	return begun
+}
+
+// Hint is the end of a sentence about a word that is not known: the known one that
+// was meant. It is the zero Message if there is none.
+func Hint(word string, known []string) i18n.Message {
+	if meant := Word(word, known); meant != "" {
+		return i18n.Msg("usage.meant", "Word", meant)
+	}
+	return i18n.Message{}
 }
 
 // distance is the optimal string alignment distance of two words, in bytes.

@@ -1,7 +1,6 @@
 package claim
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -70,12 +69,12 @@ func inOrder(expected []string, lines []trace.Line) (found int, cited []int) {
 // not there.
 func (c Claim) CheckAnywhere() error {
 	if len(c.Expected) == 0 || c.Projection.Hidden {
-		return fmt.Errorf("that nothing was sent needs a barrier: write a phase in place of %q", "anywhere")
+		return i18n.Errmsg("script.anywhere.nothing")
 	}
 	for _, line := range c.Expected {
 		for _, word := range strings.Fields(line)[3:] {
 			if word == trace.Unasked || word == trace.Fragment {
-				return fmt.Errorf("%q: %q says that something was not seen, which needs a barrier: leave it out, or write a phase in place of %q", line, word, "anywhere")
+				return i18n.Errmsg("script.anywhere.word", "Line", line, "Word", word)
 			}
 		}
 	}

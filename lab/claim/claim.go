@@ -1,10 +1,10 @@
 package claim
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
+	"wirelab/internal/i18n"
 	"wirelab/internal/lang"
 	"wirelab/lab/trace"
 	"wirelab/sniffer"
@@ -71,10 +71,10 @@ func ParseExpected(s string) ([]string, error) {
 			continue
 		}
 		if err := checkPasted(line); err != nil {
-			return nil, fmt.Errorf("line %d: %w", i+1, err)
+			return nil, i18n.Errmsg("script.line.at", "Number", i+1, "Cause", err)
 		}
 		if len(words) < 4 || words[1] != ">" || strings.ContainsRune(words[0]+words[2], '"') {
-			return nil, fmt.Errorf("line %d: %q: want FROM > TO and what was sent, as in %q", i+1, line, "client1 > server echo-request seq=1")
+			return nil, i18n.Errmsg("script.line.form", "Number", i+1, "Line", line)
 		}
 		lines = append(lines, normal(line))
 	}

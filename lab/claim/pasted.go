@@ -1,13 +1,12 @@
 package claim
 
 import (
-	"fmt"
 	"net/netip"
 	"regexp"
 	"slices"
 	"strings"
 
-	"wirelab/internal/safetext"
+	"wirelab/internal/i18n"
 	"wirelab/lab/trace"
 	"wirelab/sniffer"
 )
@@ -33,9 +32,9 @@ func checkPasted(line string) error {
 	case len(p.out) == 0:
 		return nil
 	case len(what) == 0:
-		return fmt.Errorf("a trace has only those segments of TCP that have SYN, FIN or RST, and what was said where the claim asks for \"text\": leave this line out:\n    %s", safetext.Escape(strings.TrimSpace(line)))
+		return i18n.Errmsg("script.line.leaveout", "Line", strings.TrimSpace(line))
 	}
-	return fmt.Errorf("a trace has no %s: in place of\n    %s\nwrite\n    %s", safetext.Escape(strings.Join(p.out, " ")), safetext.Escape(strings.TrimSpace(line)), safetext.Escape(strings.Join(append(write, what...), " ")))
+	return i18n.Errmsg("script.line.write", "Out", strings.Join(p.out, " "), "Line", strings.TrimSpace(line), "Right", strings.Join(append(write, what...), " "))
 }
 
 // pasted takes a packet's line apart.

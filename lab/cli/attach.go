@@ -4,11 +4,12 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"strings"
 
 	"wirelab/internal/exit"
+	"wirelab/internal/i18n"
+	"wirelab/internal/suggest"
 	"wirelab/lab"
 	"wirelab/lab/docker"
 	"wirelab/lab/netns"
@@ -20,9 +21,6 @@ const (
 	heldLab    = "lab"
 	composeLab = "compose"
 )
-
-// attachUsage is what --attach takes.
-const attachUsage = "lab, lab:NAME (held by wirelab up), compose or compose:PROJECT"
 
 // venue is where experiments are carried out.
 type venue struct {
@@ -49,7 +47,7 @@ func attachTo(ctx context.Context, where string) (*venue, error) {
 	var err error
 	switch kind, name, named := strings.Cut(where, ":"); {
 	case named && name == "":
-		return nil, exit.Usagef("--attach %q: no name behind the colon: want %s", where, attachUsage)
+		return nil, exit.UsageMsg("run.attach.noname", "Word", where)
 	case kind == heldLab:
 		v.backend = netns.Name
 		network, err = netns.Attach(ctx, cmp.Or(name, defaultLab))
@@ -57,7 +55,7 @@ func attachTo(ctx context.Context, where string) (*venue, error) {
 		v.backend = (&docker.Backend{}).Name()
 		network, err = docker.AttachCompose(ctx, cmp.Or(name, os.Getenv("COMPOSE_PROJECT_NAME")))
 	default:
-		return nil, exit.Usagef("--attach %q: want %s", where, attachUsage)
+		return nil, exit.UsageMsg("run.attach.unknown", "Word", where, "Hint", suggest.Hint(where, []string{heldLab, composeLab}))
 	}
 	if err != nil {
 		return nil, err
@@ -92,11 +90,11 @@ func (v *venue) leave(err *error) {
 // unable is the error of a run that did not come to a verdict.
 func (r *runner) unable(ctx context.Context, err error) error {
 	if r.attach != "" && ctx.Err() != nil {
-		return exit.With(exit.Interrupted, errors.New("interrupted; the lab stays up, and nothing of the run is left in it"))
+		return exit.With(exit.Interrupted, i18n.Errmsg("run.interrupted.attached"))
 	}
 	if m, ok := errors.AsType[*lab.MissingHosts](err); ok && strings.HasPrefix(r.attach, composeLab) {
 		// The container of a client that has left the chat has ended.
-		err = fmt.Errorf("%w\ndo this: docker compose up -d %s", err, strings.Join(m.Missing, " "))
+		err = i18n.Errmsg("lab.instruction", "Cause", err, "Command", "docker compose up -d "+strings.Join(m.Missing, " "))
 	}
 	return unable(ctx, err)
 }

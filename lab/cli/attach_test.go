@@ -221,7 +221,7 @@ func TestAttachErrors(t *testing.T) {
 		code   int
 		stderr string
 	}{
-		{[]string{"--attach", "nonsense"}, 2, "want lab, lab:NAME"},
+		{[]string{"--attach", "nonsense"}, 2, "write lab or lab:NAME"},
 		{[]string{"--attach", "lab:"}, 2, "no name behind the colon"},
 		{[]string{"--attach", "lab:No Such"}, 2, "lab name"},
 		{[]string{"--attach", "lab", "--backend", "netns"}, 2, "--attach and --backend exclude each other"},

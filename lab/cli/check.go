@@ -3,13 +3,11 @@ package cli
 import (
 	"bufio"
 	"errors"
-	"fmt"
 	"maps"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,8 +15,9 @@ import (
 	"wirelab/internal/cmdline"
 	"wirelab/internal/exit"
 	"wirelab/internal/hostnames"
+	"wirelab/internal/i18n"
+	"wirelab/internal/self"
 	"wirelab/internal/suggest"
-	"wirelab/lab/experiments"
 	"wirelab/lab/report"
 	"wirelab/lab/script"
 	"wirelab/lab/trace"
@@ -38,9 +37,12 @@ func checkCommand() *cobra.Command {
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		l := cmdline.Lang(cmd)
 		began := time.Now()
-		e, err := experiments.Find(args[0])
+		if pcapfile.IsCapture(args[0]) && !pcapfile.IsCapture(args[1]) {
+			return exit.UsageMsg("check.swapped", "Experiment", self.Quote(args[1]), "File", self.Quote(args[0]))
+		}
+		e, err := findExperiment(args[0])
 		if err != nil {
-			return exit.With(exit.Usage, err)
+			return err
 		}
 		names, err := hostFlags(*hosts, e.Topology.Hosts)
 		if err != nil {
@@ -80,14 +82,14 @@ func hostFlags(flags, known []string) (sniffer.Names, error) {
 	for _, flag := range flags {
 		one, err := hostnames.Parse(flag)
 		if err != nil {
-			return nil, exit.Usagef("--host: %w", err)
+			return nil, exit.UsageMsg("check.host.form", "Cause", err)
 		}
 		for name, addr := range one {
 			if !slices.Contains(known, name) {
-				return nil, exit.Usagef("--host %s: the experiment has no host %q: it has %s%s", flag, name, strings.Join(known, ", "), didYouMean(name, known))
+				return nil, exit.UsageMsg("check.host.unknown", "Word", flag, "Host", name, "Known", i18n.List(known), "Hint", suggest.Hint(name, known))
 			}
 			if other := names[addr]; other != "" && other != name {
-				return nil, exit.Usagef("--host: %s is %s and %s; an address has one name", addr, other, name)
+				return nil, exit.UsageMsg("check.host.twice", "Address", addr, "One", other, "Other", name)
 			}
 			names[addr] = name
 		}
@@ -95,19 +97,11 @@ func hostFlags(flags, known []string) (sniffer.Names, error) {
 	return names, nil
 }
 
-// didYouMean is a hint at the known word that is near to one, if one is.
-func didYouMean(word string, known []string) string {
-	if nearest := suggest.Nearest(word, known, 2); nearest != "" {
-		return fmt.Sprintf(" (did you mean %s?)", nearest)
-	}
-	return ""
-}
-
 // readCapture reads a capture file whose hosts have names.
 func readCapture(path string, names map[netip.Addr]string) (*trace.Recording, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, exit.With(exit.Usage, err)
+		return nil, exit.With(exit.Usage, i18n.FileError(path, err))
 	}
 	defer f.Close()
 	recording := trace.New(trace.Hosts{Names: maps.Clone(names)})
@@ -119,9 +113,8 @@ func readCapture(path string, names map[netip.Addr]string) (*trace.Recording, er
 
 // damaged says what is wrong with a capture file and what can be done.
 func damaged(path string, err error) error {
-	advice := "give a pcap or pcapng file: tcpdump -w, wireshark and wirelab sniff -w write them"
 	if _, cut := errors.AsType[*pcapfile.TruncatedError](err); cut {
-		advice = "the file ends in the middle of a packet: copy it again, after the capture was stopped"
+		return i18n.Errmsg("check.cut", "File", path, "Cause", err)
 	}
-	return fmt.Errorf("%s: %w\n%s", path, err, advice)
+	return i18n.Errmsg("check.nocapture", "File", path, "Cause", err)
 }

@@ -17,6 +17,7 @@ import (
 
 	"wirelab/internal/cmdline"
 	"wirelab/internal/exit"
+	"wirelab/internal/i18n"
 	"wirelab/internal/lang"
 	"wirelab/lab"
 	"wirelab/lab/docker"
@@ -43,14 +44,24 @@ func backends() []lab.Backend {
 	return []lab.Backend{netns.Backend{}, &docker.Backend{}}
 }
 
+// autoBackend is the backend that chooses itself.
+const autoBackend = "auto"
+
+// backendNames are the values of --backend.
+func backendNames() []string {
+	names := []string{autoBackend}
+	for _, b := range backends() {
+		names = append(names, b.Name())
+	}
+	return names
+}
+
 // chooseBackend returns the backend of that name, or for "auto" the first that
 // this machine can run.
 func chooseBackend(ctx context.Context, name string) (lab.Backend, error) {
 	var missing []*lab.Unavailable
-	var names []string
 	for _, b := range backends() {
-		names = append(names, b.Name())
-		if name != b.Name() && name != "auto" {
+		if name != b.Name() && name != autoBackend {
 			continue
 		}
 		err := b.Check(ctx)
@@ -64,7 +75,7 @@ func chooseBackend(ctx context.Context, name string) (lab.Backend, error) {
 		missing = append(missing, u)
 	}
 	if missing == nil {
-		return nil, exit.Usagef("backend %q is not known: auto, %s", name, strings.Join(names, ", "))
+		return nil, cmdline.OneOf("--backend", name, backendNames()...)
 	}
 	return nil, exit.With(exit.Unable, noBackend(missing))
 }
@@ -90,7 +101,7 @@ func unable(ctx context.Context, err error) error {
 		return nil
 	}
 	if ctx.Err() != nil {
-		return exit.With(exit.Interrupted, errors.New("interrupted; nothing of the lab is left"))
+		return exit.With(exit.Interrupted, i18n.Errmsg("run.interrupted.own"))
 	}
 	if u, ok := errors.AsType[*lab.Unavailable](err); ok {
 		return exit.With(exit.Unable, fmt.Errorf("%w\ndo one of these:\n  %s", err, strings.ReplaceAll(u.Advice, "\n", "\n  ")))

@@ -4,11 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,11 +18,13 @@ import (
 	"wirelab/internal/exit"
 	"wirelab/internal/i18n"
 	"wirelab/internal/lang"
+	"wirelab/internal/self"
 	"wirelab/internal/wholefile"
 	"wirelab/lab/claim"
 	"wirelab/lab/experiments"
 	"wirelab/lab/report"
 	"wirelab/lab/script"
+	"wirelab/sniffer/pcapfile"
 )
 
 func runCommand() *cobra.Command {
@@ -95,6 +98,25 @@ func (r *runner) choose(names []string, update bool) ([]*script.Experiment, erro
 	return chosen, nil
 }
 
+// findExperiment returns the experiment of a name or path. A capture in its place
+// is told where it belongs.
+func findExperiment(name string) (*script.Experiment, error) {
+	if pcapfile.IsCapture(name) {
+		return nil, exit.UsageMsg("run.capture", "File", name, "Word", self.Quote(name), "Experiment", ofCapture(name))
+	}
+	e, err := experiments.Find(name)
+	return e, exit.With(exit.Usage, err)
+}
+
+// ofCapture guesses by which experiment a capture may be judged.
+func ofCapture(path string) string {
+	name, _, _ := strings.Cut(filepath.Base(path), ".")
+	if !slices.Contains(experiments.Names(), name) {
+		return "tcp-once"
+	}
+	return name
+}
+
 // findExperiments returns the named experiments, or all of them. Two of one
 // name would write over each other's captures.
 func findExperiments(names []string) ([]*script.Experiment, error) {
@@ -104,12 +126,12 @@ func findExperiments(names []string) ([]*script.Experiment, error) {
 	var found []*script.Experiment
 	seen := map[string]bool{}
 	for _, name := range names {
-		e, err := experiments.Find(name)
+		e, err := findExperiment(name)
 		if err != nil {
-			return nil, exit.With(exit.Usage, err)
+			return nil, err
 		}
 		if seen[e.Name] {
-			return nil, exit.Usagef("experiment %q is named twice", e.Name)
+			return nil, exit.UsageMsg("run.twice", "Name", e.Name)
 		}
 		seen[e.Name] = true
 		found = append(found, e)
@@ -150,7 +172,7 @@ func (r *runner) run(ctx context.Context, chosen []*script.Experiment) (err erro
 	defer v.leave(&err)
 	dir, err := makeRunDir(r.dir)
 	if err != nil {
-		return exit.With(exit.Unable, fmt.Errorf("no folder for the captures: %w\ngive one with -o DIR", err))
+		return exit.With(exit.Unable, i18n.Errmsg("run.folder", "Cause", err))
 	}
 	result := report.NewResult(v.backend)
 	var refused error // why nothing was filled in

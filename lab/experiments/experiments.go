@@ -4,10 +4,12 @@ package experiments
 
 import (
 	"embed"
-	"fmt"
+	"os"
 	"slices"
 	"strings"
 
+	"wirelab/internal/i18n"
+	"wirelab/internal/suggest"
 	"wirelab/lab/script"
 )
 
@@ -47,9 +49,24 @@ func Find(name string) (*script.Experiment, error) {
 		return script.Read(name)
 	}
 	if !slices.Contains(order, name) {
-		return nil, fmt.Errorf("no experiment %q: there are %s, or give the path of a file, ./%s.txtar", name, strings.Join(order, ", "), name)
+		return nil, unknown(name)
 	}
 	return load(name + ".txtar")
+}
+
+// unknown is the error of a name that no experiment has. Where a file of that name
+// is at hand, that may have been meant.
+func unknown(name string) error {
+	hint := suggest.Hint(name, order)
+	if file := "./" + name + ".txtar"; exists(file) {
+		hint = i18n.Msg("usage.meant", "Word", file)
+	}
+	return i18n.Errmsg("run.unknown", "Name", name, "Hint", hint, "Known", i18n.List(order))
+}
+
+func exists(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
 }
 
 // Source returns the text of an experiment that comes with wirelab.

@@ -2,10 +2,10 @@ package script
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
+	"wirelab/internal/i18n"
 	"wirelab/internal/suggest"
 	"wirelab/lab"
 	"wirelab/lab/claim"
@@ -34,11 +34,11 @@ func (e *Experiment) ReadTrace(text string) ([]string, error) {
 func (e *Experiment) knownEnds(line string) error {
 	words := strings.Fields(line)
 	if words[0] == lab.SnifferHost {
-		return fmt.Errorf("%q: what the sniffer itself sends is not captured", line)
+		return i18n.Errmsg("script.line.sniffer", "Line", line)
 	}
 	for _, end := range []string{words[0], words[2]} {
 		if trace.ValidLabel(end) && !slices.Contains(e.Topology.Hosts, end) {
-			return fmt.Errorf("%q: host %q is not in the topology: %s", line, end, strings.Join(e.Topology.Hosts, ", "))
+			return i18n.Errmsg("script.line.host", "Line", line, "Host", end, "Hint", suggest.Hint(end, e.Topology.Hosts), "Known", i18n.List(e.Topology.Hosts))
 		}
 	}
 	return nil
@@ -53,7 +53,7 @@ func knownWord(line string) error {
 		return nil
 	}
 	if near := suggest.Nearest(word, known, 2); near != "" && len(word) > 3 {
-		return fmt.Errorf("%q: %q is no word of a trace: did you mean %q?", line, word, near)
+		return i18n.Errmsg("script.line.word", "Line", line, "Word", word, "Near", near)
 	}
 	return nil
 }

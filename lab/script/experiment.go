@@ -1,7 +1,6 @@
 package script
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -9,8 +8,10 @@ import (
 	"slices"
 	"strings"
 
+	"wirelab/internal/i18n"
 	"wirelab/internal/lang"
 	"wirelab/internal/safetext"
+	"wirelab/internal/suggest"
 	"wirelab/lab"
 	"wirelab/lab/claim"
 	"wirelab/lab/trace"
@@ -75,15 +76,15 @@ func Read(path string) (*Experiment, error) {
 func ReadFile(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return nil, i18n.FileError(path, err)
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, MaxFile+1))
 	if err != nil {
-		return nil, err
+		return nil, i18n.FileError(path, err)
 	}
 	if len(data) > MaxFile {
-		return nil, fmt.Errorf("%s: an experiment has at most %d bytes", path, MaxFile)
+		return nil, i18n.Errmsg("script.large", "File", path, "Most", MaxFile)
 	}
 	return data, nil
 }
@@ -134,10 +135,10 @@ func (e *Experiment) checkStarted(s Step) error {
 		case before.Verb == "start":
 			return nil
 		case before.Verb == "close":
-			return fmt.Errorf("what was started on %s was closed in line %d", s.Host, before.Line)
+			return i18n.Errmsg("script.closed", "Host", s.Host, "Number", before.Line)
 		}
 	}
-	return fmt.Errorf("nothing was started on %s: %s speaks to what \"start %s COMMAND…\" has started", s.Host, s.Verb, s.Host)
+	return i18n.Errmsg("script.unstarted", "Host", s.Host, "Word", s.Verb)
 }
 
 // checkAwaited refuses a script in which a program is started, or something is
@@ -157,7 +158,7 @@ func (e *Experiment) checkAwaited() error {
 		case "settle":
 			if len(open) > 0 {
 				o := open[0]
-				return &lineError{o.Line, fmt.Errorf("\"%s\": nothing awaits its effect before \"%s\": add %q", o, s, remedy(o))}
+				return &lineError{o.Line, i18n.Errmsg("script.unawaited", "Step", o, "Settle", s, "Remedy", remedy(o))}
 			}
 		}
 	}
@@ -200,30 +201,30 @@ func (e *lineError) Unwrap() error { return e.err }
 // check checks what can only be known at the end of the file.
 func (e *Experiment) check() error {
 	if e.Topology.Hosts == nil {
-		return errors.New("no topology")
+		return i18n.Errmsg("script.notopology")
 	}
 	if len(e.Claims) == 0 {
-		return errors.New("no claim: an experiment expects something")
+		return i18n.Errmsg("script.noclaim")
 	}
 	labels := e.Barriers()
 	needsBarrier := slices.ContainsFunc(e.Claims, func(c claim.Claim) bool { return !c.Anywhere })
 	if len(labels) == 0 && (needsBarrier || e.Runs()) {
-		return errors.New("no settle: without a barrier nobody knows that the capture is complete: add \"settle LABEL\" behind the last step")
+		return i18n.Errmsg("script.nosettle")
 	}
 	if !e.Runs() {
 		return nil
 	}
 	if last := e.Steps[len(e.Steps)-1]; last.Verb != "settle" {
-		return &lineError{last.Line, fmt.Errorf("\"%s\" comes after the last settle, and so belongs to no phase: add \"settle LABEL\" behind it", last)}
+		return &lineError{last.Line, i18n.Errmsg("script.nophase", "Step", last)}
 	}
 	for _, c := range e.Claims {
 		for i, phase := range c.Phases {
 			at := slices.Index(labels, phase)
 			if at < 0 {
-				return fmt.Errorf("claim %s: no barrier ends a phase %q", c.ID, phase)
+				return i18n.Errmsg("script.phase.unknown", "Claim", c.ID, "Phase", phase, "Hint", suggest.Hint(phase, labels))
 			}
 			if i > 0 && at != slices.Index(labels, c.Phases[i-1])+1 {
-				return fmt.Errorf("claim %s: phase %q does not follow %q", c.ID, phase, c.Phases[i-1])
+				return i18n.Errmsg("script.phase.order", "Claim", c.ID, "Phase", phase, "Before", c.Phases[i-1])
 			}
 		}
 	}

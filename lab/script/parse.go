@@ -10,7 +10,9 @@ import (
 
 	"golang.org/x/tools/txtar"
 
+	"wirelab/internal/i18n"
 	"wirelab/internal/lang"
+	"wirelab/internal/suggest"
 	"wirelab/lab"
 	"wirelab/lab/claim"
 	"wirelab/lab/trace"
@@ -22,11 +24,11 @@ func Parse(file string, data []byte) (*Experiment, error) {
 	name := strings.TrimSuffix(file, filepath.Ext(file))
 	p := &parser{exp: &Experiment{Name: name, Lesson: lang.Text{}}, expect: map[string]string{}}
 	if !trace.ValidLabel(name) {
-		return nil, fmt.Errorf("%s: the file's name is the experiment's: want lower-case letters, digits and '-', ending in .txtar", file)
+		return nil, i18n.Errmsg("script.filename", "File", file)
 	}
 	for _, f := range archive.Files {
 		if _, twice := p.expect[f.Name]; twice {
-			return nil, fmt.Errorf("%s: the expectation %q is there twice", file, f.Name)
+			return nil, i18n.Errmsg("script.twice.section", "File", file, "Section", f.Name)
 		}
 		p.expect[f.Name] = string(f.Data)
 	}
@@ -54,7 +56,7 @@ func (p *parser) script(text string) error {
 		}
 	}
 	for id := range p.expect {
-		return fmt.Errorf("section %q belongs to no expect", id)
+		return i18n.Errmsg("script.orphan", "Section", id)
 	}
 	return p.exp.check()
 }
@@ -77,7 +79,7 @@ func (p *parser) line(number int, line string) error {
 		return nil
 	case "topology":
 		if p.exp.Topology.Hosts != nil {
-			return errors.New("the topology is there twice")
+			return i18n.Errmsg("script.twice.topology")
 		}
 		p.exp.Topology = lab.Topology{Hosts: words[1:]}
 		return p.exp.Topology.Validate()
@@ -85,7 +87,7 @@ func (p *parser) line(number int, line string) error {
 		return p.claim(words[1:])
 	}
 	if p.exp.Topology.Hosts == nil {
-		return fmt.Errorf("%q comes before the topology", words[0])
+		return i18n.Errmsg("script.before", "Word", words[0])
 	}
 	return p.step(number, words)
 }
@@ -95,11 +97,11 @@ func (p *parser) sentence(line string) error {
 	l := lang.Lang(tag)
 	switch {
 	case p.text == nil:
-		return errors.New("an indented line belongs to a lesson or an expect above it")
+		return i18n.Errmsg("script.indented")
 	case !ok || l != lang.English && l != lang.Chinese:
-		return fmt.Errorf("want %q or %q and a sentence", lang.English, lang.Chinese)
+		return i18n.Errmsg("script.sentence")
 	case p.text[l] != "":
-		return fmt.Errorf("the sentence in %q is there twice", l)
+		return i18n.Errmsg("script.twice.sentence", "Lang", string(l))
 	}
 	p.text[l] = strings.TrimSpace(sentence)
 	return nil
@@ -114,30 +116,31 @@ func (p *parser) step(number int, words []string) error {
 		s.Ends, words = Fails, append([]string{rest}, words[1:]...)
 	}
 	if len(words) == 0 {
-		return fmt.Errorf("want run or close after %q", s.Ends)
+		return i18n.Errmsg("script.ends.alone", "Sign", string(s.Ends))
 	}
 	v := findVerb(words[0])
 	if v == nil {
-		return fmt.Errorf("%q is not known: topology, lesson, expect, %s", words[0], verbNames())
+		known := append([]string{"topology", "lesson", "expect"}, verbNames()...)
+		return i18n.Errmsg("script.word", "Word", words[0], "Hint", suggest.Hint(words[0], known), "Known", i18n.List(known))
 	}
 	s.Verb, s.Args = v.name, words[1:]
 	if s.Ends != Succeeds && !v.ends {
-		return fmt.Errorf("%q stands before run and close alone", s.Ends)
+		return i18n.Errmsg("script.ends.misplaced", "Sign", string(s.Ends), "Word", v.name)
 	}
 	if v.host {
 		if len(s.Args) == 0 {
-			return fmt.Errorf("want %s", v.usage)
+			return i18n.Errmsg("script.usage", "Usage", v.usage)
 		}
 		s.Host, s.Args = s.Args[0], s.Args[1:]
 		if !slices.Contains(p.exp.Topology.Hosts, s.Host) {
-			return fmt.Errorf("host %q is not in the topology", s.Host)
+			return i18n.Errmsg("script.host", "Host", s.Host, "Hint", suggest.Hint(s.Host, p.exp.Topology.Hosts), "Known", i18n.List(p.exp.Topology.Hosts))
 		}
 		if s.Host == lab.SnifferHost {
-			return fmt.Errorf("the host %q captures, and what it sends is not judged: use another host for %q", s.Host, s.Verb)
+			return i18n.Errmsg("script.sniffer", "Host", s.Host, "Word", s.Verb)
 		}
 	}
 	if len(s.Args) < v.least || len(s.Args) > v.most {
-		return fmt.Errorf("want %s", v.usage)
+		return i18n.Errmsg("script.usage", "Usage", v.usage)
 	}
 	if v.parse != nil {
 		if err := v.parse(p.exp, &s); err != nil {
@@ -161,7 +164,7 @@ func (p *parser) claim(args []string) error {
 	case len(args) > 4 && args[1] == "in" && args[3] == "trace":
 		where, args = args[2], slices.Delete(slices.Clone(args), 1, 4)
 	default:
-		return errors.New("want expect ID in PHASE[,PHASE…] trace PROTOCOLS [first] [text] [probes] [hidden], with \"in all\" for all phases, or \"anywhere\" for what needs no barrier")
+		return i18n.Errmsg("script.expect")
 	}
 	if where != "" && where != allPhases {
 		c.Phases = strings.Split(where, ",")
@@ -183,7 +186,7 @@ func (p *parser) claim(args []string) error {
 		return fmt.Errorf("section %s: %w", c.ID, err)
 	}
 	if c.Projection.Hidden && len(c.Expected) > 0 {
-		return fmt.Errorf("claim %s: hidden is for an expectation of nothing", c.ID)
+		return i18n.Errmsg("script.hidden", "Claim", c.ID)
 	}
 	if c.Anywhere {
 		if err := c.CheckAnywhere(); err != nil {
@@ -204,12 +207,12 @@ func (p *parser) claimID(id string) error {
 	switch {
 	case id == p.exp.Name+"."+word && trace.ValidLabel(word):
 	case trace.ValidLabel(word):
-		return fmt.Errorf("claim id %q must begin with the file's name: write %q", id, p.exp.Name+"."+word)
+		return i18n.Errmsg("script.id.name", "ID", id, "Right", p.exp.Name+"."+word)
 	default:
-		return fmt.Errorf("claim id %q: want %s. and a lower-case letter, then letters, digits or '-': write for example %q", id, p.exp.Name, p.exp.Name+".arp-first")
+		return i18n.Errmsg("script.id.form", "ID", id, "Name", p.exp.Name)
 	}
 	if slices.ContainsFunc(p.exp.Claims, func(o claim.Claim) bool { return o.ID == id }) {
-		return fmt.Errorf("claim %q is there twice", id)
+		return i18n.Errmsg("script.twice.claim", "Claim", id)
 	}
 	return nil
 }
@@ -219,9 +222,10 @@ type MissingSection struct {
 	ID string // of the claim
 }
 
-func (m *MissingSection) Error() string {
-	return fmt.Sprintf("the file has no section \"-- %s --\" with the trace that is expected: write one, or let wirelab run --update fill it in", m.ID)
-}
+func (m *MissingSection) Error() string { return m.Unwrap().Error() }
+
+// Unwrap returns the error in people's languages.
+func (m *MissingSection) Unwrap() error { return i18n.Errmsg("script.section", "Claim", m.ID) }
 
 // splitWords splits a line at white space; a word in double quotes is a Go
 // string.
@@ -231,11 +235,11 @@ func splitWords(line string) ([]string, error) {
 		if rest[0] == '"' {
 			quoted, err := strconv.QuotedPrefix(rest)
 			if err != nil {
-				return nil, fmt.Errorf("a quote is not closed in %q", rest)
+				return nil, i18n.Errmsg("script.quote", "Text", rest)
 			}
 			word, err := strconv.Unquote(quoted)
 			if err != nil {
-				return nil, fmt.Errorf("%s: %w", quoted, err)
+				return nil, i18n.Errmsg("script.quoted", "Text", quoted)
 			}
 			words, rest = append(words, word), rest[len(quoted):]
 			continue

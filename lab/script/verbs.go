@@ -78,12 +78,12 @@ func findVerb(name string) *verb {
 	return nil
 }
 
-func verbNames() string {
+func verbNames() []string {
 	var names []string
 	for _, v := range verbs {
 		names = append(names, v.name)
 	}
-	return strings.Join(names, ", ")
+	return names
 }
 
 // Help describes the verbs in a language, a line each.
@@ -105,13 +105,13 @@ func oneText(_ *Experiment, s *Step) error {
 func newLabel(e *Experiment, s *Step) error {
 	switch label := s.Args[0]; {
 	case !trace.ValidLabel(label):
-		return fmt.Errorf("label %q: want a lower-case letter, then letters, digits or '-'", label)
+		return i18n.Errmsg("script.label.form", "Label", label)
 	case label == allPhases:
 		return fmt.Errorf("label %q stands for every phase: choose another", label)
 	case trace.ReservedLabel(label):
-		return fmt.Errorf("label %q is the lab's own", label)
+		return i18n.Errmsg("script.label.own", "Label", label)
 	case slices.Contains(e.Barriers(), label):
-		return fmt.Errorf("barrier %q is there twice", label)
+		return i18n.Errmsg("script.twice.barrier", "Label", label)
 	}
 	return nil
 }
@@ -121,7 +121,7 @@ func (e Ends) check(err error) error {
 	_, exited := errors.AsType[*lab.ExitError](err)
 	switch {
 	case e == Fails && err == nil:
-		return errors.New("it ended with exit code 0, and was to fail")
+		return i18n.Errmsg("script.succeeded")
 	case exited && e != Succeeds:
 		return nil
 	}

@@ -1,11 +1,11 @@
 package trace
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
+	"wirelab/internal/i18n"
 	"wirelab/sniffer"
 )
 
@@ -44,7 +44,7 @@ func ParseProjection(s string) (Projection, error) {
 	var pr Projection
 	fields := strings.Fields(s)
 	if len(fields) == 0 {
-		return pr, fmt.Errorf("a trace needs a protocol: arp, icmp, tcp, tcp/PORT, udp, udp/PORT or other")
+		return pr, i18n.Errmsg("script.trace.none")
 	}
 	for part := range strings.SplitSeq(fields[0], ",") {
 		sel, err := parseSelector(part)
@@ -61,7 +61,7 @@ func ParseProjection(s string) (Projection, error) {
 			return m.word == word
 		})
 		if i < 0 {
-			return pr, fmt.Errorf("trace modifier %q is not known: first, text, probes or hidden", word)
+			return pr, i18n.Errmsg("script.trace.modifier", "Word", word)
 		}
 		*modifiers[i].of(&pr) = true
 	}
@@ -74,18 +74,18 @@ func parseSelector(s string) (Selector, error) {
 	switch protocol {
 	case "arp", "icmp", "other":
 		if hasPort {
-			return sel, fmt.Errorf("trace of %q: %s has no ports", s, protocol)
+			return sel, i18n.Errmsg("script.trace.noport", "Word", s, "Protocol", protocol)
 		}
 	case "tcp", "udp":
 		if hasPort {
 			n, err := strconv.ParseUint(port, 10, 16)
 			if err != nil || n == 0 {
-				return sel, fmt.Errorf("trace of %q: want a port from 1 to 65535", s)
+				return sel, i18n.Errmsg("script.trace.port", "Word", s)
 			}
 			sel.Port = uint16(n)
 		}
 	default:
-		return sel, fmt.Errorf("trace of %q: want arp, icmp, tcp, tcp/PORT, udp, udp/PORT or other", s)
+		return sel, i18n.Errmsg("script.trace.protocol", "Word", s)
 	}
 	return sel, nil
 }

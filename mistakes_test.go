@@ -1,0 +1,125 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode"
+
+	"wirelab/internal/exit"
+	"wirelab/internal/hostnames"
+	"wirelab/internal/lang"
+)
+
+// mistakes are the likeliest ones: each is told its cause and what to do, in the
+// language of who made it. PORT is one on which nothing listens, BUSY one that is
+// taken.
+var mistakes = []struct {
+	args             string
+	code             int
+	english, chinese string // expressions
+}{
+	{"rnu ping", exit.Usage, `"rnu" is no command \(did you mean run\?\): wirelab --help lists them`, `沒有「rnu」這個指令（是不是要打 run？）`},
+	{"join server", exit.Usage, `did you mean chat join\?`, `是不是要打 chat join？`},
+	{"tcpdump -i eth0", exit.Usage, `did you mean sniff\?`, `是不是要打 sniff？`},
+	{"help nosuch", exit.Usage, `"nosuch" is no command: wirelab --help lists them`, `沒有「nosuch」這個指令，指令一覽請看：wirelab --help`},
+	{"chat jion", exit.Usage, `did you mean join\?\): wirelab chat --help`, `是不是要打 join？`},
+	{"run --atach lab", exit.Usage, `wirelab run has no option --atach \(did you mean --attach\?\)`, `沒有 --atach 這個選項（是不是要打 --attach？）`},
+	{"run -attach lab", exit.Usage, `no option -attach \(did you mean --attach\?\)`, `沒有 -attach 這個選項（是不是要打 --attach？）`},
+	{"run ping -o", exit.Usage, `-o needs a value behind it\nsee wirelab run --help`, `-o 後面要接一個值\n用法請看：wirelab run --help`},
+	{"run ping --lang fr", exit.Usage, `--lang "fr" is not known: there are en, zh-TW`, ""},
+	{"run --backend dokcer", exit.Usage, `--backend "dokcer" is not known \(did you mean docker\?\): there are auto, netns, docker`, `--backend 沒有「dokcer」（是不是要打 docker？）`},
+	{"run --attach lab --backend netns", exit.Usage, `--attach and --backend exclude each other`, `--attach 與 --backend 只能擇一使用`},
+	{"run --attach lib", exit.Usage, `--attach "lib" is not known \(did you mean lab\?\)`, `--attach 沒有「lib」（是不是要打 lab？）`},
+	{"run pong", exit.Usage, `no experiment "pong" \(did you mean ping\?\): there are ping,.* such as ./mine.txtar`, `沒有「pong」這個實驗（是不是要打 ping？）`},
+	{"run mine", exit.Usage, `did you mean ./mine.txtar\?`, `是不是要打 ./mine.txtar？`},
+	{"run ping ping", exit.Usage, `experiment "ping" is named twice`, `實驗「ping」寫了兩次`},
+	{"run ./none.txtar", exit.Usage, `./none.txtar: there is no such file`, `./none.txtar：沒有這個檔案`},
+	{"run ./folder.txtar", exit.Usage, `./folder.txtar is a folder`, `./folder.txtar 是資料夾`},
+	{"run ./mine.txtar", exit.Usage, `mine.txtar:2: "rnu" is not a word of a script \(did you mean run\?\): there are`, `mine.txtar:2: 腳本沒有「rnu」這個字（是不是要打 run？）`},
+	{"run ./host.txtar", exit.Usage, `host.txtar:2: host "clinet1" is not in the topology \(did you mean client1\?\)`, `host.txtar:2: topology 裡沒有主機「clinet1」（是不是要打 client1？）`},
+	{"run ping.pcapng", exit.Usage, `ping.pcapng is a capture, not an experiment. To judge it:\n  wirelab check ping ping.pcapng\nto read it:\n  wirelab sniff -r ping.pcapng`, `ping.pcapng 是擷取檔，不是實驗。要判定它：\n  wirelab check ping ping.pcapng`},
+	{"check ping", exit.Usage, `wirelab check needs EXPERIMENT FILE, for example: wirelab check ping runs/1/ping.pcapng`, `wirelab check 後面要接 EXPERIMENT FILE，例如：wirelab check ping`},
+	{"check ping.pcapng ping", exit.Usage, `the experiment comes first, then the capture: wirelab check ping ping.pcapng`, `要先寫實驗，再寫擷取檔：wirelab check ping ping.pcapng`},
+	{"check ping none.pcapng", exit.Usage, `none.pcapng: there is no such file`, `none.pcapng：沒有這個檔案`},
+	{"check ping mine.txtar", exit.Unable, `mine.txtar: .*\ngive a pcap or pcapng file`, `mine.txtar：.*\n請給 pcap 或 pcapng 檔`},
+	{"check ping ping.pcapng --host clint1=10.0.0.1", exit.Usage, `no host "clint1" \(did you mean client1\?\)`, `沒有主機「clint1」（是不是要打 client1？）`},
+	{"check ping ping.pcapng --host client1", exit.Usage, `--host "client1": want NAME=ADDRESS, such as server=10.0.0.2`, `--host 「client1」要寫成「名稱=位址」`},
+	{"exec client1", exit.Usage, `wirelab exec needs HOST .*COMMAND…, for example: wirelab exec client1 -- chat join server`, `wirelab exec 後面要接 HOST`},
+	{"doctor now", exit.Usage, `wirelab doctor takes no arguments, and was given "now"`, `wirelab doctor 後面不接參數，卻多了「now」`},
+}
+
+// Words that only the makers of the libraries know.
+var foreignWords = regexp.MustCompile(`strconv|pflag|cobra|fork/exec|shorthand|accepts |arg\(s\)|unknown flag|unknown command|flag needs|invalid argument|requires at least|%!`)
+
+func TestMistakes(t *testing.T) {
+	t.Setenv(hostnames.Variable, "")
+	t.Setenv(lang.Variable, "")
+	t.Setenv("LC_ALL", "C")
+	capture, err := filepath.Abs("sniffer/testdata/session.pcapng")
+	if err != nil {
+		t.Fatal(err)
+	}
+	busy, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { busy.Close() })
+	idle, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	idle.Close()
+	port := func(l net.Listener) string { _, p, _ := net.SplitHostPort(l.Addr().String()); return p }
+	ports := strings.NewReplacer("BUSY", port(busy), "PORT", port(idle))
+
+	t.Chdir(t.TempDir())
+	data, err := os.ReadFile(capture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string]string{
+		"ping.pcapng": string(data),
+		"mine.txtar":  "topology client1 server sniffer\nrnu client1 ping server\n",
+		"host.txtar":  "topology client1 server sniffer\nrun clinet1 ping server\n",
+	} {
+		if err := os.WriteFile(name, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Mkdir("folder.txtar", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range mistakes {
+		t.Run(m.args, func(t *testing.T) {
+			for l, want := range map[lang.Lang]string{lang.English: m.english, lang.Chinese: m.chinese} {
+				if want == "" {
+					continue
+				}
+				args := strings.Fields(ports.Replace(m.args))
+				t.Setenv(lang.Variable, string(l))
+				var out, errs bytes.Buffer
+				p := program()
+				p.Root().SetIn(strings.NewReader(""))
+				p.Root().SetOut(&out)
+				p.Root().SetErr(&errs)
+				code := p.Run(context.Background(), args, &errs)
+				said := errs.String()
+				if code != m.code || !regexp.MustCompile(ports.Replace(want)).MatchString(said) || out.Len() > 0 {
+					t.Errorf("in %s: exit code %d, stdout %q, stderr:\n%swant %d and:\n%s", l, code, out.String(), said, m.code, want)
+				}
+				if words := foreignWords.FindString(said); words != "" {
+					t.Errorf("in %s: %q is no word for people:\n%s", l, words, said)
+				}
+				if han := strings.IndexFunc(said, func(r rune) bool { return unicode.Is(unicode.Han, r) }) >= 0; han != (l == lang.Chinese) {
+					t.Errorf("in %s: the wrong language:\n%s", l, said)
+				}
+			}
+		})
+	}
+}
