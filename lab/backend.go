@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/netip"
 
 	"wirelab/internal/i18n"
@@ -77,6 +78,15 @@ type AgentHost interface {
 	// on out until in is closed. At its end it ends the programs whose id
 	// begins with a prefix.
 	StartAgent(ctx context.Context, programs string) (in io.WriteCloser, out io.ReadCloser, err error)
+}
+
+// SocketHost is a Host on which this process can have sockets of its own. The
+// methods are those of package net for the address family and protocols of the
+// lab; addresses have no names.
+type SocketHost interface {
+	Listen(ctx context.Context, network, address string) (net.Listener, error)
+	ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error)
+	Dial(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // Process is a command that was started on a host. Its methods may be called

@@ -32,6 +32,8 @@ import (
 //	                                comes back, without it stdin, stdout and
 //	                                stderr go along. A request "signal" may
 //	                                follow, and the socket's end kills.
+//	listen, listen-packet, dial
+//	       host, network, address -> done; the socket comes along
 //	down                         -> done: every program was told to end; then the
 //	                                lab process ends
 type request struct {
@@ -45,6 +47,8 @@ type request struct {
 	Dir      string       `json:"dir,omitempty"`
 	TTY      *pty.Winsize `json:"tty,omitempty"` // the size of the terminal that is wanted
 	Signal   int          `json:"signal,omitempty"`
+	Network  string       `json:"network,omitempty"` // of a socket, as package net has it
+	Address  string       `json:"address,omitempty"`
 	Programs string       `json:"programs,omitempty"` // prefix of the ids of an agent's programs
 }
 

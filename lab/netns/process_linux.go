@@ -93,6 +93,9 @@ func (p *process) serve(c *net.UnixConn) {
 	case "agent":
 		p.agent(c, r, files)
 		return
+	case "listen", "listen-packet", "dial":
+		p.socket(c, r)
+		return
 	}
 	answer, err := p.do(r)
 	if err != nil {
