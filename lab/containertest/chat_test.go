@@ -25,31 +25,31 @@ import (
 func TestChat(t *testing.T) {
 	requireDocker(t)
 	nw, hosts := chatNetwork(t)
-	wire := containertest.Attach(t, nw.Name, hosts)
+	l := containertest.Attach(t, nw.Name, hosts)
 
 	execute(t, hosts["client1"], "/wirelab", "ping", "-c", "1", "server")
-	wire.Settle("ping")
-	wire.Expect("ping.arp-before-echo", "ping", "arp,icmp", `
+	l.Settle("ping")
+	l.Expect("arp,icmp in ping", `
 		client1 > *       who-has server
 		server  > client1 is-at server
 		client1 > server  echo-request seq=1
 		server  > client1 echo-reply seq=1`)
 
 	execute(t, hosts["client1"], "/wirelab", "chat", "send", "server", "hello")
-	wire.Settle("tcp")
-	wire.Expect("tcp-chat.handshake-and-teardown", "tcp", "tcp/7000", `
+	l.Settle("tcp")
+	l.Expect("tcp/7000 in tcp", `
 		client1 > server  SYN     acked
 		server  > client1 SYN ACK acked
 		client1 > server  FIN ACK acked
 		server  > client1 FIN ACK acked`)
 
-	wire.Texts("good morning")
+	l.Texts("good morning")
 	execute(t, hosts["client2"], "/wirelab", "chat", "send", "--udp", "server", "good morning")
-	wire.Settle("udp")
+	l.Settle("udp")
 	// The first datagram is already what is said, and no packet closes the
 	// conversation, nor says that a port is closed.
-	wire.Expect("udp-chat.no-handshake", "udp", "udp/7001 first text", `client2 > server udp "good morning"`)
-	wire.Expect("udp-chat.no-teardown", "udp", "tcp,icmp", "")
+	l.Expect("udp/7001 first text in udp", `client2 > server udp "good morning"`)
+	l.Expect("tcp,icmp in udp", "")
 }
 
 // chatNetwork is what a test of a service has anyway: its network and its

@@ -1,0 +1,202 @@
+// Package labtest asserts, in Go tests, on what crosses a wire. It is to packets
+// what net/http/httptest is to requests:
+//
+//	l := labtest.New(t, "client", "server")
+//	web := &http.Server{Handler: handler}
+//	go web.Serve(l.Listen("server", "tcp", ":80"))
+//	client := &http.Client{Transport: &http.Transport{DialContext: l.DialContext("client")}}
+//	// … client.Get("http://server/") …
+//	l.Settle("fetched")
+//	l.Expect("tcp/80 first in fetched", "client > server SYN acked")
+//
+// New brings up hosts on an Ethernet segment and captures it. Programs run on the
+// hosts (Run, Start), or the test's own goroutines listen and dial there (Listen,
+// DialContext). Settle ends a phase: when it returns, everything that was sent is
+// captured. Expect compares the packets of phases with the lines that are expected,
+// exactly: an unexpected line fails.
+//
+// When the test ends, the lab is gone, and the capture too, unless the test failed:
+// go test -artifacts keeps it. Labs of parallel tests do not see one another.
+//
+// The methods of a Lab fail and end the test where they cannot do what they say.
+// They are for the test's goroutine, but for DialContext's function.
+package labtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"wirelab/internal/require"
+	"wirelab/lab"
+	"wirelab/lab/claim"
+	"wirelab/lab/docker"
+	"wirelab/lab/netns"
+)
+
+// Lab is a lab that is up and captured.
+type Lab struct {
+	t       testing.TB
+	lab     *lab.Lab
+	network lab.Network
+	plan    claim.Plan
+	claims  []claim.Claim // that were met so far
+	// stimulated says that something was done in this phase whose success the
+	// phase's barrier proves.
+	stimulated atomic.Bool
+}
+
+// upWithin bounds bringing a lab up and its end.
+const upWithin = 2 * time.Minute
+
+// New brings up a lab of hosts of these names, and a sniffer, with the first backend
+// that the machine can run: namespaces, which need neither root nor Docker, else
+// Docker. Where it can run neither, the test is skipped with the cause.
+func New(t testing.TB, hosts ...string) *Lab {
+	t.Helper()
+	topology := lab.Topology{Hosts: append(hosts[:len(hosts):len(hosts)], lab.SnifferHost)}
+	if err := topology.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	// Not t.Context, which ends before the test's clean-up begins.
+	ctx, cancel := context.WithTimeout(context.Background(), upWithin)
+	defer cancel()
+	life, end := context.WithCancel(context.Background())
+	t.Cleanup(end)
+	stop := context.AfterFunc(ctx, end)
+	n, err := backend(ctx, t).Up(life, topology)
+	if err == nil && !stop() {
+		err = errors.Join(ctx.Err(), n.Close())
+	}
+	if err != nil {
+		t.Fatal(explain(err))
+	}
+	return Attach(t, n, topology)
+}
+
+// backend returns the first backend that the machine can run, or ends the test.
+func backend(ctx context.Context, t testing.TB) lab.Backend {
+	t.Helper()
+	var causes []error
+	for _, b := range []lab.Backend{netns.Backend{}, &docker.Backend{}} {
+		err := b.Check(ctx)
+		if err == nil {
+			return b
+		}
+		if _, ok := errors.AsType[*lab.Unavailable](err); !ok {
+			t.Fatal(err)
+		}
+		causes = append(causes, explain(err))
+	}
+	require.Missing(t, netns.Name, errors.Join(causes...))
+	return nil
+}
+
+// explain adds what to do where the machine lacks something.
+func explain(err error) error {
+	if u, ok := errors.AsType[*lab.Unavailable](err); ok {
+		return fmt.Errorf("%w\n%s", err, u.Advice)
+	}
+	return err
+}
+
+// Attach captures a network that is up, on which the topology's hosts are, and
+// closes it when the test ends.
+func Attach(t testing.TB, network lab.Network, topology lab.Topology) *Lab {
+	t.Helper()
+	t.Cleanup(func() {
+		if err := network.Close(); err != nil {
+			t.Errorf("the end of the lab: %v", err)
+		}
+	})
+	ctx, cancel := context.WithTimeout(context.Background(), upWithin)
+	defer cancel()
+	l := &Lab{t: t, network: network}
+	l.plan.Hosts = topology.Judged()
+	l.plan.Stimulated = map[string]bool{}
+	var err error
+	if l.lab, err = lab.Attach(ctx, network, topology); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(l.finish)
+	return l
+}
+
+// check ends the test with an error; without one something has worked.
+func (l *Lab) check(err error) {
+	l.t.Helper()
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	l.stimulated.Store(true)
+}
+
+// Run runs a command on a host until it ends and returns what it printed. A first
+// word with a slash in it is a program of the machine, any other a wirelab command,
+// such as ping. It must end with exit code 0.
+func (l *Lab) Run(host string, command ...string) (output string) {
+	l.t.Helper()
+	output, err := l.lab.Run(l.t.Context(), host, command...)
+	l.check(err)
+	return output
+}
+
+// Start starts a command, as Run's, that keeps running until Program.Close, or the
+// end of the test. A host has one at a time. One that ends by itself makes the next
+// Settle fail.
+func (l *Lab) Start(host string, command ...string) *Program {
+	l.t.Helper()
+	if err := l.lab.Start(l.t.Context(), host, command...); err != nil {
+		l.t.Fatal(err)
+	}
+	return &Program{l, host}
+}
+
+// Program is a command that was started on a host.
+type Program struct {
+	lab  *Lab
+	host string
+}
+
+// Await waits until the program has printed a text, after what earlier calls have
+// found.
+func (p *Program) Await(text string) {
+	p.lab.t.Helper()
+	p.lab.check(p.lab.lab.Await(p.lab.t.Context(), p.host, text))
+}
+
+// Say types a line to the program. What it does upon that has to be awaited.
+func (p *Program) Say(line string) {
+	p.lab.t.Helper()
+	if err := p.lab.lab.Say(p.lab.t.Context(), p.host, line); err != nil {
+		p.lab.t.Fatal(err)
+	}
+}
+
+// Close ends the program's input and waits until the program has ended, with exit
+// code 0.
+func (p *Program) Close() {
+	p.lab.t.Helper()
+	p.lab.check(p.lab.lab.CloseProgram(p.lab.t.Context(), p.host))
+}
+
+// FlushNeighbours empties the neighbour (ARP) cache of a host, whose next packet is
+// preceded by a question who has the address.
+func (l *Lab) FlushNeighbours(host string) {
+	l.t.Helper()
+	if err := l.lab.FlushNeighbours(l.t.Context(), host); err != nil {
+		l.t.Fatal(err)
+	}
+}
+
+// SetMode makes the segment a hub, which it is at first, or a switch, on which the
+// sniffer sees no unicast frames of others.
+func (l *Lab) SetMode(mode lab.Mode) {
+	l.t.Helper()
+	if err := l.lab.SetMode(l.t.Context(), mode); err != nil {
+		l.t.Fatal(err)
+	}
+}

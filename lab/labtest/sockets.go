@@ -1,0 +1,119 @@
+package labtest
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+
+	"wirelab/lab"
+)
+
+// Addr returns the address of a host.
+func (l *Lab) Addr(host string) netip.Addr {
+	l.t.Helper()
+	h := l.network.Host(host)
+	if h == nil {
+		l.t.Fatalf("no host %q in the lab", host)
+	}
+	return h.Ports()[0].Addrs[0].Addr()
+}
+
+// sockets returns what makes sockets on a host, or skips the test where the backend
+// cannot: a container's network is out of the test's reach.
+func (l *Lab) sockets(host string) lab.SocketHost {
+	l.t.Helper()
+	h := l.network.Host(host)
+	if h == nil {
+		l.t.Fatalf("no host %q in the lab", host)
+	}
+	s, ok := h.(lab.SocketHost)
+	if !ok {
+		l.t.Skip("a test's own sockets on a host need namespaces; this machine's lab is in containers (wirelab doctor)")
+	}
+	return s
+}
+
+// Listen listens on a host, as net.Listen does: the test's goroutines accept what
+// the lab's wire brings. The host part of the address may be empty or a host's name.
+// Where the lab is in containers the test is skipped.
+func (l *Lab) Listen(host, network, address string) net.Listener {
+	l.t.Helper()
+	s := l.sockets(host)
+	a, err := l.resolve(address)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	listener, err := s.Listen(l.t.Context(), network, a)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	l.t.Cleanup(func() { listener.Close() })
+	return listener
+}
+
+// ListenPacket is Listen for datagrams, as net.ListenPacket.
+func (l *Lab) ListenPacket(host, network, address string) net.PacketConn {
+	l.t.Helper()
+	s := l.sockets(host)
+	a, err := l.resolve(address)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	c, err := s.ListenPacket(l.t.Context(), network, a)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	l.t.Cleanup(func() { c.Close() })
+	return c
+}
+
+// Dial connects from a host, as net.Dial does. The host part of the address may be a
+// host's name. Where the lab is in containers the test is skipped.
+func (l *Lab) Dial(host, network, address string) net.Conn {
+	l.t.Helper()
+	c, err := l.DialContext(host)(l.t.Context(), network, address)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	l.t.Cleanup(func() { c.Close() })
+	return c
+}
+
+// DialContext returns a function that connects from a host, as
+// http.Transport.DialContext and others take one. It may be called from several
+// goroutines at once.
+func (l *Lab) DialContext(host string) func(ctx context.Context, network, address string) (net.Conn, error) {
+	l.t.Helper()
+	s := l.sockets(host)
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		a, err := l.resolve(address)
+		if err != nil {
+			return nil, err
+		}
+		c, err := s.Dial(ctx, network, a)
+		if err == nil {
+			l.stimulated.Store(true)
+		}
+		return c, err
+	}
+}
+
+// resolve puts a host's address in the place of its name.
+func (l *Lab) resolve(address string) (string, error) {
+	name, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return "", err
+	}
+	if name == "" {
+		return address, nil
+	}
+	if _, err := netip.ParseAddr(name); err == nil {
+		return address, nil
+	}
+	h := l.network.Host(name)
+	if h == nil {
+		return "", fmt.Errorf("address %q: no host %q in the lab", address, name)
+	}
+	return net.JoinHostPort(h.Ports()[0].Addrs[0].Addr().String(), port), nil
+}
