@@ -36,6 +36,9 @@ func NewDecoder() *Decoder { return &Decoder{} }
 // the fault.
 func (d *Decoder) Decode(p *Packet) {
 	p.reset()
+	if p.plain() {
+		return
+	}
 	d.decodeOne(p)
 	if p.Inner != nil {
 		d.decodeInner(p)
