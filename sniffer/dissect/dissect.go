@@ -95,6 +95,12 @@ func byPort(port uint16) uint8 {
 	return 0
 }
 
+// None reports whether it is plain by a packet's ports, or for want of a payload, that
+// neither Of nor Quoted has anything to say of it: so it is with most packets.
+func None(p *sniffer.Packet) bool {
+	return p.Layers&(sniffer.TCP|sniffer.UDP) != 0 && (len(p.Payload) == 0 || byPort(p.DstPort)|byPort(p.SrcPort) == 0)
+}
+
 // Of returns what a packet carries, nil if that has no name here. It is that of p
 // itself, not of a frame inside it. Where there is none it allocates nothing.
 func Of(p *sniffer.Packet) *Message {

@@ -39,7 +39,7 @@ func (q *quote) of(p *sniffer.Packet) (quoted *sniffer.Packet, offset int) {
 func (o *Options) appendLine(dst []byte, p *sniffer.Packet, q *quote) []byte {
 	n := o.notation()
 	dst = n.AppendLine(dst, p)
-	if o.Details&sniffer.Quiet != 0 {
+	if o.Details&sniffer.Quiet != 0 || p.Inner == nil && dissect.None(p) {
 		return dst
 	}
 	p = p.Innermost()
@@ -70,6 +70,9 @@ func appendMessage(dst []byte, p *sniffer.Packet) []byte {
 // appendCarried appends what a packet, which begins at byte base of the outermost
 // frame, carries or quotes above its layers.
 func (j *jsonPrinter) appendCarried(dst []byte, p *sniffer.Packet, base int) []byte {
+	if dissect.None(p) {
+		return dst
+	}
 	if quoted, offset := j.quote.of(p); quoted != nil {
 		j.quote.busy = true
 		dst = j.appendFrame(append(dst, `,"quoted":`...), quoted, base+offset)
@@ -92,6 +95,9 @@ func (j *jsonPrinter) appendCarried(dst []byte, p *sniffer.Packet, base int) []b
 
 // carried writes what a packet carries or quotes above its layers.
 func (n *note) carried(w *fields) {
+	if dissect.None(w.p) {
+		return
+	}
 	if quoted, offset := n.quote.of(w.p); quoted != nil {
 		w.advice()
 		value := func() { w.dst = appendQuoted(w.dst, n.o.notation(), quoted) }
