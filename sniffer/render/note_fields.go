@@ -21,13 +21,11 @@ const (
 	placeColumn = valueColumn + 24
 )
 
-// pad appends spaces to reach a column of the line that begins at start, at
-// least one.
-func (w *fields) pad(start, column int) {
-	w.dst = append(w.dst, ' ')
-	for n := w.width(start); n < column; n++ {
-		w.dst = append(w.dst, ' ')
-	}
+const spaces = "                                        " // as many as there are columns
+
+// pad appends spaces to reach a column from the one behind width others, at least one.
+func (w *fields) pad(width, column int) {
+	w.dst = append(w.dst, spaces[:max(1, column-width)]...)
 }
 
 // width returns how many columns the text behind start takes.
@@ -61,24 +59,20 @@ func (w *fields) derived(label, from string, value func()) {
 func (w *fields) text(label, colour string, value func()) { w.line(label, colour, value, nil) }
 
 func (w *fields) line(label, colour string, value, place func()) {
-	for range w.indent {
-		w.dst = append(w.dst, ' ')
-	}
+	w.dst = append(w.dst, spaces[:w.indent]...)
 	start := len(w.dst)
 	w.dst = append(w.dst, label...)
-	w.pad(start, valueColumn)
-	from := len(w.dst)
-	value()
-	width := valueColumn + w.width(from)
+	w.pad(w.width(start), valueColumn)
+	from, width := len(w.dst), 0
+	if value(); place != nil {
+		width = valueColumn + w.width(from)
+	}
 	if w.colour && colour != "" {
 		text := string(w.dst[from:])
 		w.dst = append(append(append(w.dst[:from], colour...), text...), sgrReset...)
 	}
 	if place != nil {
-		for width++; width < placeColumn; width++ {
-			w.dst = append(w.dst, ' ')
-		}
-		w.dst = append(w.dst, ' ')
+		w.pad(width, placeColumn)
 		if w.colour {
 			w.dst = append(w.dst, sgrDim...)
 		}
@@ -169,48 +163,4 @@ func (w *fields) protocol(protocol uint8) {
 		return
 	}
 	w.dst = append(digits.AppendUint(w.dst, uint64(protocol)), " unknown"...)
-}
-
-// appendPythonBytes appends b as Python's print shows bytes: b'\x02E\n'.
-func appendPythonBytes(dst, b []byte) []byte {
-	quote := byte('\'')
-	for _, c := range b {
-		if c == '"' {
-			quote = '\''
-			break
-		}
-		if c == '\'' {
-			quote = '"'
-		}
-	}
-	dst = append(dst, 'b', quote)
-	for _, c := range b {
-		switch {
-		case c == quote || c == '\\':
-			dst = append(dst, '\\', c)
-		case c == '\t':
-			dst = append(dst, `\t`...)
-		case c == '\n':
-			dst = append(dst, `\n`...)
-		case c == '\r':
-			dst = append(dst, `\r`...)
-		case c < ' ' || c > '~':
-			dst = digits.AppendHex(append(dst, `\x`...), []byte{c})
-		default:
-			dst = append(dst, c)
-		}
-	}
-	return append(dst, quote)
-}
-
-// appendPythonList appends b as Python's print shows list(b): [2, 69, 10].
-func appendPythonList(dst, b []byte) []byte {
-	dst = append(dst, '[')
-	for i, c := range b {
-		if i > 0 {
-			dst = append(dst, ", "...)
-		}
-		dst = digits.AppendByte(dst, c)
-	}
-	return append(dst, ']')
 }
