@@ -6,6 +6,7 @@ package lang
 import (
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 )
 
@@ -71,6 +72,18 @@ func fromEnvironment() Lang {
 		}
 	}
 	return English
+}
+
+// UTF8 reports whether the locale's characters are UTF-8 (LC_ALL, LC_CTYPE, LANG in
+// this order, as setlocale(3) has it; a locale that is not set is "C", which has
+// ASCII alone). Windows knows no such variables, and has UTF-8.
+func UTF8() bool {
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if v := strings.ToLower(os.Getenv(name)); v != "" {
+			return strings.Contains(v, "utf-8") || strings.Contains(v, "utf8")
+		}
+	}
+	return runtime.GOOS == "windows"
 }
 
 // Pick returns the text of the language.

@@ -1,6 +1,9 @@
 package lang
 
-import "testing"
+import (
+	"runtime"
+	"testing"
+)
 
 func TestParse(t *testing.T) {
 	for _, test := range []struct {
@@ -48,6 +51,28 @@ func TestOfCommandLine(t *testing.T) {
 		t.Setenv(Variable, "en")
 		if got := OfCommandLine(test.args); got != test.want {
 			t.Errorf("%q: %q, want %q", test.args, got, test.want)
+		}
+	}
+}
+
+func TestUTF8(t *testing.T) {
+	for _, test := range []struct {
+		all, ctype, lang string
+		want             bool
+	}{
+		{lang: "zh_TW.UTF-8", want: true},
+		{lang: "C.utf8", want: true},
+		{lang: "zh_TW.Big5"},
+		{lang: "C"},
+		{all: "C", lang: "en_US.UTF-8"},
+		{ctype: "en_US.UTF-8", lang: "C", want: true},
+		{want: runtime.GOOS == "windows"},
+	} {
+		t.Setenv("LC_ALL", test.all)
+		t.Setenv("LC_CTYPE", test.ctype)
+		t.Setenv("LANG", test.lang)
+		if got := UTF8(); got != test.want {
+			t.Errorf("%+v: %t", test, got)
 		}
 	}
 }
