@@ -124,3 +124,19 @@ func (h Hosts) name(a netip.Addr) string {
 	}
 	return a.String()
 }
+
+// Ends returns the hosts at the ends of a frame: the ports that sent it and that it goes
+// to, where ports are known, whatever addresses it claims; "*" for all, and Stranger
+// for who is no port of the lab. Else they are those that the addresses name, or "".
+func (h Hosts) Ends(p *sniffer.Packet) (from, to string) {
+	if !h.ByPort() {
+		src, dst := addresses(p)
+		from, to = h.Names[src], h.Names[dst]
+	} else if from, to = h.Sender(p), h.Ports[p.DstMAC]; to == "" {
+		to = Stranger
+	}
+	if p.DstMAC.Multicast() {
+		to = "*"
+	}
+	return from, to
+}

@@ -191,6 +191,12 @@ func (r *Recording) Marker(p *sniffer.Packet) (Marker, bool) {
 	return m, ok && r.Hosts.Sender(p) == m.Host
 }
 
+// planned reports whether a packet is a marker of the plan's barriers or of the lab's own.
+func (r *Recording) planned(p *sniffer.Packet, plan Plan) bool {
+	m, marker := r.Marker(p)
+	return marker && (ReservedLabel(m.Label) || slices.Contains(plan.Barriers, m.Label))
+}
+
 // Judged reports whether a packet is judged: one of the plan's hosts sent it, or
 // a stranger on the wire, or anybody who claims the address of one of them, and
 // it is no marker of the plan's barriers nor of the lab's own.
@@ -199,7 +205,7 @@ func (r *Recording) Marker(p *sniffer.Packet) (Marker, bool) {
 // that captured, so the packet has to be from one of the hosts to one of them
 // or to all.
 func (r *Recording) Judged(p *sniffer.Packet, plan Plan) bool {
-	if m, marker := r.Marker(p); marker && (ReservedLabel(m.Label) || slices.Contains(plan.Barriers, m.Label)) {
+	if r.planned(p, plan) {
 		return false
 	}
 	sender := r.Hosts.Sender(p)

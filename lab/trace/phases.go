@@ -1,0 +1,117 @@
+package trace
+
+import (
+	"slices"
+
+	"wirelab/sniffer"
+)
+
+// Phase is a part of a recording, up to a barrier.
+type Phase struct {
+	Label   string            // of the barrier; "" behind the last one of the plan, and where no barrier was set
+	Ended   bool              // every host has set the barrier
+	Packets []*sniffer.Packet // that are judged, in the order of the capture
+	Unseen  []Count           // hosts that have sent more frames than were captured
+}
+
+// Cut is a recording that is cut at a plan's barriers.
+type Cut struct {
+	Phases  []Phase // as far as they have begun; what came before the barrier "start" has that label
+	Markers []int   // numbers of the lab's own packets, ascending
+	Others  []int   // numbers of packets that are not judged, ascending
+}
+
+// Cut cuts the recording. As in a Window, a packet's phase is that in which its sender
+// was: it stands between the sender's own markers.
+func (r *Recording) Cut(plan Plan) Cut {
+	var cut Cut
+	set, begun := r.plannedBarriers(plan)
+	for _, b := range set {
+		cut.Phases = append(cut.Phases, Phase{Label: b.label, Ended: b.complete})
+	}
+	cut.Phases = append(cut.Phases, Phase{})
+	for i := range r.Packets {
+		p := &r.Packets[i]
+		switch {
+		case r.planned(p, plan):
+			cut.Markers = append(cut.Markers, p.Number)
+		case r.Judged(p, plan):
+			at := phaseOf(set, r.Hosts.Sender(p), p.Number)
+			cut.Phases[at].Packets = append(cut.Phases[at].Packets, p)
+			begun = max(begun, at)
+		default:
+			cut.Others = append(cut.Others, p.Number)
+		}
+	}
+	for i := range cut.Phases {
+		cut.Phases[i].Unseen = r.unseen(cut.Phases[i], plan)
+	}
+	cut.Phases = cut.Phases[:min(begun+1, len(cut.Phases))]
+	empty := func(i int, label string) bool { return cut.Phases[i].Label == label && len(cut.Phases[i].Packets) == 0 }
+	if last := len(cut.Phases) - 1; last > 0 && empty(last, "") {
+		cut.Phases = cut.Phases[:last] // the experiment has ended with its last barrier
+	}
+	if empty(0, StartLabel) {
+		cut.Phases = cut.Phases[1:]
+	}
+	return cut
+}
+
+// plannedBarrier is a barrier of a plan, as far as it was set.
+type plannedBarrier struct {
+	barrier
+	label    string
+	complete bool
+}
+
+// plannedBarriers are those of a plan, from the barrier "start", and how many of them have
+// begun. There are none where nobody has set any, and none before the first one that was
+// set in a file without a start.
+func (r *Recording) plannedBarriers(plan Plan) (all []plannedBarrier, begun int) {
+	for i, label := range slices.Concat([]string{StartLabel}, plan.Barriers) {
+		b, missing := r.barrier(label, plan.Hosts)
+		all = append(all, plannedBarrier{b, label, missing.IsZero()})
+		if b.last > 0 {
+			begun = i + 1
+		}
+	}
+	switch {
+	case begun == 0:
+		return nil, 0
+	case all[0].last == 0:
+		return all[1:], begun - 1
+	}
+	return all, begun
+}
+
+// phaseOf returns how many of the barriers a sender had set before it sent a packet.
+func phaseOf(set []plannedBarrier, sender string, number int) (at int) {
+	for i, b := range set {
+		marker, known := b.numbers[sender]
+		if !known && b.complete {
+			marker, known = b.last, true // of a sender that sets no markers
+		}
+		if known && number > marker {
+			at = i + 1
+		}
+	}
+	return at
+}
+
+// unseen counts the frames of a phase that were sent and not captured.
+func (r *Recording) unseen(phase Phase, plan Plan) (hosts []Count) {
+	if !slices.Contains(plan.Barriers, phase.Label) {
+		return nil
+	}
+	w, missing := r.Window([]string{phase.Label}, plan)
+	if !missing.IsZero() {
+		return nil
+	}
+	for _, n := range r.Counts(w, plan.Hosts).Hosts {
+		// A counter that went backwards makes a number that no wire carries.
+		if n.Sent > n.Captured && n.Sent < 1<<48 {
+			hosts = append(hosts, n)
+		}
+	}
+	return hosts
+}
