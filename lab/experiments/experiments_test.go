@@ -152,7 +152,7 @@ func TestClaimsCanFail(t *testing.T) {
 		},
 		{
 			claim: "ping.warm-no-arp", what: "the cache is emptied",
-			old: "settle cold\n", new: "settle cold\nfresh client1\n", observed: "who-has server",
+			old: "run client1 ping -c 2", new: "fresh client1\nrun client1 ping -c 2", observed: "who-has server",
 		},
 		{
 			claim: "tcp-chat.handshake", what: "another connection",
@@ -178,7 +178,7 @@ func TestClaimsCanFail(t *testing.T) {
 		},
 		{
 			claim: "hub-and-switch.hub-sees-unicast", what: "a switch in place of the hub",
-			old: "settle warm-up\n", new: "settle warm-up\nmode switch\n", observed: "",
+			old: "run client1 ping -c 1 server\nsettle hub", new: "mode switch\nrun client1 ping -c 1 server\nsettle hub", observed: "",
 		},
 		{
 			claim: "hub-and-switch.switch-hides-unicast", what: "a hub in place of the switch",
@@ -269,7 +269,7 @@ func TestInconclusive(t *testing.T) {
 	})
 }
 
-// People read both languages: every lesson and claim has them, and the Chinese
+// People read both languages: every lesson, phase and claim has them, and the Chinese
 // is Taiwan's.
 func TestSentences(t *testing.T) {
 	all, err := All()
@@ -284,6 +284,9 @@ func TestSentences(t *testing.T) {
 		texts := map[string]lang.Text{e.Name: e.Lesson}
 		for _, c := range e.Claims {
 			texts[c.ID] = c.Sentence
+		}
+		for _, label := range e.Barriers() {
+			texts[e.Name+" phase "+label] = e.PhaseNames[label]
 		}
 		for id, text := range texts {
 			if text[lang.English] == "" || han.MatchString(text[lang.English]) {

@@ -1,6 +1,7 @@
 package script
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -25,6 +26,14 @@ type Experiment struct {
 	Topology lab.Topology
 	Steps    []Step
 	Claims   []claim.Claim
+
+	PhaseNames map[string]lang.Text // what people call the phases, by the labels of their barriers
+}
+
+// PhaseName returns what people call the phase that a barrier ends: its label where the
+// script gives it no name.
+func (e *Experiment) PhaseName(label string, l lang.Lang) string {
+	return cmp.Or(e.PhaseNames[label].In(l), label)
 }
 
 // Step is one line of a script.

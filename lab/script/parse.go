@@ -22,7 +22,7 @@ import (
 func Parse(file string, data []byte) (*Experiment, error) {
 	archive := txtar.Parse(data)
 	name := strings.TrimSuffix(file, filepath.Ext(file))
-	p := &parser{exp: &Experiment{Name: name, Lesson: lang.Text{}}, expect: map[string]string{}}
+	p := &parser{exp: &Experiment{Name: name, Lesson: lang.Text{}, PhaseNames: map[string]lang.Text{}}, expect: map[string]string{}}
 	if !trace.ValidLabel(name) {
 		return nil, i18n.Errmsg("script.filename", "File", file)
 	}
@@ -151,6 +151,10 @@ func (p *parser) step(number int, words []string) error {
 		return err
 	}
 	p.exp.Steps = append(p.exp.Steps, s)
+	if s.Verb == "settle" {
+		p.text = lang.Text{}
+		p.exp.PhaseNames[s.Args[0]] = p.text
+	}
 	return nil
 }
 

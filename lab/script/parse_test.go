@@ -26,6 +26,8 @@ mode switch
 fresh client1
 ? close server
 settle closed
+	en    the goodbye
+	zh-TW 道別
 
 expect hello.said in said trace tcp/7000 text
 	en It was said.
@@ -73,6 +75,11 @@ func TestParse(t *testing.T) {
 	}
 	if e.Claims[0].Sentence.In(lang.Chinese) != "It was said." {
 		t.Error("a sentence that is there in one language only serves both")
+	}
+	for label, want := range map[string]string{"closed": "道別", "said": "said"} {
+		if got := e.PhaseName(label, lang.Chinese); got != want {
+			t.Errorf("the phase %q is called %q, want %q", label, got, want)
+		}
 	}
 	if e.Claims[2].Phases != nil {
 		t.Errorf("in all has the phases %v", e.Claims[2].Phases)
@@ -127,7 +134,7 @@ func TestParseErrors(t *testing.T) {
 		{"a start that nothing awaits", "", "topology a sniffer\nstart a ping b\nsettle one\nexpect hello.x in one trace arp\n-- hello.x --\n",
 			`hello.txtar:2: "start a ping b": nothing awaits its effect before "settle one": add "await a TEXT"`},
 		{"a text that nothing awaits", "", replace("await server alice\n", ""), `"say server 你好 alice": nothing awaits its effect before "settle said": add "await HOST 你好 alice"`},
-		{"steps after the last barrier", "", replace("settle closed\n", "settle closed\nrun client1 ping server\n"), "hello.txtar:18: \"run client1 ping server\" comes after the last settle"},
+		{"steps after the last barrier", "", replace("道別\n", "道別\nrun client1 ping server\n"), "hello.txtar:20: \"run client1 ping server\" comes after the last settle"},
 		{"must fail, of what has no end", "", replace("start server", "! start server"), `"!" stands before run and close, not before start`},
 		{"must fail, of nothing", "", replace("mode switch", "!"), `"!" stands before run or close`},
 		{"a lab's own label", "", replace("settle said", "settle flood"), "is the lab's own"},
