@@ -54,6 +54,23 @@ func Escape(s string) string {
 	return b.String()
 }
 
+// ASCII is Escape for a place that shows no other characters: those are written as Go
+// escapes, too.
+func ASCII(s string) string {
+	var b strings.Builder
+	for _, r := range Escape(s) {
+		switch {
+		case r < 0x80:
+			b.WriteRune(r)
+		case r < 0x10000:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			fmt.Fprintf(&b, `\U%08x`, r)
+		}
+	}
+	return b.String()
+}
+
 // EscapeLines is Escape for a text of several lines: newlines stay.
 func EscapeLines(s string) string {
 	lines := strings.Split(s, "\n")

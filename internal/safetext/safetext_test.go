@@ -45,3 +45,11 @@ func FuzzSafe(f *testing.F) {
 		}
 	})
 }
+
+func TestASCII(t *testing.T) {
+	for in, want := range map[string]string{"plain": "plain", "你 a\x1b": `\u4f60 a\x1b`, "\U0001f600\xff": `\U0001f600\xff`} {
+		if got := ASCII(in); got != want {
+			t.Errorf("%q is written %q, want %q", in, got, want)
+		}
+	}
+}

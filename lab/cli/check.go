@@ -34,6 +34,7 @@ func checkCommand() *cobra.Command {
 	}
 	hosts := cmd.Flags().StringArray("host", nil, "")
 	asJSON := cmd.Flags().Bool("json", false, "")
+	ascii := asciiFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		l := cmdline.Lang(cmd)
 		began := time.Now()
@@ -59,9 +60,9 @@ func checkCommand() *cobra.Command {
 		if *asJSON {
 			err = result.Encode(w)
 		} else {
-			t := report.NewTerminal(w, l)
+			t := report.NewTerminal(w, l, shown(w, *ascii))
 			t.Outcome(outcome)
-			t.Summary(result, time.Since(began), "")
+			t.Summary(result, time.Since(began))
 			err = t.Err()
 		}
 		if err != nil {

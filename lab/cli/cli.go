@@ -8,6 +8,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"wirelab/internal/cmdline"
+	"wirelab/internal/display"
 	"wirelab/internal/exit"
 	"wirelab/internal/i18n"
 	"wirelab/internal/lang"
@@ -115,4 +117,16 @@ func unable(ctx context.Context, err error) error {
 // interruptible returns a context that ends at Ctrl-C or SIGTERM.
 func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
 	return signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+}
+
+// asciiFlag adds --ascii to a command.
+func asciiFlag(cmd *cobra.Command) *bool {
+	return cmd.Flags().Bool("ascii", !lang.UTF8(), "")
+}
+
+// shown is what the place behind w shows.
+func shown(w io.Writer, ascii bool) display.Display {
+	d := display.Of(w)
+	d.ASCII = ascii
+	return d
 }

@@ -16,6 +16,7 @@ import (
 	"wirelab/internal/lang"
 	"wirelab/internal/safetext"
 	"wirelab/lab"
+	"wirelab/lab/claim"
 	"wirelab/lab/report"
 )
 
@@ -29,6 +30,7 @@ func doctorCommand() *cobra.Command {
 		Args:    cmdline.Args(0, 0),
 	}
 	asJSON := cmd.Flags().Bool("json", false, "")
+	ascii := asciiFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		l := cmdline.Lang(cmd)
 		ctx, cancel := interruptible(cmd.Context())
@@ -41,7 +43,7 @@ func doctorCommand() *cobra.Command {
 				Backends []Finding `json:"backends"`
 			}{"wirelab/doctor/v1", findings})
 		} else {
-			err = printFindings(cmd.OutOrStdout(), findings, l)
+			err = printFindings(cmd.OutOrStdout(), findings, l, *ascii)
 		}
 		if err != nil {
 			return exit.With(exit.Unable, err)
@@ -87,15 +89,15 @@ func diagnose(ctx context.Context, b lab.Backend) Finding {
 	return f
 }
 
-func printFindings(w io.Writer, findings []Finding, l lang.Lang) error {
-	t := report.NewTerminal(w, l)
+func printFindings(w io.Writer, findings []Finding, l lang.Lang, ascii bool) error {
+	t := report.NewTerminal(w, l, shown(w, ascii))
 	var b strings.Builder
 	for _, f := range findings {
 		if f.OK {
-			fmt.Fprintf(&b, "%s %-8s %s\n", t.Paint("32", "✓"), f.Backend, i18n.Text(l, "doctor.able"))
+			fmt.Fprintf(&b, "%s %-8s %s\n", t.Sign(claim.Pass), f.Backend, i18n.Text(l, "doctor.able"))
 			continue
 		}
-		fmt.Fprintf(&b, "%s %-8s %s\n", t.Paint("31", "✗"), f.Backend, lines(f.Cause))
+		fmt.Fprintf(&b, "%s %-8s %s\n", t.Sign(claim.Fail), f.Backend, lines(f.Cause))
 		if f.Advice != "" {
 			fmt.Fprintf(&b, "           %s\n           %s\n", i18n.Text(l, "doctor.advice"), lines(f.Advice))
 		}

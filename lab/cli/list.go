@@ -1,16 +1,13 @@
 package cli
 
 import (
-	"fmt"
 	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"wirelab/internal/cmdline"
 	"wirelab/internal/exit"
 	"wirelab/internal/lang"
-	"wirelab/internal/safetext"
 	"wirelab/lab/report"
 	"wirelab/lab/script"
 )
@@ -22,6 +19,7 @@ func listCommand() *cobra.Command {
 		GroupID:    cmdline.Learn,
 	}
 	asJSON := cmd.Flags().Bool("json", false, "")
+	ascii := asciiFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		l := cmdline.Lang(cmd)
 		all, err := findExperiments(args)
@@ -32,16 +30,11 @@ func listCommand() *cobra.Command {
 		if *asJSON {
 			return exit.With(exit.Unable, writeList(w, all))
 		}
-		t := report.NewTerminal(w, l)
-		var text strings.Builder
+		t := report.NewTerminal(w, l, shown(w, *ascii))
 		for _, e := range all {
-			fmt.Fprintf(&text, "%s  %s\n", t.Paint("1", e.Name), safetext.Escape(e.Lesson.In(l)))
-			for _, c := range e.Claims {
-				fmt.Fprintf(&text, "  %s\n      %s\n", c.ID, safetext.Escape(c.Sentence.In(l)))
-			}
+			t.Listed(e)
 		}
-		_, err = io.WriteString(w, text.String())
-		return exit.With(exit.Unable, err)
+		return exit.With(exit.Unable, t.Err())
 	}
 	return cmd
 }

@@ -4,9 +4,10 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/mattn/go-runewidth"
 	"golang.org/x/term"
 
+	"wirelab/internal/columns"
+	"wirelab/internal/display"
 	"wirelab/internal/safetext"
 )
 
@@ -15,22 +16,24 @@ import (
 type progress struct {
 	w     *os.File
 	on    bool
+	cut   string // stands for what does not fit
 	shown bool
 }
 
-func newProgress(w *os.File) *progress {
-	return &progress{w: w, on: term.IsTerminal(int(w.Fd())) && os.Getenv("TERM") != "dumb"}
+func newProgress(w *os.File, ascii bool) *progress {
+	p := &progress{w: w, on: term.IsTerminal(int(w.Fd())) && !display.Dumb(), cut: "…"}
+	if ascii {
+		p.cut = "..."
+	}
+	return p
 }
 
 func (p *progress) show(text string) {
 	if !p.on {
 		return
 	}
-	width, _, err := term.GetSize(int(p.w.Fd()))
-	if err != nil || width < 20 {
-		width = 80
-	}
-	fmt.Fprintf(p.w, "\r\x1b[K%s", runewidth.Truncate(safetext.Escape(text), width-1, "…"))
+	// The width is asked for each time, as the window may change.
+	fmt.Fprintf(p.w, "\r\x1b[K%s", columns.Truncate(safetext.Escape(text), display.Of(p.w).Width-1, p.cut))
 	p.shown = true
 }
 

@@ -21,6 +21,7 @@ type quiz struct {
 	lang lang.Lang
 	in   *typed
 	out  io.Writer
+	t    *report.Terminal // on out
 }
 
 // guess is what somebody expects in place of a claim's own expectation.
@@ -32,11 +33,10 @@ type guess struct {
 // ask shows the script, and neither its lesson nor its claims, which are the answer. The
 // end of the input ends the guessing; the error is that of ctx.
 func (q *quiz) ask(ctx context.Context, e *script.Experiment) (guesses []guess, err error) {
-	t := report.NewTerminal(q.out, q.lang)
-	t.Question(e)
+	q.t.Question(e)
 	fmt.Fprintf(q.out, "\n%s\n", i18n.Text(q.lang, "quiz.help"))
 	for _, c := range e.Claims {
-		fmt.Fprintf(q.out, "\n%s\n", t.Paint("1", q.question(e, c)))
+		fmt.Fprintf(q.out, "\n%s\n", q.t.Paint("1", q.question(e, c)))
 		g := guess{claim: c}
 		if g.lines, err = q.lines(ctx, e); err != nil && !errors.Is(err, errTypedEnd) {
 			return nil, err

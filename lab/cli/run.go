@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -46,9 +45,10 @@ func runCommand() *cobra.Command {
 	for _, exclusive := range [][]string{{"json", "json-stream"}, {"step", "json"}, {"step", "json-stream"}, {"quiz", "json"}, {"quiz", "json-stream"}, {"quiz", "update"}} {
 		cmd.MarkFlagsMutuallyExclusive(exclusive...)
 	}
+	ascii := asciiFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		l := cmdline.Lang(cmd)
-		r := &runner{lang: l, backend: *backend, attach: *attach, dir: *dir, json: *asJSON, out: cmd.OutOrStdout(), progress: newProgress(os.Stderr)}
+		r := &runner{lang: l, backend: *backend, attach: *attach, dir: *dir, json: *asJSON, out: cmd.OutOrStdout(), ascii: *ascii, progress: newProgress(os.Stderr, *ascii)}
 		chosen, err := r.choose(args, *update)
 		if err != nil {
 			return err
@@ -62,10 +62,10 @@ func runCommand() *cobra.Command {
 		if *step || *ask {
 			in := newTyped(cmd.InOrStdin(), r.out)
 			if *ask {
-				r.quiz = &quiz{l, in, r.out}
+				r.quiz = &quiz{l, in, r.out, r.terminal()}
 			}
 			if *step {
-				r.stepper = newStepper(ctx, l, in, r.out)
+				r.stepper = newStepper(ctx, l, in, r.out, r.terminal())
 			}
 		}
 		return r.run(ctx, chosen)
@@ -146,6 +146,7 @@ type runner struct {
 	attach   string // a lab that is up; empty: one of its own for each experiment
 	dir      string
 	json     bool
+	ascii    bool
 	stream   *json.Encoder // of events; nil: none
 	out      io.Writer
 	progress *progress
@@ -170,10 +171,11 @@ func (r *runner) run(ctx context.Context, chosen []*script.Experiment) (err erro
 		return r.unable(ctx, err)
 	}
 	defer v.leave(&err)
-	dir, err := makeRunDir(r.dir)
+	dir, err := makeFolder(r.dir)
 	if err != nil {
-		return exit.With(exit.Unable, i18n.Errmsg("run.folder", "Cause", err))
+		return err
 	}
+	defer os.Remove(dir) // which it does while nothing is in it
 	result := report.NewResult(v.backend)
 	var refused error // why nothing was filled in
 	for _, e := range chosen {
@@ -201,7 +203,7 @@ func (r *runner) run(ctx context.Context, chosen []*script.Experiment) (err erro
 		result.Add(outcome, e.Name+".pcapng")
 		r.keep(dir, outcome, result)
 		if !r.json && r.stream == nil {
-			t := report.NewTerminal(r.out, r.lang)
+			t := r.terminal()
 			t.Outcome(outcome)
 			for _, g := range guesses {
 				t.Guess(g.claim, g.lines, outcome)
@@ -212,12 +214,16 @@ func (r *runner) run(ctx context.Context, chosen []*script.Experiment) (err erro
 			r.note(t.Err())
 		}
 	}
+	if r.dir == "" {
+		r.note(pointLatest(dir))
+	}
 	switch {
 	case r.json:
 		r.note(result.Encode(r.out))
 	case r.stream == nil:
-		t := report.NewTerminal(r.out, r.lang)
-		t.Summary(result, time.Since(began), dir)
+		t := r.terminal()
+		t.Summary(result, time.Since(began))
+		t.Next(result, dir, self.Command())
 		r.note(t.Err())
 	}
 	if err := errors.Join(r.failures...); err != nil {
@@ -227,6 +233,11 @@ func (r *runner) run(ctx context.Context, chosen []*script.Experiment) (err erro
 		return refused
 	}
 	return statusError(result.Status())
+}
+
+// terminal prints what people read.
+func (r *runner) terminal() *report.Terminal {
+	return report.NewTerminal(r.out, r.lang, shown(r.out, r.ascii))
 }
 
 // note keeps the error of a write: a verdict that was reached is shown all the
@@ -271,32 +282,4 @@ func statusError(s claim.Status) error {
 		return exit.Silent(exit.Failed)
 	}
 	return exit.Silent(exit.Inconclusive)
-}
-
-// makeRunDir makes the folder that was asked for, or the next number in runs/.
-func makeRunDir(dir string) (string, error) {
-	if dir != "" {
-		return dir, os.MkdirAll(dir, 0o755)
-	}
-	if err := os.MkdirAll("runs", 0o755); err != nil {
-		return "", err
-	}
-	entries, err := os.ReadDir("runs")
-	if err != nil {
-		return "", err
-	}
-	last := 0
-	for _, e := range entries {
-		if n, err := strconv.Atoi(e.Name()); err == nil {
-			last = max(last, n)
-		}
-	}
-	for {
-		last++
-		dir := filepath.Join("runs", strconv.Itoa(last))
-		err := os.Mkdir(dir, 0o755)
-		if !errors.Is(err, os.ErrExist) { // another run may have taken the number
-			return dir, err
-		}
-	}
 }

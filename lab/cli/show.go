@@ -17,13 +17,14 @@ func showCommand() *cobra.Command {
 		GroupID:    cmdline.Learn,
 		Args:       cmdline.Args(1, -1),
 	}
+	ascii := asciiFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		l := cmdline.Lang(cmd)
 		chosen, err := findExperiments(args)
 		if err != nil {
 			return err
 		}
-		t := report.NewTerminal(cmd.OutOrStdout(), l)
+		t := report.NewTerminal(cmd.OutOrStdout(), l, shown(cmd.OutOrStdout(), *ascii))
 		for i, e := range chosen {
 			if i > 0 {
 				fmt.Fprintln(cmd.OutOrStdout())

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/term"
 
+	"wirelab/internal/display"
 	"wirelab/internal/i18n"
 	"wirelab/internal/lang"
 	"wirelab/internal/safetext"
@@ -28,14 +29,15 @@ type stepper struct {
 	lang  lang.Lang
 	in    *typed // nil once the input has ended: the rest is carried out at once
 	out   io.Writer
-	clear string // takes a prompt away
-	shown int    // packets, of the experiment that runs
-	phase int    // of these, packets that are no markers, since the last barrier
+	t     *report.Terminal // on out
+	clear string           // takes a prompt away
+	shown int              // packets, of the experiment that runs
+	phase int              // of these, packets that are no markers, since the last barrier
 }
 
-func newStepper(ctx context.Context, l lang.Lang, in *typed, out io.Writer) *stepper {
-	s := &stepper{ctx: ctx, lang: l, in: in, out: out, clear: "\n"}
-	if f, ok := out.(*os.File); ok && in.terminal && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb" {
+func newStepper(ctx context.Context, l lang.Lang, in *typed, out io.Writer, t *report.Terminal) *stepper {
+	s := &stepper{ctx: ctx, lang: l, in: in, out: out, t: t, clear: "\n"}
+	if f, ok := out.(*os.File); ok && in.terminal && term.IsTerminal(int(f.Fd())) && !display.Dumb() {
 		s.clear = "\r\x1b[K"
 	}
 	return s
@@ -56,7 +58,7 @@ func (s *stepper) observe(e script.Event) {
 		}
 	case script.Barrier:
 		fmt.Fprintf(s.out, "      %s\n", i18n.Text(s.lang, "step.phase", "Label", e.Label, "Count", s.phase))
-		report.NewTerminal(s.out, s.lang).Provisional(e.Verdicts)
+		s.t.Provisional(e.Verdicts)
 		s.phase = 0
 		fmt.Fprintln(s.out)
 	}

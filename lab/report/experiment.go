@@ -4,9 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/mattn/go-runewidth"
-
-	"wirelab/internal/safetext"
+	"wirelab/internal/columns"
 	"wirelab/lab"
 	"wirelab/lab/claim"
 	"wirelab/lab/script"
@@ -16,7 +14,8 @@ import (
 // Experiment prints what an experiment is: its lesson, the hosts, the script and what
 // it claims.
 func (t *Terminal) Experiment(e *script.Experiment) {
-	t.printf("%s  %s\n\n", t.Paint("1", e.Name), safetext.Escape(e.Lesson.In(t.lang)))
+	t.lesson(e)
+	t.printf("\n")
 	t.Topology(e.Topology)
 	if e.Runs() {
 		t.printf("\n%s\n", t.Paint("1", t.text("show.script")))
@@ -24,12 +23,12 @@ func (t *Terminal) Experiment(e *script.Experiment) {
 	}
 	t.printf("\n%s\n", t.Paint("1", t.text("show.claims")))
 	for _, c := range e.Claims {
-		t.printf("  %s  %s\n", c.ID, c.Scope())
+		t.Paragraph("  "+c.ID+"  ", columns.Width(c.ID)+4, c.Scope(), 6)
 		if s := c.Sentence.In(t.lang); s != "" {
-			t.printf("      %s\n", safetext.Escape(s))
+			t.Paragraph("      ", 6, t.escape(s), 6)
 		}
 		for _, line := range t.expected(c) {
-			t.printf("      %s %s\n", t.Paint("2", "|"), safetext.Escape(line))
+			t.Paragraph("      "+t.Paint("2", "|")+" ", 8, t.escape(line), 10)
 		}
 	}
 }
@@ -55,7 +54,7 @@ func (t *Terminal) expected(c claim.Claim) []string {
 // stays empty behind each phase.
 func (t *Terminal) Script(e *script.Experiment) {
 	for i, s := range e.Steps {
-		t.printf("  %4d  %s\n", s.Line, s)
+		t.Paragraph(fmt.Sprintf("  %4d  ", s.Line), 8, t.escape(s.String()), 10)
 		if s.Verb == "settle" && i < len(e.Steps)-1 {
 			t.printf("\n")
 		}
@@ -66,7 +65,7 @@ func (t *Terminal) Script(e *script.Experiment) {
 func (t *Terminal) Topology(topology lab.Topology) {
 	width := 0
 	for _, h := range topology.Hosts {
-		width = max(width, runewidth.StringWidth(h))
+		width = max(width, columns.Width(h))
 	}
 	last := len(topology.Hosts) - 1
 	for i, h := range topology.Hosts {
@@ -84,6 +83,13 @@ func (t *Terminal) Topology(topology lab.Topology) {
 		case h == lab.SnifferHost:
 			note = "   " + t.text("show.sniffer")
 		}
-		t.printf("  %s\n", strings.TrimRight(fmt.Sprintf("%s ──%s%s", runewidth.FillRight(h, width), corner, note), " "))
+		segment := "──" + corner
+		if t.show.ASCII {
+			segment = asciiSegment.Replace(segment)
+		}
+		t.printf("  %s\n", strings.TrimRight(columns.Pad(h, width)+" "+segment+note, " "))
 	}
 }
+
+// asciiSegment draws a segment with ASCII characters.
+var asciiSegment = strings.NewReplacer("─", "-", "┤", "|", "┐", "+", "┘", "+", "┼", "+", "┬", "+", "┴", "+")

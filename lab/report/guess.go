@@ -4,42 +4,10 @@ import (
 	"slices"
 	"strings"
 
-	"wirelab/internal/safetext"
 	"wirelab/lab/claim"
 	"wirelab/lab/script"
 	"wirelab/lab/trace"
 )
-
-// beside prints two traces as one: what both have, with "-" what only the first
-// has, with "+" what only the second has.
-func (t *Terminal) beside(first, second []string) {
-	pairs := claim.Align(first, second)
-	var lines []string
-	for _, p := range pairs {
-		line := p.Observed
-		if line == "" {
-			line = p.Expected
-		}
-		lines = append(lines, line)
-	}
-	for i, line := range trace.Columns(lines) {
-		sign, colour := " ", ""
-		switch {
-		case pairs[i].Observed == "":
-			sign, colour = "-", "31"
-		case pairs[i].Expected == "":
-			sign, colour = "+", "32"
-		}
-		line = sign + " " + safetext.Escape(line)
-		if colour != "" {
-			line = t.Paint(colour, line)
-		}
-		t.printf("      %s\n", line)
-	}
-	if len(pairs) == 0 {
-		t.printf("        %s\n", t.text("report.nothing"))
-	}
-}
 
 // Guess prints what somebody had expected in place of a claim's own expectation beside
 // what crossed the wire. Whether a segment is acknowledged nobody has to guess.
@@ -78,14 +46,13 @@ func withoutAcked(lines []string) []string {
 // Provisional prints verdicts that are reached while an experiment runs.
 func (t *Terminal) Provisional(verdicts []claim.Verdict) {
 	for _, v := range verdicts {
-		s := signs[v.Status]
-		t.printf("      %s %s\n", t.Paint(s.colour, s.sign+" "+status(v.Status, t.lang)), v.ID)
+		t.printf("      %s %s\n", t.Paint(signs[v.Status].colour, t.sign(v.Status)+" "+status(v.Status, t.lang)), v.ID)
 	}
 }
 
 // Filled prints what was filled in in an experiment file, and whose work is left.
 func (t *Terminal) Filled(path string, u *script.Updated) {
-	path = safetext.Escape(path)
+	path = t.escape(path)
 	if len(u.Filled) == 0 {
 		t.printf("%s\n\n", t.text("update.same", "File", path))
 		return

@@ -22,8 +22,10 @@ type Cut struct {
 }
 
 // Cut cuts the recording. As in a Window, a packet's phase is that in which its sender
-// was: it stands between the sender's own markers.
+// was: it stands between the sender's own markers. A host that the recording does not
+// know sets no barrier.
 func (r *Recording) Cut(plan Plan) Cut {
+	plan.Hosts = slices.DeleteFunc(slices.Clone(plan.Hosts), func(h string) bool { return !r.Hosts.Known(h) })
 	var cut Cut
 	set, begun := r.plannedBarriers(plan)
 	for _, b := range set {
@@ -36,9 +38,8 @@ func (r *Recording) Cut(plan Plan) Cut {
 		case r.planned(p, plan):
 			cut.Markers = append(cut.Markers, p.Number)
 		case r.Judged(p, plan):
-			at := phaseOf(set, r.Hosts.Sender(p), p.Number)
+			at := phaseOf(set, begun, r.Hosts.Sender(p), p.Number)
 			cut.Phases[at].Packets = append(cut.Phases[at].Packets, p)
-			begun = max(begun, at)
 		default:
 			cut.Others = append(cut.Others, p.Number)
 		}
@@ -84,12 +85,13 @@ func (r *Recording) plannedBarriers(plan Plan) (all []plannedBarrier, begun int)
 	return all, begun
 }
 
-// phaseOf returns how many of the barriers a sender had set before it sent a packet.
-func phaseOf(set []plannedBarrier, sender string, number int) (at int) {
-	for i, b := range set {
+// phaseOf returns how many of the barriers a sender had set before it sent a packet. One
+// that it has not set it is past with the others, unless that is still being set.
+func phaseOf(set []plannedBarrier, begun int, sender string, number int) (at int) {
+	for i, b := range set[:begun] {
 		marker, known := b.numbers[sender]
-		if !known && b.complete {
-			marker, known = b.last, true // of a sender that sets no markers
+		if !known && (b.complete || i+1 < begun) {
+			marker, known = b.last, true
 		}
 		if known && number > marker {
 			at = i + 1

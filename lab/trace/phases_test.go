@@ -77,6 +77,18 @@ func TestCut(t *testing.T) {
 			},
 			want: "one[] two[] …[7 8]", marks: []int{1, 2, 3, 4, 5, 6},
 		},
+		{
+			name: "a host that sets no barriers is in the phase of the others",
+			build: func(w *tracetest.Wire) {
+				w.Mark("start", "client1")
+				w.UDP("server", "client1", 1, 2, "")
+				w.Mark("one", "client1")
+				w.UDP("server", "client1", 1, 2, "")
+				w.Mark("two", "client1")
+				w.UDP("server", "client1", 1, 2, "")
+			},
+			want: "one…[2] two…[4 6]", marks: []int{1, 3, 5},
+		},
 		{name: "no barrier", build: ping, want: "…[1 2]"},
 		{
 			name:  "a file that begins behind its start",

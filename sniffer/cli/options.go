@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"wirelab/internal/exit"
+	"wirelab/internal/lang"
 	"wirelab/sniffer"
 	"wirelab/sniffer/filter"
 )
@@ -78,7 +79,7 @@ func (o *options) define(f *pflag.FlagSet) {
 	f.Lookup("stats").NoOptDefVal = "-"
 	f.StringVar(&o.flags, "flags", "words", "")
 	f.BoolVar(&o.utc, "utc", false, "")
-	f.BoolVar(&o.ascii, "ascii", false, "")
+	f.BoolVar(&o.ascii, "ascii", !lang.UTF8(), "")
 	f.StringArrayVar(&o.hosts, "host", nil, "")
 	f.BoolVar(&o.names, "names", false, "")
 	f.StringSliceVar(&o.lookup, "lookup", nil, "")

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/term"
 
+	"wirelab/internal/display"
 	"wirelab/internal/exit"
 	"wirelab/sniffer"
 	"wirelab/sniffer/pcapfile"
@@ -99,7 +100,8 @@ func (s *session) renderOptions() render.Options {
 	}
 	return render.Options{
 		Names: names, Letters: s.options.flags == "letters", UTC: s.options.utc, Lang: s.words.Lang,
-		Colour:        s.terminal() && os.Getenv("NO_COLOR") == "", // https://no-color.org
+		Colour:        display.Of(s.stdout).Colour,
+		ASCII:         s.options.ascii,
 		InterfaceName: s.interfaceName,
 		Details:       s.options.lines.details(), Stamp: render.Stamp(s.options.lines.stamp),
 		Link: s.options.lines.link, Text: s.options.lines.text, Dump: s.options.lines.dump(),
@@ -246,14 +248,15 @@ func (s *session) draw() error {
 		s.report(s.words.longLadder(len(s.ladder)))
 	}
 	ladder := render.NewLadder(s.ladder, s.renderOptions())
-	ladder.ASCII = s.options.ascii
+	whole := render.Whole(s.ladder)
+	ladder.Width = display.Of(s.stdout).Width
 	if !s.options.svg() {
 		if s.options.write == "-" {
 			return nil
 		}
-		return ladder.Text(s.out, s.ladder)
+		return ladder.Text(s.out, whole)
 	}
-	return errors.Join(ladder.SVG(s.picture, s.ladder), s.picture.Close())
+	return errors.Join(ladder.SVG(s.picture, whole), s.picture.Close())
 }
 
 // tell writes what was said.

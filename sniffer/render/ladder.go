@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"net/netip"
 	"slices"
-	"time"
 
-	"github.com/mattn/go-runewidth"
-
+	"wirelab/internal/i18n"
 	"wirelab/internal/lang"
 	"wirelab/internal/safetext"
 	"wirelab/sniffer"
@@ -20,27 +18,64 @@ type Ladder struct {
 	Lanes []string      // host names from left to right
 	Names sniffer.Namer // gives the addresses those names; nil knows none
 	Texts []string      // shown with a packet whose payload has them
-	// Label returns the text of a dividing line that stands for the packet, in
-	// place of an arrow; "" for a packet that is drawn, if its ends have lanes.
-	// A nil Label draws all.
-	Label func(*sniffer.Packet) string
+	// Ends returns who sent a packet and who was sent it, "*" for all; "" has no lane. A
+	// packet whose addresses say otherwise is drawn with them. nil: the addresses tell.
+	Ends    func(*sniffer.Packet) (from, to string)
+	Witness string       // the lane of who captured: a packet that is for others has a mark there; "" for none
+	Marks   map[int]Mark // by the number of a packet
+	Notes   []string     // lines below the diagram
 
 	Letters bool      // TCP flags as tcpdump's letters
-	ASCII   bool      // draw the text without box drawing characters
+	ASCII   bool      // draw the text with ASCII characters
 	Colour  bool      // of the text, for a terminal
-	Lang    lang.Lang // of the picture's description
+	Width   int       // of the text, in columns; 0 for lines of any length
+	Lang    lang.Lang // of what is said around the packets
+}
 
-	whole bool // a packet whose ends have no lane is drawn too
+// Phase is a part of a ladder. Its name stands above its packets.
+type Phase struct {
+	Name    string            // "" for none
+	Packets []*sniffer.Packet // numbered, in the order of the capture
+	Notes   []string          // lines below the packets
+}
+
+// Whole returns packets as one phase without a name.
+func Whole(packets []sniffer.Packet) Phase {
+	var phase Phase
+	for i := range packets {
+		phase.Packets = append(phase.Packets, &packets[i])
+	}
+	return phase
+}
+
+// Mark is what a packet shows: of a verdict that cites it, say.
+type Mark uint8
+
+// The marks. One that is greater goes before the others.
+const (
+	Unmarked Mark = iota
+	Right
+	Unsure
+	Wrong
+)
+
+var marks = [...]struct {
+	sign, ascii, sgr, class string
+	said                    i18n.Message
+}{
+	Right:  {"✓", "+", sgrGreen, "right", i18n.Msg("ladder.mark.right")},
+	Unsure: {"?", "?", sgrYellow, "unsure", i18n.Msg("ladder.mark.unsure")},
+	Wrong:  {"✗", "x", sgrRed, "wrong", i18n.Msg("ladder.mark.wrong")},
 }
 
 // maxLanes bounds the width of a ladder that NewLadder makes.
 const maxLanes = 24
 
 // NewLadder returns the ladder of a whole capture: it has a lane for each host
-// that sent or was sent a packet, in the order of their appearance, and draws
-// every packet. Hosts beyond the first 24 share a lane.
+// that sent or was sent a packet, in the order of their appearance. Hosts beyond
+// the first 24 share a lane.
 func NewLadder(packets []sniffer.Packet, o Options) Ladder {
-	l := Ladder{Names: o.Names, Letters: o.Letters, Colour: o.Colour, Lang: o.Lang, whole: true}
+	l := Ladder{Names: o.Names, Letters: o.Letters, ASCII: o.ASCII, Colour: o.Colour, Lang: o.Lang}
 	for i := range packets {
 		from, to := l.hosts(&packets[i])
 		for _, host := range []string{from, to} {
@@ -58,7 +93,7 @@ func NewLadder(packets []sniffer.Packet, o Options) Ladder {
 }
 
 const (
-	everyone = "*" // the end of a broadcast, in hosts
+	everyone = "*" // the end of a broadcast or multicast, in hosts
 	others   = "…" // the lane of hosts that have none of their own
 )
 
@@ -68,49 +103,15 @@ const (
 	noLane
 )
 
-// row is a line of the diagram: a dividing line, or a packet.
-type row struct {
-	label    string // of a dividing line; packet is nil
-	packet   *sniffer.Packet
-	from, to int // indices of lanes; to may be allLanes; both noLane for a packet without ends
-	since    time.Duration
-}
-
-// rows calls do for each line of the diagram.
-func (l Ladder) rows(packets []sniffer.Packet, do func(row)) {
-	lanes := make(map[string]int, len(l.Lanes))
-	for i, lane := range l.Lanes {
-		lanes[lane] = i
-	}
-	var start time.Time
-	label := ""
-	for i := range packets {
-		p := &packets[i]
-		if l.Label != nil {
-			if text := l.Label(p); text != "" {
-				if text != label {
-					do(row{label: text})
-				}
-				label = text
-				continue
-			}
-		}
-		from, to, ok := l.ends(p, lanes)
-		if !ok {
-			continue
-		}
-		label = ""
-		if start.IsZero() {
-			start = p.Time
-		}
-		do(row{packet: p, from: from, to: to, since: p.Time.Sub(start)})
-	}
-}
-
-// ends returns the lanes of a packet's ends; ok is false for one that is not
-// drawn.
-func (l Ladder) ends(p *sniffer.Packet, lanes map[string]int) (from, to int, ok bool) {
+// ends returns the lanes of a packet's ends, both noLane where one has none.
+// Forged reports whether the packet's addresses say otherwise.
+func (l *Ladder) ends(p *sniffer.Packet, lanes map[string]int) (from, to int, forged bool) {
 	src, dst := l.hosts(p)
+	if l.Ends != nil {
+		port, receiver := l.Ends(p)
+		forged = port != src || receiver != dst
+		src, dst = port, receiver
+	}
 	lane := func(host string) int {
 		for _, lane := range []string{host, others} {
 			if i, ok := lanes[lane]; ok {
@@ -123,15 +124,13 @@ func (l Ladder) ends(p *sniffer.Packet, lanes map[string]int) (from, to int, ok 
 		to = lane(dst)
 	}
 	if src == "" || from == noLane || to == noLane {
-		return noLane, noLane, l.whole
+		return noLane, noLane, forged
 	}
-	return from, to, true
+	return from, to, forged
 }
 
-// hosts names the ends of a packet: "" where it has none, everyone for the
-// destination of a broadcast and, in the ladder of a whole capture, of a
-// multicast.
-func (l Ladder) hosts(p *sniffer.Packet) (from, to string) {
+// hosts names the ends of a packet by its addresses: "" where it has none.
+func (l *Ladder) hosts(p *sniffer.Packet) (from, to string) {
 	switch {
 	case p.Has(sniffer.ARP) && p.ARPSender.IsValid():
 		from, to = l.name(p.ARPSender), l.name(p.ARPTarget)
@@ -145,13 +144,13 @@ func (l Ladder) hosts(p *sniffer.Packet) (from, to string) {
 	default:
 		return "", ""
 	}
-	if p.DstMAC == sniffer.Broadcast || l.whole && (p.DstMAC.Multicast() || p.Dst.IsMulticast()) {
+	if p.DstMAC.Multicast() || p.Dst.IsMulticast() {
 		to = everyone
 	}
 	return from, to
 }
 
-func (l Ladder) name(addr netip.Addr) string {
+func (l *Ladder) name(addr netip.Addr) string {
 	if l.Names != nil {
 		if name := l.Names.Name(addr); name != "" {
 			return name
@@ -160,38 +159,31 @@ func (l Ladder) name(addr netip.Addr) string {
 	return addr.String()
 }
 
-// what is the notation of a packet without its ends, and the listed texts.
-func (l Ladder) what(p *sniffer.Packet) string {
-	return l.withTexts(l.notation().AppendWhat(nil, p), p)
+// what is what stands at an arrow: the notation of a packet without its ends,
+// and the listed texts. Where the arrow does not have the ends that the packet
+// claims, they are there as well.
+func (l *Ladder) what(r row) string {
+	if r.from == noLane && r.packet.Src.IsValid() || r.forged {
+		return l.line(r.packet)
+	}
+	return l.withTexts(l.notation().AppendWhat(nil, r.packet), r.packet)
 }
 
 // line is the notation of a packet, and the listed texts.
-func (l Ladder) line(p *sniffer.Packet) string {
+func (l *Ladder) line(p *sniffer.Packet) string {
 	return l.withTexts(l.notation().AppendLine(nil, p), p)
 }
 
-func (l Ladder) notation() sniffer.Notation {
+func (l *Ladder) notation() sniffer.Notation {
 	return sniffer.Notation{Names: l.Names, Letters: l.Letters}
 }
 
 // withTexts adds the listed texts that a packet's payload has.
-func (l Ladder) withTexts(dst []byte, p *sniffer.Packet) string {
+func (l *Ladder) withTexts(dst []byte, p *sniffer.Packet) string {
 	for _, text := range l.Texts {
 		if text != "" && bytes.Contains(p.Payload, []byte(text)) {
 			dst = append(dst, ` "`+safetext.Escape(text)+`"`...)
 		}
 	}
 	return string(dst)
-}
-
-// columns knows how wide characters are, alike in every locale: what Unicode
-// calls ambiguous (box drawing among it) takes one column in today's terminals.
-var columns = &runewidth.Condition{StrictEmojiNeutral: true}
-
-// widthOf returns how many columns of a terminal a text takes.
-func widthOf(s string) int {
-	if plain(s) {
-		return len(s)
-	}
-	return columns.StringWidth(s)
 }

@@ -8,65 +8,34 @@ import (
 	"strconv"
 	"strings"
 
+	"wirelab/internal/columns"
 	"wirelab/internal/i18n"
-	"wirelab/sniffer"
 )
-
-// Measures of the picture in pixels. Text is monospaced, and its characters
-// are a little narrower than charWidth in the fonts that systems have.
-const (
-	margin      = 24
-	gutterWidth = 132 // numbers and times, left of the first lane
-	numberEnd   = margin + 36
-	timeEnd     = margin + gutterWidth - 12
-	headHeight  = 46 // lane names
-	titleHeight = 40
-	rowHeight   = 30
-	footHeight  = 48 // legend
-	charWidth   = 7.3
-	laneHalf    = 46  // of a lane's box, at least
-	minLane     = 150 // from lane to lane
-	maxLane     = 380
-	maxLabel    = 46 // columns of a packet's text
-)
-
-// The picture needs no colour to be read: the words are there, and a kind of
-// packet has its own dashes. Dark is what the reader's system prefers.
-const style = `
-text { font: 12px ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, "Noto Sans Mono CJK TC", monospace; fill: #1f2328 }
-.back { fill: #ffffff } .what, .phase { text-anchor: middle; stroke: #ffffff; stroke-width: 4; stroke-linejoin: round; paint-order: stroke }
-.title { font-size: 16px; font-weight: 600 } .host { font-size: 13px; font-weight: 600; text-anchor: middle }
-.box { fill: #f6f8fa; stroke: #d0d7de } .lane { stroke: #d0d7de; stroke-width: 1.5 }
-.number { font-weight: 600; text-anchor: end } .time, .legend { fill: #59636e } .time { text-anchor: end }
-.phase { fill: #59636e; font-weight: 600 } .aside { text-anchor: start } .rule { stroke: #d0d7de; stroke-dasharray: 4 4 }
-.packet line, .packet path.loop { stroke: currentColor; stroke-width: 1.75; fill: none } .packet path.head, .packet circle { fill: currentColor }
-.hit { fill: transparent } .packet:hover .hit { fill: #818b98; fill-opacity: 0.12 }
-.tcp { color: #1a7f37 } .udp { color: #0969da } .arp { color: #9a6700 } .icmp { color: #8250df } .ip, .other { color: #59636e } .malformed { color: #cf222e }
-.udp line { stroke-dasharray: 9 4 } .arp line { stroke-dasharray: 2 4 } .icmp line { stroke-dasharray: 9 3 2 3 } .ip line, .other line { stroke-dasharray: 4 4 }
-@media (prefers-color-scheme: dark) {
-text { fill: #e6edf3 } .back { fill: #0d1117 } .what, .phase { stroke: #0d1117 } .box { fill: #161b22; stroke: #3d444d } .lane, .rule { stroke: #3d444d }
-.time, .legend, .phase { fill: #9198a1 }
-.tcp { color: #3fb950 } .udp { color: #58a6ff } .arp { color: #d29922 } .icmp { color: #bc8cff } .ip, .other { color: #9198a1 } .malformed { color: #ff7b72 }
-}
-`
 
 // SVG writes the diagram as a picture: a group for each packet, whose id is
 // "packet-" and its number, with a title and a description. The same packets
 // give the same bytes.
-func (l Ladder) SVG(w io.Writer, packets []sniffer.Packet) error {
+func (l Ladder) SVG(w io.Writer, phases ...Phase) error {
 	out := &picture{Writer: bufio.NewWriter(w), Ladder: l}
-	out.measure(packets)
+	out.measure(phases)
 	out.begin()
 	y := out.top
-	l.rows(packets, func(r row) {
+	out.rows(phases, func(r row) {
 		y += rowHeight
-		if r.packet == nil {
-			out.phase(y, r.label)
-		} else {
+		switch r.kind {
+		case rowHeading:
+			out.phase(y, r.text)
+		case rowNote:
+			out.text("what aside", out.lane(0)+8, y+4, r.text)
+		case rowPacket:
 			out.packet(y, r)
+		case rowRule:
+			out.rule(y)
+		case rowNames:
+			out.names(y-rowHeight/2, namesHeight)
 		}
 	})
-	out.legend()
+	out.legends(y + rowHeight + lineHeight/2)
 	out.WriteString("</svg>\n")
 	return out.Flush()
 }
@@ -79,27 +48,25 @@ type picture struct {
 	half          float64 // of a lane's box
 	top           int     // where lanes begin
 	width, height int
-	packets       int
-	seen          [len(kinds)]bool
+	seen
+	below []string // lines of the legend
 }
 
 // measure finds the size of the picture: lanes stand as far apart as the texts
 // between them need.
-func (s *picture) measure(packets []sniffer.Packet) {
+func (s *picture) measure(phases []Phase) {
 	s.half = laneHalf
 	for _, lane := range s.Lanes {
-		s.half = max(s.half, charWidth*1.1*float64(widthOf(safe(lane)))/2+12)
+		s.half = max(s.half, charWidth*1.1*float64(columns.Width(safe(lane)))/2+12)
 	}
 	s.step = max(minLane, 2*s.half+16)
 	rows, right := 0, 0.0
-	s.rows(packets, func(r row) {
+	s.seen = s.look(phases, func(r row) {
 		rows++
-		if r.packet == nil {
+		if r.kind != rowPacket {
 			return
 		}
-		s.packets++
-		s.seen[kindOf(r.packet)] = true
-		text := charWidth * float64(widthOf(shorten(s.what(r.packet))))
+		text := charWidth * float64(columns.Width(shorten(s.what(r))))
 		switch to := s.labelled(r); r.from {
 		case noLane:
 		case to:
@@ -115,8 +82,12 @@ func (s *picture) measure(packets []sniffer.Packet) {
 		s.top += titleHeight
 	}
 	s.width = int(s.lane(max(0, len(s.Lanes)-1)) + max(s.half, right) + margin)
-	s.width = max(s.width, int(1.4*charWidth*float64(widthOf(safe(s.Title))))+2*margin, 480)
-	s.height = s.top + rows*rowHeight + rowHeight + footHeight
+	s.width = max(s.width, int(1.4*charWidth*float64(columns.Width(safe(s.Title))))+2*margin, 480)
+	across := max(int(float64(s.width-2*margin)/charWidth), 1)
+	for _, line := range s.legend(s.seen, func(m Mark) string { return marks[m].sign }, "○") {
+		s.below = append(s.below, columns.Wrap(line, across, across)...)
+	}
+	s.height = s.top + (rows+1)*rowHeight + lineHeight*(1+len(s.below)) + margin
 }
 
 // labelled returns the lane up to which a packet's text stands: that of a
@@ -149,20 +120,33 @@ func (s *picture) begin() {
 	head := s.top - headHeight
 	s.text("time", numberEnd, head+20, "#")
 	s.text("time", timeEnd, head+20, "ms")
+	end := s.height - margin - lineHeight*(1+len(s.below)) - rowHeight/2
+	for i := range s.Lanes {
+		fmt.Fprintf(s, "\n<line class=\"lane\" x1=\"%.1f\" y1=\"%d\" x2=\"%.1[1]f\" y2=\"%[3]d\"/>", s.lane(i), head+30, end)
+	}
+	s.names(head, 30)
+}
+
+// names draws the names of the lanes in boxes.
+func (s *picture) names(y, height int) {
 	for i, lane := range s.Lanes {
 		x := s.lane(i)
-		fmt.Fprintf(s, "\n<line class=\"lane\" x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\"/>", x, head+30, x, s.height-footHeight)
-		fmt.Fprintf(s, "<rect class=\"box\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"30\" rx=\"6\"/>", x-s.half, head, 2*s.half)
-		s.text("host", x, head+20, lane)
+		fmt.Fprintf(s, "\n<rect class=\"box\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\" rx=\"6\"/>", x-s.half, y, 2*s.half, height)
+		s.text("host", x, y+height/2+5, lane)
 	}
 	s.WriteByte('\n')
 }
 
-// phase draws a dividing line.
-func (s *picture) phase(y int, label string) {
-	fmt.Fprintf(s, "<g class=\"divider\"><line class=\"rule\" x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/>", margin, y-4, s.width-margin, y-4)
-	s.text("phase", s.middle(), y, label)
+// phase draws the name of a phase into a rule.
+func (s *picture) phase(y int, name string) {
+	s.WriteString("<g class=\"divider\">")
+	s.rule(y)
+	s.text("phase", margin+16, y+4, name)
 	s.WriteString("</g>\n")
+}
+
+func (s *picture) rule(y int) {
+	fmt.Fprintf(s, "<line class=\"rule\" x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%[2]d\"/>\n", margin, y, s.width-margin)
 }
 
 // middle is between the first and the last lane.
@@ -173,11 +157,17 @@ func (s *picture) packet(y int, r row) {
 	p := r.packet
 	kind := kinds[kindOf(p)].name
 	ms := fmt.Sprintf("%.3f", float64(r.since.Nanoseconds())/1e6)
-	what := s.what(p)
+	what := s.what(r)
 	fmt.Fprintf(s, "<g class=\"packet %s\" id=\"packet-%d\"><title>#%d %s</title><desc>%s ms, %d bytes, %s</desc>", kind, p.Number, p.Number, escapeXML(s.line(p)), ms, p.Length, kind)
 	fmt.Fprintf(s, "<rect class=\"hit\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/>", margin, y-rowHeight+10, s.width-2*margin, rowHeight)
 	s.text("number", numberEnd, y+4, strconv.Itoa(p.Number))
 	s.text("time", timeEnd, y+4, ms)
+	if m := s.Marks[p.Number]; m != Unmarked {
+		s.text("mark "+marks[m].class, markAt, y+4, marks[m].sign)
+	}
+	if r.witness != noLane {
+		fmt.Fprintf(s, "<circle class=\"witness\" cx=\"%.1f\" cy=\"%d\" r=\"4.5\"/>", s.lane(r.witness), y)
+	}
 	x, class := s.middle(), "what"
 	switch {
 	case r.from == noLane:
@@ -207,11 +197,11 @@ func (s *picture) packet(y int, r row) {
 	s.WriteString("</g>\n")
 }
 
-// legend names the kinds of packets that were drawn.
-func (s *picture) legend() {
-	x, y := float64(margin), s.height-footHeight/2
-	for k, seen := range s.seen {
-		if !seen {
+// legends names the kinds of packets that were drawn, and writes what stands below.
+func (s *picture) legends(y int) {
+	x := float64(margin)
+	for k, there := range s.kinds {
+		if !there {
 			continue
 		}
 		name := kinds[k].name
@@ -220,6 +210,11 @@ func (s *picture) legend() {
 		s.text("legend", x+44, y, name)
 		s.WriteString("</g>\n")
 		x += 44 + charWidth*float64(len(name)) + 24
+	}
+	for _, line := range s.below {
+		y += lineHeight
+		s.text("legend", margin, y, line)
+		s.WriteByte('\n')
 	}
 }
 
@@ -247,7 +242,7 @@ func (s *picture) dot(x float64, y int) {
 // shorten cuts a text that is too long for the picture; the whole one is in
 // the packet's title.
 func shorten(text string) string {
-	if widthOf(text) <= maxLabel {
+	if columns.Width(text) <= maxLabel {
 		return text
 	}
 	return columns.Truncate(text, maxLabel, "…")

@@ -14,71 +14,95 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"wirelab/internal/columns"
 	"wirelab/internal/lang"
 	"wirelab/sniffer"
 	"wirelab/sniffer/internal/fixture"
 )
 
 // session is a short talk between three hosts, one of whose names is wide,
-// with a text that would clear a screen.
-func session() (Ladder, []sniffer.Packet) {
+// with a text that would clear a screen. In its second phase far sends as the server,
+// and nothing is sent in its last.
+func session() (Ladder, []Phase) {
 	client, server, far := netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("10.0.0.2"), netip.MustParseAddr("10.0.0.3")
 	names := sniffer.Names{client: "client", server: "伺服器", far: "far"}
 	at := func(us int64) sniffer.Frame { return sniffer.Frame{Time: time.UnixMicro(us)} }
+	const ethernet = sniffer.Ethernet | sniffer.IPv4
 	packets := []sniffer.Packet{
-		{Frame: at(5), Number: 1, Layers: sniffer.Ethernet | sniffer.IPv4 | sniffer.UDP, Src: client, Dst: far, DstPort: 9},
 		{Frame: at(10), Number: 2, Layers: sniffer.Ethernet | sniffer.ARP, DstMAC: sniffer.Broadcast, ARPOperation: sniffer.ARPRequest, ARPSender: server, ARPTarget: far},
-		{Frame: at(1510), Number: 3, Layers: sniffer.Ethernet | sniffer.IPv4 | sniffer.ICMPv4, Src: client, Dst: far, ICMPType: sniffer.ICMPEchoRequest, ICMPSeq: 1},
-		{Frame: at(1600), Number: 4, Layers: sniffer.Ethernet | sniffer.IPv4 | sniffer.ICMPv4, Src: far, Dst: server, ICMPType: sniffer.ICMPEchoReply, ICMPSeq: 1},
-		{Frame: at(1700), Number: 5, Layers: sniffer.Ethernet | sniffer.IPv4 | sniffer.ICMPv4, Src: netip.MustParseAddr("192.0.2.1"), Dst: server},
-		{Frame: at(1800), Number: 6, Layers: sniffer.Ethernet | sniffer.IPv4 | sniffer.UDP, Src: client, Dst: server, SrcPort: 5, DstPort: 6, Payload: []byte("hi \x1b[2J")},
+		{Frame: at(1510), Number: 3, Layers: ethernet | sniffer.ICMPv4, Src: client, Dst: far, ICMPType: sniffer.ICMPEchoRequest, ICMPSeq: 1},
+		{Frame: at(1600), Number: 4, Layers: ethernet | sniffer.ICMPv4, Src: far, Dst: server, ICMPType: sniffer.ICMPEchoReply, ICMPSeq: 1},
+		{Frame: at(1700), Number: 5, Layers: ethernet | sniffer.TCP, Src: client, Dst: server, SrcPort: 5, DstPort: 6, Flags: sniffer.SYN},
+		{Frame: at(1750), Number: 6, Layers: ethernet, Src: netip.MustParseAddr("192.0.2.1"), Dst: server, Protocol: 99},
+		{Frame: at(1800), Number: 8, Layers: ethernet | sniffer.UDP, Src: client, Dst: server, SrcPort: 5, DstPort: 6, Payload: []byte("hi \x1b[2J")},
+		{Frame: at(1900), Number: 9, Layers: ethernet | sniffer.UDP, SrcMAC: sniffer.MAC{3}, Src: server, Dst: client, SrcPort: 6, DstPort: 5},
 	}
-	return Ladder{
-		Lanes: []string{"client", "伺服器", "far"}, Names: names, Texts: []string{"\x1b[2J"},
-		Label: func(p *sniffer.Packet) string {
-			if p.DstPort == 9 {
-				return "start"
-			}
-			return ""
-		},
-	}, packets
+	ladder := Ladder{
+		Lanes: []string{"client", "伺服器", "far"}, Names: names, Texts: []string{"\x1b[2J"}, Witness: "far",
+		Marks: map[int]Mark{3: Right, 5: Wrong, 8: Unsure}, Notes: []string{"1 and 7 are not drawn"},
+	}
+	ladder.Ends = func(p *sniffer.Packet) (from, to string) {
+		if from, to = ladder.hosts(p); p.SrcMAC == (sniffer.MAC{3}) {
+			from = "far"
+		}
+		return from, to
+	}
+	all := Whole(packets).Packets
+	return ladder, []Phase{{Name: "greeting", Packets: all[:5]}, {Name: "道別", Packets: all[5:], Notes: []string{"1 frame was not seen"}}, {Name: "nothing"}}
 }
 
 func TestLadder(t *testing.T) {
-	ladder, packets := session()
-	var got strings.Builder
-	if err := ladder.Text(&got, packets); err != nil {
-		t.Fatal(err)
-	}
-	want := `    #         ms  client        伺服器        far
-                  ┄┄┄┄┄┄┄┄┄┄┄ start ┄┄┄┄┄┄┄┄┄┄┄
-    2      0.000  ◀─────────────●─────────────▶  who-has far
-    3      1.500  ●─────────────┼─────────────▶  echo-request seq=1
-    4      1.590  │             ◀─────────────●  echo-reply seq=1
-    6      1.790  ●─────────────▶             │  udp len=7 "\x1b[2J"
-`
-	if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(got.String(), "\n")); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
+	for _, test := range []struct {
+		file string
+		set  func(*Ladder)
+	}{
+		{"session.txt", func(*Ladder) {}},
+		{"session-50.txt", func(l *Ladder) { l.Width = 50 }}, // the lanes stand closer
+		{"session-40.txt", func(l *Ladder) { l.Width = 40 }}, // no room for lanes
+		{"session-ascii.txt", func(l *Ladder) { l.ASCII, l.Colour = true, true }},
+		{"session-zh.txt", func(l *Ladder) { l.Lang, l.Width = lang.Chinese, 80 }},
+	} {
+		t.Run(test.file, func(t *testing.T) {
+			ladder, phases := session()
+			test.set(&ladder)
+			var got strings.Builder
+			if err := ladder.Text(&got, phases...); err != nil {
+				t.Fatal(err)
+			}
+			text := strings.NewReplacer(sgrReset, "[0]", sgrYellow, "[Y]", sgrMagenta, "[M]", sgrCyan, "[C]", sgrGreen, "[G]", sgrRed, "[R]", sgrBlue, "[B]", sgrDim, "[d]", sgrBold, "[b]").Replace(got.String())
+			fixture.Golden(t, filepath.Join("testdata", test.file), []byte(text))
+			for line := range strings.SplitSeq(got.String(), "\n") {
+				if ladder.Width > 0 && columns.Width(line) > ladder.Width {
+					t.Errorf("%d columns wide: %q", columns.Width(line), line)
+				}
+				if ladder.ASCII && !plain(strings.ReplaceAll(line, "\x1b", "")) && !strings.Contains(line, "道別") {
+					t.Errorf("not ASCII: %q", line)
+				}
+			}
+		})
 	}
 }
 
-func TestLadderASCII(t *testing.T) {
-	ladder, packets := session()
-	ladder.ASCII, ladder.Colour = true, true
-	var got strings.Builder
-	if err := ladder.Text(&got, packets); err != nil {
-		t.Fatal(err)
-	}
-	want := `    #         ms  client        伺服器        far
-                  ........... start ...........
-    2      0.000  [Y]<-------------o------------->[0]  [Y]who-has far[0]
-    3      1.500  [M]o-------------+------------->[0]  [M]echo-request seq=1[0]
-    4      1.590  |             [M]<-------------o[0]  [M]echo-reply seq=1[0]
-    6      1.790  [C]o------------->[0]             |  [C]udp len=7 "\x1b[2J"[0]
-`
-	text := strings.NewReplacer(sgrReset, "[0]", sgrYellow, "[Y]", sgrMagenta, "[M]", sgrCyan, "[C]").Replace(got.String())
-	if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(text, "\n")); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
+// A long ladder has the names of its lanes again, and at its foot.
+func TestLongLadder(t *testing.T) {
+	a, b := netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("10.0.0.2")
+	for n, want := range map[int]int{39: 1, 40: 1, 41: 3, 80: 3, 81: 4} {
+		var all []sniffer.Packet
+		for i := range n {
+			all = append(all, sniffer.Packet{Number: i + 1, Layers: sniffer.IPv4 | sniffer.UDP, Src: a, Dst: b})
+		}
+		ladder := NewLadder(all, Options{})
+		var text, svg strings.Builder
+		if err := errors.Join(ladder.Text(&text, Whole(all)), ladder.SVG(&svg, Whole(all))); err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.Split(strings.TrimSpace(text.String()), "\n")
+		if got := strings.Count(text.String(), "10.0.0.1"); got != want || n > namesEvery && !strings.Contains(lines[len(lines)-1], "10.0.0.1") {
+			t.Errorf("%d packets: %d times the lane's name in\n%s", n, got, &text)
+		}
+		if got := strings.Count(svg.String(), ">10.0.0.1</text>"); got != want {
+			t.Errorf("%d packets: %d times the lane's name in the picture", n, got)
+		}
 	}
 }
 
@@ -88,16 +112,18 @@ func TestNewLadder(t *testing.T) {
 	all := packets(t)
 	ladder := NewLadder(all, Options{Names: hosts})
 	var text strings.Builder
-	if err := ladder.Text(&text, all); err != nil {
+	if err := ladder.Text(&text, Whole(all)); err != nil {
 		t.Fatal(err)
 	}
 	checkText(t, "text", []byte(text.String()))
-	if lines := strings.Count(text.String(), "\n"); lines != 1+len(all) {
-		t.Errorf("%d lines for %d packets:\n%s", lines, len(all), text.String())
+	for _, p := range all {
+		if !strings.Contains(text.String(), fmt.Sprintf("\n%3d ", p.Number)) {
+			t.Errorf("packet %d is not in\n%s", p.Number, &text)
+		}
 	}
 	fixture.Golden(t, filepath.Join("testdata", "ladder.txt"), []byte(text.String()))
 	var svg bytes.Buffer
-	if err := ladder.SVG(&svg, all); err != nil {
+	if err := ladder.SVG(&svg, Whole(all)); err != nil {
 		t.Fatal(err)
 	}
 	fixture.Golden(t, filepath.Join("testdata", "ladder.svg"), svg.Bytes())
@@ -116,7 +142,10 @@ func TestNewLadderOfManyHosts(t *testing.T) {
 		t.Errorf("%d lanes: %q", n, ladder.Lanes)
 	}
 	drawn := 0
-	ladder.rows(all, func(r row) {
+	ladder.rows([]Phase{Whole(all)}, func(r row) {
+		if r.kind != rowPacket {
+			return
+		}
 		if want := []int{0, r.packet.Number, maxLanes}; r.packet.Number > 1 && (r.to != 1 || r.from != min(want[1], want[2])) {
 			t.Errorf("packet %d from lane %d to %d", r.packet.Number, r.from, r.to)
 		}
@@ -128,11 +157,11 @@ func TestNewLadderOfManyHosts(t *testing.T) {
 }
 
 func TestSVG(t *testing.T) {
-	ladder, packets := session()
+	ladder, phases := session()
 	ladder.Title, ladder.Lang = "ping <b>&\u202e", lang.Chinese
 	var svg, again bytes.Buffer
 	for _, b := range []*bytes.Buffer{&svg, &again} {
-		if err := ladder.SVG(b, packets); err != nil {
+		if err := ladder.SVG(b, phases...); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -143,9 +172,12 @@ func TestSVG(t *testing.T) {
 		"packet-2 #2 伺服器 > * who-has far | 0.000 ms, 0 bytes, arp",
 		"packet-3 #3 client > far echo-request seq=1 | 1.500 ms, 0 bytes, icmp",
 		"packet-4 #4 far > 伺服器 echo-reply seq=1 | 1.590 ms, 0 bytes, icmp",
-		`packet-6 #6 client:5 > 伺服器:6 udp len=7 "\x1b[2J" | 1.790 ms, 0 bytes, udp`,
+		"packet-5 #5 client:5 > 伺服器:6 SYN seq=0 | 1.690 ms, 0 bytes, tcp",
+		"packet-6 #6 192.0.2.1 > 伺服器 ip-protocol=99 | 1.740 ms, 0 bytes, ip",
+		`packet-8 #8 client:5 > 伺服器:6 udp len=7 "\x1b[2J" | 1.790 ms, 0 bytes, udp`,
+		"packet-9 #9 伺服器:6 > client:5 udp len=0 | 1.890 ms, 0 bytes, udp",
 	})
-	for _, text := range []string{`<text class="phase"`, ">start</text>", "prefers-color-scheme: dark", `ping &lt;b&gt;&amp;\u202e</title>`} {
+	for _, text := range []string{`<text class="phase"`, ">greeting</text>", ">（沒有任何封包）</text>", `<text class="mark wrong"`, `<circle class="witness"`, ">1 and 7 are not drawn</text>", "prefers-color-scheme: dark", `ping &lt;b&gt;&amp;\u202e</title>`} {
 		if !strings.Contains(svg.String(), text) {
 			t.Errorf("%q is not in the picture", text)
 		}
@@ -203,12 +235,14 @@ func checkSVG(t *testing.T, svg []byte, want []string) {
 func FuzzLadder(f *testing.F) {
 	fuzzPackets(f, func(t *testing.T, p *sniffer.Packet) {
 		others, _ := session()
-		others.Texts = []string{string(p.Payload)}
+		others.Texts, others.Width = []string{string(p.Payload)}, 70
 		all := []sniffer.Packet{*p, *p}
 		all[1].Src, all[1].Dst = p.Dst, p.Src
-		for _, l := range []Ladder{NewLadder(all, Options{Names: hosts, Colour: true}), others} {
+		narrow := NewLadder(all, Options{Names: hosts, Colour: true, ASCII: true})
+		narrow.Width = p.Number%60 + 1
+		for _, l := range []Ladder{NewLadder(all, Options{Names: hosts, Colour: true}), narrow, others} {
 			var text, svg bytes.Buffer
-			if err := errors.Join(l.Text(&text, all), l.SVG(&svg, all)); err != nil {
+			if err := errors.Join(l.Text(&text, Whole(all)), l.SVG(&svg, Whole(all))); err != nil {
 				t.Fatal(err)
 			}
 			checkText(t, "text", text.Bytes())

@@ -5,120 +5,258 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
-	"wirelab/sniffer"
+	"wirelab/internal/columns"
+	"wirelab/internal/safetext"
 )
 
 // Columns of the text.
 const (
-	numberWidth = 5
-	timeWidth   = 10
-	laneGap     = 4  // between the longest name and the next lane, at least
-	minStep     = 14 // from lane to lane
+	laneGap  = 4  // between the longest name and the next lane, at least
+	minStep  = 14 // from lane to lane, where there is room
+	textRoom = 16 // for what stands right of the lanes, at least: else there are no lanes
+	hang     = 2  // of a line that goes on in the next
 )
 
 // strokes are the characters that a diagram is drawn with.
 type strokes struct {
-	lane, line, cross, right, left, source rune
-	divide                                 string
+	lane, line, cross, right, left, source, witness rune
+	rule                                            string
 }
 
 var (
-	boxes = strokes{'│', '─', '┼', '▶', '◀', '●', "┄"}
-	ascii = strokes{'|', '-', '+', '>', '<', 'o', "."}
+	boxes = strokes{'│', '─', '┼', '▶', '◀', '●', '○', "┄"}
+	ascii = strokes{'|', '-', '+', '>', '<', 'o', '*', "."}
 )
 
-// Text writes the diagram as text, a line a packet, with times in
-// milliseconds.
-func (l Ladder) Text(w io.Writer, packets []sniffer.Packet) error {
-	out := bufio.NewWriter(w)
-	draw := &boxes
+// Text writes the diagram as text, with times in milliseconds. It is made to fit into
+// Width: lanes stand closer together, what does not fit at an arrow goes on in the
+// next line, and where there is no room for lanes a packet is a line of the notation.
+func (l Ladder) Text(w io.Writer, phases ...Phase) error {
+	t := &ladderText{Ladder: l, Writer: bufio.NewWriter(w), draw: &boxes, sign: func(m Mark) string { return marks[m].sign }}
 	if l.ASCII {
-		draw = &ascii
+		t.draw, t.sign = &ascii, func(m Mark) string { return marks[m].ascii }
 	}
-	step := l.step()
-	fmt.Fprintf(out, "%*s %*s  ", numberWidth, "#", timeWidth, "ms")
-	for i, lane := range l.Lanes {
-		lane = safe(lane)
-		out.WriteString(lane)
-		if i < len(l.Lanes)-1 {
-			out.WriteString(strings.Repeat(" ", step-widthOf(lane)))
-		}
-	}
-	out.WriteByte('\n')
-	l.rows(packets, func(r row) {
-		if r.packet == nil {
-			l.divide(out, draw, safe(r.label), step)
-			return
-		}
-		fmt.Fprintf(out, "%*d %*.3f  ", numberWidth, r.packet.Number, timeWidth, float64(r.since.Nanoseconds())/1e6)
-		before, arrow, after := draw.arrow(len(l.Lanes), r.from, r.to, step)
-		colour, reset := "", ""
-		if l.Colour {
-			if colour = kinds[kindOf(r.packet)].sgr; colour != "" {
-				reset = sgrReset
-			}
-		}
-		for _, part := range []string{before, colour, arrow, reset, after, "  ", colour, l.what(r.packet), reset, "\n"} {
-			out.WriteString(part)
+	seen := t.measure(phases)
+	t.names()
+	t.rows(phases, func(r row) {
+		switch r.kind {
+		case rowHeading:
+			t.heading(r.text)
+		case rowNote:
+			t.note(r.text)
+		case rowPacket:
+			t.packet(r)
+		case rowRule:
+			t.paint(sgrDim, strings.Repeat(" ", hang)+strings.Repeat(t.draw.rule, t.left+t.lanes-hang), "\n")
+		case rowNames:
+			t.names()
 		}
 	})
-	return out.Flush()
-}
-
-func (l Ladder) step() int {
-	widest := 0
-	for _, lane := range l.Lanes {
-		widest = max(widest, widthOf(safe(lane)))
+	for _, line := range t.legend(seen, t.sign, string(t.draw.witness)) {
+		t.lines("", strings.Repeat(" ", hang), line, t.Width-hang)
 	}
-	return max(widest+laneGap, minStep)
+	return t.Flush()
 }
 
-// width is that of all lanes.
-func width(lanes, step int) int { return max(0, lanes-1)*step + min(lanes, 1) }
+// ladderText is a text that is being written.
+type ladderText struct {
+	Ladder
+	*bufio.Writer
+	draw *strokes
+	sign func(Mark) string
 
-// arrow draws one row of lanes, in three parts: what is left of the arrow, the
+	number, time int // widths
+	left         int // where the lanes begin
+	step         int // from lane to lane; 0 where there is no room for lanes
+	lanes        int // width of all of them
+}
+
+// measure finds the widths, and what the legend explains.
+func (t *ladderText) measure(phases []Phase) seen {
+	t.number, t.time = 3, len("0.000")
+	longest := 0 // width of what stands at an arrow
+	seen := t.look(phases, func(r row) {
+		if r.kind != rowPacket {
+			return
+		}
+		t.number = max(t.number, len(strconv.Itoa(r.packet.Number)))
+		t.time = max(t.time, len(t.ms(r)))
+		longest = max(longest, columns.Width(t.show(t.what(r))))
+	})
+	t.left = t.number + 1 + t.time + 3
+	if len(t.Marks) > 0 {
+		t.left += 2
+	}
+	widest := 0
+	for _, lane := range t.Lanes {
+		widest = max(widest, columns.Width(t.show(lane)))
+	}
+	t.step = max(widest+laneGap, minStep)
+	gaps := max(1, len(t.Lanes)-1)
+	if t.Width > 0 {
+		room := func(text int) int { return (t.Width - t.left - 1 - hang - text) / gaps }
+		t.step = min(t.step, max(room(longest), widest+1))
+		if t.step > room(min(longest, textRoom)) {
+			t.step = 0
+		}
+	}
+	t.lanes = max(0, len(t.Lanes)-1)*t.step + min(len(t.Lanes), 1)
+	if t.step == 0 { // as far as rules go
+		t.lanes, seen.witness = max(0, min(t.Width-t.left, 2*minStep)), false
+	}
+	return seen
+}
+
+func (t *ladderText) ms(r row) string { return fmt.Sprintf("%.3f", float64(r.since.Nanoseconds())/1e6) }
+
+// show makes text of a packet fit to be shown.
+func (t *ladderText) show(s string) string {
+	if t.ASCII {
+		return safetext.ASCII(s)
+	}
+	return safe(s)
+}
+
+// paint writes text in a colour, and what follows it in none.
+func (t *ladderText) paint(sgr, text, after string) {
+	if t.Colour && sgr != "" && text != "" {
+		text = sgr + text + sgrReset
+	}
+	t.WriteString(text)
+	t.WriteString(after)
+}
+
+// lines writes text that goes on below its beginning where it does not fit.
+func (t *ladderText) lines(sgr, indent, text string, room int) {
+	for i, line := range columns.Wrap(text, room, room-hang) {
+		if i > 0 {
+			line = strings.Repeat(" ", hang) + line
+		}
+		t.WriteString(indent)
+		t.paint(sgr, line, "\n")
+	}
+}
+
+// names writes the names of the lanes.
+func (t *ladderText) names() {
+	marks := ""
+	if len(t.Marks) > 0 {
+		marks = "  "
+	}
+	head := fmt.Sprintf("%*s %s%*s", t.number, "#", marks, t.time+1, "ms")
+	if t.step > 0 {
+		head += "  "
+		for i, lane := range t.Lanes {
+			if head += t.show(lane); i < len(t.Lanes)-1 {
+				head = columns.Pad(head, t.left+(i+1)*t.step)
+			}
+		}
+	}
+	t.paint(sgrBold, head, "\n")
+}
+
+// heading writes the name of a phase into a rule.
+func (t *ladderText) heading(name string) {
+	right := t.left + t.lanes
+	lines := columns.Wrap(name, t.Width-2*hang-2, t.Width-2*hang-2)
+	for i, line := range lines {
+		rule := t.draw.rule
+		if i > 0 {
+			rule = " "
+		}
+		t.WriteString(strings.Repeat(" ", hang))
+		t.paint(sgrDim, strings.Repeat(rule, hang), " ")
+		t.paint(sgrBold, line, "")
+		if fill := right - 2*hang - 2 - columns.Width(line); i == len(lines)-1 && fill > 0 {
+			t.paint(sgrDim, " "+strings.Repeat(t.draw.rule, fill), "")
+		}
+		t.WriteString("\n")
+	}
+}
+
+func (t *ladderText) note(text string) {
+	t.lines(sgrDim, strings.Repeat(" ", t.left), text, t.Width-t.left)
+}
+
+// packet writes the line of a packet.
+func (t *ladderText) packet(r row) {
+	number := fmt.Sprintf("%*d ", t.number, r.packet.Number)
+	t.WriteString(number)
+	if len(t.Marks) > 0 {
+		m := t.Marks[r.packet.Number]
+		t.paint(marks[m].sgr, columns.Pad(t.sign(m), 1), " ")
+	}
+	fmt.Fprintf(t, "%*s  ", t.time+1, t.ms(r))
+	sgr := kinds[kindOf(r.packet)].sgr
+	if t.step == 0 {
+		room := max(t.Width-t.left, textRoom)
+		for i, line := range columns.Wrap(t.show(t.line(r.packet)), room, room-hang) {
+			if i > 0 {
+				t.WriteString(strings.Repeat(" ", t.left+hang))
+			}
+			t.paint(sgr, line, "\n")
+		}
+		return
+	}
+	before, arrow, after := t.arrow(r)
+	t.WriteString(before)
+	t.paint(sgr, arrow, after+"  ")
+	room := 0
+	if t.Width > 0 {
+		room = t.Width - t.left - t.lanes - hang
+	}
+	for i, line := range columns.Wrap(t.show(t.what(r)), room, room-hang) {
+		if i > 0 {
+			lanes, _, _ := t.arrow(row{from: noLane, witness: noLane})
+			t.WriteString(strings.Repeat(" ", t.left) + lanes + strings.Repeat(" ", 2*hang))
+		}
+		t.paint(sgr, line, "\n")
+	}
+}
+
+// arrow draws the lanes of a packet, in three parts: what is left of the arrow, the
 // arrow, ●───▶ from sender to receiver and across all lanes for a broadcast,
 // and what is right of it.
-func (s *strokes) arrow(lanes, from, to, step int) (before, arrow, after string) {
-	row := slices.Repeat([]rune{' '}, width(lanes, step))
+func (t *ladderText) arrow(r row) (before, arrow, after string) {
+	lanes := len(t.Lanes)
+	line := slices.Repeat([]rune{' '}, t.lanes)
 	for i := range lanes {
-		row[i*step] = s.lane
+		line[i*t.step] = t.draw.lane
 	}
-	if from == noLane {
-		return string(row), "", ""
+	if r.from == noLane {
+		return string(line), "", ""
 	}
-	first, last := min(from, to), max(from, to)
-	if to == allLanes {
+	first, last := min(r.from, r.to), max(r.from, r.to)
+	if r.to == allLanes {
 		first, last = 0, lanes-1
 	}
-	for x := first * step; x <= last*step; x++ {
-		if row[x] == s.lane {
-			row[x] = s.cross
+	for x := first * t.step; x <= last*t.step; x++ {
+		if line[x] == t.draw.lane {
+			line[x] = t.draw.cross
 		} else {
-			row[x] = s.line
+			line[x] = t.draw.line
 		}
 	}
 	head := func(at int) {
-		if at > from {
-			row[at*step] = s.right
-		} else if at < from {
-			row[at*step] = s.left
+		if at > r.from {
+			line[at*t.step] = t.draw.right
+		} else if at < r.from {
+			line[at*t.step] = t.draw.left
 		}
 	}
-	if to == allLanes {
+	if r.to == allLanes {
 		for i := range lanes {
 			head(i)
 		}
 	} else {
-		head(to)
+		head(r.to)
 	}
-	row[from*step] = s.source
-	return string(row[:first*step]), string(row[first*step : last*step+1]), string(row[last*step+1:])
-}
-
-func (l Ladder) divide(out *bufio.Writer, s *strokes, text string, step int) {
-	fill := max(0, width(len(l.Lanes), step)-widthOf(text)-2)
-	fmt.Fprintf(out, "%*s  %s %s %s\n", numberWidth+1+timeWidth, "", strings.Repeat(s.divide, fill/2), text, strings.Repeat(s.divide, fill-fill/2))
+	line[r.from*t.step] = t.draw.source
+	if r.witness != noLane {
+		line[r.witness*t.step] = t.draw.witness
+	}
+	return string(line[:first*t.step]), string(line[first*t.step : last*t.step+1]), string(line[last*t.step+1:])
 }

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"wirelab/internal/columns"
 	"wirelab/sniffer"
 	"wirelab/sniffer/iana"
 	"wirelab/sniffer/internal/digits"
@@ -32,7 +33,7 @@ func (w *fields) pad(width, column int) {
 func (w *fields) width(start int) int {
 	for _, c := range w.dst[start:] {
 		if c < ' ' || c > '~' {
-			return widthOf(string(w.dst[start:]))
+			return columns.Width(string(w.dst[start:]))
 		}
 	}
 	return len(w.dst) - start

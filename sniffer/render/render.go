@@ -28,6 +28,7 @@ type Options struct {
 	Names   sniffer.Namer // nil knows no names
 	Letters bool          // TCP flags as tcpdump's letters; tcp.flags of JSON is always letters
 	Colour  bool          // for a terminal; JSON has none in any case
+	ASCII   bool          // ladders, statistics and streams have ASCII characters alone
 	UTC     bool          // times in UTC in place of the local zone; JSON is always in UTC
 	Lang    lang.Lang     // of explanations; labels and words stay as they are
 
@@ -70,6 +71,7 @@ func (o *Options) appendAddress(dst []byte, addr netip.Addr) []byte {
 // people choose.
 const (
 	sgrReset   = "\x1b[0m"
+	sgrBold    = "\x1b[1m"
 	sgrDim     = "\x1b[2m"
 	sgrRed     = "\x1b[31m"
 	sgrGreen   = "\x1b[32m"

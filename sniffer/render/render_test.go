@@ -14,7 +14,7 @@ import (
 )
 
 // colours are the only escape sequences that any output has.
-var colours = strings.NewReplacer(sgrReset, "", sgrDim, "", sgrRed, "", sgrGreen, "", sgrYellow, "", sgrBlue, "", sgrMagenta, "", sgrCyan, "")
+var colours = strings.NewReplacer(sgrReset, "", sgrBold, "", sgrDim, "", sgrRed, "", sgrGreen, "", sgrYellow, "", sgrBlue, "", sgrMagenta, "", sgrCyan, "")
 
 // checkText looks for what must not reach a terminal.
 func checkText(t *testing.T, what string, text []byte) {

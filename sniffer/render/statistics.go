@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"wirelab/internal/i18n"
+	"wirelab/internal/safetext"
 	"wirelab/sniffer"
 	"wirelab/sniffer/statistics"
 )
@@ -23,12 +24,13 @@ const (
 // Statistics writes a capture's statistics for people: totals, the rate as a row of
 // bars, protocols, the conversations and endpoints with the most bytes, and what TCP
 // segments tell of losses.
-func Statistics(out io.Writer, s *statistics.Statistics, o Options) error {
+func Statistics(w io.Writer, s *statistics.Statistics, o Options) error {
 	var b strings.Builder
+	out, back := o.arrows()
 	text := func(code string, pairs ...any) string { return i18n.Text(o.Lang, code, pairs...) }
 	fmt.Fprintln(&b, text("sniff.stats.total", "Count", s.All.Frames, "Bytes", s.All.Bytes))
 	if rate := s.Rate.Fit(sparks); len(rate.Steps) > 0 {
-		fmt.Fprintf(&b, "%s  %s\n", bars(rate), text("sniff.stats.rate", "Step", Duration(rate.Step), "Most", rate.Most()))
+		fmt.Fprintf(&b, "%s  %s\n", o.bars(rate), text("sniff.stats.rate", "Step", Duration(rate.Step), "Most", rate.Most()))
 	}
 	table := func(title string, row func(w io.Writer)) {
 		fmt.Fprintf(&b, "\n%s\n", title)
@@ -47,13 +49,13 @@ func Statistics(out io.Writer, s *statistics.Statistics, o Options) error {
 	table(text("sniff.stats.conversations", "Count", len(conversations)), func(w io.Writer) {
 		for _, c := range conversations[:min(len(conversations), mostListed)] {
 			ends := fmt.Sprintf("  %-4s  %s > %s", layerName(c.Layer), o.end(c.A), o.end(c.B))
-			fmt.Fprintf(w, "%-56s\t→ %d\t%d\t← %d\t%d\t%s\t\n", ends, c.FromA.Frames, c.FromA.Bytes, c.FromB.Frames, c.FromB.Bytes, Duration(c.Last.Sub(c.First)))
+			fmt.Fprintf(w, "%-56s\t%s %d\t%d\t%s %d\t%d\t%s\t\n", ends, out, c.FromA.Frames, c.FromA.Bytes, back, c.FromB.Frames, c.FromB.Bytes, Duration(c.Last.Sub(c.First)))
 		}
 	})
 	endpoints := s.Endpoints()
 	table(text("sniff.stats.endpoints", "Count", len(endpoints)), func(w io.Writer) {
 		for _, e := range endpoints[:min(len(endpoints), mostListed)] {
-			fmt.Fprintf(w, "  %-38s\t→ %d\t%d\t← %d\t%d\t\n", o.address(e.Addr), e.Sent.Frames, e.Sent.Bytes, e.Received.Frames, e.Received.Bytes)
+			fmt.Fprintf(w, "  %-38s\t%s %d\t%d\t%s %d\t%d\t\n", o.address(e.Addr), out, e.Sent.Frames, e.Sent.Bytes, back, e.Received.Frames, e.Received.Bytes)
 		}
 	})
 	if len(s.Marks) > 0 {
@@ -68,13 +70,24 @@ func Statistics(out io.Writer, s *statistics.Statistics, o Options) error {
 	if s.Untracked > 0 {
 		fmt.Fprintf(&b, "\n%s\n", text("sniff.stats.untracked", "Count", s.Untracked))
 	}
-	_, err := io.WriteString(out, b.String())
+	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-// bars is a rate as a row of block characters.
-func bars(r statistics.Rate) string {
-	const levels = "▁▂▃▄▅▆▇█"
+// arrows are the two ways of a conversation.
+func (o Options) arrows() (out, back string) {
+	if o.ASCII {
+		return "->", "<-"
+	}
+	return "→", "←"
+}
+
+// bars is a rate as a row of characters that fill more and more of their place.
+func (o Options) bars(r statistics.Rate) string {
+	levels := "▁▂▃▄▅▆▇█"
+	if o.ASCII {
+		levels = "_.-=+*#@"
+	}
 	blocks, most := []rune(levels), max(r.Most(), 1)
 	var b strings.Builder
 	for _, n := range r.Steps {
@@ -89,11 +102,19 @@ func bars(r statistics.Rate) string {
 
 func layerName(l sniffer.Layers) string { return cmp.Or(strings.Join(LayerNames(l), " "), "?") }
 
+// escape makes text from outside fit to be shown.
+func (o Options) escape(s string) string {
+	if o.ASCII {
+		return safetext.ASCII(s)
+	}
+	return safe(s)
+}
+
 // address is an address by its name, if it has one.
 func (o Options) address(a netip.Addr) string {
 	if o.Names != nil {
 		if name := o.Names.Name(a); name != "" {
-			return safe(name)
+			return o.escape(name)
 		}
 	}
 	return a.String()

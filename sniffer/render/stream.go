@@ -6,8 +6,8 @@ import (
 	"io"
 	"strings"
 
+	"wirelab/internal/columns"
 	"wirelab/internal/i18n"
-	"wirelab/internal/safetext"
 	"wirelab/sniffer"
 	"wirelab/sniffer/stream"
 )
@@ -70,9 +70,9 @@ func newTranscript(w *bufio.Writer, c *stream.Conversation, o Options) *transcri
 	if t.speakers[0] == t.speakers[1] {
 		t.speakers = [2]string{o.end(c.Ends[0]), o.end(c.Ends[1])}
 	}
-	width := max(widthOf(t.speakers[0]), widthOf(t.speakers[1]))
+	width := max(columns.Width(t.speakers[0]), columns.Width(t.speakers[1]))
 	for i, s := range t.speakers {
-		t.speakers[i] += strings.Repeat(" ", width-widthOf(s))
+		t.speakers[i] = columns.Pad(s, width)
 	}
 	return t
 }
@@ -117,7 +117,7 @@ func (t *transcript) flush() {
 	}
 	for {
 		row := wholeRunes(line, maxRow)
-		t.row(t.packet, safetext.Escape(string(row)))
+		t.row(t.packet, t.o.escape(string(row)))
 		if line = line[len(row):]; len(line) == 0 {
 			break
 		}

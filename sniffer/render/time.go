@@ -1,6 +1,7 @@
 package render
 
 import (
+	"strings"
 	"time"
 
 	"wirelab/sniffer/internal/digits"
@@ -58,12 +59,17 @@ func (c *clock) appendTime(dst []byte, t time.Time) (_ []byte, ok bool) {
 	return append(dst, 'Z'), true
 }
 
-// Duration writes a duration with three digits: 11.5ms.
+// Duration writes a duration with three digits: 11.5 ms, 1m30s.
 func Duration(d time.Duration) string {
-	for unit := time.Duration(1); unit <= time.Second; unit *= 10 {
-		if d < 1000*unit {
-			return d.Round(unit).String()
-		}
+	unit := time.Duration(1)
+	for unit < time.Second && d >= 1000*unit {
+		unit *= 10
 	}
-	return d.Round(time.Second).String()
+	d = d.Round(unit)
+	text := d.String()
+	if d >= time.Minute {
+		return text
+	}
+	digits := strings.TrimRight(text, "hmnµs")
+	return digits + " " + text[len(digits):]
 }

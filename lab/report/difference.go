@@ -1,0 +1,202 @@
+package report
+
+import (
+	"slices"
+	"strings"
+
+	"wirelab/internal/columns"
+	"wirelab/lab/claim"
+)
+
+// difference prints why a claim does not pass, and the trace that was expected beside
+// the one that was seen, line by line: "-" stands before a line that was expected and
+// not seen, "+" before one that was seen and not expected, and below the latter its
+// fields are marked that differ.
+func (t *Terminal) difference(v claim.Verdict) {
+	// The lines say as much as "line 2: expected …; observed …" does.
+	if v.Reason != nil && v.Reason.Code != "claim.different" {
+		t.detail(t.text("report.because"), v.Reason.In(t.lang))
+	}
+	if len(v.Expected) == 0 {
+		t.detail(t.text("report.expected"), t.text("report.nothing"))
+	}
+	looked := len(v.Observed) > 0 || v.Seconds > 0
+	if looked && len(v.Observed) == 0 {
+		t.detail(t.text("report.observed"), t.silence(v))
+	}
+	if !looked && v.Status == claim.Inconclusive {
+		return // nothing is known of what was seen
+	}
+	changes := compare(v.Expected, v.Observed)
+	if v.Reason != nil && v.Reason.Code == "claim.absent" { // of a claim that says nothing of other lines
+		changes = slices.DeleteFunc(changes, func(c change) bool { return c.sign == '+' })
+	}
+	if slices.ContainsFunc(changes, func(c change) bool { return c.sign != ' ' }) {
+		t.detail(t.text("report.difference"), t.text("report.signs"))
+		t.changes(abridge(changes))
+	}
+}
+
+// beside prints two traces as one, as difference does.
+func (t *Terminal) beside(first, second []string) {
+	changes := compare(first, second)
+	if len(changes) == 0 {
+		t.printf("        %s\n", t.text("report.nothing"))
+	}
+	t.changes(changes)
+}
+
+// mostChanges bounds the lines of a difference.
+const mostChanges = 400
+
+// changes prints a difference.
+func (t *Terminal) changes(all []change) {
+	from, to := 0, 0
+	for _, c := range all {
+		from, to = max(from, columns.Width(t.escape(c.line.from))), max(to, columns.Width(t.escape(c.line.to)))
+	}
+	for i, c := range all {
+		if i == mostChanges {
+			t.printf("        (%s)\n", t.text("report.more", "Count", len(all)-i))
+			return
+		}
+		if c.skipped > 0 {
+			t.printf("        (%s)\n", t.text("report.same", "Count", c.skipped))
+			continue
+		}
+		var differs line // what the line before expected in its place
+		if i > 0 && c.sign == '+' && all[i-1].sign == '-' {
+			differs = all[i-1].line
+		}
+		t.change(c, differs, from, to)
+	}
+}
+
+// change prints a line of the difference, whose ends take so many columns.
+func (t *Terminal) change(c change, differs line, from, to int) {
+	const indent = 8
+	words := append([]string{columns.Pad(t.escape(c.line.from), from), ">", columns.Pad(t.escape(c.line.to), to)}, c.line.what...)
+	other := append([]string{differs.from, ">", differs.to}, differs.what...)
+	fields := append([]string{c.line.from, ">", c.line.to}, c.line.what...)
+	var text, marks string
+	for i, word := range words {
+		if i > 2 {
+			word = t.escape(word)
+		}
+		if i > 0 {
+			text, marks = text+" ", marks+" "
+		}
+		text += word
+		mark := " "
+		if differs.from != "" && (i >= len(other) || other[i] != fields[i]) {
+			mark = "^"
+		}
+		width := columns.Width(strings.TrimRight(word, " "))
+		marks += columns.Pad(strings.Repeat(mark, width), columns.Width(word))
+	}
+	if differs.from != "" && len(other) > len(words) { // it lacks fields
+		marks += " ^"
+	}
+	colour := map[byte]string{'-': "31", '+': "32"}[c.sign]
+	paint := func(s string) string {
+		if colour == "" {
+			return s
+		}
+		return t.Paint(colour, s)
+	}
+	for i, line := range columns.Wrap(text, t.show.Width-indent, t.show.Width-indent-2) {
+		sign := string(c.sign)
+		if i > 0 {
+			sign, line = " ", "  "+line
+		}
+		t.printf("      %s\n", paint(sign+" "+line))
+	}
+	if marks = strings.TrimRight(marks, " "); marks != "" && (t.show.Width == 0 || columns.Width(text)+2 <= t.show.Width-indent) {
+		t.printf("        %s\n", paint(marks))
+	}
+}
+
+// line is a line of a trace.
+type line struct {
+	from, to string
+	what     []string // words; a text in quotes is one
+}
+
+// lineOf takes a line of a trace apart.
+func lineOf(text string) line {
+	before, quoted, found := strings.Cut(text, `"`)
+	words := strings.Fields(before)
+	if found {
+		words = append(words, `"`+quoted)
+	}
+	for len(words) < 3 {
+		words = append(words, "")
+	}
+	return line{words[0], words[2], words[3:]}
+}
+
+// change is a line of a difference, or stands for lines that are left out.
+type change struct {
+	sign    byte // ' ', '-' or '+'
+	line    line
+	skipped int // lines that are the same
+}
+
+// context is how many lines stand around those that differ.
+const context = 3
+
+// compare returns the difference of two traces: lines of both, and those of one alone,
+// each "-" ahead of the "+" in its place.
+func compare(expected, observed []string) (all []change) {
+	var minus, plus []string
+	flush := func() {
+		for i := range max(len(minus), len(plus)) {
+			if i < len(minus) {
+				all = append(all, change{sign: '-', line: lineOf(minus[i])})
+			}
+			if i < len(plus) {
+				all = append(all, change{sign: '+', line: lineOf(plus[i])})
+			}
+		}
+		minus, plus = nil, nil
+	}
+	for _, p := range claim.Align(expected, observed) {
+		switch {
+		case p.Observed == "":
+			minus = append(minus, p.Expected)
+		case p.Expected == "":
+			plus = append(plus, p.Observed)
+		default:
+			flush()
+			all = append(all, change{sign: ' ', line: lineOf(p.Observed)})
+		}
+	}
+	flush()
+	return all
+}
+
+// abridge leaves out lines that are the same, far from those that differ.
+func abridge(all []change) (out []change) {
+	near := func(at int) bool {
+		for i := max(0, at-context); i <= min(len(all)-1, at+context); i++ {
+			if all[i].sign != ' ' {
+				return true
+			}
+		}
+		return false
+	}
+	for i := 0; i < len(all); {
+		j := i
+		for j < len(all) && !near(j) {
+			j++
+		}
+		if j > i {
+			out = append(out, change{sign: ' ', skipped: j - i})
+		}
+		if i = j; i < len(all) {
+			out = append(out, all[i])
+			i++
+		}
+	}
+	return out
+}

@@ -1,0 +1,94 @@
+package report
+
+import (
+	"io"
+	"slices"
+
+	"wirelab/internal/i18n"
+	"wirelab/internal/lang"
+	"wirelab/lab/script"
+	"wirelab/lab/trace"
+	"wirelab/sniffer"
+	"wirelab/sniffer/render"
+)
+
+// Picture writes the ladder diagram as SVG.
+func Picture(w io.Writer, o *script.Outcome, l lang.Lang) error {
+	ladder, phases := ladder(o, l, false)
+	return ladder.SVG(w, phases...)
+}
+
+// ladder is the diagram of an outcome. It has no packet of the lab's own, and says which
+// those are. Where the script changes what the sniffer can see, that has a lane.
+func ladder(o *script.Outcome, l lang.Lang, ascii bool) (render.Ladder, []render.Phase) {
+	e, hosts := o.Experiment, o.Recording.Hosts
+	cut := o.Recording.Cut(e.Plan().Plan)
+	ladder := render.Ladder{
+		Title: e.Name + ": " + e.Lesson.In(l),
+		Lanes: e.Topology.Judged(), Names: hosts.Names, Texts: e.Plan().Texts, Ends: hosts.Ends,
+		Marks: map[int]render.Mark{}, ASCII: ascii, Lang: l,
+	}
+	if slices.ContainsFunc(e.Steps, func(s script.Step) bool { return s.Verb == "mode" }) {
+		ladder.Witness = trace.SnifferHost
+		ladder.Lanes = append(ladder.Lanes, trace.SnifferHost)
+	}
+	var phases []render.Phase
+	for _, p := range cut.Phases {
+		phase := render.Phase{Name: phaseName(e, p, l, len(cut.Phases) == 1), Packets: p.Packets}
+		for _, n := range p.Unseen {
+			phase.Notes = append(phase.Notes, i18n.Text(l, "report.unseen", "Host", n.Host, "Count", n.Sent-n.Captured))
+		}
+		phases = append(phases, phase)
+		for _, packet := range p.Packets {
+			ladder.Lanes = withLanes(ladder.Lanes, packet, hosts)
+		}
+	}
+	for _, v := range o.Verdicts {
+		for _, n := range v.Packets {
+			ladder.Marks[n] = max(ladder.Marks[n], signs[v.Status].mark)
+		}
+	}
+	if n := cut.Markers; len(n) > 0 {
+		said := i18n.Msg("report.markers")
+		if len(n) == 1 {
+			said = i18n.Msg("report.marker")
+		}
+		ladder.Notes = append(ladder.Notes, i18n.Text(l, said.Code, "Packets", sentence(n, ascii, l)))
+	}
+	if n := cut.Others; len(n) > 0 {
+		ladder.Notes = append(ladder.Notes, i18n.Text(l, "report.others", "Packets", sentence(n, ascii, l), "Count", len(n)))
+	}
+	return ladder, phases
+}
+
+// sentence writes packet numbers within a sentence.
+func sentence(packets []int, ascii bool, l lang.Lang) string {
+	return ranges(packets, ascii, l.Pick(", ", "、"), l.Pick(" and ", "、"))
+}
+
+// withLanes adds lanes for a stranger and for the sniffer, where a packet has such an end.
+func withLanes(lanes []string, p *sniffer.Packet, hosts trace.Hosts) []string {
+	from, to := hosts.Ends(p)
+	for _, end := range []string{from, to} {
+		if (end == trace.Stranger || end == trace.SnifferHost) && !slices.Contains(lanes, end) {
+			lanes = append(lanes, end)
+		}
+	}
+	return lanes
+}
+
+// phaseName is what people call a phase, and what they should know of it. Packets that
+// are all of one phase without a barrier need no name.
+func phaseName(e *script.Experiment, p trace.Phase, l lang.Lang, only bool) string {
+	switch {
+	case p.Label == "" && only:
+		return ""
+	case p.Label == "":
+		return i18n.Text(l, "report.phase.after")
+	case p.Label == trace.StartLabel:
+		return i18n.Text(l, "report.phase.before")
+	case !p.Ended:
+		return i18n.Text(l, "report.phase.open", "Phase", e.PhaseName(p.Label, l))
+	}
+	return e.PhaseName(p.Label, l)
+}

@@ -1,0 +1,153 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"wirelab/internal/columns"
+	"wirelab/internal/display"
+	"wirelab/internal/lang"
+	"wirelab/lab/script"
+	"wirelab/lab/trace/tracetest"
+	"wirelab/sniffer/pcapfile"
+)
+
+// source is an experiment of which record makes what the sniffer saw. Hosts are more
+// hosts.
+func source(hosts string) string {
+	return `lesson
+	en    On a switch a sniffer sees no unicast frames of others.
+	zh-TW 在交換器上，擷取主機看不到別人之間的單播訊框。
+topology client1 server` + hosts + ` sniffer
+run client1 ping server
+settle hub
+	en    ping on a hub
+	zh-TW 集線器上的 ping
+mode switch
+run client1 ping server
+settle switch
+	en    ping on a switch
+	zh-TW 交換器上的 ping
+run client1 ping server
+settle never
+expect pings.hub in hub trace icmp
+	en    The sniffer sees the ping.
+expect pings.switch in switch trace icmp hidden
+	en    The sniffer does not see the ping.
+-- pings.hub --
+client1 > server echo-request seq=1
+server > client1 echo-reply seq=2
+-- pings.switch --
+`
+}
+
+func record(t *testing.T, hosts string) *script.Outcome {
+	e, err := script.Parse("pings.txtar", []byte(source(hosts)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := tracetest.New(t, "client1", "server", "client2")
+	w.Statistics = &pcapfile.Statistics{}
+	w.Count()
+	w.Barrier("start")
+	w.Ask("client1", "server", "*")
+	w.Ping("client1", "server")
+	w.As = "client2"
+	w.Tell("server", "client1")
+	w.As = "nobody"
+	w.UDP("10.0.0.9", "client1", 1, 2, "")
+	w.As = ""
+	w.Barrier("hub")
+	w.Barrier("learn")
+	w.Lose("client1", 2)
+	w.Lose("server", 1)
+	w.Barrier("switch")
+	return script.Check(e, w.Recording)
+}
+
+// The picture has a name above each phase, the sniffer's lane, who sent a frame by its
+// port, what the sniffer did not see, and says which numbers are missing and why.
+func TestLadder(t *testing.T) {
+	for l, want := range map[lang.Lang]string{
+		lang.English: `  #     ms  client1       server        client2       sniffer       ?
+  ┄┄ ping on a hub ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄
+  4  0.000  ●─────────────▶─────────────▶─────────────▶─────────────▶  who-has server
+  5  1.000  ●─────────────▶             │             ○             │  echo-request seq=1
+  6  2.000  ◀─────────────●             │             ○             │  echo-reply seq=1
+  7  3.000  ◀─────────────┼─────────────●             ○             │  server > client1 is-at server
+  8  4.000  ◀─────────────┼─────────────┼─────────────○─────────────●  10.0.0.9:1 > client1:2 udp len=0
+            server sent 1 frame that is not in the sniffer's capture
+  ┄┄ ping on a switch ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄
+            client1 sent 2 frames that are not in the sniffer's capture
+            server sent 1 frame that is not in the sniffer's capture
+  ┄┄ never (its end is not in the capture) ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄
+            (no packets)
+  ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄
+  ○ also received by sniffer
+  1–3 and 9–17 are the lab's own marker packets
+`,
+		lang.Chinese: `  #     ms  client1       server        client2       sniffer       ?
+  ┄┄ 集線器上的 ping ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄
+  4  0.000  ●─────────────▶─────────────▶─────────────▶─────────────▶  who-has server
+  5  1.000  ●─────────────▶             │             ○             │  echo-request seq=1
+  6  2.000  ◀─────────────●             │             ○             │  echo-reply seq=1
+  7  3.000  ◀─────────────┼─────────────●             ○             │  server > client1 is-at server
+  8  4.000  ◀─────────────┼─────────────┼─────────────○─────────────●  10.0.0.9:1 > client1:2 udp len=0
+            server 送出了 1 個訊框，但擷取主機沒有擷取到
+  ┄┄ 交換器上的 ping ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄
+            client1 送出了 2 個訊框，但擷取主機沒有擷取到
+            server 送出了 1 個訊框，但擷取主機沒有擷取到
+  ┄┄ never（擷取檔裡沒有這個階段的結尾） ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄
+            （沒有任何封包）
+  ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄
+  ○ sniffer 也收到了
+  1–3、9–17 是實驗環境自己的標記封包
+`,
+	} {
+		t.Run(string(l), func(t *testing.T) {
+			got := printed(l, display.Display{}, func(terminal *Terminal) { terminal.Outcome(record(t, " client2")) })
+			_, got, _ = strings.Cut(got, "\n\n")
+			got, _, _ = strings.Cut(got, "\n\n")
+			if diff := cmp.Diff(want, got+"\n"); diff != "" {
+				t.Errorf("(-want +got):\n%s\n%s", diff, got)
+			}
+		})
+	}
+}
+
+// On a narrow terminal with many hosts no line is too long, and ASCII is no other
+// characters.
+func TestWidth(t *testing.T) {
+	for _, l := range []lang.Lang{lang.English, lang.Chinese} {
+		for _, width := range []int{40, 60, 80, 120} {
+			for _, hosts := range []string{" client2", " client2 client3 client4 client5 client6"} {
+				t.Run(fmt.Sprintf("%s/%d/%d hosts", l, width, 3+len(strings.Fields(hosts))), func(t *testing.T) {
+					show := display.Display{Width: width, ASCII: l == lang.English}
+					got := printed(l, show, func(terminal *Terminal) {
+						o := record(t, hosts)
+						terminal.Listed(o.Experiment)
+						terminal.Outcome(o)
+						r := NewResult("netns")
+						r.Add(o, "x")
+						r.Add(o, "x")
+						terminal.Summary(r, 0)
+					})
+					for line := range strings.SplitSeq(got, "\n") {
+						if columns.Width(line) > width {
+							t.Errorf("%d columns: %s", columns.Width(line), line)
+						}
+						if i := strings.IndexFunc(line, func(r rune) bool { return r > '~' }); i >= 0 && show.ASCII {
+							t.Errorf("not ASCII at %d: %s", i, line)
+						}
+					}
+					if t.Failed() {
+						t.Log(got)
+					}
+				})
+			}
+		}
+	}
+}
