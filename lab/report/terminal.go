@@ -80,9 +80,9 @@ func (t *Terminal) sign(s claim.Status) string {
 
 func (t *Terminal) text(code string, pairs ...any) string { return i18n.Text(t.lang, code, pairs...) }
 
-// escape makes text from outside fit to be shown.
+// escape makes text from outside fit to be shown. Who reads Chinese is shown it.
 func (t *Terminal) escape(s string) string {
-	if t.show.ASCII {
+	if t.show.ASCII && t.lang != lang.Chinese {
 		return safetext.ASCII(s)
 	}
 	return safetext.Escape(s)

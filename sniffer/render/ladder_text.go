@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"wirelab/internal/columns"
-	"wirelab/internal/safetext"
 )
 
 // Columns of the text.
@@ -113,12 +112,7 @@ func (t *ladderText) measure(phases []Phase) seen {
 func (t *ladderText) ms(r row) string { return fmt.Sprintf("%.3f", float64(r.since.Nanoseconds())/1e6) }
 
 // show makes text of a packet fit to be shown.
-func (t *ladderText) show(s string) string {
-	if t.ASCII {
-		return safetext.ASCII(s)
-	}
-	return safe(s)
-}
+func (t *ladderText) show(s string) string { return Options{ASCII: t.ASCII, Lang: t.Lang}.escape(s) }
 
 // paint writes text in a colour, and what follows it in none.
 func (t *ladderText) paint(sgr, text, after string) {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"wirelab/internal/i18n"
+	"wirelab/internal/lang"
 	"wirelab/internal/safetext"
 	"wirelab/sniffer"
 	"wirelab/sniffer/statistics"
@@ -102,9 +103,9 @@ func (o Options) bars(r statistics.Rate) string {
 
 func layerName(l sniffer.Layers) string { return cmp.Or(strings.Join(LayerNames(l), " "), "?") }
 
-// escape makes text from outside fit to be shown.
+// escape makes text from outside fit to be shown. Who reads Chinese is shown it.
 func (o Options) escape(s string) string {
-	if o.ASCII {
+	if o.ASCII && o.Lang != lang.Chinese {
 		return safetext.ASCII(s)
 	}
 	return safe(s)
