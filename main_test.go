@@ -52,6 +52,7 @@ func TestScripts(t *testing.T) {
 				return err
 			}
 			env.Setenv("HOME", home)
+			env.Setenv("LC_CTYPE", "C.UTF-8") // what is drawn is not ASCII
 			module, err := os.Getwd()
 			if err != nil {
 				return err
