@@ -56,7 +56,7 @@ func TestStep(t *testing.T) {
 		want        []string
 	}{
 		{"en", strings.Repeat("\n", 9), []string{"Enter carries out the next line", "9  fresh client1  [Enter]", "10  run client1 ping -c 1 server  [Enter]", "11  settle cold  [Enter]",
-			"cold: 4 packets in all", "✓ pass ping.arp-before-echo", "12  run client1", "warm: 4 packets in all", "✓ pass ping.warm-no-arp", "✓ 3 pass"}},
+			"cold: 4 packets in all", "✓ pass ping.arp-before-echo", "14  run client1", "warm: 4 packets in all", "✓ pass ping.warm-no-arp", "✓ 3 pass"}},
 		// Once nobody types any more, the rest is carried out.
 		{"zh-TW", "\n", []string{"按 Enter 執行腳本的下一行", "9  fresh client1  ［Enter］", "cold：共 4 個封包", "warm：共 4 個封包", "✓ 3 項通過"}},
 	} {
