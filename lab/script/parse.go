@@ -120,7 +120,7 @@ func (p *parser) step(number int, words []string) error {
 	}
 	v := findVerb(words[0])
 	if v == nil {
-		known := append([]string{"topology", "lesson", "expect"}, verbNames()...)
+		known := append([]string{"topology", "lesson", "expect"}, Verbs()...)
 		return i18n.Errmsg("script.word", "Word", words[0], "Hint", suggest.Hint(words[0], known), "Known", i18n.List(known))
 	}
 	s.Verb, s.Args = v.name, words[1:]
@@ -187,14 +187,14 @@ func (p *parser) claim(args []string) error {
 	}
 	delete(p.expect, c.ID)
 	if c.Expected, err = p.exp.ReadTrace(expected); err != nil {
-		return fmt.Errorf("section %s: %w", c.ID, err)
+		return i18n.Errmsg("script.insection", "Section", c.ID, "Cause", err)
 	}
 	if c.Projection.Hidden && len(c.Expected) > 0 {
 		return i18n.Errmsg("script.hidden", "Claim", c.ID)
 	}
 	if c.Anywhere {
 		if err := c.CheckAnywhere(); err != nil {
-			return fmt.Errorf("claim %s: %w", c.ID, err)
+			return i18n.Errmsg("script.inclaim", "Claim", c.ID, "Cause", err)
 		}
 	}
 	p.exp.Claims = append(p.exp.Claims, c)

@@ -78,8 +78,8 @@ func findVerb(name string) *verb {
 	return nil
 }
 
-func verbNames() []string {
-	var names []string
+// Verbs are the names of the verbs.
+func Verbs() (names []string) {
 	for _, v := range verbs {
 		names = append(names, v.name)
 	}
@@ -107,7 +107,7 @@ func newLabel(e *Experiment, s *Step) error {
 	case !trace.ValidLabel(label):
 		return i18n.Errmsg("script.label.form", "Label", label)
 	case label == allPhases:
-		return fmt.Errorf("label %q stands for every phase: choose another", label)
+		return i18n.Errmsg("script.label.all", "Label", label)
 	case trace.ReservedLabel(label):
 		return i18n.Errmsg("script.label.own", "Label", label)
 	case slices.Contains(e.Barriers(), label):

@@ -33,6 +33,17 @@ var modifiers = []struct {
 	{"hidden", func(p *Projection) *bool { return &p.Hidden }},
 }
 
+// Modifiers are the words that may stand behind the protocols of a projection.
+func Modifiers() (words []string) {
+	for _, m := range modifiers {
+		words = append(words, m.word)
+	}
+	return words
+}
+
+// Protocols are the words for protocols; behind tcp and udp a port may stand.
+func Protocols() []string { return []string{"arp", "icmp", "tcp", "udp", "other"} }
+
 // Selector selects the packets of one protocol.
 type Selector struct {
 	Protocol string // arp, icmp, tcp, udp, or other for all that is none of these

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/netip"
 	"runtime"
@@ -10,7 +11,7 @@ import (
 	"time"
 
 	"wirelab/internal/exit"
-	"wirelab/internal/i18n"
+	"wirelab/internal/safetext"
 	"wirelab/sniffer"
 	"wirelab/sniffer/pcapfile"
 )
@@ -201,12 +202,12 @@ func (s *session) unreadable(err error) error {
 	if part, ok := errors.AsType[*pcapfile.PartError](err); ok {
 		name = s.options.read[part.Part]
 	}
-	what := any(name)
 	if name == "-" {
-		what = i18n.Msg("sniff.stdin")
+		name = "standard input"
 	}
+	err = fmt.Errorf("%s: %w", safetext.Escape(name), err)
 	if _, wrong := errors.AsType[*pcapfile.FormatError](err); wrong && s.shown == 0 {
-		return exit.UsageMsg("sniff.nocapture", "File", what, "Cause", err)
+		return exit.With(exit.Usage, err)
 	}
-	return exit.With(exit.Failed, i18n.FileError(name, err))
+	return exit.With(exit.Failed, err)
 }

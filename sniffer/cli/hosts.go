@@ -42,9 +42,9 @@ func (s *session) readyFilter(ctx context.Context) error {
 	}
 	name := safetext.Escape(unknown.Name)
 	if unknown.Nearest != "" {
-		return exit.UsageMsg("sniff.host.nearest", "Name", name, "Nearest", safetext.Escape(unknown.Nearest), "Place", errors.New(unknown.Place()))
+		return exit.UsageMsg("sniff.host.nearest", "Name", name, "Nearest", safetext.Escape(unknown.Nearest), "Place", unknown.Place())
 	}
-	return exit.UsageMsg("sniff.host.unknown", "Name", name, "Place", errors.New(unknown.Place()))
+	return exit.UsageMsg("sniff.host.unknown", "Name", name, "Place", unknown.Place())
 }
 
 func regular(name string) bool {

@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"maps"
 	"net"
 	"net/netip"
@@ -13,7 +14,6 @@ import (
 	"time"
 
 	"wirelab/internal/hostnames"
-	"wirelab/internal/i18n"
 	"wirelab/sniffer"
 	"wirelab/sniffer/pcapfile"
 )
@@ -57,18 +57,18 @@ func newNames(hosts, lookup []string) (*names, error) {
 			continue
 		}
 		if !pcapfile.ValidName(name) {
-			return nil, i18n.Errmsg("sniff.name.lookup", "Word", name)
+			return nil, fmt.Errorf("--lookup %q cannot be the name of a host", name)
 		}
 		n.lookup = append(n.lookup, name)
 	}
 	for _, text := range hosts {
 		table, err := hostnames.Parse(text)
 		if err != nil {
-			return nil, i18n.Errmsg("check.host.form", "Cause", err)
+			return nil, fmt.Errorf("--host: %w", err)
 		}
 		for name, addr := range table {
 			if !pcapfile.ValidName(name) {
-				return nil, i18n.Errmsg("sniff.name.host", "Word", name)
+				return nil, fmt.Errorf("--host %q cannot be the name of a host", name)
 			}
 			n.learn(map[netip.Addr]string{addr: name})
 		}

@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"slices"
 	"strconv"
@@ -12,11 +11,8 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"wirelab/internal/cmdline"
 	"wirelab/internal/exit"
-	"wirelab/internal/i18n"
 	"wirelab/internal/lang"
-	"wirelab/internal/suggest"
 	"wirelab/sniffer"
 	"wirelab/sniffer/filter"
 )
@@ -94,11 +90,11 @@ func (o *options) define(f *pflag.FlagSet) {
 func (o *options) check(given *pflag.FlagSet) error {
 	// That of a variable which is not set must not become a live capture.
 	if slices.Contains(o.read, "") {
-		return exit.UsageMsg("sniff.empty.read")
+		return exit.Usagef("-r '': a name is missing")
 	}
 	for _, name := range []string{"write", "interface", "filter-file"} {
 		if f := given.Lookup(name); f.Changed && f.Value.String() == "" {
-			return exit.UsageMsg("sniff.empty.name", "Flag", "-"+f.Shorthand)
+			return exit.Usagef("-%s '': a name is missing", f.Shorthand)
 		}
 	}
 	if err := o.lines.check(o); err != nil {
@@ -110,37 +106,37 @@ func (o *options) check(given *pflag.FlagSet) error {
 	_, number := parseEtherType(o.ethertype)
 	switch {
 	case o.reads() && live:
-		return exit.UsageMsg("sniff.option.live")
+		return exit.Usagef("-r reads a file: -i, --for, --until-eof, -s, -B and --ethertype are for a live capture")
 	case o.frame != 0 && !o.reads():
 		return exit.UsageMsg("sniff.frame.live")
 	case slices.Index(o.read, "-") != lastIndex(o.read, "-"):
-		return exit.UsageMsg("sniff.option.stdin")
+		return exit.Usagef("-r -: standard input can be read once")
 	case o.filter != "" && o.filterFile != "":
-		return exit.UsageMsg("sniff.option.filterfile", "File", o.filterFile)
+		return exit.Usagef("-F %s: the filter is in the file or behind the options, not both", o.filterFile)
 	case o.duration < 0 || o.rotateTime < 0:
-		return exit.UsageMsg("sniff.option.negative")
+		return exit.Usagef("a time cannot be negative")
 	case directions[o.direction] == nil:
-		return cmdline.OneOf("--direction", o.direction, "in", "out", "inout")
+		return exit.Usagef("--direction %q: want in, out or inout", o.direction)
 	case !known && number != nil:
-		return exit.UsageMsg("sniff.option.ethertype", "Word", o.ethertype, "Hint", suggest.Hint(o.ethertype, slices.Sorted(maps.Keys(etherTypes))))
+		return exit.Usagef("--ethertype %q: want all, ip, arp, rarp, ipv6 or a number such as 0x88cc", o.ethertype)
 	case o.ethertype != "all" && o.direction == "out":
-		return exit.UsageMsg("sniff.option.out")
+		return exit.Usagef("--direction out needs --ethertype all: only that sees what this machine sends")
 	case findOutput(o.output) == nil:
-		return cmdline.OneOf("-o", o.output, outputNames()...)
+		return exit.Usagef("-o %q: want %s", o.output, outputNames())
 	case o.flags != "words" && o.flags != "letters":
-		return cmdline.OneOf("--flags", o.flags, "words", "letters")
+		return exit.Usagef("--flags %q: want words or letters", o.flags)
 	case o.stats != "" && o.stats != "-" && !strings.HasSuffix(o.stats, ".svg"):
-		return exit.UsageMsg("sniff.option.stats", "Word", o.stats)
+		return exit.Usagef("--stats=%s: want a name that ends in .svg, or --stats alone", o.stats)
 	case o.stats != "" && o.write == "-":
-		return exit.UsageMsg("sniff.option.statsout")
+		return exit.Usagef("--stats: standard output has the frames (-w -)")
 	case o.write == "" && (rotates || o.comment != "" || o.output == "none" && !o.lines.count && o.stats == ""):
-		return exit.UsageMsg("sniff.option.write")
+		return exit.Usagef("--rotate-size, --rotate-time, --comment and -o none need -w (-o none, or --stats)")
 	case o.write == "-" && rotates:
-		return exit.UsageMsg("sniff.option.rotateout")
+		return exit.Usagef("-w -: standard output cannot be rotated")
 	case o.files != 0 && !rotates || o.files < 0:
-		return exit.UsageMsg("sniff.option.files")
+		return exit.Usagef("--files needs --rotate-size or --rotate-time, and is not negative")
 	case o.comment != "" && o.pcap():
-		return exit.UsageMsg("sniff.option.comment")
+		return exit.Usagef("--comment: a pcap file has no room for it, a pcapng file has")
 	}
 	return nil
 }
@@ -164,12 +160,12 @@ func (o *options) readFilter() error {
 	}
 	f, err := os.Open(o.filterFile)
 	if err != nil {
-		return exit.With(exit.Usage, i18n.FileError(o.filterFile, err))
+		return exit.With(exit.Usage, err)
 	}
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, filter.MaxExpression+1)) // which says that it is too long
 	if err != nil {
-		return exit.With(exit.Usage, i18n.FileError(o.filterFile, err))
+		return exit.With(exit.Usage, err)
 	}
 	o.filter = strings.TrimSpace(string(text))
 	return nil

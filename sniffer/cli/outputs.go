@@ -42,13 +42,14 @@ func findOutput(name string) *output {
 	return nil
 }
 
-// outputNames are what -o takes.
-func outputNames() []string {
+// outputNames lists the outputs: "line, note, … or none".
+func outputNames() string {
 	var names []string
 	for _, o := range outputs {
 		names = append(names, o.name)
 	}
-	return names
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " or " + names[last]
 }
 
 // outputHelp describes the outputs in a language, a line each.

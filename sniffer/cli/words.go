@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"strconv"
@@ -12,7 +13,6 @@ import (
 	"wirelab/internal/i18n"
 	"wirelab/internal/lang"
 	"wirelab/internal/safetext"
-	"wirelab/internal/self"
 	"wirelab/sniffer"
 	"wirelab/sniffer/pcapfile"
 	"wirelab/sniffer/stream"
@@ -65,21 +65,21 @@ func (w words) unfiltered(types []sniffer.LinkType) string {
 }
 
 // cannotCapture adds what to do to an error of capture.Open.
-func cannotCapture(err error) error {
-	if coded, ok := errors.AsType[*exit.Error](err); ok { // of the filter
-		return coded
-	}
+func (w words) cannotCapture(err error) error {
+	advice := ""
 	switch {
 	case errors.Is(err, os.ErrPermission):
-		path, kept := self.Path()
-		if !kept {
-			return exit.UnableMsg("sniff.cannot.permission.unkept", "Cause", err)
-		}
-		return exit.UnableMsg("sniff.cannot.permission.kept", "Cause", err, "Path", path)
+		advice = w.text("sniff.advice.permission")
 	case errors.Is(err, syscall.ENETDOWN):
-		return exit.UnableMsg("sniff.cannot.down", "Cause", err)
+		advice = w.text("sniff.advice.down")
 	case errors.Is(err, errors.ErrUnsupported):
-		return exit.UnableMsg("sniff.cannot.unsupported", "Cause", err)
+		advice = w.text("sniff.advice.unsupported")
+	}
+	if advice != "" {
+		err = fmt.Errorf("%w\n%s", err, advice)
+	}
+	if coded, ok := errors.AsType[*exit.Error](err); ok { // of the filter
+		return coded
 	}
 	return exit.With(exit.Unable, err)
 }

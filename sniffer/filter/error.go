@@ -1,10 +1,8 @@
 package filter
 
 import (
-	"errors"
 	"strings"
 
-	"wirelab/internal/i18n"
 	"wirelab/internal/safetext"
 
 	"github.com/mattn/go-runewidth"
@@ -14,18 +12,7 @@ import (
 type syntaxError struct {
 	Expr string // the whole expression
 	Pos  int    // offset in Expr, bytes; len(Expr) if its end came too soon
-	Msg  i18n.Message
-}
-
-// reasonMsg is what is wrong with an expression. Texts are parts of it: what acts on a
-// terminal is escaped in them.
-func reasonMsg(code string, pairs ...any) i18n.Message {
-	for i, v := range pairs {
-		if text, ok := v.(string); ok {
-			pairs[i] = safetext.Escape(text)
-		}
-	}
-	return i18n.Msg(code, pairs...)
+	Msg  string
 }
 
 // UnknownHostError says that an expression names a host that is not among those
@@ -47,11 +34,8 @@ func (e *UnknownHostError) Place() string { return e.place.show() }
 
 // Error returns the message, and below it the expression with a caret under
 // the position. Nothing in it can act on a terminal.
-func (e *syntaxError) Error() string { return e.Unwrap().Error() }
-
-// Unwrap returns the error in people's languages.
-func (e *syntaxError) Unwrap() error {
-	return i18n.Errmsg("filter.at", "Cause", e.Msg, "Place", errors.New(e.show()))
+func (e *syntaxError) Error() string {
+	return "filter: " + safetext.Escape(e.Msg) + "\n" + e.show()
 }
 
 func (e *syntaxError) show() string {

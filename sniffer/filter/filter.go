@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 
-	"wirelab/internal/i18n"
 	"wirelab/sniffer"
 
 	"golang.org/x/net/bpf"
@@ -54,11 +53,11 @@ func Compile(expr string, link sniffer.LinkType, hosts Hosts) (*Filter, error) {
 		g.rebuild(merger())
 	}
 	if g.root == g.reject {
-		return nil, &syntaxError{expr, 0, i18n.Msg("filter.never")}
+		return nil, &syntaxError{expr, 0, "no frame can be like this"}
 	}
 	f, err := g.filter(link == sniffer.LinkEthernet)
 	if err != nil {
-		return nil, &syntaxError{expr, len(expr), i18n.Msg("filter.toolarge", "Cause", err)}
+		return nil, &syntaxError{expr, len(expr), err.Error()}
 	}
 	return f, nil
 }
