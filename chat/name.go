@@ -5,11 +5,11 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/mattn/go-runewidth"
 	"go.mau.fi/util/confusable"
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 
+	"wirelab/internal/columns"
 	"wirelab/internal/i18n"
 	"wirelab/internal/safetext"
 )
@@ -37,9 +37,9 @@ func CleanName(s string) (string, error) {
 	switch {
 	case s == "":
 		return "", ErrNoName
-	case strings.ContainsFunc(s, unseen), columns.StringWidth(s) == 0:
+	case strings.ContainsFunc(s, unseen), columns.Width(s) == 0:
 		return "", errorMessage(i18n.Msg("chat.name.invisible"))
-	case columns.StringWidth(s) > maxName || len(s) > maxNameBytes:
+	case columns.Width(s) > maxName || len(s) > maxNameBytes:
 		return "", errorMessage(i18n.Msg("chat.name.long", "Columns", maxName))
 	case limitMarks(s) != s:
 		return "", errorMessage(i18n.Msg("chat.name.marks", "Marks", maxMarks))
@@ -81,10 +81,6 @@ func limitMarks(s string) string {
 		return r
 	}, s)
 }
-
-// columns measures independently of the locale, so that every machine accepts the
-// same names.
-var columns = &runewidth.Condition{StrictEmojiNeutral: true}
 
 // suffixed returns name with a number appended, truncated to the limits of a name.
 func suffixed(name string, n int) string {

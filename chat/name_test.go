@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"wirelab/internal/columns"
 )
 
 func TestCleanName(t *testing.T) {
@@ -61,7 +63,7 @@ func TestSuffixed(t *testing.T) {
 	}
 	for _, tt := range tests {
 		got := suffixed(tt.name, tt.n)
-		if got != tt.want || len(got) > maxNameBytes || columns.StringWidth(got) > maxName {
+		if got != tt.want || len(got) > maxNameBytes || columns.Width(got) > maxName {
 			t.Errorf("suffixed(%q, %d) = %q, want %q", tt.name, tt.n, got, tt.want)
 		}
 	}
@@ -123,7 +125,7 @@ func FuzzCleanName(f *testing.F) {
 			t.Errorf("%q is not like itself", name)
 		}
 		second := suffixed(name, 2)
-		if len(second) > maxNameBytes || columns.StringWidth(second) > maxName {
+		if len(second) > maxNameBytes || columns.Width(second) > maxName {
 			t.Errorf("suffixed(%q, 2) = %q", name, second)
 		}
 	})

@@ -4,18 +4,14 @@ import (
 	"strings"
 
 	"github.com/clipperhouse/uax29/v2/graphemes"
-	"github.com/mattn/go-runewidth"
 
+	"wirelab/internal/columns"
 	"wirelab/internal/safetext"
 )
 
-// columns measures independently of the locale. The cursor is right even on a
-// terminal that gives a character another width: it is saved and restored, not
-// moved by counting.
-var columns = &runewidth.Condition{StrictEmojiNeutral: true}
-
-// Width returns how many columns s takes.
-func Width(s string) int { return columns.StringWidth(s) }
+// Width returns how many columns s takes. The cursor is right even on a terminal that
+// gives a character another width: it is saved and restored, not moved by counting.
+func Width(s string) int { return columns.Width(s) }
 
 // rows returns how many rows s takes on a terminal that wraps.
 func rows(s string, cols int) int {
@@ -31,12 +27,7 @@ func rows(s string, cols int) int {
 }
 
 // truncate cuts s to so many columns and marks the cut.
-func truncate(s string, cols int) string {
-	if Width(s) <= cols {
-		return s
-	}
-	return columns.Truncate(s, cols, "›")
-}
+func truncate(s string, cols int) string { return columns.Truncate(s, cols, "›") }
 
 // tail returns the end of s that fits in so many columns.
 func tail(s string, cols int) string {

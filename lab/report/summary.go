@@ -64,6 +64,12 @@ func (t *Terminal) Next(r *Result, dir, program string) {
 	}
 	t.printf("\n%s\n", t.text("report.next.title"))
 	for _, s := range steps {
-		t.Paragraph("  "+columns.Pad(t.escape(s[0]), widest)+"  ", widest+4, s[1], widest+4)
+		command := t.escape(s[0])
+		if taken := widest + 4; t.show.Width == 0 || taken+columns.Width(s[1]) <= t.show.Width {
+			t.printf("  %s  %s\n", columns.Pad(command, widest), s[1])
+			continue
+		}
+		t.printf("  %s\n", command) // which is pasted as a whole
+		t.Paragraph("      ", 6, s[1], 6)
 	}
 }

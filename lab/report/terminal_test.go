@@ -189,6 +189,19 @@ What to do now:
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
+	narrow := printed(lang.English, display.Display{Width: 51}, func(terminal *Terminal) { terminal.Next(r, "my runs/1", "./wirelab") })
+	if want := `
+What to do now:
+  'my runs/1/udp.svg'
+      the ladder as a picture; open it in a browser
+  wireshark 'my runs/1/udp.pcapng'
+      every field of every packet, under the same
+      numbers
+  ./wirelab up
+      a lab to try things in
+`; narrow != want {
+		t.Errorf("narrow, in a folder whose name needs quotes (-want +got):\n%s", cmp.Diff(want, narrow))
+	}
 	r.Experiments = r.Experiments[:1]
 	if got := printed(lang.English, display.Display{}, func(terminal *Terminal) { terminal.Summary(r, time.Second) }); got != "✓ 2 pass  netns  1.0 s\n" {
 		t.Errorf("one experiment needs no table: %s", got)

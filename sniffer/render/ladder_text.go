@@ -15,7 +15,7 @@ import (
 const (
 	laneGap  = 4  // between the longest name and the next lane, at least
 	minStep  = 14 // from lane to lane, where there is room
-	textRoom = 16 // for what stands right of the lanes, at least: else there are no lanes
+	textRoom = 14 // for what stands right of the lanes, at least: else there are no lanes
 	hang     = 2  // of a line that goes on in the next
 )
 
@@ -71,6 +71,7 @@ type ladderText struct {
 	left         int // where the lanes begin
 	step         int // from lane to lane; 0 where there is no room for lanes
 	lanes        int // width of all of them
+	widest       int // of their names
 }
 
 // measure finds the widths, and what the legend explains.
@@ -89,15 +90,14 @@ func (t *ladderText) measure(phases []Phase) seen {
 	if len(t.Marks) > 0 {
 		t.left += 2
 	}
-	widest := 0
 	for _, lane := range t.Lanes {
-		widest = max(widest, columns.Width(t.show(lane)))
+		t.widest = max(t.widest, columns.Width(t.show(lane)))
 	}
-	t.step = max(widest+laneGap, minStep)
+	t.step = max(t.widest+laneGap, minStep)
 	gaps := max(1, len(t.Lanes)-1)
 	if t.Width > 0 {
 		room := func(text int) int { return (t.Width - t.left - 1 - hang - text) / gaps }
-		t.step = min(t.step, max(room(longest), widest+1))
+		t.step = min(t.step, max(room(longest), t.widest+1))
 		if t.step > room(min(longest, textRoom)) {
 			t.step = 0
 		}
@@ -187,7 +187,7 @@ func (t *ladderText) packet(r row) {
 	sgr := kinds[kindOf(r.packet)].sgr
 	if t.step == 0 {
 		room := max(t.Width-t.left, textRoom)
-		for i, line := range columns.Wrap(t.show(t.line(r.packet)), room, room-hang) {
+		for i, line := range columns.Wrap(t.withoutLanes(r), room, room-hang) {
 			if i > 0 {
 				t.WriteString(strings.Repeat(" ", t.left+hang))
 			}
@@ -209,6 +209,18 @@ func (t *ladderText) packet(r row) {
 		}
 		t.paint(sgr, line, "\n")
 	}
+}
+
+// withoutLanes is a packet as a line of the notation, whose ends stand in columns.
+func (t *ladderText) withoutLanes(r row) string {
+	if r.from == noLane {
+		return t.show(t.line(r.packet))
+	}
+	to := everyone
+	if r.to != allLanes {
+		to = t.show(t.Lanes[r.to])
+	}
+	return columns.Pad(t.show(t.Lanes[r.from]), t.widest) + " > " + columns.Pad(to, t.widest) + " " + t.show(t.what(r))
 }
 
 // arrow draws the lanes of a packet, in three parts: what is left of the arrow, the
