@@ -34,6 +34,9 @@ func judgeAnywhere(r *trace.Recording, plan Plan, c Claim) Verdict {
 		return v
 	}
 	v.Status, v.Reason = Pass, nil
+	if gap := gaps(r); !gap.IsZero() {
+		v.Notes = append(v.Notes, gap)
+	}
 	if n := len(seen.Lines) - len(c.Expected); n > 0 {
 		v.Notes = append(v.Notes, i18n.Msg("claim.note.more", "Count", n))
 	}

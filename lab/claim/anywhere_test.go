@@ -46,7 +46,7 @@ func TestAnywhere(t *testing.T) {
 				w.Echo("client1", "server", echoRequest)
 				w.Statistics = &pcapfile.Statistics{Dropped: 2}
 			}, reason: "2 frames were dropped"},
-		{name: "there, whatever was dropped", projection: "icmp", expected: pingTrace, status: Pass,
+		{name: "there, whatever was dropped", projection: "icmp", expected: pingTrace, status: Pass, note: "2 frames were dropped",
 			build: func(w *tracetest.Wire) { ping(w); w.Statistics = &pcapfile.Statistics{Dropped: 2} }},
 		{name: "there, in a damaged file", projection: "icmp", expected: pingTrace, status: Pass,
 			build: func(w *tracetest.Wire) { ping(w); w.Damage = errors.New("cut") }},

@@ -57,30 +57,29 @@ func (p *pasted) end(end string) string {
 	return host
 }
 
-// detail is a number that depends on the moment.
-var detail = regexp.MustCompile(`^(seq|ack|len|win)=`)
-
-// marks are the words by which sniff tells of losses.
-var marks = sniffer.Marks(0xff).Words()
+// stays reports whether a word behind TCP flags or "udp" may stand in a trace. Others
+// are numbers that depend on the moment, what tells of losses, and what is carried.
+func stays(word string) bool {
+	return word == trace.Acked || word == trace.Again || word == trace.Fragment || strings.HasPrefix(word, "vlan=")
+}
 
 // what is what a packet says without what a trace does not say of it; said is that a
 // text follows.
 func (p *pasted) what(words []string, said bool) []string {
 	flags, rest := flagsOf(words)
-	if flags == 0 && (len(rest) == 0 || rest[0] != "udp") {
-		return words // ARP and ICMP stand in a trace as they are
-	}
-	rest = slices.DeleteFunc(slices.Clone(rest), func(w string) bool {
-		leave := detail.MatchString(w) || slices.Contains(marks, w)
-		if leave {
-			p.out = append(p.out, w)
+	switch {
+	case flags == 0 && slices.Contains(words[:min(1, len(words))], "udp"):
+		return append([]string{"udp"}, p.behind(words[1:])...)
+	case flags == 0: // ARP and ICMP stand in a trace as they are, without the packet that an error quotes
+		if i := slices.Index(words, "quotes"); i > 0 {
+			p.out = append(p.out, words[i:]...)
+			return words[:i]
 		}
-		return leave
-	})
+		return words
+	}
+	behind := p.behind(rest)
 	shown := flags & (sniffer.SYN | sniffer.FIN | sniffer.RST | sniffer.ACK)
 	switch {
-	case flags == 0:
-		return rest
 	case shown&^sniffer.ACK == 0:
 		p.out = append(p.out, flags.String())
 		return nil
@@ -88,10 +87,22 @@ func (p *pasted) what(words []string, said bool) []string {
 		p.out = append(p.out, (flags &^ shown).String())
 	}
 	// Whether a segment is acknowledged its own line does not say.
-	if shown&sniffer.RST == 0 && len(p.out) > 0 && !said && !slices.Contains(rest, trace.Acked) {
-		rest = append(rest, trace.Acked)
+	if shown&sniffer.RST == 0 && len(p.out) > 0 && !said && !slices.Contains(behind, trace.Acked) {
+		behind = append([]string{trace.Acked}, behind...)
 	}
-	return append([]string{shown.String()}, rest...)
+	return append([]string{shown.String()}, behind...)
+}
+
+// behind takes out the words that do not stay.
+func (p *pasted) behind(words []string) (stay []string) {
+	for _, w := range words {
+		if stays(w) {
+			stay = append(stay, w)
+		} else {
+			p.out = append(p.out, w)
+		}
+	}
+	return stay
 }
 
 // flagsOf reads TCP flags, words or letters, at the beginning of words; none where

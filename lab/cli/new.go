@@ -56,11 +56,14 @@ func writeNew(name string, l lang.Lang) (path string, err error) {
 		return "", exit.UsageMsg("new.exists", "File", path)
 	}
 	if err != nil {
-		return "", exit.With(exit.Unable, err)
+		if errors.Is(err, fs.ErrNotExist) { // it is the folder that is missing
+			path = filepath.Dir(path)
+		}
+		return "", exit.With(exit.Unable, i18n.FileError(path, err))
 	}
 	_, err = f.Write(text)
 	if err = errors.Join(err, f.Close()); err != nil {
-		return "", exit.With(exit.Unable, errors.Join(err, os.Remove(path)))
+		return "", exit.With(exit.Unable, i18n.FileError(path, errors.Join(err, os.Remove(path))))
 	}
 	return path, nil
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"wirelab/internal/exit"
+	"wirelab/internal/i18n"
 	"wirelab/internal/wholefile"
 	"wirelab/lab/experiments"
 	"wirelab/lab/script"
@@ -28,7 +29,7 @@ func openSource(path string) (*source, *script.Experiment, error) {
 	}
 	file, err := filepath.EvalSymlinks(path) // what is written over is the file, not a link to it
 	if err != nil {
-		return nil, nil, exit.With(exit.Usage, err)
+		return nil, nil, exit.With(exit.Usage, i18n.FileError(path, err))
 	}
 	text, err := script.ReadFile(file)
 	if err != nil {
@@ -48,14 +49,14 @@ func openSource(path string) (*source, *script.Experiment, error) {
 func (s *source) write(updated []byte) error {
 	now, err := script.ReadFile(s.file)
 	if err != nil {
-		return exit.With(exit.Unable, err)
+		return exit.With(exit.Unable, i18n.FileError(s.path, err))
 	}
 	if !bytes.Equal(now, s.text) {
 		return exit.UnableMsg("update.changed", "File", s.path)
 	}
 	info, err := os.Stat(s.file)
 	if err != nil {
-		return exit.With(exit.Unable, err)
+		return exit.With(exit.Unable, i18n.FileError(s.path, err))
 	}
 	err = wholefile.Write(s.file, func(w io.Writer) error {
 		_, err := w.Write(updated)
@@ -64,7 +65,10 @@ func (s *source) write(updated []byte) error {
 	if err == nil {
 		err = os.Chmod(s.file, info.Mode().Perm())
 	}
-	return exit.With(exit.Unable, err)
+	if err != nil {
+		return exit.With(exit.Unable, i18n.FileError(s.path, err))
+	}
+	return nil
 }
 
 // fillIn fills in what an outcome has seen. What cannot be filled in is inconclusive.

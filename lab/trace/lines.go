@@ -21,6 +21,7 @@ type Line struct {
 // Words behind a line that say what the capture has, or has not, besides the packet.
 const (
 	Acked    = "acked"    // a later segment acknowledges it
+	Again    = "again"    // it was sent before, in an earlier phase
 	Unasked  = "unasked"  // an echo reply of which no request was seen
 	Fragment = "fragment" // not every part of the datagram was seen
 )
@@ -181,7 +182,7 @@ func (v view) connection(c *conversation) (lines []placed) {
 			}
 		}
 		if copies[p.Number] {
-			what += " again"
+			what += " " + Again
 		}
 		lines = append(lines, v.line(d, what, packets, d.number()))
 	}
