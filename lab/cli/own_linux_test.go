@@ -77,6 +77,17 @@ func TestStep(t *testing.T) {
 	}
 }
 
+// What is said is shown with the packet that carries it.
+func TestStepSays(t *testing.T) {
+	requireBackend(t, netns.Name)
+	out, code := answered(t, t.TempDir(), wirelab(t), "", "run", "--step", "tcp-chat", "--lang", "en")
+	if code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	steps, _, _ := strings.Cut(out, "tcp-chat  TCP")
+	contains(t, steps, "say client1 hello from client1", "PSH ACK len=19 \"hello from client1\"", "settle talk", "✓ pass tcp-chat.payload")
+}
+
 // A step that fails says why, and the run is inconclusive.
 func TestStepFails(t *testing.T) {
 	requireBackend(t, netns.Name)

@@ -179,6 +179,9 @@ func (r *runner) run(ctx context.Context, chosen []*script.Experiment) (err erro
 	result := report.NewResult(v.backend)
 	var refused error // why nothing was filled in
 	for _, e := range chosen {
+		if r.stepper != nil {
+			r.stepper.begin(e)
+		}
 		var guesses []guess
 		if r.quiz != nil {
 			r.progress.clear()

@@ -18,7 +18,7 @@ import (
 	"wirelab/lab/report"
 	"wirelab/lab/script"
 	"wirelab/lab/trace"
-	"wirelab/sniffer"
+	"wirelab/sniffer/render"
 )
 
 // stepper carries a script out a line at a time, whenever Enter is typed, and shows
@@ -31,6 +31,7 @@ type stepper struct {
 	out   io.Writer
 	t     *report.Terminal // on out
 	clear string           // takes a prompt away
+	texts []string         // that the experiment says
 	shown int              // packets, of the experiment that runs
 	phase int              // of these, packets that are no markers, since the last barrier
 }
@@ -43,11 +44,13 @@ func newStepper(ctx context.Context, l lang.Lang, in *typed, out io.Writer, t *r
 	return s
 }
 
+// begin is told which experiment is next.
+func (s *stepper) begin(e *script.Experiment) { s.texts, s.shown, s.phase = e.Plan().Texts, 0, 0 }
+
 // observe is told what happens; the script waits for it.
 func (s *stepper) observe(e script.Event) {
 	switch e.Kind {
 	case script.Up:
-		s.shown, s.phase = 0, 0
 		fmt.Fprintf(s.out, "%s\n\n", i18n.Text(s.lang, "step.help"))
 	case script.Begun:
 		s.wait(e)
@@ -98,14 +101,14 @@ func (s *stepper) show(l *lab.Lab) { fmt.Fprint(s.out, s.news(l)) }
 func (s *stepper) news(l *lab.Lab) string {
 	var b strings.Builder
 	l.View(func(r *trace.Recording) {
-		notation := sniffer.Notation{Names: r.Hosts.Names}
+		lines := render.Ladder{Names: r.Hosts.Names, Texts: s.texts}
 		for i := s.shown; i < len(r.Packets); i++ {
 			p := &r.Packets[i]
 			if _, marker := r.Marker(p); marker {
 				continue
 			}
 			s.phase++
-			fmt.Fprintf(&b, "      %4d  %s\n", p.Number, notation.AppendLine(nil, p))
+			fmt.Fprintf(&b, "      %4d  %s\n", p.Number, lines.Line(p))
 		}
 		s.shown = len(r.Packets)
 	})

@@ -164,13 +164,14 @@ func (l *Ladder) name(addr netip.Addr) string {
 // claims, they are there as well.
 func (l *Ladder) what(r row) string {
 	if r.from == noLane && r.packet.Src.IsValid() || r.forged {
-		return l.line(r.packet)
+		return l.Line(r.packet)
 	}
 	return l.withTexts(l.notation().AppendWhat(nil, r.packet), r.packet)
 }
 
-// line is the notation of a packet, and the listed texts.
-func (l *Ladder) line(p *sniffer.Packet) string {
+// Line returns a packet as a line in place of an arrow: its notation, and the listed
+// texts.
+func (l *Ladder) Line(p *sniffer.Packet) string {
 	return l.withTexts(l.notation().AppendLine(nil, p), p)
 }
 

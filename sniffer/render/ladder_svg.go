@@ -158,7 +158,7 @@ func (s *picture) packet(y int, r row) {
 	kind := kinds[kindOf(p)].name
 	ms := fmt.Sprintf("%.3f", float64(r.since.Nanoseconds())/1e6)
 	what := s.what(r)
-	fmt.Fprintf(s, "<g class=\"packet %s\" id=\"packet-%d\"><title>#%d %s</title><desc>%s ms, %d bytes, %s</desc>", kind, p.Number, p.Number, escapeXML(s.line(p)), ms, p.Length, kind)
+	fmt.Fprintf(s, "<g class=\"packet %s\" id=\"packet-%d\"><title>#%d %s</title><desc>%s ms, %d bytes, %s</desc>", kind, p.Number, p.Number, escapeXML(s.Line(p)), ms, p.Length, kind)
 	fmt.Fprintf(s, "<rect class=\"hit\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/>", margin, y-rowHeight+10, s.width-2*margin, rowHeight)
 	s.text("number", numberEnd, y+4, strconv.Itoa(p.Number))
 	s.text("time", timeEnd, y+4, ms)

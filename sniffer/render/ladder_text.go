@@ -214,7 +214,7 @@ func (t *ladderText) packet(r row) {
 // withoutLanes is a packet as a line of the notation, whose ends stand in columns.
 func (t *ladderText) withoutLanes(r row) string {
 	if r.from == noLane {
-		return t.show(t.line(r.packet))
+		return t.show(t.Line(r.packet))
 	}
 	to := everyone
 	if r.to != allLanes {
