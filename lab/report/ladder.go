@@ -55,10 +55,21 @@ func ladder(o *script.Outcome, l lang.Lang, ascii bool) (render.Ladder, []render
 		}
 		ladder.Notes = append(ladder.Notes, i18n.Text(l, said.Code, "Packets", sentence(n, ascii, l)))
 	}
+	if slices.ContainsFunc(phases, func(p render.Phase) bool { return toSniffer(p, hosts) }) {
+		ladder.Notes = append(ladder.Notes, i18n.Text(l, "report.ownframes", "Host", trace.SnifferHost))
+	}
 	if n := cut.Others; len(n) > 0 {
 		ladder.Notes = append(ladder.Notes, i18n.Text(l, "report.others", "Packets", sentence(n, ascii, l), "Count", len(n)))
 	}
 	return ladder, phases
+}
+
+// toSniffer reports whether a packet of a phase is for the sniffer alone, whose answers are not captured.
+func toSniffer(p render.Phase, hosts trace.Hosts) bool {
+	return slices.ContainsFunc(p.Packets, func(p *sniffer.Packet) bool {
+		_, to := hosts.Ends(p)
+		return to == trace.SnifferHost
+	})
 }
 
 // sentence writes packet numbers within a sentence.

@@ -60,6 +60,7 @@ func record(t *testing.T, hosts string) *script.Outcome {
 	w.As = "nobody"
 	w.UDP("10.0.0.9", "client1", 1, 2, "")
 	w.As = ""
+	w.Echo("client1", "sniffer", 8)
 	w.Barrier("hub")
 	w.Barrier("learn")
 	w.Lose("client1", 2)
@@ -79,6 +80,7 @@ func TestLadder(t *testing.T) {
   6  2.000  ◀─────────────●             │             ○             │  echo-reply seq=1
   7  3.000  ◀─────────────┼─────────────●             ○             │  server > client1 is-at server
   8  4.000  ◀─────────────┼─────────────┼─────────────○─────────────●  10.0.0.9:1 > client1:2 udp len=0
+  9  5.000  ●─────────────┼─────────────┼─────────────▶             │  echo-request seq=1
             server sent 1 frame that is not in the sniffer's capture
   ┄┄ ping on a switch ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄
             client1 sent 2 frames that are not in the sniffer's capture
@@ -87,7 +89,8 @@ func TestLadder(t *testing.T) {
             (no packets)
   ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄
   ○ also received by sniffer
-  1–3 and 9–17 are the lab's own marker packets
+  1–3 and 10–18 are the lab's own marker packets
+  frames that sniffer itself sends are not in its capture
 `,
 		lang.Chinese: `  #     ms  client1       server        client2       sniffer       ?
   ┄┄ 集線器上的 ping ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄
@@ -96,6 +99,7 @@ func TestLadder(t *testing.T) {
   6  2.000  ◀─────────────●             │             ○             │  echo-reply seq=1
   7  3.000  ◀─────────────┼─────────────●             ○             │  server > client1 is-at server
   8  4.000  ◀─────────────┼─────────────┼─────────────○─────────────●  10.0.0.9:1 > client1:2 udp len=0
+  9  5.000  ●─────────────┼─────────────┼─────────────▶             │  echo-request seq=1
             server 送出了 1 個訊框，但擷取主機沒有擷取到
   ┄┄ 交換器上的 ping ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄
             client1 送出了 2 個訊框，但擷取主機沒有擷取到
@@ -104,7 +108,8 @@ func TestLadder(t *testing.T) {
             （沒有任何封包）
   ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄
   ○ sniffer 也收到了
-  1–3、9–17 是實驗環境自己的標記封包
+  1–3、10–18 是實驗環境自己的標記封包
+  sniffer 自己送出的訊框不會被擷取
 `,
 	} {
 		t.Run(string(l), func(t *testing.T) {

@@ -95,7 +95,7 @@ func (t *Terminal) Paragraph(begin string, taken int, text string, indent int) {
 		if i > 0 {
 			begin = strings.Repeat(" ", indent)
 		}
-		t.printf("%s%s\n", begin, line)
+		t.printf("%s\n", strings.TrimRight(begin+line, " "))
 	}
 }
 
