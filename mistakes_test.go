@@ -50,7 +50,7 @@ var mistakes = []struct {
 	{"check ping mine.txtar", exit.Unable, `mine.txtar: .*\ngive a pcap or pcapng file`, `mine.txtar：.*\n請給 pcap 或 pcapng 檔`},
 	{"check ping ping.pcapng --host clint1=10.0.0.1", exit.Usage, `no host "clint1" \(did you mean client1\?\)`, `沒有主機「clint1」（是不是要打 client1？）`},
 	{"check ping ping.pcapng --host client1", exit.Usage, `--host "client1": want NAME=ADDRESS, such as server=10.0.0.2`, `--host 「client1」要寫成「名稱=位址」`},
-	{"exec client1", exit.Usage, `wirelab exec needs HOST .*COMMAND…, for example: wirelab exec client1 -- chat join server`, `wirelab exec 後面要接 HOST`},
+	{"exec", exit.Usage, `wirelab exec needs HOST .*COMMAND….*, for example: wirelab exec client1`, `wirelab exec 後面要接 HOST`},
 	{"doctor now", exit.Usage, `wirelab doctor takes no arguments, and was given "now"`, `wirelab doctor 後面不接參數，卻多了「now」`},
 }
 

@@ -82,7 +82,7 @@ func serve(c *cobra.Command, o options) error {
 
 	s := openStreams(ctx, c, words{Lang: l}, "("+o.name+") ")
 	defer s.Close()
-	log := slog.New(slog.NewTextHandler(s.logs, nil))
+	log := slog.New(slog.NewTextHandler(s.logs, &slog.HandlerOptions{Level: s.level}))
 	room := chat.NewRoom(log)
 	room.Console = o.name
 	srv := &server.Server{Room: room, Limits: o.limits}
@@ -153,6 +153,7 @@ type streams struct {
 	lines     <-chan string
 	interrupt <-chan struct{} // Ctrl-C typed at the console; nil: it is a signal
 	out, logs io.Writer
+	level     slog.Level // of logs
 	closers   []io.Closer
 }
 
@@ -163,9 +164,10 @@ func openStreams(ctx context.Context, c *cobra.Command, w words, prompt string) 
 		t, err := inline.OpenConsole(os.Stdin, os.Stdout, w.AskPaste, prompt, "/help /quit")
 		if err == nil {
 			s := &streams{lines: t.Lines(), interrupt: t.Interrupted(), out: t, logs: t, closers: []io.Closer{t}}
+			s.level = slog.LevelWarn // who comes and goes, the room's own lines say
 			if !terminal(c.ErrOrStderr()) {
 				logs := newScreen(c.ErrOrStderr())
-				s.logs, s.closers = logs, append(s.closers, logs)
+				s.logs, s.level, s.closers = logs, slog.LevelInfo, append(s.closers, logs)
 			}
 			return s
 		}

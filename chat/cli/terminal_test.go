@@ -137,6 +137,18 @@ func TestStay(t *testing.T) {
 	p.exits(exit.OK)
 }
 
+// Ctrl-C or Ctrl-D on an empty line of the server's console ends it.
+func TestConsoleIsLeft(t *testing.T) {
+	for _, key := range []string{"\x03", "\x04"} {
+		p := sit(t, winsize, "chat", "serve", "--tcp", "127.0.0.1:0", "--udp=")
+		p.await(`\(server\) `)
+		p.types("half" + key) // clears the line, or does nothing at its end
+		p.types("\x15" + key)
+		p.await(`server is closing`)
+		p.exits(exit.OK)
+	}
+}
+
 // The server goes and comes back: what was said in between is shown, and the
 // name is the same.
 func TestReconnect(t *testing.T) {

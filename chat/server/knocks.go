@@ -33,7 +33,7 @@ func (k *knocks) refused(address string, reason string) {
 		return
 	}
 	k.told++
-	k.logger.Info("refused", "address", address, "reason", reason)
+	k.logger.Warn("refused", "address", address, "reason", reason)
 }
 
 // sumUp logs how many were refused that were not logged.
@@ -44,7 +44,7 @@ func (k *knocks) sumUp() {
 		k.timer.Stop()
 	}
 	if k.more > 0 {
-		k.logger.Info("refused", "more", k.more)
+		k.logger.Warn("refused", "more", k.more)
 	}
 	k.told, k.more, k.timer = 0, 0, nil
 }

@@ -48,8 +48,8 @@ func OpenConsole(in, out *os.File, askPaste func(lines, bytes int) string, promp
 // gone, or with the console.
 func (c *Console) Lines() <-chan string { return c.lines }
 
-// Interrupted returns a channel that is closed when Ctrl-C was pressed on an empty
-// line. On a container's terminal it stays open: someone attached to a container
+// Interrupted returns a channel that is closed when Ctrl-C or Ctrl-D was pressed on
+// an empty line. On a container's terminal it stays open: someone attached to a container
 // must not stop it by accident.
 func (c *Console) Interrupted() <-chan struct{} { return c.interrupted }
 
@@ -111,7 +111,7 @@ func (c *Console) serve(t *Terminal, screen *Screen) {
 				lines, entered = nil, nil
 				break
 			}
-			if k.Code == Interrupt && screen.editor.Text() == "" && !c.container && interrupted != nil {
+			if (k.Code == Interrupt || k.Code == Leave) && screen.editor.Text() == "" && !c.container && interrupted != nil {
 				close(interrupted)
 				interrupted = nil
 			}

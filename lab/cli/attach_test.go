@@ -226,7 +226,7 @@ func TestAttachErrors(t *testing.T) {
 		{[]string{"--attach", "lab:No Such"}, 2, "lab name"},
 		{[]string{"--attach", "lab", "--backend", "netns"}, 2, "--attach and --backend exclude each other"},
 		{[]string{"--json", "--json-stream"}, 2, "--json and --json-stream exclude each other"},
-		{[]string{"--attach", "lab:nothing-" + runID()}, 3, "wirelab up --lab nothing-"},
+		{[]string{"--attach", "lab:nothing-" + runID()}, 3, "no lab nothing-"},
 	} {
 		stdout, stderr, code := command(t, program, append([]string{"run", "-o", t.TempDir(), "ping"}, test.args...)...)
 		if code != test.code || !strings.Contains(stderr, test.stderr) || stdout != "" {

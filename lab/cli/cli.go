@@ -21,6 +21,7 @@ import (
 	"wirelab/internal/exit"
 	"wirelab/internal/i18n"
 	"wirelab/internal/lang"
+	"wirelab/internal/suggest"
 	"wirelab/lab"
 	"wirelab/lab/docker"
 	"wirelab/lab/netns"
@@ -33,7 +34,10 @@ var help embed.FS
 // Part returns the commands of the lab and their help.
 func Part() cmdline.Part {
 	return cmdline.Part{
-		Commands: []*cobra.Command{runCommand(), listCommand(), showCommand(), newCommand(), checkCommand(), upCommand(), execCommand(), downCommand(), doctorCommand()},
+		Commands: []*cobra.Command{
+			runCommand(), listCommand(), showCommand(), newCommand(), checkCommand(), doctorCommand(),
+			upCommand(), lsCommand(), execCommand(), modeCommand(), markCommand(), wiresharkCommand(), downCommand(),
+		},
 		Help: cmdline.Help{
 			Files:  cmdline.Folder(help),
 			Tables: map[string]func(lang.Lang) string{"verbs": script.Help},
@@ -112,6 +116,19 @@ func unable(ctx context.Context, err error) error {
 		return err
 	}
 	return exit.With(exit.Unable, err)
+}
+
+// unableIn is unable for what is done in a lab that stays up.
+func unableIn(ctx context.Context, err error) error {
+	if err != nil && ctx.Err() != nil {
+		return exit.Silent(exit.Interrupted)
+	}
+	return unable(ctx, err)
+}
+
+// noHost is the error of a host that a lab does not have.
+func noHost(host string, hosts []string) error {
+	return exit.UsageMsg("lab.nohost", "Host", host, "Hint", suggest.Hint(host, hosts), "Hosts", i18n.List(hosts))
 }
 
 // interruptible returns a context that ends at Ctrl-C or SIGTERM.

@@ -309,7 +309,7 @@ func TestNewAndShow(t *testing.T) {
 		{[]string{"new", "My Test", "--lang", "en"}, 2, []string{`"My Test" cannot name an experiment`}},
 		{[]string{"new", dir + "/none/mine", "--lang", "en"}, 3, []string{dir + "/none: there is no such file"}},
 		{[]string{"new", dir + "/hers", "--lang", "zh-TW"}, 0, []string{"已寫好 " + dir + "/hers.txtar"}},
-		{[]string{"show", "./hers.txtar", "--lang", "zh-TW"}, 0, []string{"hers  送出第一個 echo request 之前", "client1 ──┐", "同一個乙太網路網段", "腳本", "settle cold", "驗證項目", "hers.arp-first  in cold trace arp,icmp", "| client1 > *       who-has server"}},
+		{[]string{"show", "./hers.txtar", "--lang", "zh-TW"}, 0, []string{"hers  送出第一個 echo request 之前", "client1 ──┐", "同一個網段", "腳本", "settle cold", "驗證項目", "hers.arp-first  in cold trace arp,icmp", "| client1 > *       who-has server"}},
 		{[]string{"show", "udp-chat", "--lang", "en"}, 0, []string{"UDP has no handshake", "client2 ──┤", "Script", "start server chat serve", "Claims", "udp-chat.no-teardown  in closed", "| no packets"}},
 		{[]string{"show", "nothing", "--lang", "en"}, 2, []string{"nothing"}},
 		{[]string{"run", "--update", "ping", "--lang", "en"}, 2, []string{"ping comes with wirelab"}},

@@ -3,22 +3,18 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
+	"os"
 
 	"github.com/spf13/cobra"
 
 	"wirelab/internal/cmdline"
+	"wirelab/internal/display"
 	"wirelab/internal/exit"
+	"wirelab/internal/lang"
 	"wirelab/lab"
 	"wirelab/lab/netns"
 )
-
-// defaultLab is the name of the interactive lab where none is given.
-const defaultLab = "default"
-
-// labFlag adds --lab, the name of an interactive lab, to a command.
-func labFlag(cmd *cobra.Command) *string {
-	return cmd.Flags().String("lab", defaultLab, "")
-}
 
 func upCommand() *cobra.Command {
 	cmd := &cobra.Command{
@@ -26,97 +22,97 @@ func upCommand() *cobra.Command {
 		GroupID: cmdline.Lab,
 		Args:    cmdline.Args(0, 0),
 	}
-	name := labFlag(cmd)
+	u := &holder{}
+	name, ascii := labFlag(cmd), asciiFlag(cmd)
 	noChat := cmd.Flags().Bool("no-chat", false, "")
+	tmux := cmd.Flags().Bool("tmux", false, "")
+	cmd.MarkFlagsMutuallyExclusive("no-chat", "tmux")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		ctx, cancel := interruptible(cmd.Context())
-		defer cancel()
-		out := cmd.OutOrStdout()
-		serve := func(ctx context.Context, n lab.Network) error {
-			for _, host := range lab.DefaultTopology.Hosts {
-				for _, port := range n.Host(host).Ports() {
-					fmt.Fprintf(out, "%-8s %s  %s\n", host, port.Addrs[0].Addr(), port.MAC)
-				}
-			}
-			fmt.Fprintf(out, "\nlab %q is up. In another terminal:\n", *name)
-			flag := ""
-			if *name != defaultLab {
-				flag = " --lab " + *name
-			}
-			for _, line := range []string{"client1 -- chat join server", "client2 -- chat join --udp server", "sniffer -- sniff", "client1 -- ping server"} {
-				fmt.Fprintf(out, "  wirelab exec%s %s\n", flag, line)
-			}
-			attach := ""
-			if *name != defaultLab {
-				attach = ":" + *name
-			}
-			fmt.Fprintf(out, "  wirelab run --attach lab%s ping\n", attach)
-			fmt.Fprintf(out, "Ctrl-C here, or wirelab down%s, ends it.", flag)
-			if *noChat {
-				fmt.Fprintln(out)
-				<-ctx.Done()
-				return ctx.Err()
-			}
-			fmt.Fprint(out, " The chat server says:\n\n")
-			server, err := n.Host("server").Start(ctx, lab.Cmd{Args: []string{"chat", "serve"}, Stdout: out, Stderr: cmd.ErrOrStderr()})
+		u.name, u.lang, u.out, u.errs = *name, cmdline.Lang(cmd), cmd.OutOrStdout(), cmd.ErrOrStderr()
+		u.show = shown(u.out, *ascii)
+		serve := u.chat
+		switch {
+		case *noChat:
+			serve = u.idle
+		case *tmux:
+			panes, err := newPanes(u)
 			if err != nil {
 				return err
 			}
-			code, err := server.Wait(ctx)
-			if err == nil && code != 0 {
-				err = fmt.Errorf("the chat server ended with exit code %d", code)
-			}
-			return err
+			serve = panes.show
 		}
-		err := netns.Hold(ctx, *name, lab.DefaultTopology, serve)
-		if ctx.Err() != nil {
-			fmt.Fprintln(out)
-			return nil // Ctrl-C is how one ends it
+		ctx, cancel := interruptible(cmd.Context())
+		defer cancel()
+		err := netns.Hold(ctx, u.name, lab.DefaultTopology, serve)
+		if onTerminal() {
+			discardTyped()
 		}
-		return unable(ctx, err)
+		if err != nil && ctx.Err() == nil {
+			return unable(ctx, err)
+		}
+		_, err = fmt.Fprintln(u.out, u.text("up.ended", "Lab", u.name)) // Ctrl-C is how one ends it
+		return exit.With(exit.Unable, err)
 	}
 	return cmd
 }
 
-func execCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:        "exec HOST [--] COMMAND…",
-		SuggestFor: []string{"ssh", "shell", "attach"},
-		GroupID:    cmdline.Lab,
-		Args:       cmdline.Args(2, -1),
-	}
-	cmd.Flags().SetInterspersed(false) // what follows the host is the command's
-	name := labFlag(cmd)
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		host, command := args[0], args[1:]
-		if command[0] == "--" {
-			command = command[1:]
-		}
-		if len(command) == 0 {
-			return exit.Usagef("exec takes a command after the host")
-		}
-		code, err := netns.Exec(cmd.Context(), *name, host, nil, command...)
-		if err != nil {
-			return unable(cmd.Context(), err)
-		}
-		return exit.Silent(code)
-	}
-	return cmd
+// holder holds an interactive lab.
+type holder struct {
+	name      string
+	lang      lang.Lang
+	show      display.Display // of out
+	out, errs io.Writer
 }
 
-func downCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:        "down",
-		SuggestFor: []string{"stop", "kill"},
-		GroupID:    cmdline.Lab,
-		Args:       cmdline.Args(0, 0),
+// server is the host of the chat server.
+const server = "server"
+
+// serveChat is the command line of the chat server.
+func (u *holder) serveChat() []string { return []string{"chat", "serve", "--lang", string(u.lang)} }
+
+// chat holds the lab while its chat server runs. A terminal is its console.
+func (u *holder) chat(ctx context.Context, n lab.Network) error {
+	u.welcome(n)
+	var code int
+	var err error
+	if onTerminal() {
+		u.say(u.text("up.console") + "\n")
+		code, err = netns.Exec(ctx, u.name, server, nil, u.serveChat()...)
+	} else {
+		u.say(u.text("up.log", "Down", u.command("down")) + "\n")
+		code, err = u.serve(ctx, n)
 	}
-	name := labFlag(cmd)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		if err := netns.Down(cmd.Context(), *name); err != nil {
-			return unable(cmd.Context(), err)
-		}
+	if err == nil && code != exit.OK {
+		err = exit.UnableMsg("up.chat", "Code", code)
+	}
+	return err
+}
+
+// serve runs the chat server without a terminal.
+func (u *holder) serve(ctx context.Context, n lab.Network) (code int, err error) {
+	p, err := n.Host(server).Start(ctx, lab.Cmd{Args: u.serveChat(), Stdout: u.out, Stderr: u.errs})
+	if err != nil {
+		return 0, err
+	}
+	return p.Wait(ctx)
+}
+
+// idle holds the lab until ctx ends, or a terminal's input.
+func (u *holder) idle(ctx context.Context, n lab.Network) error {
+	u.welcome(n)
+	u.say(u.text("up.idle", "Down", u.command("down")))
+	if !onTerminal() {
+		<-ctx.Done()
 		return nil
 	}
-	return cmd
+	ended := make(chan struct{})
+	go func() { // a read from a terminal cannot be called off: it ends with the process
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		close(ended)
+	}()
+	select {
+	case <-ctx.Done():
+	case <-ended:
+	}
+	return nil
 }

@@ -35,7 +35,7 @@ func hold(t *testing.T, program string, flags ...string) (name string, up *exec.
 	})
 	last := "listening"
 	if slices.Contains(flags, "--no-chat") {
-		last = "ends it"
+		last = "ends the lab"
 	}
 	awaitLine(t, out, last)
 	return name, up
@@ -73,9 +73,10 @@ func TestInteractiveLab(t *testing.T) {
 		{[]string{"client1", "ping", "-c", "1", "-W", "0.2", "10.77.0.99"}, 1, "100% packet loss", ""},
 		{[]string{"client2", "--", "/bin/sh", "-c", "hostname 2>/dev/null || cat /proc/sys/kernel/hostname; exit 7"}, 7, "client2", ""},
 		{[]string{"client2", "--", "chat", "send", "server", "hello"}, 0, "", ""},
-		{[]string{"nobody", "--", "ping", "server"}, 3, "", `no host "nobody" in the lab`},
+		{[]string{"nobody", "--", "ping", "server"}, 2, "", `the lab has no host "nobody"`},
+		{[]string{"clinet1", "--", "ping", "server"}, 2, "", "did you mean client1?"},
 		{[]string{"client1", "--", "/nonexistent"}, 3, "", "/nonexistent"},
-		{[]string{"client1"}, 2, "", "exec needs HOST [--] COMMAND"},
+		{nil, 2, "", "exec needs HOST"},
 	} {
 		stdout, stderr, code := command(t, program, append([]string{"exec", "--lab", name}, test.args...)...)
 		if code != test.code || !strings.Contains(stdout, test.stdout) || !strings.Contains(stderr, test.stderr) {

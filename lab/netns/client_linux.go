@@ -29,7 +29,7 @@ func Exec(_ context.Context, name, host string, env []string, args ...string) (i
 	if err != nil {
 		dir = "/"
 	}
-	r := request{Op: "exec", Host: host, Args: args, Env: append(passOn(os.Environ()), env...), Dir: dir}
+	r := request{Op: "exec", Host: host, Args: args, Env: append(PassOn(os.Environ()), env...), Dir: dir}
 	if term.IsTerminal(0) && term.IsTerminal(1) {
 		if r.TTY, err = pty.GetsizeFull(os.Stdin); err != nil {
 			return 0, fmt.Errorf("size of the terminal: %w", err)

@@ -52,7 +52,7 @@ func TestPassOn(t *testing.T) {
 		{"a language for all", []string{"LC_ALL=zh_TW.UTF-8"}, []string{"LC_ALL=zh_TW.UTF-8", "LC_ALL=zh_TW.UTF-8"}},
 		{"no language", []string{"LANG=", "LC_ALL="}, nil},
 	} {
-		if diff := cmp.Diff(test.passed, passOn(test.environ)); diff != "" {
+		if diff := cmp.Diff(test.passed, PassOn(test.environ)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", test.name, diff)
 		}
 	}

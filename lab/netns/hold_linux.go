@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"wirelab/internal/exit"
+	"wirelab/internal/i18n"
 	"wirelab/internal/poll"
 	"wirelab/lab"
 )
@@ -23,7 +24,7 @@ var labName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,30}$`)
 
 func checkName(name string) error {
 	if !labName.MatchString(name) {
-		return exit.Usagef("lab name %q: want lower-case letters, digits and '-', at most 31", name)
+		return exit.UsageMsg("held.name", "Lab", name)
 	}
 	return nil
 }
@@ -63,10 +64,10 @@ func Hold(ctx context.Context, name string, t lab.Topology, serve func(context.C
 	if errors.Is(err, unix.EADDRINUSE) {
 		c, err := dial(name)
 		if err != nil {
-			return fmt.Errorf("the lab name %q is taken: %w; take another with --lab", name, err)
+			return i18n.Errmsg("held.taken", "Lab", name, "Cause", err)
 		}
 		c.Close()
-		return fmt.Errorf("lab %q is up already: end it with wirelab down --lab %s, or take another name with --lab", name, name)
+		return i18n.Errmsg("held.already", "Lab", name, "Flag", labFlag(name))
 	}
 	if err != nil {
 		return err
@@ -125,13 +126,9 @@ func dial(name string) (*net.UnixConn, error) {
 
 func notUp(name string) error {
 	if up := held(); len(up) > 0 {
-		return fmt.Errorf("no lab %q is up; there is %s: choose it with --lab", name, strings.Join(up, ", "))
+		return i18n.Errmsg("held.another", "Lab", name, "Labs", i18n.List(up))
 	}
-	start := "wirelab up"
-	if name != "default" {
-		start += " --lab " + name
-	}
-	return fmt.Errorf("no lab %q is up: start it in another terminal with %s", name, start)
+	return i18n.Errmsg("held.none", "Lab", name, "Flag", labFlag(name))
 }
 
 // Labs returns the interactive labs of this user that are up, by name. One that
@@ -156,6 +153,14 @@ func Labs(ctx context.Context) ([]*Held, error) {
 
 // answerTimeout bounds the wait for a lab of several.
 const answerTimeout = 5 * time.Second
+
+// labFlag is what stands behind a command that is for the lab of a name.
+func labFlag(name string) string {
+	if name == "default" {
+		return ""
+	}
+	return " --lab " + name
+}
 
 // held lists the names of the labs of this user that are up.
 func held() []string {

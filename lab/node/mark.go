@@ -17,7 +17,9 @@ import (
 	"wirelab/lab/trace"
 )
 
-func markCommand() *cobra.Command {
+// MarkCommand returns the command mark as it is on a host: that host sends a
+// marker.
+func MarkCommand() *cobra.Command {
 	var name, host, programs string
 	var stdin bool
 	c := &cobra.Command{
@@ -34,7 +36,7 @@ func markCommand() *cobra.Command {
 				host = hostnames.Own()
 			}
 			if !stdin && !trace.ValidLabel(args[0]) {
-				return exit.Usagef("%v", badLabel(args[0]))
+				return exit.UsageMsg("mark.label", "Label", args[0])
 			}
 			if !trace.ValidLabel(host) { // a host's name and a label have one form
 				return exit.Usagef("host name %q: want a lower-case letter, then letters, digits or '-'; choose one with --host", host)

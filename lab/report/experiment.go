@@ -2,10 +2,8 @@ package report
 
 import (
 	"fmt"
-	"strings"
 
 	"wirelab/internal/columns"
-	"wirelab/lab"
 	"wirelab/lab/claim"
 	"wirelab/lab/script"
 	"wirelab/lab/trace"
@@ -60,36 +58,3 @@ func (t *Terminal) Script(e *script.Experiment) {
 		}
 	}
 }
-
-// Topology draws the hosts of a lab and the segment that they are on.
-func (t *Terminal) Topology(topology lab.Topology) {
-	width := 0
-	for _, h := range topology.Hosts {
-		width = max(width, columns.Width(h))
-	}
-	last := len(topology.Hosts) - 1
-	for i, h := range topology.Hosts {
-		corner := "┤"
-		switch i {
-		case 0:
-			corner = "┐"
-		case last:
-			corner = "┘"
-		}
-		note := ""
-		switch {
-		case i == last/2:
-			corner, note = strings.NewReplacer("┤", "┼", "┐", "┬", "┘", "┴").Replace(corner)+"──", " "+t.text("show.segment")
-		case h == lab.SnifferHost:
-			note = "   " + t.text("show.sniffer")
-		}
-		segment := "──" + corner
-		if t.show.ASCII {
-			segment = asciiSegment.Replace(segment)
-		}
-		t.printf("  %s\n", strings.TrimRight(columns.Pad(h, width)+" "+segment+note, " "))
-	}
-}
-
-// asciiSegment draws a segment with ASCII characters.
-var asciiSegment = strings.NewReplacer("─", "-", "┤", "|", "┐", "+", "┘", "+", "┼", "+", "┬", "+", "┴", "+")

@@ -13,9 +13,9 @@ var passed = []string{
 	"LANG", "LANGUAGE", "LC_*", "TZ", "EDITOR", "VISUAL", "PAGER", "LESS",
 }
 
-// passOn returns the part of an environment that a command receives. Where it
+// PassOn returns the part of an environment that a command receives. Where it
 // names no language the command has the lab's.
-func passOn(environ []string) []string {
+func PassOn(environ []string) []string {
 	var env []string
 	language, all := false, ""
 	for _, v := range environ {

@@ -1,0 +1,44 @@
+package cli
+
+import (
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"wirelab/internal/exit"
+	"wirelab/internal/hostnames"
+	"wirelab/internal/i18n"
+	"wirelab/lab"
+	"wirelab/lab/netns"
+	"wirelab/lab/node"
+	"wirelab/lab/trace"
+)
+
+// markCommand is mark of a host where it is typed on a host, or for an interface
+// of this machine. Elsewhere it sets a barrier in an interactive lab: every host
+// sends a marker.
+func markCommand() *cobra.Command {
+	cmd := node.MarkCommand()
+	name := labFlag(cmd)
+	onThisHost := cmd.RunE
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		here := os.Getenv(hostnames.OwnVariable) != "" && !cmd.Flags().Changed("lab")
+		for _, flag := range []string{"interface", "host", "stdin"} {
+			here = here || cmd.Flags().Changed(flag)
+		}
+		if here {
+			return onThisHost(cmd, args)
+		}
+		if !trace.ValidLabel(args[0]) {
+			return exit.UsageMsg("mark.label", "Label", args[0])
+		}
+		ctx, cancel := interruptible(cmd.Context())
+		defer cancel()
+		held, err := netns.Open(ctx, *name)
+		if err != nil {
+			return unableIn(ctx, i18n.Errmsg("mark.nolab", "Cause", err, "Label", args[0]))
+		}
+		return unableIn(ctx, lab.Mark(ctx, held.Network, held.Hosts, args[0]))
+	}
+	return cmd
+}

@@ -1,0 +1,82 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"wirelab/internal/columns"
+	"wirelab/internal/i18n"
+	"wirelab/internal/self"
+	"wirelab/lab"
+	"wirelab/lab/report"
+)
+
+func (u *holder) text(code string, pairs ...any) string { return i18n.Text(u.lang, code, pairs...) }
+
+// command returns a command line of this program, for this lab.
+func (u *holder) command(word string, rest ...string) string {
+	words := []string{self.Command(), word}
+	if u.name != defaultLab {
+		words = append(words, "--lab", u.name)
+	}
+	return strings.Join(append(words, rest...), " ")
+}
+
+// suggestion is a command line to paste, and what it does.
+type suggestion struct{ line, does string }
+
+func (u *holder) suggestions() []suggestion {
+	attach := heldLab
+	if u.name != defaultLab {
+		attach += ":" + u.name
+	}
+	return []suggestion{
+		{u.command("exec", "client1 -- chat join server"), u.text("up.do.join")},
+		{u.command("exec", "client2 -- chat join --udp server"), u.text("up.do.udp")},
+		{u.command("exec", "sniffer -- sniff"), u.text("up.do.sniff")},
+		{u.command("exec", "client1"), u.text("up.do.shell")},
+		{u.command("mode", "switch"), u.text("up.do.switch")},
+		{self.Command() + " run --attach " + attach + " ping", u.text("up.do.run")},
+	}
+}
+
+// welcome draws the lab and says what can be done in it.
+func (u *holder) welcome(n lab.Network) {
+	t := u.terminal()
+	t.Paragraph("", 0, u.text("up.is", "Lab", u.name), 0)
+	fmt.Fprintln(u.out)
+	t.Segment(hostRows(n, lab.DefaultTopology.Hosts), u.text("show.segment"), func(int) string { return "" })
+	fmt.Fprintf(u.out, "\n%s\n%s\n", u.text("up.paste"), paste(u.suggestions(), u.show.Width))
+}
+
+// say prints lines for people.
+func (u *holder) say(lines string) {
+	for line := range strings.SplitSeq(lines, "\n") {
+		u.terminal().Paragraph("", 0, line, 0)
+	}
+}
+
+func (u *holder) terminal() *report.Terminal { return report.NewTerminal(u.out, u.lang, u.show) }
+
+// paste lays suggestions out: what each does behind it, where every one fits, else
+// above it. Of 0 columns there is no limit.
+func paste(all []suggestion, cols int) string {
+	const indent, gap = "  ", "   # "
+	wide := 0
+	for _, s := range all {
+		wide = max(wide, columns.Width(s.line))
+	}
+	above := slices.ContainsFunc(all, func(s suggestion) bool {
+		return cols > 0 && len(indent)+wide+len(gap)+columns.Width(s.does) > cols
+	})
+	var b strings.Builder
+	for _, s := range all {
+		if above {
+			fmt.Fprintf(&b, "%s# %s\n%s%s\n", indent, s.does, indent, s.line)
+		} else {
+			fmt.Fprintf(&b, "%s%s%s%s\n", indent, columns.Pad(s.line, wide), gap, s.does)
+		}
+	}
+	return b.String()
+}
