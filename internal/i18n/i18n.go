@@ -62,7 +62,7 @@ func Text(l lang.Lang, code string, pairs ...any) string { return Msg(code, pair
 
 // Has reports whether the catalogue has a code: another wirelab may have sent it.
 func Has(code string) bool {
-	_, err := localizers()[lang.English].Localize(&goi18n.LocalizeConfig{MessageID: code, PluralCount: "2"})
+	_, err := localizers[lang.English]().Localize(&goi18n.LocalizeConfig{MessageID: code, PluralCount: "2"})
 	_, missing := errors.AsType[*goi18n.MessageNotFoundErr](err)
 	return code != "" && !missing
 }
@@ -90,11 +90,11 @@ func (m Message) In(l lang.Lang) string {
 	if n, ok := args["Count"]; ok {
 		config.PluralCount = fmt.Sprint(n) // the library takes ints and strings alone
 	}
-	localizer := localizers()[l]
+	localizer := localizers[l]
 	if localizer == nil { // the zero Lang
-		localizer = localizers()[lang.English]
+		localizer = localizers[lang.English]
 	}
-	s, err := localizer.Localize(config)
+	s, err := localizer().Localize(config)
 	if err != nil {
 		b, _ := json.Marshal(m) // a map of plain values always can be
 		return string(b)
@@ -160,22 +160,26 @@ func files(l lang.Lang) []string {
 	return []string{string(l) + ".toml", "mistakes." + string(l) + ".toml"}
 }
 
-// localizers are made at the first sentence: most commands on a lab's hosts
-// say none.
-var localizers = sync.OnceValue(func() map[lang.Lang]*goi18n.Localizer {
-	bundle := goi18n.NewBundle(language.English)
-	bundle.RegisterUnmarshalFunc("toml", toml.Unmarshal)
-	all := map[lang.Lang]*goi18n.Localizer{}
+// localizers are those of the languages, each made at its first sentence: most
+// commands on a lab's hosts say none, and who reads one language waits for no other.
+var localizers = func() map[lang.Lang]func() *goi18n.Localizer {
+	all := map[lang.Lang]func() *goi18n.Localizer{}
 	for _, l := range lang.All() {
-		for _, file := range files(l) {
-			if _, err := bundle.LoadMessageFileFS(catalogue, file); err != nil {
-				panic(err) // the files are embedded, and a test reads them
-			}
-		}
-		all[l] = goi18n.NewLocalizer(bundle, string(l))
+		all[l] = sync.OnceValue(func() *goi18n.Localizer { return newLocalizer(l) })
 	}
 	return all
-})
+}()
+
+func newLocalizer(l lang.Lang) *goi18n.Localizer {
+	bundle := goi18n.NewBundle(language.MustParse(string(l)))
+	bundle.RegisterUnmarshalFunc("toml", toml.Unmarshal)
+	for _, file := range files(l) {
+		if _, err := bundle.LoadMessageFileFS(catalogue, file); err != nil {
+			panic(err) // the files are embedded, and a test reads them
+		}
+	}
+	return goi18n.NewLocalizer(bundle, string(l))
+}
 
 // List returns words one after the other, for a sentence in either language.
 func List(words []string) string { return strings.Join(words, ", ") }
