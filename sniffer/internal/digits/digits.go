@@ -94,5 +94,12 @@ func AppendHex(dst, b []byte) []byte {
 	return dst
 }
 
+// AppendHexUint16 appends n in lower-case hexadecimal, without leading zeros.
+func AppendHexUint16(dst []byte, n uint16) []byte {
+	leading := bits.LeadingZeros16(n|1) / 4
+	x := uint32(pairs[n>>8]) | uint32(pairs[n&0xff])<<16
+	return binary.LittleEndian.AppendUint32(dst, x>>(8*leading))[:len(dst)+4-leading]
+}
+
 // PutHex writes the two digits of b to dst, which has room for them.
 func PutHex(dst []byte, b byte) { binary.LittleEndian.PutUint16(dst, pairs[b]) }

@@ -48,6 +48,14 @@ func TestAppendHex(t *testing.T) {
 	}
 }
 
+func TestAppendHexUint16(t *testing.T) {
+	for n := range 1 << 16 {
+		if got, want := string(AppendHexUint16([]byte("x"), uint16(n))), "x"+strconv.FormatUint(uint64(n), 16); got != want {
+			t.Fatalf("AppendHexUint16(%d) = %s", n, got)
+		}
+	}
+}
+
 func TestAppendByte(t *testing.T) {
 	for i := range 256 {
 		if got := string(AppendByte(nil, byte(i))); got != strconv.Itoa(i) {
