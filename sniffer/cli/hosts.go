@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"wirelab/internal/exit"
-	"wirelab/internal/safetext"
 	"wirelab/sniffer"
 	"wirelab/sniffer/filter"
 	"wirelab/sniffer/pcapfile"
@@ -40,11 +39,11 @@ func (s *session) readyFilter(ctx context.Context) error {
 	if slices.ContainsFunc(s.options.read, func(name string) bool { return !regular(name) }) {
 		return nil // it may tell the name before its first frame
 	}
-	name := safetext.Escape(unknown.Name)
+	expression, caret := unknown.Place()
 	if unknown.Nearest != "" {
-		return exit.UsageMsg("sniff.host.nearest", "Name", name, "Nearest", safetext.Escape(unknown.Nearest), "Place", unknown.Place())
+		return exit.UsageMsg("sniff.host.nearest", "Name", unknown.Name, "Nearest", unknown.Nearest, "Filter", expression, "Caret", caret)
 	}
-	return exit.UsageMsg("sniff.host.unknown", "Name", name, "Place", unknown.Place())
+	return exit.UsageMsg("sniff.host.unknown", "Name", unknown.Name, "Filter", expression, "Caret", caret)
 }
 
 func regular(name string) bool {

@@ -28,17 +28,18 @@ func (e *UnknownHostError) Error() string { return e.place.Error() }
 // Unwrap returns the error that shows the place.
 func (e *UnknownHostError) Unwrap() error { return e.place }
 
-// Place returns the expression, and below it a caret under the name. Nothing in it can
-// act on a terminal.
-func (e *UnknownHostError) Place() string { return e.place.show() }
+// Place returns the expression and a caret, to be shown below it, under the name. Nothing
+// in them can act on a terminal.
+func (e *UnknownHostError) Place() (expression, caret string) { return e.place.show() }
 
 // Error returns the message, and below it the expression with a caret under
 // the position. Nothing in it can act on a terminal.
 func (e *syntaxError) Error() string {
-	return "filter: " + safetext.Escape(e.Msg) + "\n" + e.show()
+	expression, caret := e.show()
+	return "filter: " + safetext.Escape(e.Msg) + "\n  " + expression + "\n  " + caret
 }
 
-func (e *syntaxError) show() string {
+func (e *syntaxError) show() (expression, caret string) {
 	before := safetext.Escape(e.Expr[:e.Pos])
-	return "  " + before + safetext.Escape(e.Expr[e.Pos:]) + "\n  " + strings.Repeat(" ", runewidth.StringWidth(before)) + "^"
+	return before + safetext.Escape(e.Expr[e.Pos:]), strings.Repeat(" ", runewidth.StringWidth(before)) + "^"
 }
