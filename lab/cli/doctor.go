@@ -90,27 +90,28 @@ func diagnose(ctx context.Context, b lab.Backend) Finding {
 }
 
 func printFindings(w io.Writer, findings []Finding, l lang.Lang, ascii bool) error {
+	const indent = 11
 	t := report.NewTerminal(w, l, shown(w, ascii))
-	var b strings.Builder
 	for _, f := range findings {
-		if f.OK {
-			fmt.Fprintf(&b, "%s %-8s %s\n", t.Sign(claim.Pass), f.Backend, i18n.Text(l, "doctor.able"))
+		status, said := claim.Pass, i18n.Text(l, "doctor.able")
+		if !f.OK {
+			status, said = claim.Fail, f.Cause
+		}
+		begin := fmt.Sprintf("%s %-8s ", t.Sign(status), f.Backend)
+		for line := range strings.SplitSeq(said, "\n") {
+			t.Paragraph(begin, indent, safetext.Escape(line), indent)
+			begin = strings.Repeat(" ", indent)
+		}
+		if f.OK || f.Advice == "" {
 			continue
 		}
-		fmt.Fprintf(&b, "%s %-8s %s\n", t.Sign(claim.Fail), f.Backend, lines(f.Cause))
-		if f.Advice != "" {
-			fmt.Fprintf(&b, "           %s\n           %s\n", i18n.Text(l, "doctor.advice"), lines(f.Advice))
+		t.Paragraph(begin, indent, i18n.Text(l, "doctor.advice"), indent)
+		// Advice is pasted, and is not wrapped.
+		for line := range strings.SplitSeq(f.Advice, "\n") {
+			if _, err := fmt.Fprintf(w, "%s%s\n", begin, safetext.Escape(line)); err != nil {
+				return err
+			}
 		}
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
-}
-
-// lines escapes text from the system, whose lines are kept.
-func lines(s string) string {
-	parts := strings.Split(s, "\n")
-	for i := range parts {
-		parts[i] = safetext.Escape(parts[i])
-	}
-	return strings.Join(parts, "\n           ")
+	return t.Err()
 }
