@@ -217,9 +217,6 @@ func (r *runner) run(ctx context.Context, chosen []*script.Experiment) (err erro
 			r.note(t.Err())
 		}
 	}
-	if r.dir == "" {
-		r.note(pointLatest(dir))
-	}
 	switch {
 	case r.json:
 		r.note(result.Encode(r.out))
@@ -259,6 +256,9 @@ func (r *runner) keep(dir string, o *script.Outcome, result *report.Result) {
 	write(o.Experiment.Name+".pcapng", o.Recording.Write)
 	write(o.Experiment.Name+".svg", func(w io.Writer) error { return report.Picture(w, o, r.lang) })
 	write("result.json", result.Encode)
+	if r.dir == "" {
+		r.note(pointLatest(dir)) // ahead of what is printed, whose reader may go away
+	}
 }
 
 // observe shows what happens.
