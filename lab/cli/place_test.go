@@ -380,3 +380,23 @@ func TestPanes(t *testing.T) {
 		t.Errorf("exit code %d, want 3", code)
 	}
 }
+
+// A lab that ends leaves the files of its captures complete, those of terminals too.
+func TestDownCompletesCaptures(t *testing.T) {
+	requireBackend(t, "netns")
+	program := wirelab(t)
+	name, _ := hold(t, program, "--no-chat")
+	file := filepath.Join(t.TempDir(), "mine.pcapng")
+	s := sit(t, exec.Command(program, "exec", "--lab", name, "sniffer", "--", "sniff", "-w", file))
+	s.await(`capturing on`)
+	if _, stderr, code := command(t, program, "down", "--lab", name); code != 0 {
+		t.Errorf("down: exit code %d, %s", code, stderr)
+	}
+	s.await(`dropped by the kernel`)
+	if code := s.ends(); code != 0 {
+		t.Errorf("sniff: exit code %d", code)
+	}
+	if _, stderr, code := command(t, program, "sniff", "-r", file); code != 0 || !strings.Contains(stderr, "dropped by the kernel") {
+		t.Errorf("the file has no statistics: exit code %d, %s", code, stderr)
+	}
+}

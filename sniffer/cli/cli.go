@@ -74,7 +74,11 @@ func (o *options) sniff(c *cobra.Command, confine func() error) error {
 	// what is written elsewhere still has to be completed.
 	signal.Ignore(syscall.SIGPIPE)
 	defer signal.Reset(syscall.SIGPIPE)
-	ctx, cancel := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
+	end := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // as under nohup
+		end = append(end, syscall.SIGHUP) // a closed terminal leaves a complete file, too
+	}
+	ctx, cancel := signal.NotifyContext(c.Context(), end...)
 	defer cancel()
 	// The second Ctrl-C ends the program at once.
 	defer context.AfterFunc(ctx, cancel)()
