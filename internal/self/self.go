@@ -35,7 +35,10 @@ func Command() string {
 // what is done to the file. kept is false where Go built it for this one run:
 // the file goes with it.
 func Path() (path string, kept bool) {
-	if called == "" || runByGo(called) {
+	switch {
+	case called == "":
+		return name, true
+	case runByGo(called):
 		return name, false
 	}
 	path, err := os.Executable()

@@ -18,7 +18,7 @@ func TestCommand(t *testing.T) {
 		if got := Command(); got != test.want {
 			t.Errorf("called as %q: %q, want %q", test.called, got, test.want)
 		}
-		if _, kept := Path(); kept != (test.want != "go run ." && test.called != "") {
+		if _, kept := Path(); kept != (test.want != "go run .") {
 			t.Errorf("called as %q: the file is kept: %v", test.called, kept)
 		}
 	}

@@ -14,7 +14,9 @@ import (
 	"wirelab/internal/cmdline"
 	"wirelab/internal/exit"
 	"wirelab/internal/lang"
+	"wirelab/internal/self"
 	"wirelab/sniffer/capture"
+	"wirelab/sniffer/pcapfile"
 	"wirelab/sniffer/statistics"
 	"wirelab/sniffer/stream"
 )
@@ -44,13 +46,27 @@ func sniffCommand(confine func() error) *cobra.Command {
 		SuggestFor: []string{"tcpdump", "tshark", "dumpcap", "capture", "dump", "wireshark"},
 		GroupID:    cmdline.Tools,
 		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) > 0 && !o.reads() && pcapfile.IsCapture(args[0]) {
+				return isFile(args[0], strings.Join(args[1:], " "))
+			}
 			o.filter = strings.Join(args, " ")
 			return o.sniff(c, confine)
 		},
 	}
 	o.define(c.Flags())
+	completeFlags(c)
 	c.SetFlagErrorFunc(otherFlag)
 	return c
+}
+
+// isFile tells how a capture file is read, which stands in another place; a filter
+// may stand behind it.
+func isFile(file, expression string) error {
+	words := []string{self.Quote(file)}
+	if expression != "" {
+		words = append(words, self.Quote(expression))
+	}
+	return exit.UsageMsg("sniff.isfile", "File", file, "Words", strings.Join(words, " "))
 }
 
 func (o *options) sniff(c *cobra.Command, confine func() error) error {

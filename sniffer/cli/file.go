@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/netip"
 	"runtime"
@@ -11,7 +10,7 @@ import (
 	"time"
 
 	"wirelab/internal/exit"
-	"wirelab/internal/safetext"
+	"wirelab/internal/i18n"
 	"wirelab/sniffer"
 	"wirelab/sniffer/pcapfile"
 )
@@ -202,12 +201,12 @@ func (s *session) unreadable(err error) error {
 	if part, ok := errors.AsType[*pcapfile.PartError](err); ok {
 		name = s.options.read[part.Part]
 	}
+	what := any(name)
 	if name == "-" {
-		name = "standard input"
+		what = i18n.Msg("sniff.stdin")
 	}
-	err = fmt.Errorf("%s: %w", safetext.Escape(name), err)
 	if _, wrong := errors.AsType[*pcapfile.FormatError](err); wrong && s.shown == 0 {
-		return exit.With(exit.Usage, err)
+		return exit.UsageMsg("sniff.nocapture", "File", what, "Cause", err)
 	}
-	return exit.With(exit.Failed, err)
+	return exit.With(exit.Failed, i18n.FileError(name, err))
 }

@@ -9,8 +9,11 @@ import (
 	"text/tabwriter"
 
 	"wirelab/internal/exit"
+	"wirelab/internal/i18n"
 	"wirelab/internal/safetext"
+	"wirelab/internal/suggest"
 	"wirelab/sniffer/capture"
+	"wirelab/sniffer/pcapfile"
 )
 
 // defaultRoute returns the interface by which packets to the world leave, nil
@@ -44,12 +47,15 @@ func defaultRoute(all []net.Interface) *net.Interface {
 	return nil
 }
 
-func nameAll(all []net.Interface) string {
+func nameAll(all []net.Interface) string { return i18n.List(namesOf(all)) }
+
+// namesOf are what -i takes.
+func namesOf(all []net.Interface) []string {
 	var names []string
 	for _, i := range all {
 		names = append(names, i.Name)
 	}
-	return strings.Join(names, ", ")
+	return append(names, capture.Any)
 }
 
 // chooseInterface returns the interface that the options name, else the one
@@ -60,7 +66,7 @@ func (s *session) chooseInterface() (*net.Interface, error) {
 	}
 	all, err := net.Interfaces()
 	if err != nil {
-		return nil, exit.With(exit.Unable, fmt.Errorf("network interfaces: %w", err))
+		return nil, exit.With(exit.Unable, i18n.Errmsg("sniff.interfaces", "Cause", err))
 	}
 	if s.options.iface != "" {
 		for i := range all {
@@ -68,7 +74,10 @@ func (s *session) chooseInterface() (*net.Interface, error) {
 				return &all[i], nil
 			}
 		}
-		return nil, exit.Usagef("no interface %q; there are %s", s.options.iface, nameAll(all))
+		if pcapfile.IsCapture(s.options.iface) {
+			return nil, isFile(s.options.iface, "")
+		}
+		return nil, exit.UsageMsg("sniff.interface.unknown", "Name", s.options.iface, "Hint", suggest.Hint(s.options.iface, namesOf(all)), "Known", nameAll(all))
 	}
 	if ifi := defaultRoute(all); ifi != nil {
 		s.report(s.words.chosen(ifi.Name, true))
@@ -80,12 +89,12 @@ func (s *session) chooseInterface() (*net.Interface, error) {
 			continue
 		}
 		if only != nil {
-			return nil, exit.Usagef("no default route tells which interface is meant: -i one of %s", nameAll(all))
+			return nil, exit.UsageMsg("sniff.interface.which", "Known", nameAll(all))
 		}
 		only = &all[i]
 	}
 	if only == nil {
-		return nil, exit.Usagef("no interface is up but the loopback: -i one of %s", nameAll(all))
+		return nil, exit.UsageMsg("sniff.interface.none", "Known", nameAll(all))
 	}
 	s.report(s.words.chosen(only.Name, false))
 	return only, nil
@@ -96,7 +105,7 @@ func (s *session) chooseInterface() (*net.Interface, error) {
 func list(w io.Writer) error {
 	all, err := net.Interfaces()
 	if err != nil {
-		return exit.With(exit.Unable, fmt.Errorf("network interfaces: %w", err))
+		return exit.With(exit.Unable, i18n.Errmsg("sniff.interfaces", "Cause", err))
 	}
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, i := range all {
@@ -110,7 +119,7 @@ func list(w io.Writer) error {
 		}
 		addrs, err := i.Addrs()
 		if err != nil {
-			return exit.With(exit.Unable, fmt.Errorf("addresses of %s: %w", safetext.Escape(i.Name), err))
+			return exit.With(exit.Unable, i18n.Errmsg("sniff.addresses", "Name", i.Name, "Cause", err))
 		}
 		for _, a := range addrs {
 			texts = append(texts, a.String())

@@ -45,11 +45,11 @@ func (l *lineOptions) define(f *pflag.FlagSet) {
 func (l *lineOptions) check(o *options) error {
 	switch ofLine := l.stamp > 0 || l.link || l.verbose > 0 || l.quiet || l.absolute || l.text || l.dump() != (render.Dump{}); {
 	case ofLine && o.output != "line":
-		return exit.Usagef("-t, -e, -v, -q, -S, -x, -X, -A and --text are for -o line")
+		return exit.UsageMsg("sniff.option.line")
 	case l.count && (!o.reads() || o.output != "line" && o.output != "none"):
-		return exit.Usagef("--count is for -r without -o; -c N ends after N frames")
+		return exit.UsageMsg("sniff.option.count")
 	case l.stamp > int(render.SinceFirst):
-		return exit.Usagef("-t can be given %d times at most", render.SinceFirst)
+		return exit.UsageMsg("sniff.option.stamp", "Most", int(render.SinceFirst))
 	}
 	return nil
 }

@@ -31,7 +31,7 @@ func (s *session) live(ctx context.Context, stdin io.Reader, confine func() erro
 	}
 	h, err := capture.Open(ifi, s.config())
 	if err != nil {
-		return s.words.cannotCapture(err)
+		return cannotCapture(err)
 	}
 	defer h.Close()
 	if err := confine(); err != nil {

@@ -192,7 +192,7 @@ func TestEndsByItself(t *testing.T) {
 func TestChoosesInterface(t *testing.T) {
 	near, _ := ownnet.Cable(t)
 	_, err := sniff(t.Context(), strings.NewReader(""), io.Discard, io.Discard, "--for", "1ms")
-	if exit.Code(err) != exit.Usage || !strings.Contains(err.Error(), "-i one of lo, ") {
+	if exit.Code(err) != exit.Usage || !strings.Contains(err.Error(), "choose one with -i: lo, ") {
 		t.Errorf("two interfaces and no route: %v", err)
 	}
 	link, err := netlink.LinkByName(near.Name)

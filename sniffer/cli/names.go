@@ -3,7 +3,6 @@ package cli
 import (
 	"bufio"
 	"context"
-	"fmt"
 	"maps"
 	"net"
 	"net/netip"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"wirelab/internal/hostnames"
+	"wirelab/internal/i18n"
 	"wirelab/sniffer"
 	"wirelab/sniffer/pcapfile"
 )
@@ -57,18 +57,18 @@ func newNames(hosts, lookup []string) (*names, error) {
 			continue
 		}
 		if !pcapfile.ValidName(name) {
-			return nil, fmt.Errorf("--lookup %q cannot be the name of a host", name)
+			return nil, i18n.Errmsg("sniff.name.lookup", "Word", name)
 		}
 		n.lookup = append(n.lookup, name)
 	}
 	for _, text := range hosts {
 		table, err := hostnames.Parse(text)
 		if err != nil {
-			return nil, fmt.Errorf("--host: %w", err)
+			return nil, i18n.Errmsg("check.host.form", "Cause", err)
 		}
 		for name, addr := range table {
 			if !pcapfile.ValidName(name) {
-				return nil, fmt.Errorf("--host %q cannot be the name of a host", name)
+				return nil, i18n.Errmsg("sniff.name.host", "Word", name)
 			}
 			n.learn(map[netip.Addr]string{addr: name})
 		}

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strconv"
@@ -11,8 +12,11 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"wirelab/internal/cmdline"
 	"wirelab/internal/exit"
+	"wirelab/internal/i18n"
 	"wirelab/internal/lang"
+	"wirelab/internal/suggest"
 	"wirelab/sniffer"
 	"wirelab/sniffer/filter"
 )
@@ -90,11 +94,11 @@ func (o *options) define(f *pflag.FlagSet) {
 func (o *options) check(given *pflag.FlagSet) error {
 	// That of a variable which is not set must not become a live capture.
 	if slices.Contains(o.read, "") {
-		return exit.Usagef("-r '': a name is missing")
+		return exit.UsageMsg("sniff.empty.read")
 	}
 	for _, name := range []string{"write", "interface", "filter-file"} {
 		if f := given.Lookup(name); f.Changed && f.Value.String() == "" {
-			return exit.Usagef("-%s '': a name is missing", f.Shorthand)
+			return exit.UsageMsg("sniff.empty.name", "Flag", "-"+f.Shorthand)
 		}
 	}
 	if err := o.lines.check(o); err != nil {
@@ -106,37 +110,37 @@ func (o *options) check(given *pflag.FlagSet) error {
 	_, number := parseEtherType(o.ethertype)
 	switch {
 	case o.reads() && live:
-		return exit.Usagef("-r reads a file: -i, --for, --until-eof, -s, -B and --ethertype are for a live capture")
+		return exit.UsageMsg("sniff.option.live")
 	case o.frame != 0 && !o.reads():
 		return exit.UsageMsg("sniff.frame.live")
 	case slices.Index(o.read, "-") != lastIndex(o.read, "-"):
-		return exit.Usagef("-r -: standard input can be read once")
+		return exit.UsageMsg("sniff.option.stdin")
 	case o.filter != "" && o.filterFile != "":
-		return exit.Usagef("-F %s: the filter is in the file or behind the options, not both", o.filterFile)
+		return exit.UsageMsg("sniff.option.filterfile", "File", o.filterFile)
 	case o.duration < 0 || o.rotateTime < 0:
-		return exit.Usagef("a time cannot be negative")
+		return exit.UsageMsg("sniff.option.negative")
 	case directions[o.direction] == nil:
-		return exit.Usagef("--direction %q: want in, out or inout", o.direction)
+		return cmdline.OneOf("--direction", o.direction, "in", "out", "inout")
 	case !known && number != nil:
-		return exit.Usagef("--ethertype %q: want all, ip, arp, rarp, ipv6 or a number such as 0x88cc", o.ethertype)
+		return exit.UsageMsg("sniff.option.ethertype", "Word", o.ethertype, "Hint", suggest.Hint(o.ethertype, slices.Sorted(maps.Keys(etherTypes))))
 	case o.ethertype != "all" && o.direction == "out":
-		return exit.Usagef("--direction out needs --ethertype all: only that sees what this machine sends")
+		return exit.UsageMsg("sniff.option.out")
 	case findOutput(o.output) == nil:
-		return exit.Usagef("-o %q: want %s", o.output, outputNames())
+		return cmdline.OneOf("-o", o.output, outputNames()...)
 	case o.flags != "words" && o.flags != "letters":
-		return exit.Usagef("--flags %q: want words or letters", o.flags)
+		return cmdline.OneOf("--flags", o.flags, "words", "letters")
 	case o.stats != "" && o.stats != "-" && !strings.HasSuffix(o.stats, ".svg"):
-		return exit.Usagef("--stats=%s: want a name that ends in .svg, or --stats alone", o.stats)
+		return exit.UsageMsg("sniff.option.stats", "Word", o.stats)
 	case o.stats != "" && o.write == "-":
-		return exit.Usagef("--stats: standard output has the frames (-w -)")
+		return exit.UsageMsg("sniff.option.statsout")
 	case o.write == "" && (rotates || o.comment != "" || o.output == "none" && !o.lines.count && o.stats == ""):
-		return exit.Usagef("--rotate-size, --rotate-time, --comment and -o none need -w (-o none, or --stats)")
+		return exit.UsageMsg("sniff.option.write")
 	case o.write == "-" && rotates:
-		return exit.Usagef("-w -: standard output cannot be rotated")
+		return exit.UsageMsg("sniff.option.rotateout")
 	case o.files != 0 && !rotates || o.files < 0:
-		return exit.Usagef("--files needs --rotate-size or --rotate-time, and is not negative")
+		return exit.UsageMsg("sniff.option.files")
 	case o.comment != "" && o.pcap():
-		return exit.Usagef("--comment: a pcap file has no room for it, a pcapng file has")
+		return exit.UsageMsg("sniff.option.comment")
 	}
 	return nil
 }
@@ -160,12 +164,12 @@ func (o *options) readFilter() error {
 	}
 	f, err := os.Open(o.filterFile)
 	if err != nil {
-		return exit.With(exit.Usage, err)
+		return exit.With(exit.Usage, i18n.FileError(o.filterFile, err))
 	}
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, filter.MaxExpression+1)) // which says that it is too long
 	if err != nil {
-		return exit.With(exit.Usage, err)
+		return exit.With(exit.Usage, i18n.FileError(o.filterFile, err))
 	}
 	o.filter = strings.TrimSpace(string(text))
 	return nil

@@ -42,14 +42,13 @@ func findOutput(name string) *output {
 	return nil
 }
 
-// outputNames lists the outputs: "line, note, … or none".
-func outputNames() string {
+// outputNames are what -o takes.
+func outputNames() []string {
 	var names []string
 	for _, o := range outputs {
 		names = append(names, o.name)
 	}
-	last := len(names) - 1
-	return strings.Join(names[:last], ", ") + " or " + names[last]
+	return names
 }
 
 // outputHelp describes the outputs in a language, a line each.

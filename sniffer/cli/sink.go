@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"wirelab/internal/exit"
+	"wirelab/internal/i18n"
 	"wirelab/internal/safetext"
 )
 
@@ -57,7 +58,7 @@ func (s *session) free(what string, info os.FileInfo) error {
 	}
 	for _, other := range s.claimed {
 		if os.SameFile(info, other.FileInfo) {
-			return exit.Usagef("%s and %s are the same file", other.what, what)
+			return exit.UsageMsg("sniff.samefile", "One", other.what, "Other", what)
 		}
 	}
 	return nil
@@ -92,7 +93,7 @@ func (s *session) create(what, name string) (*os.File, error) {
 		if errors.Is(err, os.ErrPermission) || errors.Is(err, os.ErrNotExist) {
 			code = exit.Usage
 		}
-		return nil, exit.With(code, err)
+		return nil, exit.With(code, i18n.FileError(name, err))
 	}
 	return f, nil
 }
@@ -109,12 +110,15 @@ func (s *session) source(ctx context.Context, name string, stdin io.Reader) (io.
 	}
 	info, err := os.Stat(name)
 	if err != nil {
-		return nil, exit.With(exit.Usage, err)
+		return nil, exit.With(exit.Usage, i18n.FileError(name, err))
 	}
 	s.claim("-r "+safetext.Escape(name), info)
 	open := func() (io.ReadCloser, error) {
 		f, err := os.Open(name)
-		return f, exit.With(exit.Usage, err)
+		if err != nil {
+			err = exit.With(exit.Usage, i18n.FileError(name, err))
+		}
+		return f, err
 	}
 	if info.Mode().IsRegular() {
 		return open()

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"slices"
 	"strconv"
@@ -13,6 +12,7 @@ import (
 	"wirelab/internal/i18n"
 	"wirelab/internal/lang"
 	"wirelab/internal/safetext"
+	"wirelab/internal/self"
 	"wirelab/sniffer"
 	"wirelab/sniffer/pcapfile"
 	"wirelab/sniffer/stream"
@@ -65,21 +65,21 @@ func (w words) unfiltered(types []sniffer.LinkType) string {
 }
 
 // cannotCapture adds what to do to an error of capture.Open.
-func (w words) cannotCapture(err error) error {
-	advice := ""
-	switch {
-	case errors.Is(err, os.ErrPermission):
-		advice = w.text("sniff.advice.permission")
-	case errors.Is(err, syscall.ENETDOWN):
-		advice = w.text("sniff.advice.down")
-	case errors.Is(err, errors.ErrUnsupported):
-		advice = w.text("sniff.advice.unsupported")
-	}
-	if advice != "" {
-		err = fmt.Errorf("%w\n%s", err, advice)
-	}
+func cannotCapture(err error) error {
 	if coded, ok := errors.AsType[*exit.Error](err); ok { // of the filter
 		return coded
+	}
+	switch {
+	case errors.Is(err, os.ErrPermission):
+		path, kept := self.Path()
+		if !kept {
+			return exit.UnableMsg("sniff.cannot.permission.unkept", "Cause", err)
+		}
+		return exit.UnableMsg("sniff.cannot.permission.kept", "Cause", err, "Path", path)
+	case errors.Is(err, syscall.ENETDOWN):
+		return exit.UnableMsg("sniff.cannot.down", "Cause", err)
+	case errors.Is(err, errors.ErrUnsupported):
+		return exit.UnableMsg("sniff.cannot.unsupported", "Cause", err)
 	}
 	return exit.With(exit.Unable, err)
 }

@@ -2,7 +2,6 @@ package filter
 
 import (
 	"encoding/binary"
-	"fmt"
 	"maps"
 	"net/netip"
 	"slices"
@@ -45,9 +44,9 @@ func prefixOr(o operand, whole int) int {
 func (g *generator) mac(a address) *condition {
 	switch {
 	case a.q.proto != "ether" || a.q.kind == "net":
-		return g.fail(a.pos, "an Ethernet address needs \"ether host\", \"ether src\" or \"ether dst\" before it")
+		return g.failMsg(a.pos, "filter.ether.needs")
 	case !g.isEthernet():
-		return g.fail(a.q.pos, "ether host needs Ethernet frames")
+		return g.failMsg(a.q.pos, "filter.ether.frames")
 	}
 	return g.ethernetAddress(a.q.dir, a.mac)
 }
@@ -55,7 +54,7 @@ func (g *generator) mac(a address) *condition {
 // named tests for a host that the caller knows.
 func (g *generator) named(a address) *condition {
 	if a.q.kind == "net" || a.q.proto == "ether" {
-		return g.fail(a.pos, "%q: names stand for hosts and ports only", a.text)
+		return g.failMsg(a.pos, "filter.name.only", "Word", a.text)
 	}
 	addrs := g.hosts[a.text]
 	if len(addrs) == 0 {
@@ -77,7 +76,7 @@ func (g *generator) unknownHost(a address) *condition {
 	if g.err == nil {
 		known := slices.Sorted(maps.Keys(g.hosts))
 		nearest := suggest.Nearest(a.text, known, max(1, len(a.text)/4))
-		message := fmt.Sprintf("%q is no host that is known here%s", a.text, hint(nearest))
+		message := reasonMsg("filter.host", "Word", a.text, "Hint", meant(nearest))
 		g.err = &UnknownHostError{a.text, nearest, &syntaxError{g.text, a.pos, message}}
 	}
 	return never()
@@ -110,7 +109,7 @@ func (g *generator) ipv4(a address) (addr, mask uint32, ok bool) {
 	}
 	addr, bits, ok := dotted(a.text)
 	if !ok {
-		g.fail(a.pos, "%q is no IPv4 address", a.text)
+		g.failMsg(a.pos, "filter.ipv4.form", "Word", a.text)
 		return 0, 0, false
 	}
 	addr <<= 32 - bits
@@ -118,9 +117,9 @@ func (g *generator) ipv4(a address) (addr, mask uint32, ok bool) {
 	case a.prefix < 0 && !a.mask.IsValid():
 		return addr, mask << (32 - bits), true
 	case a.q.kind != "net":
-		g.fail(a.maskPos, "a mask needs \"net\" before the address")
+		g.failMsg(a.maskPos, "filter.mask.net")
 	case a.prefix > 32:
-		g.fail(a.maskPos, "the longest prefix is 32")
+		g.failMsg(a.maskPos, "filter.prefix.v4")
 	default:
 		if a.mask.IsValid() {
 			mask = binary.BigEndian.Uint32(a.mask.AsSlice())
@@ -128,7 +127,7 @@ func (g *generator) ipv4(a address) (addr, mask uint32, ok bool) {
 			mask <<= 32 - a.prefix
 		}
 		if addr&^mask != 0 {
-			g.fail(a.pos, "%q has bits that the mask does not", a.text)
+			g.failMsg(a.pos, "filter.mask.bits", "Word", a.text)
 		}
 		return addr, mask, true
 	}
@@ -159,20 +158,20 @@ func (g *generator) ipv4Net(a address, addr, mask uint32) *condition {
 	case "rarp":
 		return in(etherRARP, 14, 24)
 	}
-	return g.fail(a.q.pos, "%q has no IPv4 addresses: join it by and", a.q.proto)
+	return g.failMsg(a.q.pos, "filter.noipv4", "Word", a.q.proto)
 }
 
 // ipv6Net tests addresses of IPv6.
 func (g *generator) ipv6Net(a address, addr netip.Addr, bits int) *condition {
 	switch {
 	case a.q.proto != "" && a.q.proto != "ip6":
-		return g.fail(a.q.pos, "%q has no IPv6 addresses: join it by and", a.q.proto)
+		return g.failMsg(a.q.pos, "filter.noipv6", "Word", a.q.proto)
 	case bits > 128:
-		return g.fail(a.maskPos, "the longest prefix is 128")
+		return g.failMsg(a.maskPos, "filter.prefix.v6")
 	case bits < 128 && a.q.kind != "net":
-		return g.fail(a.maskPos, "a prefix length needs \"net\" before the address")
+		return g.failMsg(a.maskPos, "filter.prefix.net")
 	case netip.PrefixFrom(addr, bits).Masked().Addr() != addr:
-		return g.fail(a.pos, "%q has bits that the prefix does not", a.text)
+		return g.failMsg(a.pos, "filter.prefix.bits", "Word", a.text)
 	}
 	raw := addr.As16()
 	return directed(a.q.dir, func(source bool) *condition {

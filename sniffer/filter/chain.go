@@ -32,7 +32,7 @@ func (g *generator) protochain(q qualifiers, number uint32) *condition {
 	case "":
 		return anyOf(four(), six())
 	}
-	return g.fail(q.pos, "%q has no chain of protocols", q.proto)
+	return g.failMsg(q.pos, "filter.chain", "Word", q.proto)
 }
 
 // chain tests whether next, or a header behind it, is of a protocol: next announces

@@ -3,6 +3,7 @@ package filter
 import (
 	"strings"
 
+	"wirelab/internal/i18n"
 	"wirelab/internal/safetext"
 
 	"github.com/mattn/go-runewidth"
@@ -12,7 +13,18 @@ import (
 type syntaxError struct {
 	Expr string // the whole expression
 	Pos  int    // offset in Expr, bytes; len(Expr) if its end came too soon
-	Msg  string
+	Msg  i18n.Message
+}
+
+// reasonMsg is what is wrong with an expression. Texts are parts of it: what acts on a
+// terminal is escaped in them.
+func reasonMsg(code string, pairs ...any) i18n.Message {
+	for i, v := range pairs {
+		if text, ok := v.(string); ok {
+			pairs[i] = safetext.Escape(text)
+		}
+	}
+	return i18n.Msg(code, pairs...)
 }
 
 // UnknownHostError says that an expression names a host that is not among those
@@ -34,9 +46,12 @@ func (e *UnknownHostError) Place() (expression, caret string) { return e.place.s
 
 // Error returns the message, and below it the expression with a caret under
 // the position. Nothing in it can act on a terminal.
-func (e *syntaxError) Error() string {
+func (e *syntaxError) Error() string { return e.Unwrap().Error() }
+
+// Unwrap returns the error in people's languages.
+func (e *syntaxError) Unwrap() error {
 	expression, caret := e.show()
-	return "filter: " + safetext.Escape(e.Msg) + "\n  " + expression + "\n  " + caret
+	return i18n.Errmsg("filter.at", "Cause", e.Msg, "Filter", expression, "Caret", caret)
 }
 
 func (e *syntaxError) show() (expression, caret string) {

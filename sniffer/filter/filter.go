@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 
+	"wirelab/internal/i18n"
 	"wirelab/sniffer"
 
 	"golang.org/x/net/bpf"
@@ -53,11 +54,11 @@ func Compile(expr string, link sniffer.LinkType, hosts Hosts) (*Filter, error) {
 		g.rebuild(merger())
 	}
 	if g.root == g.reject {
-		return nil, &syntaxError{expr, 0, "no frame can be like this"}
+		return nil, &syntaxError{expr, 0, i18n.Msg("filter.never")}
 	}
 	f, err := g.filter(link == sniffer.LinkEthernet)
 	if err != nil {
-		return nil, &syntaxError{expr, len(expr), err.Error()}
+		return nil, &syntaxError{expr, len(expr), i18n.Msg("filter.toolarge", "Cause", err)}
 	}
 	return f, nil
 }

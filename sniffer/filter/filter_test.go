@@ -117,7 +117,7 @@ func TestFaults(t *testing.T) {
 
 func TestErrorShowsThePlace(t *testing.T) {
 	_, err := Compile("host 用戶端 and tcp", sniffer.LinkEthernet, nil)
-	want := "filter: '用' has no meaning here\n  host 用戶端 and tcp\n       ^"
+	want := "filter: \"用\" has no meaning here\n  host 用戶端 and tcp\n       ^"
 	if err == nil || err.Error() != want {
 		t.Errorf("%v\nwant\n%s", err, want)
 	}

@@ -3,6 +3,7 @@ package filter
 import (
 	"fmt"
 
+	"wirelab/internal/i18n"
 	"wirelab/sniffer"
 
 	"golang.org/x/net/bpf"
@@ -22,9 +23,18 @@ type generator struct {
 	err    error
 }
 
-func (g *generator) fail(pos int, format string, args ...any) *condition {
+// failMsg notes what is wrong at a place, and accepts nothing.
+func (g *generator) failMsg(pos int, code string, pairs ...any) *condition {
 	if g.err == nil {
-		g.err = &syntaxError{g.text, pos, fmt.Sprintf(format, args...)}
+		g.err = &syntaxError{g.text, pos, reasonMsg(code, pairs...)}
+	}
+	return never()
+}
+
+// refuse is failMsg for what is a sentence already.
+func (g *generator) refuse(pos int, why i18n.Message) *condition {
+	if g.err == nil {
+		g.err = &syntaxError{g.text, pos, why}
 	}
 	return never()
 }
@@ -54,7 +64,7 @@ func (g *generator) based(offset *value) *value {
 
 func (g *generator) compare(v *value, op testOp, x *value) *condition {
 	if g.tests++; g.tests > maxTests {
-		return g.fail(len(g.text), "too long: more than %d tests", maxTests)
+		return g.failMsg(len(g.text), "filter.long.tests", "Most", maxTests)
 	}
 	return &condition{test: test{v, op, x}}
 }
@@ -135,7 +145,7 @@ func (g *generator) protocol(pos int, name string) *condition {
 	if t, ok := etherTypes[name]; ok {
 		return g.payloadIs(pos, t)
 	}
-	return g.fail(pos, "%q needs more: host, src, dst, proto, broadcast, multicast or [", name)
+	return g.failMsg(pos, "filter.more", "Word", name)
 }
 
 // ipv4Proto tests the protocol of an IPv4 packet (RFC 791, section 3.1).

@@ -1,10 +1,10 @@
 package filter
 
 import (
-	"fmt"
 	"net/netip"
 	"strconv"
 	"strings"
+	"wirelab/internal/i18n"
 )
 
 type tokenKind uint8
@@ -54,7 +54,7 @@ var symbols = []struct{ text, means string }{
 // lex splits an expression. The last token is a tokEnd.
 func lex(expr string) ([]token, error) {
 	if len(expr) > MaxExpression {
-		return nil, &syntaxError{expr, MaxExpression, fmt.Sprintf("longer than %d bytes", MaxExpression)}
+		return nil, &syntaxError{expr, MaxExpression, i18n.Msg("filter.long.bytes", "Most", MaxExpression)}
 	}
 	var tokens []token
 	for pos := 0; pos < len(expr); {
@@ -63,7 +63,7 @@ func lex(expr string) ([]token, error) {
 			continue
 		}
 		t, n, msg := lexOne(expr[pos:])
-		if msg != "" {
+		if !msg.IsZero() {
 			return nil, &syntaxError{expr, pos, msg}
 		}
 		t.pos = pos
@@ -75,7 +75,7 @@ func lex(expr string) ([]token, error) {
 
 // lexOne reads the token that s begins with and returns its length, or what
 // is wrong with it.
-func lexOne(s string) (t token, n int, wrong string) {
+func lexOne(s string) (t token, n int, wrong i18n.Message) {
 	// Whatever has colons and hex digits is an address, but for the one colon
 	// in ether[0:4].
 	if run := prefix(s, hexDigits+":"); strings.Count(run, ":") > 1 {
@@ -83,7 +83,7 @@ func lexOne(s string) (t token, n int, wrong string) {
 	}
 	for _, symbol := range symbols {
 		if strings.HasPrefix(s, symbol.text) {
-			return token{kind: tokSymbol, text: symbol.means}, len(symbol.text), ""
+			return token{kind: tokSymbol, text: symbol.means}, len(symbol.text), i18n.Message{}
 		}
 	}
 	if s[0] == '\\' {
@@ -92,13 +92,13 @@ func lexOne(s string) (t token, n int, wrong string) {
 			end = len(s)
 		}
 		if end == 1 {
-			return t, 0, "a name must follow the backslash"
+			return t, 0, i18n.Msg("filter.backslash")
 		}
-		return token{kind: tokName, text: s[1:end]}, end, ""
+		return token{kind: tokName, text: s[1:end]}, end, i18n.Message{}
 	}
 	word := strings.TrimRight(prefix(s, nameRunes), "-_")
 	if word == "" || word[0] == '.' || word[0] == '-' || word[0] == '_' {
-		return t, 0, fmt.Sprintf("%q has no meaning here", []rune(s)[0])
+		return t, 0, reasonMsg("filter.sign", "Sign", string([]rune(s)[:1]))
 	}
 	t, wrong = lexWord(word)
 	return t, len(word), wrong
@@ -114,46 +114,46 @@ func prefix(s, bytes string) string {
 	return s
 }
 
-func lexColons(s, run string) (t token, n int, wrong string) {
+func lexColons(s, run string) (t token, n int, wrong i18n.Message) {
 	if mac, ok := parseMAC(strings.Split(run, ":")); ok {
-		return token{kind: tokMAC, text: run, mac: mac}, len(run), ""
+		return token{kind: tokMAC, text: run, mac: mac}, len(run), i18n.Message{}
 	}
 	run = prefix(s, hexDigits+":.") // ::ffff:10.0.0.1
 	addr, err := netip.ParseAddr(run)
 	if err != nil {
-		return t, 0, fmt.Sprintf("%q is no IPv6 and no Ethernet address", run)
+		return t, 0, reasonMsg("filter.colons", "Word", run)
 	}
-	return token{kind: tokIPv6, text: run, addr: addr}, len(run), ""
+	return token{kind: tokIPv6, text: run, addr: addr}, len(run), i18n.Message{}
 }
 
-func lexWord(word string) (t token, wrong string) {
+func lexWord(word string) (t token, wrong i18n.Message) {
 	t.text = word
 	if mac, ok := macWord(word); ok {
 		t.kind, t.mac = tokMAC, mac
-		return t, ""
+		return t, i18n.Message{}
 	}
 	if words[word] {
 		t.kind = tokWord
-		return t, ""
+		return t, i18n.Message{}
 	}
 	if n, ok := constants[word]; ok {
 		t.kind, t.num = tokNumber, n
-		return t, ""
+		return t, i18n.Message{}
 	}
 	if isNumber(word) {
 		n, err := strconv.ParseUint(word, 0, 32)
 		if err != nil {
-			return t, fmt.Sprintf("%s is no number of 32 bits, decimal, hexadecimal (0x) or octal (0)", word)
+			return t, reasonMsg("filter.number", "Word", word)
 		}
 		t.kind, t.num = tokNumber, uint32(n)
-		return t, ""
+		return t, i18n.Message{}
 	}
 	if strings.Trim(word, "0123456789.") == "" && strings.Count(word, ".") <= 3 {
 		t.kind = tokIPv4
-		return t, ""
+		return t, i18n.Message{}
 	}
 	t.kind = tokName
-	return t, ""
+	return t, i18n.Message{}
 }
 
 // isNumber tells a number, even a wrong one, from a name that begins with a

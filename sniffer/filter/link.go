@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"fmt"
 	"wirelab/sniffer"
 
 	"golang.org/x/net/bpf"
@@ -86,7 +87,7 @@ func (g *generator) linkIs(pos int, protocol uint32) *condition {
 		return g.ethernetIs(pos, protocol)
 	case sniffer.LinkLinuxSLL, sniffer.LinkLinuxSLL2:
 		if protocol <= maxLength {
-			return g.fail(pos, "802.3 protocols need Ethernet frames")
+			return g.failMsg(pos, "filter.llc.protocols")
 		}
 		return g.equals(g.packet(g.link.protocol, 2), protocol)
 	case sniffer.LinkNull, sniffer.LinkLoop:
@@ -126,7 +127,7 @@ func (g *generator) ethernetIs(pos int, protocol uint32) *condition {
 	typ := g.at(g.link.protocol, 2)
 	switch protocol {
 	case sapIPX, etherATalk, etherAARP:
-		return g.fail(pos, "protocol %#x has several encapsulations and is not supported", protocol)
+		return g.failMsg(pos, "filter.encapsulations", "Number", fmt.Sprintf("%#x", protocol))
 	case sapIP, sapNetBEUI, sapISO: // destination and source alike
 		return all(not(g.test(typ, greater, maxLength)), g.equals(g.at(g.link.protocol+2, 2), protocol<<8|protocol))
 	}
@@ -139,16 +140,16 @@ func (g *generator) ethernetIs(pos int, protocol uint32) *condition {
 // vlan tests for a tag and moves what follows it behind the tag.
 func (g *generator) vlan(v vlanTag) *condition {
 	if g.link.kind != sniffer.LinkEthernet {
-		return g.fail(v.pos, "vlan needs Ethernet frames")
+		return g.failMsg(v.pos, "filter.vlan.frames")
 	}
 	if g.link.labels > 0 {
-		return g.fail(v.pos, "vlan cannot be behind mpls")
+		return g.failMsg(v.pos, "filter.vlan.mpls")
 	}
 	typ := g.at(g.link.protocol, 2)
 	c := anyOf(g.equals(typ, 0x8100), g.equals(typ, 0x88a8), g.equals(typ, 0x9100))
 	if v.hasID {
 		if v.id.num > 0xfff {
-			return g.fail(v.id.pos, "VLAN %d: the largest is 4095", v.id.num)
+			return g.failMsg(v.id.pos, "filter.vlan.large", "Number", v.id.num)
 		}
 		c = all(c, g.masked(g.at(g.link.payload, 2), 0xfff, v.id.num))
 	}
@@ -169,9 +170,9 @@ func (g *generator) cast(c cast) *condition {
 	case c.proto == "ip6" && c.multicast:
 		return all(g.payloadIs(c.pos, etherIPv6), g.equals(g.payload(24, 1), 0xff))
 	case c.proto != "" && c.proto != "ether":
-		return g.fail(c.pos, "%q has no %s", c.proto, what)
+		return g.failMsg(c.pos, "filter.cast.none", "Word", c.proto, "What", what)
 	case g.link.kind != sniffer.LinkEthernet:
-		return g.fail(c.pos, "%s needs Ethernet frames: of IP, write \"ip %s\"", what, what)
+		return g.failMsg(c.pos, "filter.cast.frames", "What", what)
 	case c.multicast:
 		return g.carried(g.test(g.at(g.link.start, 1), anyBit, 1))
 	}

@@ -1,8 +1,9 @@
 package filter
 
 import (
-	"fmt"
 	"net/netip"
+	"wirelab/internal/i18n"
+	"wirelab/internal/safetext"
 )
 
 // maxDepth bounds parentheses and nots inside one another.
@@ -45,14 +46,15 @@ func parse(text string) (expression, error) {
 	}
 	e, _ := p.expression(nil)
 	if t := p.peek(); t.kind != tokEnd {
-		p.fail(t.pos, "%s cannot follow %s", quoted(t), quoted(p.tokens[max(p.next-1, 0)]))
+		p.failMsg(t.pos, "filter.follow", "Word", quoted(t), "Before", quoted(p.tokens[max(p.next-1, 0)]))
 	}
 	return e, p.err
 }
 
-func (p *parser) fail(pos int, format string, args ...any) {
+// failMsg notes what is wrong at a place; the first error sticks.
+func (p *parser) failMsg(pos int, code string, pairs ...any) {
 	if p.err == nil {
-		p.err = &syntaxError{p.text, pos, fmt.Sprintf(format, args...)}
+		p.err = &syntaxError{p.text, pos, reasonMsg(code, pairs...)}
 	}
 }
 
@@ -86,23 +88,24 @@ func (p *parser) accept(texts ...string) bool {
 
 func (p *parser) expect(text string) {
 	if t := p.peek(); !p.accept(text) {
-		p.fail(t.pos, "%q is missing before %s", text, quoted(t))
+		p.failMsg(t.pos, "filter.missing", "Word", text, "Before", quoted(t))
 	}
 }
 
 // deeper counts nesting; its caller defers what it returns.
 func (p *parser) deeper() func() {
 	if p.depth++; p.depth > maxDepth {
-		p.fail(p.peek().pos, "nested deeper than %d", maxDepth)
+		p.failMsg(p.peek().pos, "filter.deep", "Most", maxDepth)
 	}
 	return func() { p.depth-- }
 }
 
-func quoted(t token) string {
+// quoted is a token in a sentence.
+func quoted(t token) i18n.Message {
 	if t.kind == tokEnd {
-		return "the end"
+		return i18n.Msg("filter.end")
 	}
-	return fmt.Sprintf("%q", t.text)
+	return i18n.Msg("filter.quoted", "Word", safetext.Escape(t.text))
 }
 
 // expression reads terms joined by and and or, which bind alike. It returns
@@ -179,9 +182,9 @@ func (p *parser) id(q inherited) expression {
 		return left
 	case q == nil:
 		if t.kind == tokName {
-			p.fail(t.pos, "unknown keyword %s%s", quoted(t), didYouMean(t.text))
+			p.failMsg(t.pos, "filter.unknown", "Word", quoted(t), "Hint", hint(t.text))
 		} else {
-			p.fail(t.pos, "%s needs a keyword before it, such as host or port", quoted(t))
+			p.failMsg(t.pos, "filter.keyword", "Word", quoted(t))
 		}
 		return nil
 	}
@@ -195,10 +198,10 @@ func (p *parser) operand() operand {
 		return o
 	case tokIPv4, tokIPv6:
 	case tokWord:
-		p.fail(o.pos, `%q is a word of the language: as a name, write \%s`, o.text, o.text)
+		p.failMsg(o.pos, "filter.word", "Word", o.text)
 		return o
 	default:
-		p.fail(o.pos, "an address, a port or a name is missing before %s", quoted(o.token))
+		p.failMsg(o.pos, "filter.operand", "Before", quoted(o.token))
 		return o
 	}
 	o.maskPos = p.at(p.next + 1).pos
@@ -207,13 +210,13 @@ func (p *parser) operand() operand {
 		if t := p.take(); t.kind == tokNumber {
 			o.prefix = int(min(t.num, 1<<16))
 		} else {
-			p.fail(t.pos, "a prefix length is missing before %s", quoted(t))
+			p.failMsg(t.pos, "filter.prefix.missing", "Before", quoted(t))
 		}
 	case o.kind == tokIPv4 && p.accept("mask"):
 		t := p.take()
 		mask, bits, ok := dotted(t.text)
 		if t.kind != tokIPv4 || !ok {
-			p.fail(t.pos, "%s is no netmask", quoted(t))
+			p.failMsg(t.pos, "filter.mask.form", "Word", quoted(t))
 			return o
 		}
 		mask <<= 32 - bits
@@ -241,7 +244,7 @@ func (p *parser) term(before inherited) (expression, inherited) {
 	case p.accept("less", "greater"):
 		n := p.take()
 		if n.kind != tokNumber {
-			p.fail(n.pos, "a number of bytes is missing before %s", quoted(n))
+			p.failMsg(n.pos, "filter.bytes", "Before", quoted(n))
 		}
 		return frameSize{t.is("greater"), n.num}, nil
 	case p.accept("vlan"):
@@ -262,7 +265,7 @@ func (p *parser) term(before inherited) (expression, inherited) {
 	case p.accept("inbound", "outbound"):
 		return heading{t.is("outbound")}, nil
 	case t.kind == tokWord && unsupported[t.text]:
-		p.fail(t.pos, "%q is not supported", t.text)
+		p.failMsg(t.pos, "filter.unsupported", "Word", t.text)
 		return nil, nil
 	}
 	return p.qualified()
@@ -298,7 +301,7 @@ func (p *parser) qualified() (expression, inherited) {
 	case p.bareAddress(p.next):
 		return p.id(nil), nil
 	default:
-		p.fail(t.pos, "a filter cannot go on with %s", quoted(t))
+		p.failMsg(t.pos, "filter.goon", "Word", quoted(t))
 		return nil, nil
 	}
 	return p.id(q), q

@@ -30,7 +30,7 @@ func (p *parser) relation() expression {
 	left := p.arithmetic(0)
 	op := p.take()
 	if op.kind != tokSymbol || !comparisons[op.text] {
-		p.fail(op.pos, "a comparison (= != < > <= >=) is missing before %s", quoted(op))
+		p.failMsg(op.pos, "filter.comparison", "Before", quoted(op))
 		return nil
 	}
 	return relation{op.text, left, p.arithmetic(0)}
@@ -68,7 +68,7 @@ func (p *parser) arithmeticOperand() arithmetic {
 		return a
 	}
 	if p.take(); t.kind != tokNumber {
-		p.fail(t.pos, "a number, len or bytes such as ip[0] are missing before %s", quoted(t))
+		p.failMsg(t.pos, "filter.value", "Before", quoted(t))
 	}
 	return number{t.num}
 }
@@ -84,7 +84,7 @@ func (p *parser) access() arithmetic {
 	if p.accept(":") {
 		size := p.take()
 		if size.kind != tokNumber || size.num != 1 && size.num != 2 && size.num != 4 {
-			p.fail(size.pos, "a size is 1, 2 or 4 bytes")
+			p.failMsg(size.pos, "filter.size")
 		}
 		a.size = size.num
 	}

@@ -3,6 +3,7 @@ package filter
 import (
 	"strconv"
 	"strings"
+	"wirelab/internal/i18n"
 )
 
 // ports are those from first to last, of a protocol or protoUnknown.
@@ -12,17 +13,17 @@ type ports struct{ first, last, proto uint32 }
 func (g *generator) port(a address) *condition {
 	wanted, ok := map[string]uint32{"": protoUnknown, "tcp": protoTCP, "udp": protoUDP, "sctp": protoSCTP}[a.q.proto]
 	if !ok {
-		return g.fail(a.q.pos, "%q has no ports", a.q.proto)
+		return g.failMsg(a.q.pos, "filter.port.none", "Word", a.q.proto)
 	}
 	r, msg := portsOf(a)
-	if msg != "" {
-		return g.fail(a.pos, "%s", msg)
+	if !msg.IsZero() {
+		return g.refuse(a.pos, msg)
 	}
 	switch {
 	case wanted == protoUnknown:
 		wanted = r.proto
 	case r.proto != protoUnknown && r.proto != wanted:
-		return g.fail(a.pos, "port %q is not one of %s", a.text, a.q.proto)
+		return g.failMsg(a.pos, "filter.port.protocol", "Word", a.text, "Protocol", a.q.proto)
 	}
 	numbers := []uint32{wanted}
 	if wanted == protoUnknown {
@@ -63,33 +64,33 @@ func (g *generator) ports(a address, r ports, load func(offset uint32) *value) *
 
 // portsOf reads a number or name, or behind "portrange" two with a hyphen
 // between them; msg is what is wrong.
-func portsOf(a address) (r ports, msg string) {
+func portsOf(a address) (r ports, msg i18n.Message) {
 	if a.kind == tokNumber {
 		if a.num > 0xffff {
-			return r, "the largest port is 65535"
+			return r, i18n.Msg("filter.port.large")
 		}
-		return ports{first: a.num, last: a.num}, ""
+		return ports{first: a.num, last: a.num}, i18n.Message{}
 	}
 	if s, ok := services[a.text]; ok && a.q.kind == "port" {
-		return ports{s.port, s.port, s.proto}, ""
+		return ports{s.port, s.port, s.proto}, i18n.Message{}
 	}
 	first, last, isRange := strings.Cut(a.text, "-")
 	switch {
 	case a.q.kind == "portrange" && !isRange:
-		return r, strconv.Quote(a.text) + " is no range of ports, such as 8000-8080"
+		return r, reasonMsg("filter.port.range", "Word", a.text)
 	case a.q.kind != "portrange" || a.kind != tokName:
-		return r, strconv.Quote(a.text) + " is no port that is known here"
+		return r, reasonMsg("filter.port.unknown", "Word", a.text)
 	}
 	from, ok := portEnd(first)
 	to, ok2 := portEnd(last)
 	if !ok || !ok2 {
-		return r, strconv.Quote(a.text) + " is no range of ports, such as 8000-8080"
+		return r, reasonMsg("filter.port.range", "Word", a.text)
 	}
 	r = ports{first: min(from.first, to.first), last: max(from.first, to.first)}
 	if from.proto == to.proto {
 		r.proto = from.proto
 	}
-	return r, ""
+	return r, i18n.Message{}
 }
 
 func portEnd(text string) (ports, bool) {
@@ -110,13 +111,13 @@ func (g *generator) proto(a address) *condition {
 	if a.kind == tokName {
 		var ok bool
 		if n, ok = numbers[a.text]; !ok {
-			return g.fail(a.pos, "%q is no protocol that is known here", a.text)
+			return g.failMsg(a.pos, "filter.protocol.unknown", "Word", a.text)
 		}
 	} else if a.kind != tokNumber {
-		return g.fail(a.pos, "%q is no protocol number", a.text)
+		return g.failMsg(a.pos, "filter.protocol.form", "Word", a.text)
 	}
 	if n > largest {
-		return g.fail(a.pos, "the largest protocol number here is %d", largest)
+		return g.failMsg(a.pos, "filter.protocol.large", "Most", largest)
 	}
 	if a.q.kind == "protochain" {
 		return g.protochain(a.q, n)
@@ -131,5 +132,5 @@ func (g *generator) proto(a address) *condition {
 	case "":
 		return g.ipProto(a.q.pos, n)
 	}
-	return g.fail(a.q.pos, "%q has no protocol numbers", a.q.proto)
+	return g.failMsg(a.q.pos, "filter.protocol.none", "Word", a.q.proto)
 }

@@ -62,7 +62,7 @@ func (g *generator) arithmetic(a arithmetic) (*value, *condition) {
 	case access:
 		return g.access(a)
 	}
-	g.fail(0, "no arithmetic")
+	g.failMsg(0, "filter.arithmetic")
 	return g.values.constant(0), nil
 }
 
@@ -74,13 +74,13 @@ func (g *generator) operation(o operation) (*value, *condition) {
 	switch known := g.values.simplify(right); o.op {
 	case "/", "%":
 		if known.is(0) {
-			g.fail(o.rightPos, "division by zero")
+			g.failMsg(o.rightPos, "filter.division")
 			return left, nil
 		}
 	case "<<", ">>":
 		// What a shift by more does, machines do not agree about.
 		if known.op != valConstant || known.k > 31 {
-			g.fail(o.rightPos, "a shift is by a number, at most 31")
+			g.failMsg(o.rightPos, "filter.shift")
 			return left, nil
 		}
 	}
@@ -92,7 +92,7 @@ func (g *generator) access(a access) (*value, *condition) {
 	index, needs := g.arithmetic(a.index)
 	// A payload's offset may lead back into what is before it, as libpcap adds them.
 	if known := g.values.simplify(index); known.op == valConstant && known.k > maxFrame && (a.proto == "ether" || known.k+g.link.payload > maxFrame) {
-		g.fail(a.indexPos, "offset %d is beyond the end of any frame", int32(known.k))
+		g.failMsg(a.indexPos, "filter.offset", "Number", int32(known.k))
 	}
 	t, isTransport := transports[a.proto]
 	etherType, isPayload := etherTypes[a.proto]
@@ -110,6 +110,6 @@ func (g *generator) access(a access) (*value, *condition) {
 	case isPayload && etherType > maxLength:
 		return g.values.indirect(g.based(index), g.link.payload, size), both(needs, g.payloadIs(a.pos, etherType))
 	}
-	g.fail(a.pos, "the bytes of %q cannot be read", a.proto)
+	g.failMsg(a.pos, "filter.unreadable", "Word", a.proto)
 	return index, nil
 }

@@ -17,7 +17,7 @@ const (
 func (g *generator) tunnel(t tunnel) *condition {
 	largest := map[string]uint32{"mpls": 1<<20 - 1, "pppoes": 1<<16 - 1, "geneve": 1<<24 - 1, "vxlan": 1<<24 - 1}[t.name]
 	if t.hasID && t.id.num > largest {
-		return g.fail(t.id.pos, "%s %d: the largest is %d", t.name, t.id.num, largest)
+		return g.failMsg(t.id.pos, "filter.tunnel.large", "Name", t.name, "Number", t.id.num, "Most", largest)
 	}
 	switch t.name {
 	case "mpls":
@@ -40,7 +40,7 @@ func (g *generator) mpls(t tunnel) *condition {
 	case g.link.kind == sniffer.LinkEthernet, g.link.kind == sniffer.LinkHDLC, g.link.kind == sniffer.LinkPPP:
 		c = g.payloadIs(t.pos, etherMPLS)
 	default:
-		return g.fail(t.pos, "mpls needs frames of Ethernet, Cisco HDLC or PPP")
+		return g.failMsg(t.pos, "filter.mpls.frames")
 	}
 	if t.hasID {
 		c = all(c, g.masked(g.payload(0, 4), 0xfffff000, t.id.num<<12))
@@ -54,7 +54,7 @@ func (g *generator) mpls(t tunnel) *condition {
 func (g *generator) labelled(pos int, protocol uint32) *condition {
 	version, ok := map[uint32]uint32{etherIPv4: 0x40, etherIPv6: 0x60}[protocol]
 	if !ok {
-		return g.fail(pos, "behind mpls only IPv4 and IPv6 can be told")
+		return g.failMsg(pos, "filter.mpls.behind")
 	}
 	return all(g.masked(g.at(g.link.payload-2, 1), 1, 1), g.masked(g.payload(0, 1), 0xf0, version))
 }
@@ -133,7 +133,7 @@ var llcKinds = map[string]llcKind{
 // llc tests for an 802.3 frame with an LLC header: Novell's raw frames have none.
 func (g *generator) llc(l llcFrame) *condition {
 	if g.link.kind != sniffer.LinkEthernet {
-		return g.fail(l.pos, "llc needs Ethernet frames")
+		return g.failMsg(l.pos, "filter.llc.frames")
 	}
 	at := g.link.protocol + 2 // also behind mpls, as libpcap has it
 	c := g.carried(all(not(g.test(g.at(g.link.protocol, 2), greater, maxLength)), not(g.equals(g.at(at, 2), 0xffff))))
