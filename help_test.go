@@ -185,7 +185,10 @@ func stdoutOf(t *testing.T, args ...string) string {
 // A shell completes what there is.
 func TestCompletion(t *testing.T) {
 	t.Chdir(t.TempDir())
-	for _, name := range []string{"mine.txtar", "notes.txt"} {
+	if err := os.Mkdir("folder", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"mine.txtar", "notes.txt", "ping.pcapng", "folder/other.txtar"} {
 		if err := os.WriteFile(name, nil, 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -199,6 +202,16 @@ func TestCompletion(t *testing.T) {
 		{"--lang ", []string{"en", "zh-TW"}, nil},
 		{"chat ", []string{"serve", "join", "send", "watch"}, nil},
 		{"help ch", []string{"chat", "check"}, nil},
+		{"run ", []string{"ping", "tcp-chat", "mine.txtar", "folder/"}, []string{"notes.txt", "ping.pcapng"}},
+		{"run folder/", []string{"folder/other.txtar"}, []string{"mine.txtar"}},
+		{"check ping ", []string{"ping.pcapng"}, []string{"ping", "mine.txtar", "notes.txt"}},
+		{"list ", []string{"hub-and-switch"}, nil},
+		{"exec ", []string{"client1", "server", "sniffer"}, nil},
+		{"exec client1 -- ", []string{"ping", "chat"}, []string{"client2"}},
+		{"run --backend ", []string{"auto", "netns", "docker"}, nil},
+		{"run --attach ", []string{"lab", "compose"}, nil},
+		{"sniff -i ", []string{"lo", "any"}, nil},
+		{"sniff -o ", []string{"line", "json", "ladder"}, nil},
 		{"completion ", []string{"bash", "zsh", "fish"}, nil},
 	} {
 		got := completions(t, test.line)

@@ -6,8 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
+	"wirelab/internal/i18n"
 	"wirelab/lab/trace"
 )
 
@@ -90,8 +90,11 @@ func (l *Lab) checkHosts() error {
 // MissingHosts says that a network does not have all hosts of a topology.
 type MissingHosts struct{ Missing, Has []string }
 
-func (m *MissingHosts) Error() string {
-	return fmt.Sprintf("the lab has no host %s: it has %s", strings.Join(m.Missing, ", "), strings.Join(m.Has, ", "))
+func (m *MissingHosts) Error() string { return m.Unwrap().Error() }
+
+// Unwrap returns the error in people's languages.
+func (m *MissingHosts) Unwrap() error {
+	return i18n.Errmsg("lab.missinghosts", "Missing", i18n.List(m.Missing), "Known", i18n.List(m.Has))
 }
 
 // learnOthers has the hosts that are not the topology's send a frame, from which

@@ -2,7 +2,6 @@ package lab
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"net"
 	"net/netip"
@@ -147,11 +146,14 @@ func ParseMode(s string) (Mode, error) {
 
 // Unavailable says that something cannot run on this machine.
 type Unavailable struct {
-	What   string // a backend's name, or what else is missing
-	Cause  string // what was tried and what the system answered
-	Advice string // what to do, alternatives a line each, that can be pasted where possible
+	What   i18n.Message   // a backend's name, or what else is missing
+	Cause  i18n.Message   // what was tried and what the system answered
+	Advice []i18n.Message // what to do: alternatives, that can be pasted where possible
 }
 
-func (u *Unavailable) Error() string {
-	return fmt.Sprintf("%s is not available: %s", u.What, u.Cause)
+func (u *Unavailable) Error() string { return u.Unwrap().Error() }
+
+// Unwrap returns the error in people's languages. The advice is not in it.
+func (u *Unavailable) Unwrap() error {
+	return i18n.Errmsg("lab.unavailable", "What", u.What, "Cause", u.Cause)
 }

@@ -4,10 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
+	"wirelab/internal/i18n"
+	"wirelab/internal/suggest"
 	"wirelab/lab/trace"
 	"wirelab/sniffer"
 )
@@ -112,7 +113,7 @@ func (l *Lab) host(name string) (Host, error) {
 	if h := l.network.Host(name); h != nil {
 		return h, nil
 	}
-	return nil, fmt.Errorf("no host %q in the lab: %s", name, strings.Join(l.Topology.Hosts, ", "))
+	return nil, i18n.Errmsg("lab.nohost", "Host", name, "Hint", suggest.Hint(name, l.Topology.Hosts), "Known", i18n.List(l.Topology.Hosts))
 }
 
 // Start starts a program that keeps running; the error says why it did not

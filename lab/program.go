@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+	"wirelab/internal/i18n"
 )
 
 // modulePath is the module and the main package of the wirelab program.
@@ -97,9 +98,9 @@ func buildProgram(ctx context.Context, arch string) (string, error) {
 			return "", ctx.Err()
 		}
 		return "", &Unavailable{
-			What:   "the wirelab program for the lab's hosts",
-			Cause:  err.Error(),
-			Advice: "run `CGO_ENABLED=0 go build -o wirelab .` in wirelab's folder, then ./wirelab; or run where Go and wirelab's module are",
+			What:   i18n.Msg("lab.program"),
+			Cause:  i18n.Verbatim(err.Error()),
+			Advice: []i18n.Message{i18n.Msg("lab.advice.build")},
 		}
 	}
 	if built.paths == nil {

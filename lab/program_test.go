@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"wirelab/internal/i18n"
+	"wirelab/internal/lang"
 )
 
 func TestStaticProgram(t *testing.T) {
@@ -55,7 +57,7 @@ func TestProgramUnavailable(t *testing.T) {
 	if !ok {
 		t.Fatalf("error %v, want *Unavailable", err)
 	}
-	if !strings.Contains(u.Cause, "go list") || !strings.Contains(u.Advice, "go build") {
+	if !strings.Contains(u.Cause.String(), "go list") || !strings.Contains(i18n.Lines(lang.English, u.Advice), "go build") {
 		t.Errorf("cause %q, advice %q", u.Cause, u.Advice)
 	}
 }

@@ -42,6 +42,9 @@ func Errmsg(code string, pairs ...any) error {
 	return e
 }
 
+// Err returns the message as an error.
+func (m Message) Err() error { return &Error{Message: m} }
+
 // Error returns the sentence in English, for logs and for machines.
 func (e *Error) Error() string { return e.In(lang.English) }
 
@@ -98,6 +101,13 @@ func Explain(l lang.Lang, err error) string {
 		inner = []error{w.Unwrap()}
 	case interface{ Unwrap() []error }:
 		inner = w.Unwrap()
+		if all := errors.Join(inner...); all != nil && text == all.Error() {
+			var lines []string
+			for _, err := range inner {
+				lines = append(lines, Explain(l, err))
+			}
+			return strings.Join(lines, "\n")
+		}
 	}
 	for _, err := range inner {
 		if err == nil || err.Error() == "" {

@@ -60,6 +60,19 @@ func plain(v any) any {
 // Text returns the sentence of a code in a language: Msg(code, pairs...).In(l).
 func Text(l lang.Lang, code string, pairs ...any) string { return Msg(code, pairs...).In(l) }
 
+// Verbatim returns a message that says one text in every language: a command, or
+// what the system has answered.
+func Verbatim(text string) Message { return Msg("text.verbatim", "Text", text) }
+
+// Lines returns messages in a language, a line each.
+func Lines(l lang.Lang, messages []Message) string {
+	var lines []string
+	for _, m := range messages {
+		lines = append(lines, m.In(l))
+	}
+	return strings.Join(lines, "\n")
+}
+
 // Has reports whether the catalogue has a code: another wirelab may have sent it.
 func Has(code string) bool {
 	_, err := localizers[lang.English]().Localize(&goi18n.LocalizeConfig{MessageID: code, PluralCount: "2"})

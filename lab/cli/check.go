@@ -32,6 +32,7 @@ func checkCommand() *cobra.Command {
 		GroupID:    cmdline.Learn,
 		Args:       cmdline.Args(2, 2),
 	}
+	completeCheck(cmd)
 	hosts := cmd.Flags().StringArray("host", nil, "")
 	asJSON := cmd.Flags().Bool("json", false, "")
 	ascii := asciiFlag(cmd)

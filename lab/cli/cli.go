@@ -7,11 +7,9 @@ import (
 	"context"
 	"embed"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -88,16 +86,21 @@ func chooseBackend(ctx context.Context, name string) (lab.Backend, error) {
 
 // noBackend says why each backend is missing and what to do, a line each.
 func noBackend(missing []*lab.Unavailable) error {
-	var b strings.Builder
-	b.WriteString("no lab can run here")
+	var causes, advice []error
 	for _, u := range missing {
-		fmt.Fprintf(&b, "\n  %s: %s", u.What, u.Cause)
+		causes = append(causes, i18n.Errmsg("lab.missing", "What", u.What, "Cause", u.Cause))
+		advice = append(advice, adviceOf(u))
 	}
-	b.WriteString("\ndo one of these:")
-	for _, u := range missing {
-		fmt.Fprintf(&b, "\n  %s", strings.ReplaceAll(u.Advice, "\n", "\n  "))
+	return i18n.Errmsg("lab.none", "Causes", errors.Join(causes...), "Advice", errors.Join(advice...))
+}
+
+// adviceOf is what to do about a thing that is missing, a line each.
+func adviceOf(u *lab.Unavailable) error {
+	var lines []error
+	for _, m := range u.Advice {
+		lines = append(lines, i18n.Errmsg("lab.advice.line", "Text", m))
 	}
-	return errors.New(b.String())
+	return errors.Join(lines...)
 }
 
 // unable gives an error its exit code: 3 for what cannot run here, 130 for an
@@ -110,7 +113,7 @@ func unable(ctx context.Context, err error) error {
 		return exit.With(exit.Interrupted, i18n.Errmsg("run.interrupted.own"))
 	}
 	if u, ok := errors.AsType[*lab.Unavailable](err); ok {
-		return exit.With(exit.Unable, fmt.Errorf("%w\ndo one of these:\n  %s", err, strings.ReplaceAll(u.Advice, "\n", "\n  ")))
+		return exit.UnableMsg("lab.advised", "Cause", err, "Advice", adviceOf(u))
 	}
 	if _, ok := errors.AsType[*exit.Error](err); ok {
 		return err

@@ -64,6 +64,8 @@ type Finding struct {
 	OK      bool   `json:"ok"`
 	Cause   string `json:"cause,omitempty"`
 	Advice  string `json:"advice,omitempty"`
+
+	missing *lab.Unavailable // what people are told in their language
 }
 
 // Diagnose checks every backend.
@@ -81,7 +83,8 @@ func diagnose(ctx context.Context, b lab.Backend) Finding {
 	f := Finding{Backend: b.Name()}
 	err := b.Check(ctx)
 	if u, ok := errors.AsType[*lab.Unavailable](err); ok {
-		f.Cause, f.Advice = u.Cause, u.Advice
+		f.Cause, f.Advice = u.Cause.String(), i18n.Lines(lang.English, u.Advice)
+		f.missing = u
 	} else if err != nil {
 		f.Cause = err.Error()
 	}
@@ -93,8 +96,11 @@ func printFindings(w io.Writer, findings []Finding, l lang.Lang, ascii bool) err
 	const indent = 11
 	t := report.NewTerminal(w, l, shown(w, ascii))
 	for _, f := range findings {
-		status, said := claim.Pass, i18n.Text(l, "doctor.able")
-		if !f.OK {
+		status, said, advice := claim.Pass, i18n.Text(l, "doctor.able"), ""
+		switch {
+		case f.missing != nil:
+			status, said, advice = claim.Fail, f.missing.Cause.In(l), i18n.Lines(l, f.missing.Advice)
+		case !f.OK:
 			status, said = claim.Fail, f.Cause
 		}
 		begin := fmt.Sprintf("%s %-8s ", t.Sign(status), f.Backend)
@@ -102,12 +108,12 @@ func printFindings(w io.Writer, findings []Finding, l lang.Lang, ascii bool) err
 			t.Paragraph(begin, indent, safetext.Escape(line), indent)
 			begin = strings.Repeat(" ", indent)
 		}
-		if f.OK || f.Advice == "" {
+		if advice == "" {
 			continue
 		}
 		t.Paragraph(begin, indent, i18n.Text(l, "doctor.advice"), indent)
 		// Advice is pasted, and is not wrapped.
-		for line := range strings.SplitSeq(f.Advice, "\n") {
+		for line := range strings.SplitSeq(advice, "\n") {
 			if _, err := fmt.Fprintf(w, "%s%s\n", begin, safetext.Escape(line)); err != nil {
 				return err
 			}

@@ -18,6 +18,7 @@ func listCommand() *cobra.Command {
 		SuggestFor: []string{"experiments", "claims"},
 		GroupID:    cmdline.Learn,
 	}
+	completeExperiments(cmd)
 	asJSON := cmd.Flags().Bool("json", false, "")
 	ascii := asciiFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

@@ -33,8 +33,11 @@ func runCommand() *cobra.Command {
 		GroupID:    cmdline.Learn,
 		Args:       cobra.ArbitraryArgs,
 	}
-	backend := cmd.Flags().String("backend", "auto", "")
+	backend := cmd.Flags().String("backend", autoBackend, "")
+	cmdline.Complete(cmd, "backend", backendNames)
+	completeExperiments(cmd)
 	attach := cmd.Flags().String("attach", "", "")
+	cmdline.Complete(cmd, "attach", attachable)
 	cmd.MarkFlagsMutuallyExclusive("attach", "backend")
 	dir := cmd.Flags().StringP("output", "o", "", "")
 	asJSON := cmd.Flags().Bool("json", false, "")

@@ -24,6 +24,8 @@ import (
 	"testing"
 	"time"
 
+	"wirelab/internal/i18n"
+	"wirelab/internal/lang"
 	"wirelab/lab"
 	"wirelab/lab/docker"
 	"wirelab/lab/labtest"
@@ -60,7 +62,7 @@ func Attach(t testing.TB, network string, hosts map[string]Container) *labtest.L
 		err = errors.Join(ctx.Err(), n.Close())
 	}
 	if u, ok := errors.AsType[*lab.Unavailable](err); ok {
-		err = fmt.Errorf("%w\n%s", err, u.Advice)
+		err = fmt.Errorf("%w\n%s", err, i18n.Lines(lang.English, u.Advice))
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,8 @@ import (
 	netapi "github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
 
+	"wirelab/internal/i18n"
+	"wirelab/internal/self"
 	"wirelab/lab"
 )
 
@@ -92,27 +94,27 @@ func chooseProject(projects map[string]services, project *string) (services, err
 			labs = append(labs, name)
 		}
 	}
-	unavailable := func(cause string, advice ...string) error {
-		return &lab.Unavailable{What: "the compose lab", Cause: cause, Advice: strings.Join(advice, "\n")}
+	unavailable := func(cause i18n.Message, advice ...i18n.Message) error {
+		return &lab.Unavailable{What: i18n.Msg("lab.composed"), Cause: cause, Advice: advice}
 	}
-	var others []string
+	var others []i18n.Message
 	for _, name := range labs {
-		others = append(others, "wirelab run --attach compose:"+name)
+		others = append(others, i18n.Verbatim(self.Command()+" run --attach compose:"+name))
 	}
 	switch {
 	case *project == "" && len(labs) == 1:
 		*project = labs[0]
 		return projects[labs[0]], nil
 	case *project == "" && len(labs) == 0:
-		return nil, unavailable("no compose project runs that has the services hub and sniffer", "docker compose up -d")
+		return nil, unavailable(i18n.Msg("lab.compose.none"), i18n.Verbatim("docker compose up -d"))
 	case *project == "":
-		return nil, unavailable("several projects run: "+strings.Join(labs, ", "), others...)
+		return nil, unavailable(i18n.Msg("lab.compose.several", "Names", i18n.List(labs)), others...)
 	case len(projects[*project]) == 0:
-		return nil, unavailable(fmt.Sprintf("nothing of the project %q runs", *project), append([]string{"docker compose -p " + *project + " up -d"}, others...)...)
+		return nil, unavailable(i18n.Msg("lab.compose.down", "Name", *project), append([]i18n.Message{i18n.Verbatim("docker compose -p " + *project + " up -d")}, others...)...)
 	}
 	for _, service := range []string{hubService, lab.SnifferHost} {
 		if projects[*project][service] == nil {
-			return nil, unavailable(fmt.Sprintf("the service %q of the project %q does not run", service, *project), "docker compose -p "+*project+" up -d")
+			return nil, unavailable(i18n.Msg("lab.compose.service", "Service", service, "Name", *project), i18n.Verbatim("docker compose -p "+*project+" up -d"))
 		}
 	}
 	return projects[*project], nil

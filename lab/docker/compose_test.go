@@ -15,6 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/moby/moby/client"
 
+	"wirelab/internal/i18n"
+	"wirelab/internal/lang"
 	"wirelab/internal/require"
 	"wirelab/lab"
 	"wirelab/lab/claim"
@@ -188,7 +190,7 @@ func TestAttachFindsOneProject(t *testing.T) {
 			_, err := chooseProject(test.projects, &project)
 			advice := ""
 			if u, ok := errors.AsType[*lab.Unavailable](err); ok {
-				advice = u.Advice
+				advice = i18n.Lines(lang.English, u.Advice)
 			}
 			if (err == nil) != (test.want != "") || err == nil && project != test.want || advice != test.advice {
 				t.Errorf("%q, %v, advice %q; want %q, %q", project, err, advice, test.want, test.advice)

@@ -24,8 +24,11 @@ type Backend struct{}
 
 var _ lab.Backend = &Backend{}
 
+// backendName is the name of the backend.
+const backendName = "docker"
+
 // Name is "docker".
-func (*Backend) Name() string { return "docker" }
+func (*Backend) Name() string { return backendName }
 
 // Check reports whether the daemon answers, within five seconds.
 func (*Backend) Check(ctx context.Context) error {

@@ -16,6 +16,7 @@ import (
 	"github.com/moby/moby/client"
 	"github.com/moby/moby/client/pkg/versions"
 
+	"wirelab/internal/i18n"
 	"wirelab/lab"
 )
 
@@ -24,10 +25,10 @@ const answerWithin = 5 * time.Second
 
 // endpoint is where a daemon listens, and who said so.
 type endpoint struct {
-	host   string // unix:///var/run/docker.sock, tcp://192.0.2.1:2376, …
-	certs  string // folder with ca.pem, cert.pem and key.pem; empty: the environment's
-	from   string // what named it, for people
-	advice string // what to do if it does not answer
+	host   string       // unix:///var/run/docker.sock, tcp://192.0.2.1:2376, …
+	certs  string       // folder with ca.pem, cert.pem and key.pem; empty: the environment's
+	from   i18n.Message // what named it
+	advice i18n.Message // what to do if it does not answer
 }
 
 // findEndpoint returns the daemon that the docker command would talk to:
@@ -35,33 +36,33 @@ type endpoint struct {
 // else the first default socket that exists.
 func findEndpoint() (endpoint, error) {
 	if host := os.Getenv(client.EnvOverrideHost); host != "" {
-		return endpoint{host: host, from: "DOCKER_HOST", advice: "unset DOCKER_HOST, or set it to a daemon that runs"}, nil
+		return endpoint{host: host, from: i18n.Verbatim(client.EnvOverrideHost), advice: i18n.Msg("docker.advice.host")}, nil
 	}
 	dir := os.Getenv("DOCKER_CONFIG")
 	home, _ := os.UserHomeDir()
 	if dir == "" {
 		dir = filepath.Join(home, ".docker")
 	}
-	name, from := os.Getenv("DOCKER_CONTEXT"), "DOCKER_CONTEXT"
+	name, from := os.Getenv("DOCKER_CONTEXT"), i18n.Verbatim("DOCKER_CONTEXT")
 	if name == "" {
 		var err error
 		if name, err = currentContext(dir); err != nil {
 			return endpoint{}, err
 		}
-		from = "the current docker context"
+		from = i18n.Msg("docker.context")
 	}
 	if name != "" && name != "default" {
 		e, err := contextEndpoint(dir, name)
 		if err != nil {
 			return endpoint{}, err
 		}
-		e.from = fmt.Sprintf("%s %q", from, name)
-		e.advice = "start that daemon, or docker context use default"
+		e.from = i18n.Msg("docker.from", "From", from, "Name", name)
+		e.advice = i18n.Msg("docker.advice.context")
 		return e, nil
 	}
 	// Without any of these sockets, the platform's default says what is missing.
-	e := endpoint{host: client.DefaultDockerHost, from: "the default",
-		advice: "install Docker, or start it: sudo systemctl start docker"}
+	e := endpoint{host: client.DefaultDockerHost, from: i18n.Msg("docker.default"),
+		advice: i18n.Msg("docker.advice.install")}
 	for _, socket := range defaultSockets(home) {
 		if _, err := os.Stat(socket); err == nil {
 			e.host = "unix://" + socket
@@ -141,12 +142,12 @@ func readJSON(path string, v any) error {
 func connect(ctx context.Context) (*engine, error) {
 	e, err := findEndpoint()
 	if err != nil {
-		return nil, &lab.Unavailable{What: "docker", Cause: err.Error(),
-			Advice: "correct or remove the docker configuration, or set DOCKER_HOST"}
+		return nil, &lab.Unavailable{What: i18n.Verbatim(backendName), Cause: i18n.Verbatim(err.Error()),
+			Advice: []i18n.Message{i18n.Msg("docker.advice.configuration")}}
 	}
 	if strings.HasPrefix(e.host, "ssh://") {
-		return nil, &lab.Unavailable{What: "docker", Cause: fmt.Sprintf("%s names %s: SSH is not spoken here", e.from, e.host),
-			Advice: "ssh -nNT -L /tmp/docker.sock:/var/run/docker.sock HOST & export DOCKER_HOST=unix:///tmp/docker.sock"}
+		return nil, &lab.Unavailable{What: i18n.Verbatim(backendName), Cause: i18n.Msg("docker.ssh", "From", e.from, "Host", e.host),
+			Advice: []i18n.Message{i18n.Verbatim("ssh -nNT -L /tmp/docker.sock:/var/run/docker.sock " + strings.TrimPrefix(e.host, "ssh://") + " & export DOCKER_HOST=unix:///tmp/docker.sock")}}
 	}
 	cli, err := e.client()
 	if err != nil {
@@ -167,8 +168,8 @@ func connect(ctx context.Context) (*engine, error) {
 		return nil, unavailable(e, err)
 	case ping.OSType != "linux":
 		cli.Close()
-		return nil, &lab.Unavailable{What: "docker", Cause: fmt.Sprintf("the daemon at %s runs %q containers", e.host, ping.OSType),
-			Advice: "switch Docker to Linux containers"}
+		return nil, &lab.Unavailable{What: i18n.Verbatim(backendName), Cause: i18n.Msg("docker.system", "Host", e.host, "System", ping.OSType),
+			Advice: []i18n.Message{i18n.Msg("docker.advice.linux")}}
 	}
 	return &engine{cli, e}, nil
 }
@@ -204,10 +205,10 @@ func (e *engine) sysctlsOfDevices() bool { return versions.LessThan(e.ClientVers
 
 // unavailable says why a daemon cannot be used and what to do about it.
 func unavailable(e endpoint, err error) error {
-	u := &lab.Unavailable{What: "docker", Cause: fmt.Sprintf("%s, named by %s: %v", e.host, e.from, rootCause(err)), Advice: e.advice}
+	u := &lab.Unavailable{What: i18n.Verbatim(backendName), Cause: i18n.Msg("docker.refused", "Host", e.host, "From", e.from, "Cause", rootCause(err)), Advice: []i18n.Message{e.advice}}
 	// The client hides the system's error in a text of its own.
 	if strings.Contains(err.Error(), "permission denied") {
-		u.Advice = "sudo usermod -aG docker $USER, then log in again; or run it with sudo"
+		u.Advice = []i18n.Message{i18n.Msg("docker.advice.group"), i18n.Msg("docker.advice.sudo")}
 	}
 	return u
 }

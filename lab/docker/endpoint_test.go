@@ -113,7 +113,7 @@ func TestNoOtherDaemon(t *testing.T) {
 			if !ok {
 				t.Fatalf("error %v, want *lab.Unavailable", err)
 			}
-			if !strings.Contains(u.Cause, tt.cause) || u.Advice == "" {
+			if !strings.Contains(u.Cause.String(), tt.cause) || len(u.Advice) == 0 {
 				t.Errorf("cause %q, advice %q; want %q in the cause", u.Cause, u.Advice, tt.cause)
 			}
 			if took := time.Since(start); took > answerWithin+5*time.Second {

@@ -13,6 +13,8 @@ import (
 	"github.com/moby/moby/client"
 	"go.uber.org/goleak"
 
+	"wirelab/internal/i18n"
+	"wirelab/internal/lang"
 	"wirelab/internal/require"
 	"wirelab/lab"
 )
@@ -48,7 +50,7 @@ func daemon(t *testing.T) *client.Client {
 	if err != nil {
 		advice := ""
 		if u, ok := errors.AsType[*lab.Unavailable](err); ok {
-			advice = u.Advice
+			advice = i18n.Lines(lang.English, u.Advice)
 		}
 		require.Missing(t, "docker", fmt.Sprintf("%v (%s)", err, advice))
 	}

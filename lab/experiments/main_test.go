@@ -11,6 +11,8 @@ import (
 
 	"wirelab/chat"
 	"wirelab/chat/server"
+	"wirelab/internal/i18n"
+	"wirelab/internal/lang"
 	"wirelab/internal/require"
 	"wirelab/lab"
 	"wirelab/lab/docker"
@@ -61,7 +63,7 @@ func checkBackends() {
 
 func advice(err error) string {
 	if u, ok := errors.AsType[*lab.Unavailable](err); ok {
-		return u.Advice
+		return i18n.Lines(lang.English, u.Advice)
 	}
 	return ""
 }

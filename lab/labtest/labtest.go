@@ -30,6 +30,8 @@ import (
 	"testing"
 	"time"
 
+	"wirelab/internal/i18n"
+	"wirelab/internal/lang"
 	"wirelab/internal/require"
 	"wirelab/lab"
 	"wirelab/lab/claim"
@@ -98,7 +100,7 @@ func backend(ctx context.Context, t testing.TB) lab.Backend {
 // explain adds what to do where the machine lacks something.
 func explain(err error) error {
 	if u, ok := errors.AsType[*lab.Unavailable](err); ok {
-		return fmt.Errorf("%w\n%s", err, u.Advice)
+		return fmt.Errorf("%w\n%s", err, i18n.Lines(lang.English, u.Advice))
 	}
 	return err
 }

@@ -6,14 +6,16 @@ import (
 	"context"
 	"runtime"
 
+	"wirelab/internal/i18n"
+	"wirelab/internal/self"
 	"wirelab/lab"
 )
 
 func unavailable() error {
 	return &lab.Unavailable{
-		What:   Name,
-		Cause:  "network namespaces are Linux's, and this is " + runtime.GOOS,
-		Advice: "use Docker: wirelab run --backend docker",
+		What:   i18n.Verbatim(Name),
+		Cause:  i18n.Msg("netns.system", "System", runtime.GOOS),
+		Advice: []i18n.Message{i18n.Verbatim(self.Command() + " run --backend docker")},
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/creack/pty"
 
+	"wirelab/internal/i18n"
 	"wirelab/lab"
 	"wirelab/sniffer"
 )
@@ -54,6 +55,7 @@ type request struct {
 
 type reply struct {
 	Error   string        `json:"error,omitempty"`
+	Told    i18n.Message  `json:"told,omitzero"`     // Error for people, where it is of the catalogue
 	Errno   int           `json:"errno,omitempty"`   // of the system call behind Error
 	Timeout bool          `json:"timeout,omitempty"` // a deadline is behind Error
 	Hosts   []hostInfo    `json:"hosts,omitempty"`
@@ -77,7 +79,7 @@ type hostInfo struct {
 const maxMessage = 160 << 10
 
 // errEnded is what a request gets whose lab ends meanwhile.
-var errEnded = errors.New("the lab has ended")
+var errEnded = i18n.Errmsg("lab.ended")
 
 // noAnswer says why a reply did not come. A socket whose other end goes with
 // its process is at its end, or reset if the process had not read the request.
@@ -88,23 +90,31 @@ func noAnswer(err error) error {
 	return fmt.Errorf("the lab process does not answer: %w", err)
 }
 
-// remoteError is an error of the lab process. It unwraps to the system's.
+// remoteError is an error of the lab process. It unwraps to the system's, and to what
+// people are told.
 type remoteError struct{ r reply }
 
 func (e *remoteError) Error() string { return e.r.Error }
 
-func (e *remoteError) Unwrap() error {
+func (e *remoteError) Unwrap() []error {
+	var inner []error
+	if !e.r.Told.IsZero() {
+		inner = append(inner, e.r.Told.Err())
+	}
 	switch {
 	case e.r.Timeout:
-		return context.DeadlineExceeded
+		inner = append(inner, context.DeadlineExceeded)
 	case e.r.Errno != 0:
-		return syscall.Errno(e.r.Errno)
+		inner = append(inner, syscall.Errno(e.r.Errno))
 	}
-	return nil
+	return inner
 }
 
 func errorReply(err error) reply {
 	r := reply{Error: err.Error(), Timeout: errors.Is(err, context.DeadlineExceeded)}
+	if told, ok := errors.AsType[*i18n.Error](err); ok && told.Error() == r.Error {
+		r.Told = told.Message
+	}
 	if errno, ok := errors.AsType[syscall.Errno](err); ok {
 		r.Errno = int(errno)
 	}

@@ -3,7 +3,6 @@ package netns
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"strings"
@@ -11,11 +10,18 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"wirelab/internal/i18n"
+	"wirelab/internal/self"
 	"wirelab/lab"
 )
 
 // sudoAdvice is a line to paste that works where only root may make namespaces.
-const sudoAdvice = "go build -o wirelab . && sudo ./wirelab run"
+func sudoAdvice() i18n.Message {
+	if path, kept := self.Path(); kept {
+		return i18n.Verbatim("sudo " + path + " run")
+	}
+	return i18n.Verbatim("go build -o wirelab . && sudo ./wirelab run")
+}
 
 // explain says why no lab came up and what to do about it: first the line that
 // works at once, then what changes the machine. A machine that was too slow is
@@ -23,7 +29,7 @@ const sudoAdvice = "go build -o wirelab . && sudo ./wirelab run"
 func explain(err error) error {
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		return fmt.Errorf("the lab did not come up in time, this machine is too busy: %w", err)
+		return i18n.Errmsg("netns.busy", "Cause", err)
 	case outOfProcesses(err):
 		return explainProcesses(err)
 	case errors.Is(err, syscall.ENOSPC):
@@ -31,11 +37,11 @@ func explain(err error) error {
 	case errors.Is(err, syscall.EPERM), errors.Is(err, syscall.EACCES):
 		return explainRefusal(err)
 	}
-	return unavailable(err.Error(), "wirelab run --backend docker")
+	return unavailable(i18n.Verbatim(err.Error()), i18n.Verbatim(self.Command()+" run --backend docker"))
 }
 
-func unavailable(cause string, advice ...string) error {
-	return &lab.Unavailable{What: Name, Cause: cause, Advice: strings.Join(advice, "\n")}
+func unavailable(cause i18n.Message, advice ...i18n.Message) error {
+	return &lab.Unavailable{What: i18n.Verbatim(Name), Cause: cause, Advice: advice}
 }
 
 // outOfProcesses reports whether no process or thread could be started. A Go
@@ -49,11 +55,10 @@ func outOfProcesses(err error) bool {
 func explainProcesses(err error) error {
 	var limit unix.Rlimit
 	if unix.Getrlimit(unix.RLIMIT_NPROC, &limit) == nil && limit.Cur != unix.RLIM_INFINITY {
-		return unavailable(fmt.Sprintf("no more processes can be started: this user may have %d (%v)", limit.Cur, err),
-			"ulimit -u $(ulimit -Hu)", "end some of this user's processes")
+		return unavailable(i18n.Msg("netns.processes.user", "Most", limit.Cur, "Cause", err),
+			i18n.Verbatim("ulimit -u $(ulimit -Hu)"), i18n.Msg("netns.advice.processes"))
 	}
-	return unavailable(fmt.Sprintf("no more processes can be started: a limit of this container or session is reached (%v)", err),
-		"raise the limit: docker run --pids-limit, systemd's TasksMax")
+	return unavailable(i18n.Msg("netns.processes.session", "Cause", err), i18n.Msg("netns.advice.limit"))
 }
 
 // A kind is one kind of namespace that a lab needs.
@@ -85,13 +90,14 @@ func explainLimit(err error) error {
 		}
 	}
 	limit := sysctl(reached.sysctl)
-	cause := fmt.Sprintf("no more %s namespaces can be made: %s is %s (%v)", reached.name, strings.ReplaceAll(reached.sysctl, "/", "."), limit, err)
+	setting := strings.ReplaceAll(reached.sysctl, "/", ".")
+	cause := i18n.Msg("netns.namespaces.reached", "Kind", reached.name, "Setting", setting, "Most", limit, "Cause", err)
 	if limit == "0" {
-		cause = fmt.Sprintf("%s namespaces are switched off: %s is 0 (%v)", reached.name, strings.ReplaceAll(reached.sysctl, "/", "."), err)
+		cause = i18n.Msg("netns.namespaces.off", "Kind", reached.name, "Setting", setting, "Cause", err)
 	}
-	raise := "sudo sysctl -w " + strings.ReplaceAll(reached.sysctl, "/", ".") + "=10000"
+	raise := i18n.Verbatim("sudo sysctl -w " + setting + "=10000")
 	if reached.name == "user" && os.Geteuid() != 0 {
-		return unavailable(cause, sudoAdvice, raise)
+		return unavailable(cause, sudoAdvice(), raise)
 	}
 	return unavailable(cause, raise)
 }
@@ -116,25 +122,24 @@ func probe(flags uintptr) error {
 // explainRefusal says who refuses.
 func explainRefusal(err error) error {
 	root := os.Geteuid() == 0
-	advice := sudoAdvice
+	path, _ := self.Path()
+	advice := sudoAdvice()
 	if root {
-		advice = "run it as an ordinary user"
+		advice = i18n.Msg("netns.advice.user")
 	}
 	switch {
 	case sysctl("kernel/unprivileged_userns_clone") == "0" && !root:
-		return unavailable(fmt.Sprintf("only root may make user namespaces: kernel.unprivileged_userns_clone is 0 (%v)", err),
-			advice, "sudo sysctl -w kernel.unprivileged_userns_clone=1")
+		return unavailable(i18n.Msg("netns.onlyroot", "Cause", err),
+			advice, i18n.Verbatim("sudo sysctl -w kernel.unprivileged_userns_clone=1"))
 	case sysctl("kernel/apparmor_restrict_unprivileged_userns") == "1" && !root:
-		return unavailable(fmt.Sprintf("AppArmor lets only root make user namespaces: kernel.apparmor_restrict_unprivileged_userns is 1 (%v)", err),
-			advice, "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0   (go test needs this one)")
+		return unavailable(i18n.Msg("netns.apparmor", "Cause", err), advice, i18n.Msg("netns.advice.apparmor"))
 	case inContainer():
-		return unavailable(fmt.Sprintf("this container may not make namespaces (%v)", err),
-			"docker run --security-opt seccomp=unconfined --user 1234:1234 --cap-drop ALL …")
+		return unavailable(i18n.Msg("netns.container", "Cause", err),
+			i18n.Verbatim("docker run --security-opt seccomp=unconfined --user 1234:1234 --cap-drop ALL …"))
 	case errors.Is(err, syscall.EACCES):
-		return unavailable(fmt.Sprintf("the program may not execute itself again: its file must be readable (%v)", err),
-			"chmod a+rx wirelab")
+		return unavailable(i18n.Msg("netns.unreadable", "Cause", err), i18n.Verbatim("chmod a+rx "+path))
 	}
-	return unavailable(err.Error(), advice)
+	return unavailable(i18n.Verbatim(err.Error()), advice)
 }
 
 func sysctl(name string) string {

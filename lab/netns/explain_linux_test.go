@@ -18,6 +18,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"wirelab/internal/i18n"
+	"wirelab/internal/lang"
 	"wirelab/internal/require"
 	"wirelab/lab"
 )
@@ -41,7 +43,7 @@ func limited(limit string) int {
 		_, err = Backend{}.up(context.Background(), lab.DefaultTopology, "/nonexistent/wirelab")
 	}
 	if u, ok := errors.AsType[*lab.Unavailable](err); ok {
-		fmt.Printf("%s\n%s\n", u.Cause, u.Advice)
+		fmt.Printf("%s\n%s\n", u.Cause, i18n.Lines(lang.English, u.Advice))
 		return 0
 	}
 	fmt.Println("no *lab.Unavailable:", err)
@@ -95,7 +97,7 @@ func TestExplain(t *testing.T) {
 		&diedError{"exit status 2", "runtime: failed to create new OS thread (have 2 already; errno=11)"},
 	} {
 		u, ok := errors.AsType[*lab.Unavailable](explain(err))
-		if !ok || !strings.HasPrefix(u.Cause, "no more processes can be started") {
+		if !ok || !strings.HasPrefix(u.Cause.String(), "no more processes can be started") {
 			t.Errorf("%v: %v", err, u)
 		}
 	}

@@ -14,8 +14,10 @@ import (
 	vnetns "github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
 
+	"wirelab/internal/i18n"
 	"wirelab/internal/poll"
 	"wirelab/internal/rtnl"
+	"wirelab/internal/suggest"
 	"wirelab/lab"
 	"wirelab/lab/segment"
 )
@@ -166,10 +168,19 @@ func (w *wire) describe() (reply, error) {
 	return answer, nil
 }
 
+// names are those of the hosts.
+func (w *wire) names() []string {
+	var names []string
+	for _, h := range w.hosts {
+		names = append(names, h.name)
+	}
+	return names
+}
+
 func (w *wire) host(name string) (*host, error) {
 	i := slices.IndexFunc(w.hosts, func(h *host) bool { return h.name == name })
 	if i < 0 {
-		return nil, fmt.Errorf("no host %q in the lab", name)
+		return nil, i18n.Errmsg("lab.nohost", "Host", name, "Hint", suggest.Hint(name, w.names()), "Known", i18n.List(w.names()))
 	}
 	return w.hosts[i], nil
 }
