@@ -15,7 +15,7 @@ import (
 // allocation.
 //
 // It uses gopacket's core layers only and calls each directly: gopacket's other
-// decoders panic or allocate without bound on hostile frames.
+// decoders panic or allocate without bound on hostile frames. Most frames need none.
 type Decoder struct {
 	eth  layers.Ethernet
 	vlan layers.Dot1Q
