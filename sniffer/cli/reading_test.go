@@ -88,3 +88,17 @@ func TestStreamOfFile(t *testing.T) {
 		}
 	}
 }
+
+// What was said past the limit is counted, and what was kept is shown.
+func TestStreamIsBounded(t *testing.T) {
+	payload := strings.Repeat("x", 60)
+	frames := make([][]byte, 1<<19)
+	for i := range frames {
+		frames[i] = datagram(payload)
+	}
+	stdout, stderr, code, err := read(t, "-r", fileOf(t, sniffer.LinkEthernet, frames...), "-o", "stream")
+	shown := strings.Count(stdout, payload)
+	if want := fmt.Sprintf("the last %d packets are not shown", len(frames)-shown); code != exit.OK || shown == 0 || !strings.Contains(stderr, want) {
+		t.Errorf("code %d, %v, %d shown: no %q in %s", code, err, shown, want, stderr)
+	}
+}
