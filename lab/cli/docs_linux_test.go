@@ -55,7 +55,11 @@ func readExamples(t *testing.T, path string) (all []example) {
 func TestDocumentedExamples(t *testing.T) {
 	requireBackend(t, netns.Name)
 	program := wirelab(t)
-	for _, doc := range []struct{ file, locale string }{{"experiments.md", "C.UTF-8"}, {"experiments.zh-TW.md", "zh_TW.UTF-8"}} {
+	for _, doc := range []struct{ file, locale string }{
+		{"README.md", "C.UTF-8"}, {"README.zh-TW.md", "zh_TW.UTF-8"},
+		{"docs/first-hour.md", "C.UTF-8"}, {"docs/first-hour.zh-TW.md", "zh_TW.UTF-8"},
+		{"docs/experiments.md", "C.UTF-8"}, {"docs/experiments.zh-TW.md", "zh_TW.UTF-8"},
+	} {
 		t.Run(doc.file, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
@@ -68,7 +72,7 @@ func TestDocumentedExamples(t *testing.T) {
 			}
 			shell := documentShell{dir: dir, env: append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "LC_ALL="+doc.locale, "COLUMNS=120")}
 			unused := map[string]int{} // files that no command has named yet, and where they are
-			for _, e := range readExamples(t, filepath.Join("..", "..", "docs", doc.file)) {
+			for _, e := range readExamples(t, filepath.Join("..", "..", doc.file)) {
 				where := fmt.Sprintf("%s:%d", doc.file, e.line)
 				switch e.kind {
 				case "txtar", "go":
@@ -120,13 +124,15 @@ type documentShell struct {
 
 // check executes each line that begins with "$ " and compares what is printed with the
 // lines below it. Each of these must be there, in this order; "…" in a line stands for
-// any text, and as a line for any lines. Times and spaces are not compared.
+// any text, and as a line for any lines. Spaces are not compared, nor are numbers with
+// a decimal point, which are times, and the length of a ladder's rules, which depends
+// on them. "go run ." is the program under test.
 func (s documentShell) check(t *testing.T, where, text string) {
 	t.Helper()
 	for _, part := range strings.Split("\n"+text, "\n$ ")[1:] {
 		command, want, _ := strings.Cut(part, "\n")
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-		cmd := exec.CommandContext(ctx, "sh", "-c", command)
+		cmd := exec.CommandContext(ctx, "sh", "-c", strings.ReplaceAll(command, "go run . ", "wirelab "))
 		var out bytes.Buffer
 		cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = s.dir, s.env, &out, &out
 		err := cmd.Run()
@@ -164,11 +170,17 @@ func firstMissing(want, output string) string {
 	return ""
 }
 
+var (
+	decimal = regexp.MustCompile(`\d+\\\.\d+`)
+	rule    = regexp.MustCompile("┄+")
+)
+
 // documentLine matches a line of an output.
 func documentLine(line string) *regexp.Regexp {
 	var parts []string
 	for _, part := range strings.Split(strings.TrimSpace(line), "…") {
-		words := strings.Fields(regexp.QuoteMeta(part))
+		pattern := decimal.ReplaceAllString(regexp.QuoteMeta(part), `\d+\.\d+`)
+		words := strings.Fields(rule.ReplaceAllString(pattern, "┄+"))
 		joined := strings.Join(words, `\s+`)
 		if len(words) > 0 && strings.HasPrefix(part, " ") {
 			joined = `\s+` + joined
@@ -179,20 +191,21 @@ func documentLine(line string) *regexp.Regexp {
 }
 
 func TestFirstMissing(t *testing.T) {
-	const output = "one  1\n  two\nthree\nfour 4\n"
+	const output = "one  1\n  two\nthree\nfour 4\ntime 0.4 s\n"
 	for want, missing := range map[string]string{
-		"one 1\ntwo\nthree\nfour 4":         "",
-		"…\nthree\n…":                       "",
-		"one …\n…\nfour …":                  "",
-		"one 1\nthree\n…":                   "three",
-		"…\nthree\n…\ntwo\n…":               "two",
-		"one 1\ntwo":                        "(the end of the output)",
-		"":                                  "",
-		"…":                                 "",
-		"…\nfive\n…":                        "five",
-		"… 1\n…":                            "",
-		"one 2\n…":                          "one 2",
-		"one 1\ntwo\nthree\nfour 4\nfive 5": "five 5",
+		"one 1\ntwo\nthree\nfour 4\ntime 12.05 s": "",
+		"…\nthree\n…":                             "",
+		"one …\n…\nfour …\n…":                     "",
+		"one 1\nthree\n…":                         "three",
+		"…\nthree\n…\ntwo\n…":                     "two",
+		"one 1\ntwo":                              "(the end of the output)",
+		"":                                        "",
+		"…":                                       "",
+		"…\nfive\n…":                              "five",
+		"… 1\n…":                                  "",
+		"…\ntime 4 s":                             "time 4 s",
+		"one 2\n…":                                "one 2",
+		"one 1\ntwo\nthree\nfour 4\nfive 5":       "five 5",
 	} {
 		if got := firstMissing(want, output); got != missing {
 			t.Errorf("%q: %q, want %q", want, got, missing)
