@@ -1,8 +1,6 @@
 package chat
 
 import (
-	"errors"
-	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -17,7 +15,7 @@ const (
 )
 
 // errNotBanned is returned by Unban.
-var errNotBanned = errors.New("is not banned")
+var errNotBanned = i18n.Errmsg("chat.mistake.order.unbanned")
 
 // Sanction keeps someone out of the room, or silent in it: by the token and the name
 // of a member, and by an address where nobody else is, or that was named.
@@ -133,7 +131,7 @@ func (r *Room) checkJoin(p Person, token, name string) (muted bool, err error) {
 // The room is locked.
 func (r *Room) sanction(m *Member, s Sanction) (Sanction, int, error) {
 	if len(r.current()) >= maxSanctions {
-		return Sanction{}, 0, fmt.Errorf("%d people and addresses are kept out or muted, which is the most", maxSanctions)
+		return Sanction{}, 0, i18n.Errmsg("chat.mistake.order.most", "Most", maxSanctions)
 	}
 	s.Name, s.token, s.keys = m.person.Name, m.token, keys(m.person.Name)
 	others := 0
@@ -168,7 +166,7 @@ func (r *Room) Ban(whoAndReason string) (Removal, error) {
 	}
 	s, others, err := r.sanction(m, Sanction{Reason: banReason(reason)})
 	if err != nil {
-		return Removal{}, fmt.Errorf("ban %q: %w", whoAndReason, err)
+		return Removal{}, i18n.Errmsg("chat.mistake.order.ban", "Text", whoAndReason, "Cause", err)
 	}
 	r.logger.Info("banned", "name", s.Name, "address", m.person.Address, "reason", s.Reason)
 	r.kick(m, s.told())
@@ -177,7 +175,7 @@ func (r *Room) Ban(whoAndReason string) (Removal, error) {
 
 func (r *Room) banAddress(block netip.Prefix, reason string) (Removal, error) {
 	if len(r.current()) >= maxSanctions {
-		return Removal{}, fmt.Errorf("ban %s: %d people and addresses are kept out or muted, which is the most", block, maxSanctions)
+		return Removal{}, i18n.Errmsg("chat.mistake.order.most", "Most", maxSanctions)
 	}
 	s := Sanction{Address: block, Reason: banReason(reason)}
 	r.sanctions = append(r.sanctions, s)
@@ -226,7 +224,7 @@ func (r *Room) lift(who string, mute bool) error {
 		return s.Mute == mute && (err == nil && s.Address == block || s.Name != "" && fold(s.Name) == fold(who))
 	})
 	if len(r.sanctions) == before {
-		return fmt.Errorf("%q %w", who, errNotBanned)
+		return i18n.Errmsg("chat.mistake.order.notbanned", "Who", who, "Cause", errNotBanned)
 	}
 	r.logger.Info("lifted", "who", who, "mute", mute)
 	return nil

@@ -17,6 +17,9 @@ type MessageError struct{ Message i18n.Message }
 // Error implements error.
 func (e *MessageError) Error() string { return e.Message.String() }
 
+// Unwrap returns the error in people's languages.
+func (e *MessageError) Unwrap() error { return e.Message.Err() }
+
 func errorMessage(code i18n.Message) error { return &MessageError{code} }
 
 // NewCoded returns a line of kind Notice, Reply or Error. Its Text is the message in

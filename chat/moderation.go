@@ -1,7 +1,6 @@
 package chat
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -43,7 +42,7 @@ func (r *Room) Kick(args string) (Removal, error) {
 	if d, err := time.ParseDuration(word); err == nil && d > 0 {
 		d = min(d, longestKick)
 		if taken.Sanction, taken.Spared, err = r.sanction(m, Sanction{Until: r.now().Add(d)}); err != nil {
-			return Removal{}, fmt.Errorf("kick %q: %w", args, err)
+			return Removal{}, i18n.Errmsg("chat.mistake.order.kick", "Text", args, "Cause", err)
 		}
 		reason = rest
 		r.logger.Info("kept out", "name", m.person.Name, "for", d, "address", m.person.Address)
@@ -72,7 +71,7 @@ func (r *Room) Mute(name string) (Sanction, error) {
 	}
 	s, _, err := r.sanction(m, Sanction{Mute: true})
 	if err != nil {
-		return Sanction{}, fmt.Errorf("mute %q: %w", name, err)
+		return Sanction{}, i18n.Errmsg("chat.mistake.order.mute", "Name", name, "Cause", err)
 	}
 	m.person.Muted, m.person.Away = true, ""
 	r.logger.Info("muted", "name", m.person.Name, "address", m.person.Address)
@@ -82,7 +81,7 @@ func (r *Room) Mute(name string) (Sanction, error) {
 // Unmute ends what Mute began, for someone who has left, too.
 func (r *Room) Unmute(name string) error {
 	if r.lift(name, true) != nil {
-		return fmt.Errorf("nobody called %q is muted", name)
+		return i18n.Errmsg("chat.mistake.order.notmuted", "Name", name)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -188,7 +187,12 @@ func (m *Member) maySpeak() error {
 type nobodyError string
 
 // Error implements error.
-func (e nobodyError) Error() string { return fmt.Sprintf("nobody called %q is here", string(e)) }
+func (e nobodyError) Error() string { return e.Unwrap().Error() }
+
+// Unwrap returns the error in people's languages.
+func (e nobodyError) Unwrap() error {
+	return i18n.Errmsg("chat.mistake.order.nobody", "Name", string(e))
+}
 
 // Is makes it an errNobody.
 func (nobodyError) Is(target error) bool { return target == errNobody }

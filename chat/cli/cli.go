@@ -99,7 +99,7 @@ func checkNamed(config client.Config) error {
 }
 
 func nameError(name string, cause error) error {
-	return exit.Usagef("name %q: %w (choose one with --name)", name, cause)
+	return exit.UsageMsg("chat.mistake.name", "Name", name, "Cause", cause)
 }
 
 // address reads HOST or HOST:PORT.
@@ -113,12 +113,12 @@ func (k *clientFlags) address(s string) (host string, port uint16, err error) {
 		h, p, err := net.SplitHostPort(s)
 		n, numErr := strconv.ParseUint(p, 10, 16)
 		if err != nil || numErr != nil || n == 0 {
-			return "", 0, exit.Usagef("server %q: want HOST or HOST:PORT", s)
+			return "", 0, exit.UsageMsg("chat.mistake.server", "Word", s)
 		}
 		host, port = h, uint16(n)
 	}
 	if host == "" {
-		return "", 0, exit.Usagef("server %q: want HOST or HOST:PORT", s)
+		return "", 0, exit.UsageMsg("chat.mistake.server", "Word", s)
 	}
 	return host, port, nil
 }

@@ -298,7 +298,7 @@ func TestErrors(t *testing.T) {
 		{"chat join --lang xx " + busy, exit.Usage, "not known"},
 		{"chat send " + busy + " \x01", exit.Usage, "nothing to say"},
 		{"chat serve --tcp= --udp=", exit.Usage, "nothing to listen on"},
-		{"chat serve --tcp " + busy, exit.Unable, "address already in use.*--tcp"},
+		{"chat serve --tcp " + busy, exit.Unable, `address already in use\)\n.*--tcp`},
 	}
 	for _, tt := range tests {
 		p := start(t, strings.Split(tt.args, " ")...)

@@ -61,6 +61,9 @@ func consoleHelp(l lang.Lang) string {
 	return b.String()
 }
 
+// text is a sentence in the console's language.
+func (k *console) text(code string, pairs ...any) string { return i18n.Text(k.lang, code, pairs...) }
+
 // carryOut carries out a line.
 func (k *console) carryOut(line string) {
 	if line == "/help" {
@@ -71,13 +74,13 @@ func (k *console) carryOut(line string) {
 		args, more := strings.CutPrefix(line, c.name+" ")
 		if args = strings.TrimSpace(args); c.do != nil && (line == c.name && c.args == "" || more && c.args != "" && args != "") {
 			if err := c.do(k, args); err != nil {
-				fmt.Fprintln(k.out, err)
+				fmt.Fprintln(k.out, i18n.Explain(k.lang, err))
 			}
 			return
 		}
 	}
 	if strings.HasPrefix(line, "/") && !strings.HasPrefix(line, "//") {
-		fmt.Fprintf(k.out, "unknown command %s; type /help\n", safetext.Strip(line))
+		fmt.Fprintln(k.out, k.text("chat.console.unknown", "Line", safetext.Strip(line)))
 		return
 	}
 	k.room.Say(strings.TrimPrefix(line, "/"))
@@ -100,25 +103,25 @@ func (k *console) print(string) error {
 	}
 	table := new(strings.Builder)
 	for _, p := range people {
-		fmt.Fprintf(table, "%s  %s  %s  since %s  %d bytes queued", runewidth.FillRight(p.Name, wide), p.Transport, p.Address, p.Since.Format(time.TimeOnly), p.Queued)
+		fmt.Fprintf(table, "%s  %s  %s  %s", runewidth.FillRight(p.Name, wide), p.Transport, p.Address, k.text("chat.console.since", "Time", p.Since.Format(time.TimeOnly), "Bytes", p.Queued))
 		if p.Away != "" {
-			fmt.Fprintf(table, "  away: %s", p.Away)
+			table.WriteString("  " + k.text("chat.console.away", "Reason", p.Away))
 		}
 		if p.Muted {
-			table.WriteString("  muted")
+			table.WriteString("  " + k.text("chat.console.muted"))
 		}
 		if p.Voice {
-			table.WriteString("  may speak")
+			table.WriteString("  " + k.text("chat.console.voice"))
 		}
 		table.WriteByte('\n')
 	}
 	for _, s := range k.room.Sanctions() {
-		fmt.Fprintln(table, describe(s))
+		fmt.Fprintln(table, k.describe(s))
 	}
 	if order := k.room.Order(); order != "" {
-		fmt.Fprintln(table, "the room is "+order)
+		fmt.Fprintln(table, k.text("chat.console.order", "Order", order))
 	}
-	_, err := fmt.Fprintf(k.out, "%s%speople: %d\n", text, table, len(people))
+	_, err := fmt.Fprintf(k.out, "%s%s%s\n", text, table, k.text("chat.console.people", "Number", len(people)))
 	return err
 }
 
@@ -140,19 +143,19 @@ func (k *console) ban(args string) error {
 
 // tell says whom a kick or a ban has taken.
 func (k *console) tell(r chat.Removal) {
-	fmt.Fprintln(k.out, describe(r.Sanction))
+	fmt.Fprintln(k.out, k.describe(r.Sanction))
 	if r.Name == "" {
-		fmt.Fprintf(k.out, "  %d people were there: %s\n", len(r.Names), strings.Join(r.Names, ", "))
+		fmt.Fprintln(k.out, "  "+k.text("chat.console.there", "Count", len(r.Names), "Names", i18n.List(r.Names)))
 	}
 	if r.Spared > 0 {
-		fmt.Fprintf(k.out, "  its address stays welcome for the others there: %d (ban ADDRESS takes them, too)\n", r.Spared)
+		fmt.Fprintln(k.out, "  "+k.text("chat.console.spared", "Number", r.Spared))
 	}
 }
 
 func (k *console) mute(args string) error {
 	s, err := k.room.Mute(args)
 	if err == nil {
-		fmt.Fprintln(k.out, describe(s))
+		fmt.Fprintln(k.out, k.describe(s))
 	}
 	return err
 }
@@ -160,20 +163,20 @@ func (k *console) mute(args string) error {
 func (k *console) slow(args string) error {
 	seconds, err := strconv.ParseUint(args, 10, 16)
 	if err != nil {
-		return fmt.Errorf("slow %q: want SECONDS, at most 65535", args)
+		return i18n.Errmsg("chat.console.slow", "Word", args)
 	}
 	k.room.Slow(time.Duration(seconds) * time.Second)
 	return nil
 }
 
 // describe returns a sanction in a line.
-func describe(s chat.Sanction) string {
-	what := "banned"
+func (k *console) describe(s chat.Sanction) string {
+	what := k.text("chat.console.banned")
 	if s.Mute {
-		what = "muted"
+		what = k.text("chat.console.muted")
 	}
 	if !s.Until.IsZero() {
-		what = "kept out until " + s.Until.Format(time.TimeOnly)
+		what = k.text("chat.console.keptout", "Time", s.Until.Format(time.TimeOnly))
 	}
 	var who []string
 	if s.Name != "" {
@@ -186,23 +189,23 @@ func describe(s chat.Sanction) string {
 	default:
 		who = append(who, s.Address.String())
 	}
-	return strings.TrimSpace(what + ": " + strings.Join(who, ", ") + "  " + s.Reason)
+	return strings.TrimSpace(k.text("chat.console.sanction", "What", what, "Who", i18n.List(who)) + "  " + s.Reason)
 }
 
 func (k *console) save(name string) error {
 	// An existing file is not overwritten: anyone may sit at the console.
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return fmt.Errorf("save: %w", err)
+		return i18n.FileError(name, err)
 	}
 	err = k.room.WriteTranscript(f)
 	if cause := f.Close(); err == nil {
 		err = cause
 	}
 	if err != nil {
-		return fmt.Errorf("save: %w", err)
+		return i18n.FileError(name, err)
 	}
-	fmt.Fprintf(k.out, "the transcript is in %s\n", name)
+	fmt.Fprintln(k.out, k.text("chat.console.saved", "File", safetext.Escape(name)))
 	return nil
 }
 

@@ -47,7 +47,7 @@ func TestConsoleCommands(t *testing.T) {
 		{typed: "slow food", want: `want SECONDS`},
 		{typed: "ban 192.0.2.7 spam", want: `banned: 192.0.2.7  spam\n  0 people were there`},
 		{typed: "/save " + filepath.Join(dir, "new"), want: `the transcript is in .*new`, wantInDir: "new"},
-		{typed: "/save " + taken, want: `save: .*exists`},
+		{typed: "/save " + taken, want: `taken: file exists`},
 		{typed: "/save", want: `unknown command /save; type /help`},
 		{typed: "/dance", want: `unknown command /dance; type /help`},
 		{typed: "//dance", said: "/dance"},
@@ -128,7 +128,7 @@ func TestServeErrors(t *testing.T) {
 		{[]string{"--burst", "-1"}, exit.Usage, "at least 0"},
 		{[]string{"--name", "a:b"}, exit.Usage, "cannot contain"},
 		{[]string{"--name", "a：b"}, exit.Usage, "cannot contain"},
-		{[]string{"--record", dir}, exit.Unable, "record: .*directory"},
+		{[]string{"--record", dir}, exit.Unable, "the transcript cannot be kept: .*directory"},
 	}
 	for _, tt := range tests {
 		p := start(t, append([]string{"chat", "serve", "--tcp", "127.0.0.1:0", "--udp", ""}, tt.args...)...)

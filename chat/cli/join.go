@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/signal"
 	"syscall"
@@ -62,7 +63,7 @@ func join(c *cobra.Command, k clientFlags, args []string, o tui.Options) error {
 // user has left. gone, if there is one, says that the connection is lost.
 func sessionError(err error, gone string) error {
 	if e, ok := errors.AsType[*client.DialError](err); ok {
-		return exit.With(exit.Unable, fmt.Errorf("%w (is `wirelab chat serve` running there?)", e))
+		return unreachable(e)
 	}
 	switch {
 	case err == nil:
@@ -75,6 +76,17 @@ func sessionError(err error, gone string) error {
 		return exit.With(exit.Failed, errors.New(gone))
 	}
 	return exit.With(exit.Failed, fmt.Errorf("%s: %w", gone, err))
+}
+
+// unreachable says what to do about a server that was never reached.
+func unreachable(err *client.DialError) error {
+	if _, refused := errors.AsType[*client.RefusedError](err); refused {
+		return exit.With(exit.Unable, err)
+	}
+	if _, name := errors.AsType[*net.DNSError](err); name {
+		return exit.UnableMsg("chat.mistake.nohost", "Cause", err)
+	}
+	return exit.UnableMsg("chat.mistake.unreachable", "Cause", err)
 }
 
 // interrupted ends a session that was never connected.

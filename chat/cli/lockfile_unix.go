@@ -5,6 +5,7 @@ package cli
 import (
 	"errors"
 	"os"
+	"wirelab/internal/i18n"
 
 	"golang.org/x/sys/unix"
 )
@@ -14,7 +15,7 @@ import (
 func lockFile(f *os.File) error {
 	err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 	if errors.Is(err, unix.EWOULDBLOCK) {
-		return errors.New("another server records to it")
+		return i18n.Errmsg("chat.mistake.locked")
 	}
 	return err
 }

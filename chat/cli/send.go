@@ -18,6 +18,7 @@ import (
 	"wirelab/chat/client"
 	"wirelab/internal/cmdline"
 	"wirelab/internal/exit"
+	"wirelab/internal/i18n"
 )
 
 // heardWithin is how long the room may take to hear a text: longer than the server's
@@ -45,7 +46,7 @@ func send(c *cobra.Command, k clientFlags, server, texts []string) error {
 	}
 	for _, text := range texts {
 		if chat.CleanText(text) == "" {
-			return exit.Usagef("text %q: nothing to say", text)
+			return exit.UsageMsg("chat.mistake.text", "Text", text)
 		}
 	}
 	ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
@@ -72,7 +73,7 @@ func send(c *cobra.Command, k clientFlags, server, texts []string) error {
 			if errors.Is(err, client.ErrOffline) {
 				err = cmp.Or(s.Err(), err)
 			}
-			return exit.With(exit.Failed, fmt.Errorf("say %.40q: %w", text, err))
+			return exit.FailedMsg("chat.mistake.say", "Text", fmt.Sprintf("%.40s", text), "Cause", err)
 		}
 	}
 	s.Leave("")
@@ -80,7 +81,7 @@ func send(c *cobra.Command, k clientFlags, server, texts []string) error {
 		return exit.With(exit.Failed, err)
 	}
 	if errors.Is(s.Err(), os.ErrDeadlineExceeded) {
-		return exit.With(exit.Failed, fmt.Errorf("await the server's farewell: %w", s.Err()))
+		return exit.FailedMsg("chat.mistake.farewell", "Cause", i18n.NetError(s.Err()))
 	}
 	return nil // everything was heard, however the connection ended
 }
@@ -88,7 +89,7 @@ func send(c *cobra.Command, k clientFlags, server, texts []string) error {
 // sent returns the error of a command that has sent texts over UDP.
 func sent(err error) error {
 	if e, ok := errors.AsType[*client.DialError](err); ok {
-		return exit.With(exit.Unable, e)
+		return unreachable(e)
 	}
 	return exit.With(exit.Failed, err)
 }
@@ -120,7 +121,7 @@ func sayAndHear(ctx context.Context, s *client.Session, text string) error {
 	defer cancel()
 	err := s.SayAndHear(limited, text)
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-		return fmt.Errorf("the server has not sent it back within %v", heardWithin)
+		return i18n.Errmsg("chat.mistake.unheard", "Time", heardWithin)
 	}
 	return err
 }

@@ -21,7 +21,9 @@ import (
 	"wirelab/chat/server"
 	"wirelab/internal/cmdline"
 	"wirelab/internal/exit"
+	"wirelab/internal/i18n"
 	"wirelab/internal/inline"
+	"wirelab/internal/lang"
 )
 
 // options are the flags of serve.
@@ -55,11 +57,11 @@ func (o *options) check() error {
 	name, err := chat.CleanName(o.name)
 	switch {
 	case o.tcp == "" && o.udp == "":
-		return exit.Usagef("nothing to listen on: both --tcp and --udp are empty")
+		return exit.UsageMsg("chat.mistake.listen")
 	case err != nil:
-		return exit.Usagef("--name %q: %w", o.name, err)
+		return exit.UsageMsg("chat.mistake.console", "Name", o.name, "Cause", err)
 	case o.limits.Burst < 0 || o.limits.Rate < 0 || o.limits.PerAddress < 0:
-		return exit.Usagef("--burst, --rate and --per-address are at least 0")
+		return exit.UsageMsg("chat.mistake.limits")
 	}
 	o.name = name
 	return nil
@@ -96,7 +98,7 @@ func serve(c *cobra.Command, o options) error {
 	if o.record != "" {
 		r, err := openTranscript(o.record, room, func(text string) { fmt.Fprintln(s.out, text) })
 		if err != nil {
-			return exit.With(exit.Unable, fmt.Errorf("record: %w", err))
+			return exit.UnableMsg("chat.mistake.record", "Cause", err)
 		}
 		go r.write()
 		defer func() {
@@ -107,13 +109,13 @@ func serve(c *cobra.Command, o options) error {
 		}()
 	}
 	w := room.Watch()
-	readers.Go(func() { show(s.out, w) })
+	readers.Go(func() { show(s.out, w, l) })
 
 	where, err := listen(ctx, srv, o.tcp, o.udp)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(s.out, "listening on "+where)
+	fmt.Fprintln(s.out, "listening on "+where) // scripts await it
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(ctx) }()
 	k := &console{room: room, out: s.out, lang: l, quit: quit}
@@ -135,14 +137,14 @@ func serve(c *cobra.Command, o options) error {
 }
 
 // show writes the room's lines to a screen that does not block.
-func show(out io.Writer, w *chat.Watcher) {
+func show(out io.Writer, w *chat.Watcher, language lang.Lang) {
 	for {
 		l, missed, err := w.Next()
 		if err != nil {
 			return
 		}
 		if missed > 0 {
-			fmt.Fprintf(out, "[%d lines not shown]\n", missed)
+			fmt.Fprintln(out, i18n.Text(language, "chat.console.missed", "Count", missed))
 		}
 		fmt.Fprintln(out, shown(l))
 	}
@@ -171,11 +173,11 @@ func openStreams(ctx context.Context, c *cobra.Command, w words, prompt string) 
 			}
 			return s
 		}
-		fmt.Fprintln(c.ErrOrStderr(), "wirelab: plain lines:", err)
+		fmt.Fprintln(c.ErrOrStderr(), "wirelab:", i18n.Text(w.Lang, "chat.console.plain", "Cause", err))
 	}
 	out, logs := newScreen(c.OutOrStdout()), newScreen(c.ErrOrStderr())
 	return &streams{
-		lines:   typed(ctx, lineReader(c.InOrStdin()), func() { fmt.Fprintln(out, "line too long, not said") }),
+		lines:   typed(ctx, lineReader(c.InOrStdin()), func() { fmt.Fprintln(out, i18n.Text(w.Lang, "chat.console.toolong")) }),
 		out:     out,
 		logs:    logs,
 		closers: []io.Closer{out, logs},
@@ -217,7 +219,7 @@ func listen(ctx context.Context, s *server.Server, tcp, udp string) (where strin
 }
 
 func occupied(err error, flag string) error {
-	return exit.With(exit.Unable, fmt.Errorf("%w (another address can be given with %s)", err, flag))
+	return exit.UnableMsg("chat.mistake.busy", "Cause", i18n.NetError(err), "Flag", flag)
 }
 
 // short returns an address; one of every interface as people type it, :7000.

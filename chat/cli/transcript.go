@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"wirelab/chat"
+	"wirelab/internal/i18n"
 )
 
 // maxUnrecorded is how many bytes wait for a disk that does not write.
@@ -48,12 +49,12 @@ type transcript struct {
 func openTranscript(name string, room *chat.Room, tell func(string)) (*transcript, error) {
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
-		return nil, err
+		return nil, i18n.FileError(name, err)
 	}
 	t := newTranscript(f, filepath.Ext(name) == ".jsonl", tell)
 	if err := t.open(f, room); err != nil {
 		f.Close()
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, i18n.FileError(name, err)
 	}
 	room.Record = t.record
 	return t, nil

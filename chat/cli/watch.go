@@ -73,7 +73,7 @@ func watch(c *cobra.Command, k clientFlags, args []string, asJSON bool) error {
 				return sessionError(s.Err(), "")
 			}
 			if err := p.handle(e); err != nil {
-				return exit.With(exit.Failed, fmt.Errorf("watch: %w", err))
+				return exit.FailedMsg("chat.mistake.write", "Cause", err)
 			}
 		}
 	}

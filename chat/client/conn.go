@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"wirelab/chat"
+	"wirelab/internal/i18n"
 	"wirelab/internal/safetext"
 )
 
@@ -39,7 +40,16 @@ type Conn struct {
 type RefusedError struct{ Line chat.Line } // of kind Error or Notice
 
 // Error implements error.
-func (e *RefusedError) Error() string { return "the server says: " + safetext.Strip(e.Line.Text) }
+func (e *RefusedError) Error() string { return e.Unwrap().Error() }
+
+// Unwrap returns the error in people's languages, where the server has told a code.
+func (e *RefusedError) Unwrap() error {
+	said := e.Line.Message()
+	if !i18n.Has(said.Code) {
+		said = i18n.Verbatim(safetext.Strip(e.Line.Text))
+	}
+	return i18n.Errmsg("chat.mistake.refused", "Text", said)
+}
 
 // JoinTCP joins the room at the other end of conn and returns when the server
 // has given a name, which may differ from the one asked for. It closes conn if
@@ -91,7 +101,7 @@ func (c *Conn) greet(name string) error {
 }
 
 // ErrNoteServer says that a server is the course note's own server.py.
-var ErrNoteServer = errors.New("this is the course note's own server.py, which its client.py can join (wirelab chat serve takes both)")
+var ErrNoteServer = i18n.Errmsg("chat.mistake.note")
 
 // leavesNote leaves a server that has answered nothing, in the words of the course
 // note's client.py, and reports whether it is the note's server.py: that takes the

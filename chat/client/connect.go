@@ -3,7 +3,6 @@ package client
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"net"
 	"net/netip"
@@ -13,6 +12,7 @@ import (
 	"wirelab/chat"
 	"wirelab/chat/internal/deadpeer"
 	"wirelab/internal/hostnames"
+	"wirelab/internal/i18n"
 )
 
 const (
@@ -47,10 +47,12 @@ type DialError struct {
 }
 
 // Error implements error.
-func (e *DialError) Error() string { return fmt.Sprintf("no chat at %s: %v", e.Server, e.Err) }
+func (e *DialError) Error() string { return e.Unwrap().Error() }
 
-// Unwrap returns the last attempt's error.
-func (e *DialError) Unwrap() error { return e.Err }
+// Unwrap returns the error in people's languages, behind which is the last attempt's.
+func (e *DialError) Unwrap() error {
+	return i18n.Errmsg("chat.mistake.nochat", "Server", e.Server, "Cause", i18n.NetError(e.Err))
+}
 
 // dial connects once.
 func (c Config) dial(ctx context.Context, name string, from chat.Resume) (*Conn, error) {

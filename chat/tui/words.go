@@ -120,7 +120,7 @@ func (w Words) left() string { return "* " + w.text("chat.client.left") }
 
 // Waiting says that the server is tried again.
 func (w Words) Waiting(where string, cause error) string {
-	return "* " + w.text("chat.client.waiting", "Server", where, "Cause", cause)
+	return "* " + w.text("chat.client.waiting", "Server", where, "Cause", i18n.Explain(w.Lang, i18n.NetError(cause)))
 }
 
 // Gone says that the connection is lost.

@@ -1,8 +1,11 @@
 package i18n
 
 import (
+	"context"
 	"errors"
 	"io/fs"
+	"net"
+	"os"
 	"slices"
 	"strings"
 	"syscall"
@@ -85,6 +88,23 @@ func FileError(path string, err error) error {
 		return Errmsg("file.folder", "File", path, "Cause", cause)
 	}
 	return Errmsg("file.any", "File", path, "Cause", cause)
+}
+
+// NetError is an error of package net in people's languages, as far as it is one of
+// those that happen; any other error stays as it is.
+func NetError(err error) error {
+	if e, ok := errors.AsType[*net.DNSError](err); ok {
+		return Errmsg("net.name", "Host", e.Name, "Cause", err)
+	}
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return Errmsg("net.refused", "Cause", err)
+	case errors.Is(err, syscall.EADDRINUSE):
+		return Errmsg("net.busy", "Cause", err)
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
+		return Errmsg("net.silent", "Cause", err)
+	}
+	return err
 }
 
 // Explain returns an error's text in a language. Around an Error there may be

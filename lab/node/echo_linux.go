@@ -37,7 +37,7 @@ func openEcho(ttl int) (*echoConn, error) {
 		fd, err = unix.Socket(unix.AF_INET, unix.SOCK_RAW|flags, unix.IPPROTO_ICMP)
 	}
 	if err != nil {
-		return nil, exit.With(exit.Unable, fmt.Errorf("open an ICMP socket: %w (needs CAP_NET_RAW, or sysctl -w net.ipv4.ping_group_range='0 2147483647')", err))
+		return nil, exit.UnableMsg("ping.socket", "Cause", err)
 	}
 	options := []struct{ level, name, value int }{
 		{unix.IPPROTO_IP, unix.IP_TTL, ttl},

@@ -33,7 +33,7 @@ func hubCommand() *cobra.Command {
 			for _, s := range learnt {
 				mac, err := net.ParseMAC(strings.TrimSpace(s))
 				if err != nil {
-					return exit.Usagef("--await-learnt: %w", err)
+					return exit.UsageMsg("hub.mac", "Cause", err)
 				}
 				o.learnt = append(o.learnt, mac)
 			}
@@ -45,7 +45,7 @@ func hubCommand() *cobra.Command {
 				o.mode = m
 			}
 			if o.watch && (len(o.learnt) > 0 || o.show) {
-				return exit.Usagef("--watch excludes --await-learnt and --show-ports")
+				return exit.UsageMsg("hub.watch")
 			}
 			ctx, stop := untilSignal(c)
 			defer stop()

@@ -151,7 +151,7 @@ func (w *watcher) quiet(l netlink.Link) error {
 // needsAdmin adds to a refusal what would help.
 func needsAdmin(err error) error {
 	if errors.Is(err, unix.EPERM) {
-		return exit.With(exit.Unable, fmt.Errorf("%w (needs CAP_NET_ADMIN in this network namespace: cap_add NET_ADMIN and uid 0, or sudo)", err))
+		return exit.UnableMsg("hub.admin", "Cause", err)
 	}
 	return err
 }

@@ -14,6 +14,7 @@ import (
 	"wirelab/internal/cmdline"
 	"wirelab/internal/exit"
 	"wirelab/internal/hostnames"
+	"wirelab/internal/i18n"
 	"wirelab/lab/trace"
 )
 
@@ -39,7 +40,7 @@ func MarkCommand() *cobra.Command {
 				return exit.UsageMsg("mark.label", "Label", args[0])
 			}
 			if !trace.ValidLabel(host) { // a host's name and a label have one form
-				return exit.Usagef("host name %q: want a lower-case letter, then letters, digits or '-'; choose one with --host", host)
+				return exit.UsageMsg("mark.host", "Host", host)
 			}
 			if stdin {
 				return exit.With(exit.Unable, ServeAgent(c.Context(), c.InOrStdin(), c.OutOrStdout(), name, host, programs))
@@ -66,7 +67,7 @@ func MarkCommand() *cobra.Command {
 }
 
 func badLabel(label string) error {
-	return fmt.Errorf("label %q: want a lower-case letter, then letters, digits or '-', at most 31", label)
+	return i18n.Errmsg("mark.label", "Label", label)
 }
 
 // markSocket sends markers.
@@ -153,7 +154,7 @@ func (s *markSocket) Left(id string) (bool, error) { return left(id) }
 func interfacePrefix(name string) (netip.Prefix, error) {
 	ifi, err := net.InterfaceByName(name)
 	if err != nil {
-		return netip.Prefix{}, fmt.Errorf("interface %s: %w", name, err)
+		return netip.Prefix{}, i18n.Errmsg("mark.interface", "Name", name, "Cause", err)
 	}
 	addrs, err := ifi.Addrs()
 	if err != nil {

@@ -1,7 +1,6 @@
 package node
 
 import (
-	"fmt"
 	"net"
 
 	"github.com/spf13/cobra"
@@ -9,6 +8,7 @@ import (
 	"wirelab/internal/cmdline"
 	"wirelab/internal/exit"
 	"wirelab/internal/hostnames"
+	"wirelab/internal/i18n"
 )
 
 func neighCommand() *cobra.Command {
@@ -28,11 +28,11 @@ func neighCommand() *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			mac, err := net.ParseMAC(args[1])
 			if err != nil {
-				return exit.With(exit.Usage, err)
+				return exit.UsageMsg("neigh.mac", "Word", args[1])
 			}
 			addr, err := hostnames.Lookup(c.Context(), args[0])
 			if err != nil {
-				return exit.With(exit.Failed, fmt.Errorf("neighbour %s: %w", args[0], err))
+				return exit.With(exit.Failed, i18n.NetError(err))
 			}
 			return addNeighbour(device, addr, mac)
 		},

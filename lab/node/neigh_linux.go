@@ -35,7 +35,7 @@ func neighbourState(state int) string {
 func neighbours(device string) (netlink.Link, []netlink.Neigh, error) {
 	l, err := netlink.LinkByName(device)
 	if err != nil {
-		return nil, nil, exit.With(exit.Unable, fmt.Errorf("interface %s: %w", device, err))
+		return nil, nil, exit.UnableMsg("neigh.interface", "Name", device, "Cause", err)
 	}
 	entries, err := rtnl.Dump(func() ([]netlink.Neigh, error) { return netlink.NeighList(l.Attrs().Index, netlink.FAMILY_V4) })
 	if err != nil {

@@ -5,7 +5,6 @@ package node
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/netip"
@@ -17,7 +16,7 @@ import (
 
 // errOnlyLinux is the error of what this system has no means for.
 func errOnlyLinux(command string) error {
-	return exit.With(exit.Unable, fmt.Errorf("%s needs Linux and does not run on %s; on a lab's host it does", command, runtime.GOOS))
+	return exit.UnableMsg("node.linux", "Command", command, "System", runtime.GOOS)
 }
 
 // echoConn cannot be opened here.

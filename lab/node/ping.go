@@ -55,15 +55,15 @@ func pingCommand() *cobra.Command {
 func (o pingOptions) check() error {
 	switch {
 	case o.count < 0:
-		return exit.Usagef("count %d: want 0 or more", o.count)
+		return exit.UsageMsg("ping.option.count", "Value", o.count)
 	case !(o.interval >= minPingPeriod.Seconds() && o.interval <= 86400):
-		return exit.Usagef("interval %g: want %g to 86400 seconds", o.interval, minPingPeriod.Seconds())
+		return exit.UsageMsg("ping.option.interval", "Value", o.interval, "Least", minPingPeriod.Seconds())
 	case o.size < 0 || o.size > maxPingData:
-		return exit.Usagef("size %d: want 0 to %d bytes", o.size, maxPingData)
+		return exit.UsageMsg("ping.option.size", "Value", o.size, "Most", maxPingData)
 	case !(o.wait > 0 && o.wait <= 86400):
-		return exit.Usagef("timeout %g: want more than 0 and at most 86400 seconds", o.wait)
+		return exit.UsageMsg("ping.option.wait", "Value", o.wait)
 	case o.ttl < 1 || o.ttl > 255:
-		return exit.Usagef("ttl %d: want 1 to 255 hops", o.ttl)
+		return exit.UsageMsg("ping.option.ttl", "Value", o.ttl)
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"wirelab/internal/exit"
 	"wirelab/internal/hostnames"
+	"wirelab/internal/i18n"
 )
 
 // echoEvent is an answer to an echo request.
@@ -44,10 +45,10 @@ type pinger struct {
 func ping(ctx context.Context, out io.Writer, host string, o pingOptions) error {
 	target, err := hostnames.Lookup(ctx, host)
 	if err != nil {
-		return exit.With(exit.Usage, fmt.Errorf("ping: unknown host %s: %w", host, err))
+		return exit.With(exit.Usage, i18n.NetError(err))
 	}
 	if !target.Is4() {
-		return exit.Usagef("ping: %s is not an IPv4 address", target)
+		return exit.UsageMsg("ping.ipv4", "Address", target)
 	}
 	conn, err := openEcho(o.ttl)
 	if err != nil {
@@ -61,7 +62,7 @@ func ping(ctx context.Context, out io.Writer, host string, o pingOptions) error 
 	}
 	fmt.Fprintf(out, "PING %s (%s) %d(%d) bytes of data.\n", host, target, o.size, o.size+icmpHeader+ipHeader)
 	if err := p.run(ctx); err != nil {
-		return exit.With(exit.Usage, fmt.Errorf("ping: %w", err))
+		return exit.UsageMsg("ping.failed", "Cause", err)
 	}
 	p.summary(host)
 	if p.received == 0 {

@@ -12,6 +12,7 @@ import (
 
 	"wirelab/internal/cmdline"
 	"wirelab/internal/exit"
+	"wirelab/internal/i18n"
 	"wirelab/internal/poll"
 )
 
@@ -59,7 +60,7 @@ func parseCondition(what string) (condition, error) {
 			return func() (string, error) { return floods(value) }, nil
 		}
 	}
-	return nil, fmt.Errorf("condition %q: want tcp/PORT, udp/PORT, packet or hub/BRIDGE", what)
+	return nil, i18n.Errmsg("ready.condition", "Word", what)
 }
 
 // awaitAll waits until all conditions hold at once; at least one look is taken.
