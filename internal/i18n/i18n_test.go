@@ -70,6 +70,9 @@ func entries(t *testing.T, l lang.Lang) map[string]map[string]string {
 				if all[code] == nil {
 					all[code] = map[string]string{}
 				}
+				if all[code][form] != "" {
+					t.Errorf("%s is there twice in %s", code, l)
+				}
 				all[code][form] = v
 			}
 		}
@@ -109,14 +112,21 @@ func TestCatalogue(t *testing.T) {
 			t.Errorf("en.toml lacks %s", code)
 		}
 	}
-	used := usedCodes(t)
-	for code, where := range used {
-		if english[code] == nil {
-			t.Errorf("%s says %s, which the catalogue lacks", where, code)
+	used := map[string]bool{}
+	for _, c := range calls(t) {
+		used[c.code] = true
+		if english[c.code] == nil {
+			t.Errorf("%s says %s, which the catalogue lacks", c.where, c.code)
+			continue
+		}
+		for _, name := range arguments(english[c.code]["other"]) {
+			if c.whole && len(c.names) > 0 && !slices.Contains(c.names, strings.TrimPrefix(name, ".")) {
+				t.Errorf("%s gives %s no argument %s: <no value> is shown", c.where, c.code, name)
+			}
 		}
 	}
 	for code := range english {
-		if used[code] == "" {
+		if !used[code] {
 			t.Errorf("nothing says %s", code)
 		}
 	}
@@ -135,13 +145,19 @@ func arguments(template string) []string {
 	return slices.Compact(names)
 }
 
-// usedCodes finds the codes that the module's code says: the first string
-// literal of a call of Msg or Text (or of a method or function that ends in
-// one of these), and every string literal marked by the comment "i18n code".
-func usedCodes(t *testing.T) map[string]string {
+// saying is a call that says a code.
+type saying struct {
+	code, where string
+	names       []string // of its arguments
+	whole       bool     // names has all of them, unless others are added later
+}
+
+// calls finds the codes that the module's code says: the first string literal of a
+// call of Msg or Text, or of a method or function that ends in one of these.
+func calls(t *testing.T) []saying {
 	t.Helper()
 	root := filepath.Join("..", "..")
-	used := map[string]string{}
+	var said []saying
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() && (d.Name() == ".git" || d.Name() == "testdata") {
 			if d != nil && d.IsDir() && err == nil {
@@ -173,14 +189,18 @@ func usedCodes(t *testing.T) map[string]string {
 			if !strings.HasSuffix(name, "Msg") && !strings.HasSuffix(name, "msg") && name != "Text" && name != "text" {
 				return true
 			}
-			for _, arg := range call.Args {
-				lit, ok := arg.(*ast.BasicLit)
-				if !ok || lit.Kind != token.STRING {
+			for i, arg := range call.Args {
+				code, ok := literal(arg)
+				if !ok {
 					continue
 				}
-				code, err := strconv.Unquote(lit.Value)
-				if err == nil && isCode(code) {
-					used[code] = fset.Position(lit.Pos()).String()
+				if isCode(code) {
+					s := saying{code: code, where: fset.Position(arg.Pos()).String(), whole: !call.Ellipsis.IsValid()}
+					for j := i + 1; j < len(call.Args); j += 2 {
+						name, ok := literal(call.Args[j])
+						s.names, s.whole = append(s.names, name), s.whole && ok
+					}
+					said = append(said, s)
 				}
 				break
 			}
@@ -191,7 +211,17 @@ func usedCodes(t *testing.T) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return used
+	return said
+}
+
+// literal returns the value of a string literal.
+func literal(e ast.Expr) (string, bool) {
+	lit, ok := e.(*ast.BasicLit)
+	if !ok || lit.Kind != token.STRING {
+		return "", false
+	}
+	s, err := strconv.Unquote(lit.Value)
+	return s, err == nil
 }
 
 // isCode reports whether s has the form of a code: words between dots.

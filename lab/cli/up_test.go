@@ -73,7 +73,7 @@ func TestInteractiveLab(t *testing.T) {
 		{[]string{"client1", "ping", "-c", "1", "-W", "0.2", "10.77.0.99"}, 1, "100% packet loss", ""},
 		{[]string{"client2", "--", "/bin/sh", "-c", "hostname 2>/dev/null || cat /proc/sys/kernel/hostname; exit 7"}, 7, "client2", ""},
 		{[]string{"client2", "--", "chat", "send", "server", "hello"}, 0, "", ""},
-		{[]string{"nobody", "--", "ping", "server"}, 2, "", `the lab has no host "nobody"`},
+		{[]string{"nobody", "--", "ping", "server"}, 2, "", `no host "nobody" in the lab`},
 		{[]string{"clinet1", "--", "ping", "server"}, 2, "", "did you mean client1?"},
 		{[]string{"client1", "--", "/nonexistent"}, 3, "", "/nonexistent"},
 		{nil, 2, "", "exec needs HOST"},
