@@ -1,6 +1,7 @@
 package claim
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -17,10 +18,13 @@ func judgeAnywhere(r *trace.Recording, plan Plan, c Claim) Verdict {
 	// A conversation's lines stand together; which frame came first, numbers tell.
 	slices.SortStableFunc(seen.Lines, func(a, b trace.Line) int { return a.Packets[0] - b.Packets[0] })
 	v := observed(r, c, window, seen)
-	found, cited := inOrder(c.Expected, seen.Lines)
+	found, cited, whole := inOrder(c.Expected, seen.Lines)
 	v.Packets = cited
 	if found < len(c.Expected) {
 		reason, packet := gaps(r), 0
+		if !whole {
+			reason = i18n.Msg("claim.anywhere.many", "Count", maxChoices)
+		}
 		if reason.IsZero() {
 			reason, packet = suspect(r, plan, c, window)
 		}
@@ -49,23 +53,96 @@ func judgeAnywhere(r *trace.Recording, plan Plan, c Claim) Verdict {
 	return v
 }
 
-// inOrder returns how many of the expected lines the trace has, each behind the
-// one before, and the packets that show them.
-func inOrder(expected []string, lines []trace.Line) (found int, cited []int) {
-	cited = []int{}
+// maxChoices bounds the choices of conversations that are tried for a claim. A
+// capture of an ordinary network has some of a pair of hosts.
+const maxChoices = 10_000
+
+// inOrder returns how many of the expected lines the trace has, each behind the one
+// before, and the packets that show them. Lines of TCP or UDP between two hosts are
+// those of one conversation: a SYN of one and the answer of another are no handshake.
+// It reports false where it has not tried every choice of conversations.
+func inOrder(expected []string, lines []trace.Line) (found int, cited []int, whole bool) {
+	m := matching{expected: expected, chosen: map[string]int{}}
+	conversations := map[string][]int{} // by pair of hosts
 	for _, l := range lines {
-		if found == len(expected) {
+		text := normal(l.String())
+		// That nobody has acknowledged a segment would be an absence.
+		bare := strings.TrimSuffix(text, " "+trace.Acked)
+		if !slices.Contains(expected, text) && !slices.Contains(expected, bare) {
+			continue
+		}
+		c := candidate{line: l, text: text, bare: bare}
+		if l.Conversation > 0 {
+			c.pair = min(l.From, l.To) + " " + max(l.From, l.To)
+			if !slices.Contains(conversations[c.pair], l.Conversation) {
+				conversations[c.pair] = append(conversations[c.pair], l.Conversation)
+			}
+		}
+		m.candidates = append(m.candidates, c)
+	}
+	whole = m.choose(slices.Sorted(maps.Keys(conversations)), conversations)
+	return m.found, m.cited, whole
+}
+
+// candidate is a line that may be one of those that are expected.
+type candidate struct {
+	line       trace.Line
+	text, bare string // with and without what acknowledges it
+	pair       string // of hosts; empty where the line has no conversation
+}
+
+// matching finds the choice of conversations that shows most of the expected lines.
+type matching struct {
+	expected   []string
+	candidates []candidate
+	chosen     map[string]int // conversation by pair of hosts
+	tried      int
+	found      int
+	cited      []int
+}
+
+// choose tries the conversations of each pair of hosts, until all lines are found. It
+// reports false if it has given up before.
+func (m *matching) choose(pairs []string, conversations map[string][]int) bool {
+	if len(pairs) == 0 {
+		m.tried++
+		m.match()
+		return true
+	}
+	for _, c := range conversations[pairs[0]] {
+		if m.tried == maxChoices {
+			return false
+		}
+		m.chosen[pairs[0]] = c
+		if !m.choose(pairs[1:], conversations) {
+			return false
+		}
+		if m.found == len(m.expected) {
 			break
 		}
-		line := normal(l.String())
-		// That nobody has acknowledged a segment would be an absence.
-		if line == expected[found] || line == expected[found]+" "+trace.Acked {
-			cited = append(cited, l.Packets...)
+	}
+	return true
+}
+
+// match looks for the expected lines in the conversations that are chosen.
+func (m *matching) match() {
+	found, cited := 0, []int{}
+	for _, c := range m.candidates {
+		if found == len(m.expected) {
+			break
+		}
+		if m.chosen[c.pair] != c.line.Conversation {
+			continue
+		}
+		if want := m.expected[found]; want == c.text || want == c.bare {
+			cited = append(cited, c.line.Packets...)
 			found++
 		}
 	}
-	slices.Sort(cited)
-	return found, slices.Compact(cited)
+	if found > m.found || m.cited == nil {
+		slices.Sort(cited)
+		m.found, m.cited = found, slices.Compact(cited)
+	}
 }
 
 // CheckAnywhere refuses what cannot be claimed without barriers: that something was

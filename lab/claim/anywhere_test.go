@@ -56,6 +56,13 @@ func TestAnywhere(t *testing.T) {
 			build: closing, reason: "its start is missing"},
 		{name: "a handshake and the end", projection: "tcp", expected: "client1 > server SYN acked\nclient1 > server FIN ACK acked", status: Pass, packets: []int{1, 2, 5, 6},
 			build: func(w *tracetest.Wire) { connect(w); closing(w) }},
+		{name: "pieces of two connections are no connection", projection: "tcp", status: Inconclusive, packets: []int{3},
+			expected: "client1 > server SYN acked\nserver > client1 SYN ACK",
+			build: func(w *tracetest.Wire) {
+				w.Segment("client1", "server", 40001, 80, syn, 100, 0, "")
+				w.Segment("server", "client1", 80, 40001, ack, 1, 101, "")
+				w.Segment("server", "client1", 80, 40002, syn|ack, 900, 301, "")
+			}, reason: "begins within a connection"},
 		// A conversation's lines stand together; which came first the numbers say.
 		{name: "the order of two conversations is that of the wire", projection: "tcp", status: Fail,
 			expected: "server > client1 FIN ACK acked\nclient2 > server SYN",
@@ -151,5 +158,31 @@ func TestIdleHosts(t *testing.T) {
 				t.Errorf("%s, %q; want %s, %q", v.Status, said, test.status, test.say)
 			}
 		})
+	}
+}
+
+// Claims about many conversations end soon, and do not fail where not every choice
+// was tried.
+func TestAnywhereIsBounded(t *testing.T) {
+	w := tracetest.New(t, "client1", "server", "client2")
+	w.Hosts.Ports = nil
+	for i := range uint16(200) {
+		w.Segment("client1", "server", 40000+i, 80, syn, 100, 0, "")
+		w.Segment("client2", "server", 40000+i, 80, syn, 100, 0, "")
+	}
+	projection, err := trace.ParseProjection("tcp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	judge := func(lines ...string) Verdict {
+		c := Claim{ID: "x.claim", Projection: projection, Expected: lines, Anywhere: true}
+		return Judge(w.Recording, Plan{Plan: trace.Plan{Hosts: []string{"client1", "server", "client2"}}}, []Claim{c})[0]
+	}
+	if v := judge("client1 > server SYN", "client2 > server SYN"); v.Status != Pass {
+		t.Errorf("two connections: %s, %s", v.Status, v.Reason)
+	}
+	v := judge("client2 > server SYN", "client1 > server SYN", "client2 > server SYN")
+	if v.Status != Inconclusive || !strings.Contains(v.Reason.In(lang.English), "10000 choices") {
+		t.Errorf("a connection that opens twice: %s, %s; want inconclusive, since not every choice was tried", v.Status, v.Reason)
 	}
 }

@@ -16,6 +16,9 @@ type Line struct {
 	From, To string // host names; To is "*" for a broadcast
 	What     string // "who-has server", "SYN ACK acked", `udp "hello"`
 	Packets  []int  // numbers of the packets that show it, ascending
+	// Conversation tells the lines of one TCP or UDP conversation from those of
+	// others; 0 is a line of none.
+	Conversation int
 }
 
 // Words behind a line that say what the capture has, or has not, besides the packet.
@@ -73,8 +76,11 @@ type Projected struct {
 func (r *Recording) Project(pr Projection, w Window, plan Plan) Projected {
 	v := view{r, pr, w, plan}
 	var groups [][]placed
-	for _, c := range r.index.conversations {
+	for i, c := range r.index.conversations {
 		if g := v.conversation(c); len(g) > 0 {
+			for j := range g {
+				g[j].Conversation = i + 1
+			}
 			groups = append(groups, g)
 		}
 	}
