@@ -8,6 +8,7 @@ import (
 	"wirelab/internal/cmdline"
 	"wirelab/internal/exit"
 	"wirelab/internal/lang"
+	"wirelab/lab/experiments"
 	"wirelab/lab/report"
 	"wirelab/lab/script"
 )
@@ -23,7 +24,10 @@ func listCommand() *cobra.Command {
 	ascii := asciiFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		l := cmdline.Lang(cmd)
-		all, err := findExperiments(args)
+		all, err := experiments.All()
+		if len(args) > 0 {
+			all, err = findExperiments(args)
+		}
 		if err != nil {
 			return err
 		}

@@ -120,11 +120,11 @@ func ofCapture(path string) string {
 	return name
 }
 
-// findExperiments returns the named experiments, or all of them. Two of one
+// findExperiments returns the named experiments, or the lessons. Two of one
 // name would write over each other's captures.
 func findExperiments(names []string) ([]*script.Experiment, error) {
 	if len(names) == 0 {
-		return experiments.All()
+		return experiments.Course()
 	}
 	var found []*script.Experiment
 	seen := map[string]bool{}

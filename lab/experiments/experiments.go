@@ -16,10 +16,20 @@ import (
 //go:embed *.txtar
 var files embed.FS
 
-// order is the order of the course: what a lesson needs was in one before it.
-var order = []string{"ping", "tcp-chat", "udp-chat", "hub-and-switch", "ping-once", "tcp-once"}
+// course has the lessons, in an order in which each needs only those before it.
+var course = []string{"ping", "tcp-chat", "udp-chat", "hub-and-switch"}
 
-// All returns the experiments in the order of the course.
+// order is that of all experiments: behind the lessons those that judge captures of
+// ordinary networks.
+var order = append(slices.Clone(course), "ping-once", "tcp-once")
+
+// Course returns the lessons. What the other experiments show is in them.
+func Course() ([]*script.Experiment, error) {
+	all, err := All()
+	return all[:min(len(course), len(all))], err
+}
+
+// All returns every experiment, the lessons first.
 func All() ([]*script.Experiment, error) {
 	entries, err := files.ReadDir(".")
 	if err != nil {
