@@ -1,4 +1,5 @@
-// Wirelab is a network lab whose experiments prove their lesson on the wire.
+// Wirelab is a network lab for teaching and testing: it checks the claims of its
+// experiments against captured packets.
 // This file only wires the commands of its parts together.
 package main
 

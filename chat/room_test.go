@@ -143,7 +143,7 @@ func TestResume(t *testing.T) {
 	// The server has not noticed: bob is taken over, and nobody hears of it.
 	again := resume(t, room, "whoever", from)
 	again.check(t, "bob", "* you are bob", "alice: missed")
-	if bob.ends != 1 || bob.heard()[len(bob.heard())-1] != "* you are here from elsewhere now" {
+	if bob.ends != 1 || bob.heard()[len(bob.heard())-1] != "* you have joined from elsewhere" {
 		t.Errorf("the old connection ended %d times and heard %q", bob.ends, bob.heard())
 	}
 	bob.member.Leave("closed", false) // as its session does at last

@@ -98,7 +98,7 @@ func TestFrozenClientIsToldWhy(t *testing.T) {
 		}
 		last = line
 	}
-	if last != "* you are cut: does not read\n" {
+	if last != "* you are disconnected: your client does not read\n" {
 		t.Errorf("the last it was told: %.60q", last)
 	}
 }
@@ -273,7 +273,7 @@ func TestResumeOverTCP(t *testing.T) {
 			t.Errorf("after resuming came %q, %v, want %q", l, err, want)
 		}
 	}
-	await(t, bob, "* you are here from elsewhere now")
+	await(t, bob, "* you have joined from elsewhere")
 	if _, err := bob.Receive(); !errors.Is(err, io.EOF) {
 		t.Errorf("the old connection: %v, want its end", err)
 	}

@@ -192,7 +192,7 @@ func TestUDP(t *testing.T) {
 	d := newDesk(t, lang.English, 70, 6)
 	d.UDP = true
 	d.handle(client.Connected{Name: "alice"})
-	d.looks("* talking to server:7000 as alice (udp)\n-- udp server:7000 -- the room hears of you when you say something\n(alice) █\n")
+	d.looks("* talking to server:7000 as alice (udp)\n-- udp server:7000 -- the room knows you once you say something\n(alice) █\n")
 	d.typing("hi\r")
 	if diff := cmp.Diff([]string{"hi"}, d.takeOutgoing()); diff != "" {
 		t.Errorf("said (-want +got)\n%s", diff)

@@ -127,7 +127,7 @@ func TestIdleHosts(t *testing.T) {
 		{"a host that nothing names", []string{"client1"}, []string{"client1", "server"}, false, Pass, "no address was given for client2: what it sends is not judged"},
 		{"one on which the script does something", []string{"client1", "client2"}, []string{"client1", "server"}, false, Inconclusive, "add --host client2=ADDRESS"},
 		{"one that a claim names", []string{"client1"}, []string{"client1", "client2"}, false, Inconclusive, "add --host server=ADDRESS"},
-		{"all are known", []string{"client1"}, []string{"client1", "server", "client2"}, false, Pass, "hosts are told by their IP addresses"},
+		{"all are known", []string{"client1"}, []string{"client1", "server", "client2"}, false, Pass, "hosts are told apart by their IP addresses"},
 		{"a capture that says whose each port is", []string{"client1"}, []string{"client1", "server"}, true, Inconclusive, "client2"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

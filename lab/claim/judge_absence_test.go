@@ -8,8 +8,8 @@ import (
 // absences are no evidence where nothing was done or could have been seen.
 var absences = []judgement{
 	// Nothing is no evidence where nothing could have been seen.
-	{name: "nothing was stimulated", phases: "two", projection: "udp", status: Inconclusive, idle: true,
-		build: func(w *tracetest.Wire) { ping(w); w.Barrier("one"); w.Barrier("two") }, reason: "nothing was stimulated"},
+	{name: "nothing was done", phases: "two", projection: "udp", status: Inconclusive, idle: true,
+		build: func(w *tracetest.Wire) { ping(w); w.Barrier("one"); w.Barrier("two") }, reason: "nothing was done"},
 	{name: "a frame of another protocol is a stimulus", phases: "one", projection: "udp", status: Pass, idle: true, build: one(ping)},
 	{name: "no unicast was ever seen", blind: true, phases: "one", projection: "udp", status: Inconclusive,
 		build: one(func(w *tracetest.Wire) { w.Ask("client1", "server", "*") }), reason: "could not have seen"},
@@ -45,7 +45,7 @@ var absences = []judgement{
 			w.Barrier("one")
 			w.Barrier(trace.LearnLabel)
 			w.Barrier("two")
-		}, reason: "nothing was stimulated"},
+		}, reason: "nothing was done"},
 	{name: "and a switch", phases: "two", projection: "icmp hidden", status: Inconclusive,
 		build: func(w *tracetest.Wire) { ping(w); w.Barrier("one"); w.Barrier("two") }, reason: "the segment was no switch"},
 	{name: "a switch that one host alone tells of is none", phases: "two", projection: "icmp hidden", status: Inconclusive,
@@ -55,7 +55,7 @@ var absences = []judgement{
 			w.Mark(trace.LearnLabel, "client1")
 			w.Mark(trace.LearnLabel, "client1")
 			w.Barrier("two")
-		}, reason: "client1 has told of a change of the segment's mode"},
+		}, reason: "client1 announced a change of the segment's mode"},
 	{name: "nothing is hidden where every frame was captured", phases: "two", projection: "icmp hidden", status: Inconclusive,
 		build: func(w *tracetest.Wire) {
 			w.Count()

@@ -53,7 +53,7 @@ var senders = []judgement{
 	{name: "what is sent to the sniffer was sent", phases: "one", projection: "udp", status: Fail, packets: []int{3},
 		build: one(func(w *tracetest.Wire) { w.UDP("client1", "sniffer", 5, 7001, "") }), reason: "unexpected line: client1 > sniffer udp"},
 	{name: "a host of another lab than the claim's is not judged in a file", phases: "one", projection: "icmp", expected: pingTrace, status: Pass, file: true,
-		build: one(func(w *tracetest.Wire) { ping(w); w.Echo("client2", "server", 8) }), note: "told by their IP addresses"},
+		build: one(func(w *tracetest.Wire) { ping(w); w.Echo("client2", "server", 8) }), note: "told apart by their IP addresses"},
 	{name: "a host that the file does not name", phases: "one", projection: "icmp", expected: pingTrace, status: Inconclusive, file: true,
 		build:  one(func(w *tracetest.Wire) { ping(w); delete(w.Hosts.Names, tracetest.Addr("server")) }),
 		reason: "which address is server"},

@@ -109,7 +109,7 @@ var vacuous = []proof{
 		steps: `run client1 /bin/sh -c "exit 3 # \u001b[31m"`},
 	{name: "a command that was to fail", status: claim.Inconclusive, reason: "was to fail",
 		steps: "! run client1 ping -c 1 server"},
-	{name: "nothing was done", status: claim.Inconclusive, reason: "nothing was stimulated",
+	{name: "nothing was done", status: claim.Inconclusive, reason: "nothing was done",
 		steps: "fresh client1"},
 	{name: "nothing could have been seen", status: claim.Inconclusive, reason: "could not have seen",
 		steps: "run client1 neigh"},

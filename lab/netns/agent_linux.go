@@ -68,7 +68,7 @@ func (p *process) agent(c *net.UnixConn, r request, files []*os.File) {
 		return
 	}
 	c.Close()
-	// An error is the end of the answers, of which the lab learns thereby.
+	// An error ends the answers, and so tells the lab.
 	_ = h.do(func() error {
 		return node.ServeAgent(context.Background(), files[0], files[1], deviceName, h.name, r.Programs)
 	})

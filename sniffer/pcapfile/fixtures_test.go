@@ -24,7 +24,7 @@ const pcapMicroLittle = `
 	04000000 08000000    # 4 bytes of 8
 	aabbccdd
 	05000000 40420f00    # 5 s and 1,000,000 µs
-	02000000 01000000    # 2 bytes captured, 1 on the wire: mended
+	02000000 01000000    # 2 bytes captured, 1 on the wire: corrected
 	0102`
 
 const pcapNanoBig = `
