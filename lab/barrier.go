@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"wirelab/internal/i18n"
 	"wirelab/lab/agent"
 	"wirelab/lab/trace"
 )
@@ -14,10 +15,15 @@ import (
 // capture is inconclusive.
 type Unsettled struct {
 	Label string
-	Cause string
+	Cause error
 }
 
-func (u *Unsettled) Error() string { return fmt.Sprintf("barrier %q: %s", u.Label, u.Cause) }
+func (u *Unsettled) Error() string { return u.Unwrap().Error() }
+
+// Unwrap returns the error in people's languages, and the cause behind it.
+func (u *Unsettled) Unwrap() error {
+	return i18n.Errmsg("lab.unsettled", "Label", u.Label, "Cause", u.Cause)
+}
 
 // Settle sets a barrier: it returns when nothing is left running of what has
 // ended, every host's sockets are quiet, a marker that each host sent after that
@@ -45,7 +51,7 @@ func (l *Lab) settle(ctx context.Context, label string) error {
 		func() error { return l.stillRunning(ctx) },
 	} {
 		if err := step(); err != nil {
-			return &Unsettled{label, err.Error()}
+			return &Unsettled{label, err}
 		}
 	}
 	return nil
@@ -55,7 +61,7 @@ func (l *Lab) settle(ctx context.Context, label string) error {
 func (l *Lab) checkPrograms() error {
 	for _, name := range l.Topology.Hosts {
 		if p := l.programs[name]; p != nil && p.ended() {
-			return fmt.Errorf("the program was not closed, and yet %w", p.ending())
+			return i18n.Errmsg("lab.process.unclosed", "Cause", p.ending())
 		}
 	}
 	return nil
@@ -74,7 +80,7 @@ func (l *Lab) nothingLeft(ctx context.Context) error {
 			return a.explain(err)
 		}
 		if left {
-			return fmt.Errorf("%s has ended and left a process behind, which may send at any time", p.name())
+			return i18n.Errmsg("lab.process.left", "Command", p.name())
 		}
 	}
 	l.over = nil
@@ -95,7 +101,7 @@ func (l *Lab) stillRunning(ctx context.Context) error {
 			return l.agents[name].explain(err)
 		}
 		if !alive {
-			return fmt.Errorf("the program was not closed, and yet %w", p.ending())
+			return i18n.Errmsg("lab.process.unclosed", "Cause", p.ending())
 		}
 	}
 	return l.checkPrograms()

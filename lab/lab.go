@@ -121,7 +121,7 @@ func (l *Lab) host(name string) (Host, error) {
 // One that ends before it is closed makes the next barrier fail.
 func (l *Lab) Start(ctx context.Context, name string, args ...string) error {
 	if old := l.programs[name]; old != nil {
-		return fmt.Errorf("%s was not closed", old.name())
+		return i18n.Errmsg("lab.process.stillopen", "Command", old.name())
 	}
 	ctx, cancel := context.WithTimeout(ctx, awaitTimeout)
 	defer cancel()
@@ -147,7 +147,7 @@ func (l *Lab) program(name string) (*program, error) {
 	if p := l.programs[name]; p != nil {
 		return p, nil
 	}
-	return nil, fmt.Errorf("nothing was started on %s", name)
+	return nil, i18n.Errmsg("lab.process.nothing", "Host", name)
 }
 
 // Await waits until the host's program has printed text, after what earlier

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"wirelab/internal/i18n"
 	"wirelab/internal/safetext"
 	"wirelab/lab/agent"
 )
@@ -39,8 +40,11 @@ type ExitError struct {
 	Output  string // what it had printed
 }
 
-func (e *ExitError) Error() string {
-	return fmt.Sprintf("%s ended with exit code %d; it had printed:\n%s", e.Command, e.Code, indent(e.Output))
+func (e *ExitError) Error() string { return e.Unwrap().Error() }
+
+// Unwrap returns the error in people's languages.
+func (e *ExitError) Unwrap() error {
+	return i18n.Errmsg("lab.process.exit", "Command", e.Command, "Code", e.Code, "Output", i18n.Verbatim(indent(e.Output)))
 }
 
 // startProgram starts a command of a script.
@@ -63,7 +67,7 @@ func start(ctx context.Context, host Host, stdout io.Writer, env []string, args 
 	}
 	proc, err := host.Start(ctx, Cmd{Args: args, Env: env, Stdin: in, Stdout: stdout, Stderr: p.output})
 	if err != nil {
-		return nil, fmt.Errorf("%s did not start: %w", p.name(), err)
+		return nil, i18n.Errmsg("lab.process.unstarted", "Command", p.name(), "Cause", err)
 	}
 	p.proc = proc
 	go func() {
@@ -99,7 +103,7 @@ func (p *program) say(ctx context.Context, line string) error {
 	case <-ctx.Done():
 		p.stdin.CloseWithError(ctx.Err())
 		<-written
-		return fmt.Errorf("%s takes no input: %w", p.name(), ctx.Err())
+		return i18n.Errmsg("lab.process.noinput", "Command", p.name(), "Cause", ctx.Err())
 	}
 }
 
@@ -110,7 +114,7 @@ func (p *program) leave(ctx context.Context) error {
 	select {
 	case <-p.done:
 	case <-ctx.Done():
-		return fmt.Errorf("%s did not end after its input was closed (%w); it had printed:\n%s", p.name(), ctx.Err(), indent(p.output.String()))
+		return i18n.Errmsg("lab.process.unended", "Command", p.name(), "Cause", ctx.Err(), "Output", i18n.Verbatim(indent(p.output.String())))
 	}
 	if p.err == nil && p.code == 0 {
 		return nil
@@ -134,10 +138,10 @@ func (p *program) ending() error {
 	select {
 	case <-p.done:
 	case <-time.After(endingTimeout):
-		return fmt.Errorf("%s runs no more, how it ended is not known; it had printed:\n%s", p.name(), indent(p.output.String()))
+		return i18n.Errmsg("lab.process.gone", "Command", p.name(), "Output", i18n.Verbatim(indent(p.output.String())))
 	}
 	if p.err != nil {
-		return fmt.Errorf("%s could not run: %w", p.name(), p.err)
+		return i18n.Errmsg("lab.process.failed", "Command", p.name(), "Cause", p.err)
 	}
 	return &ExitError{p.name(), p.code, p.output.String()}
 }
@@ -161,9 +165,9 @@ func (p *program) await(ctx context.Context, text string) error {
 	}
 	seen := indent(p.output.String())
 	if ctx.Err() == nil { // its output has ended, and so will it in a moment
-		return fmt.Errorf("awaited %q, but %w", text, p.ending())
+		return i18n.Errmsg("lab.process.awaited.ended", "Text", text, "Cause", p.ending())
 	}
-	err := fmt.Errorf("awaited %q from %s for %v; it had printed:\n%s", text, p.name(), time.Since(start).Round(time.Millisecond), seen)
+	err := i18n.Errmsg("lab.process.awaited.silent", "Text", text, "Command", p.name(), "Time", time.Since(start).Round(time.Millisecond), "Output", i18n.Verbatim(seen))
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return errors.Join(ctx.Err(), err)
 	}

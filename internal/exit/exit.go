@@ -67,11 +67,6 @@ func FailedMsg(code string, pairs ...any) error {
 	return &Error{Code: Failed, Err: i18n.Errmsg(code, pairs...)}
 }
 
-// Usagef is an error of the command line: exit code 2.
-func Usagef(format string, args ...any) error {
-	return &Error{Code: Usage, Err: fmt.Errorf(format, args...)}
-}
-
 // Code returns the exit code of err: 0 for nil, that of the outermost Error,
 // and Failed for any other error.
 func Code(err error) int {

@@ -51,18 +51,6 @@ func (m Message) Err() error { return &Error{Message: m} }
 // Error returns the sentence in English, for logs and for machines.
 func (e *Error) Error() string { return e.In(lang.English) }
 
-// In returns the sentence in a language.
-func (e *Error) In(l lang.Lang) string {
-	m := Message{Code: e.Code, Args: map[string]any{}}
-	for name, v := range e.Args {
-		m.Args[name] = v
-	}
-	for name, cause := range e.causes {
-		m.Args[name] = Explain(l, cause)
-	}
-	return m.In(l)
-}
-
 // Unwrap returns the causes.
 func (e *Error) Unwrap() []error {
 	var all []error
@@ -107,12 +95,15 @@ func NetError(err error) error {
 	return err
 }
 
-// Explain returns an error's text in a language. Around an Error there may be
-// ordinary ones, which say where it happened ("ping.txtar:3: …"): their text
-// stays, and within it that of the Error is replaced.
-func Explain(l lang.Lang, err error) string {
+// Explain returns an error's text in a language: FromError(err).In(l).
+func Explain(l lang.Lang, err error) string { return FromError(err).In(l) }
+
+// FromError returns an error's text as a message. Around an Error there may be
+// ordinary ones, which say where it happened ("ping.txtar:3: …"): their text stays,
+// and within it that of the Error is told in the language.
+func FromError(err error) Message {
 	if e, ok := err.(*Error); ok {
-		return e.In(l)
+		return e.Message
 	}
 	text := err.Error()
 	var inner []error
@@ -121,19 +112,26 @@ func Explain(l lang.Lang, err error) string {
 		inner = []error{w.Unwrap()}
 	case interface{ Unwrap() []error }:
 		inner = w.Unwrap()
-		if all := errors.Join(inner...); all != nil && text == all.Error() {
-			var lines []string
-			for _, err := range inner {
-				lines = append(lines, Explain(l, err))
-			}
-			return strings.Join(lines, "\n")
-		}
 	}
-	for _, err := range inner {
+	return around(text, inner)
+}
+
+// around is a text in which stand those of errors, in turn.
+func around(text string, inner []error) Message {
+	for n, err := range inner {
 		if err == nil || err.Error() == "" {
 			continue
 		}
-		text = strings.Replace(text, err.Error(), Explain(l, err), 1)
+		m := FromError(err)
+		before, after, found := strings.Cut(text, err.Error())
+		if !found || m.Code == verbatim {
+			continue
+		}
+		rest := around(after, inner[n+1:])
+		if before == "" && after == "" {
+			return m
+		}
+		return Msg("text.around", "Before", before, "Message", m, "After", rest)
 	}
-	return text
+	return Verbatim(text)
 }

@@ -47,9 +47,10 @@ func plain(v any) any {
 	switch v := v.(type) {
 	case Message, string, int, int64, uint64, uint32, float64, bool:
 		return v
-	case *Error:
-		return v.Message
 	case error:
+		if m := FromError(v); m.Code != verbatim {
+			return m
+		}
 		return v.Error()
 	case fmt.Stringer:
 		return v.String()
@@ -63,6 +64,9 @@ func Text(l lang.Lang, code string, pairs ...any) string { return Msg(code, pair
 // Verbatim returns a message that says one text in every language: a command, or
 // what the system has answered.
 func Verbatim(text string) Message { return Msg("text.verbatim", "Text", text) }
+
+// verbatim is the code of Verbatim.
+const verbatim = "text.verbatim"
 
 // Lines returns messages in a language, a line each.
 func Lines(l lang.Lang, messages []Message) string {
