@@ -20,7 +20,7 @@ type Populated interface {
 
 // Attach is Open for a network that is up already and stays up when the lab is
 // closed. The topology has those of its hosts that are judged, and the sniffer.
-// What the other hosts of a Populated network send is theirs, and not judged.
+// Frames of a Populated network's other hosts are not judged.
 func Attach(ctx context.Context, network Network, topology Topology) (*Lab, error) {
 	if err := topology.Validate(); err != nil {
 		return nil, err

@@ -31,7 +31,7 @@ type capture struct {
 func startCapture(ctx context.Context, host Host, hosts trace.Hosts) (*capture, error) {
 	out, pipe := io.Pipe()
 	c := &capture{pipe: pipe, read: make(chan struct{}), recording: trace.New(hosts), seen: map[trace.Marker]bool{}, changed: make(chan struct{})}
-	// What the sniffer itself sends is not judged, so it is not captured.
+	// The sniffer's own frames are not judged, so they are not captured.
 	sniff, err := start(ctx, host, pipe, nil, "sniff", "-i", "eth0", "-w", "-", "--direction", "in", "--until-eof")
 	if err != nil {
 		return nil, err

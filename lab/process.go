@@ -129,8 +129,7 @@ func (p *program) stop() {
 	<-p.done
 }
 
-// endingTimeout bounds the wait for the end of a program of which the host says
-// that it is gone.
+// endingTimeout bounds the wait for the end of a program that the host reports as gone.
 const endingTimeout = 5 * time.Second
 
 // ending waits for the end and says how it came.

@@ -112,7 +112,7 @@ func (d *Decoder) read(p *Packet, h header, b []byte) (next header, rest []byte,
 }
 
 // at returns the offset of b, which is the end of some part of p.Data, in it.
-// What a decoder cuts off the end of b does not change it: the capacity stays.
+// Cutting bytes off the end of b does not change the offset: the capacity stays.
 func (p *Packet) at(b []byte) int { return cap(p.Data) - cap(b) }
 
 // payload sets what a transport header carries.
@@ -309,7 +309,7 @@ func (d *Decoder) readICMPv6(p *Packet, b []byte) error {
 	if p.ICMPType != ICMPv6EchoRequest && p.ICMPType != ICMPv6EchoReply {
 		return nil
 	}
-	// What follows an echo's checksum: RFC 4443, section 4.1.
+	// The fields behind an echo's checksum: RFC 4443, section 4.1.
 	if len(b) < 8 {
 		return fmt.Errorf("echo of %d bytes, at least 8", len(b))
 	}

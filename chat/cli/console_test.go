@@ -93,7 +93,7 @@ func TestConsoleCommands(t *testing.T) {
 }
 
 // TestTranscript kills the server: what was said is in the file, in whole lines,
-// and the next server goes on after them.
+// and the next server continues after them.
 func TestTranscript(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "record.txt")
 	if err := os.WriteFile(file, []byte("an earlier line\na broken li"), 0o600); err != nil {

@@ -34,7 +34,7 @@ func (s *session) refuse(cause error) error {
 	return reason
 }
 
-// told is the reason for an end of which the client was told already.
+// told is the reason for an end that the client already knows.
 type told struct{ error }
 
 // answerForeign tells someone who is no chat's client what this is.

@@ -68,7 +68,7 @@ func (s *stepper) observe(e script.Event) {
 }
 
 // wait shows the step that is next and returns when Enter was typed, or ctx has ended.
-// What comes meanwhile is shown as it comes.
+// Packets that arrive meanwhile are shown as they arrive.
 func (s *stepper) wait(e script.Event) {
 	step := fmt.Sprintf("%4d  %s", e.Line, safetext.Escape(e.Step))
 	if s.in == nil {

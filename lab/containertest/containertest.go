@@ -11,8 +11,8 @@
 // returns is that of package labtest, which brings up its hosts itself.
 //
 // The containers may have any image: what runs beside them is the package's own.
-// It does not know how they came about. Docker is needed, of which the package
-// leaves nothing, and on the network a container that is not named is an error.
+// It does not know how they came about. Docker is needed. The package leaves nothing
+// behind in it, and a container on the network that is not named is an error.
 package containertest
 
 import (

@@ -51,7 +51,7 @@ func AttachCompose(ctx context.Context, project string) (lab.Network, error) {
 	if err != nil {
 		return nil, errors.Join(err, cli.Close())
 	}
-	// What attaching makes, in order to flush a host's cache, is a run's.
+	// The containers that flush a host's cache belong to a run.
 	r, err := newRun(ctx, cli)
 	if err != nil {
 		return nil, errors.Join(err, cli.Close())
@@ -145,7 +145,7 @@ func (r *run) attachCompose(ctx context.Context, found services) (*network, erro
 	}
 	r.hosts = len(hosts)
 	n := newNetwork(r, hosts, &host{run: r, name: hubService, id: found[hubService][0].id}, bridgeName(lan))
-	// Whoever was attached before may have been killed while it was a switch.
+	// An earlier run may have been killed while the segment was a switch.
 	return n, n.lan.SetMode(ctx, lab.Hub)
 }
 

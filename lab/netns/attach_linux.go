@@ -33,7 +33,7 @@ func Attach(ctx context.Context, name string) (lab.Network, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Whoever was attached before may have been killed while it was a switch.
+	// An earlier run may have been killed while the segment was a switch.
 	if err := l.Network.Segment(lab.DefaultSegment).SetMode(ctx, lab.Hub); err != nil {
 		return nil, err
 	}

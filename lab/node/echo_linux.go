@@ -119,7 +119,7 @@ func (c *echoConn) receive(ctx context.Context, deadline time.Time) (echoEvent, 
 		if err != nil {
 			return echoEvent{}, err
 		}
-		if failed != nil { // the error of which the queue has told, or will
+		if failed != nil { // the queue reports this error, before or after
 			continue
 		}
 		e := echoEvent{at: time.Now()}

@@ -89,7 +89,7 @@ func (t *Terminal) escape(s string) string {
 }
 
 // Paragraph prints text behind what stands at its beginning, which may have colours
-// and takes so many columns. What does not fit goes on in lines with an indent.
+// and takes so many columns. Text that does not fit continues in lines with an indent.
 func (t *Terminal) Paragraph(begin string, taken int, text string, indent int) {
 	for i, line := range columns.Wrap(text, t.show.Width-taken, t.show.Width-indent) {
 		if i > 0 {

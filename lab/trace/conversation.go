@@ -122,7 +122,7 @@ func (c *conversation) hole() int {
 
 func (c *conversation) holeOf(side int) int {
 	if !c.sides[side].syn && c.opened() {
-		// Whoever acknowledges has been answered, and so has seen a SYN.
+		// A host that acknowledges has been answered, and so has seen a SYN.
 		for _, d := range c.datagrams {
 			if p := d.packet(); c.side(p) != side && acknowledges(p) && p.Flags&sniffer.SYN == 0 {
 				return p.Number

@@ -61,7 +61,7 @@ func (s *session) file(ctx context.Context, stdin io.Reader) error {
 	if err := s.record(time.Time{}); err != nil {
 		return err
 	}
-	// What needs the frames in turn, or so little that it is not worth sharing.
+	// These outputs need the frames in turn, or so little that it is not worth sharing.
 	if s.options.limit > 0 || s.options.frame > 0 || !s.decodes() || s.statistics != nil || s.streams != nil || s.options.ladder() || s.options.lines.counts() || len(readers) > 1 || runtime.GOMAXPROCS(0) == 1 {
 		err = s.inTurn(ctx, r)
 	} else {

@@ -42,7 +42,7 @@
 //     of: "1 + ip[0] = 6" looks into any frame.
 //   - "ip broadcast" knows no netmask and means 0.0.0.0 and 255.255.255.255.
 //
-// What is not supported is an error that shows where, never a wrong match.
+// An expression that is not supported is an error that shows where, never a wrong match.
 //
 // The package opens nothing: names are those that it is given, never DNS's.
 package filter

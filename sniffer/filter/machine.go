@@ -66,7 +66,7 @@ func newMachine(program []bpf.Instruction) (machine, error) {
 		}
 	}
 	for i := range m[:len(m)-1] {
-		// What jumps to the second step of a pair still finds it there.
+		// A jump to the second step of a pair still finds it there.
 		s, next := &m[i], m[i+1]
 		if fused, ok := withJump[s.code]; ok && next.code == opCompare {
 			next.offset, next.code = s.offset, fused

@@ -78,7 +78,7 @@ func (g *generator) operation(o operation) (*value, *condition) {
 			return left, nil
 		}
 	case "<<", ">>":
-		// What a shift by more does, machines do not agree about.
+		// Machines do not agree about a shift by more.
 		if known.op != valConstant || known.k > 31 {
 			g.failMsg(o.rightPos, "filter.shift")
 			return left, nil

@@ -28,7 +28,7 @@ func (g *graph) live() (*graph, error) {
 	tagged.simplify()
 	tagged.optimize(false)
 	whole := &graph{values: g.values, root: g.root, accept: g.accept, reject: g.reject}
-	// What the two have in common is there once.
+	// The parts that the two have in common are there once.
 	merge := merger()
 	tagged.rebuild(merge)
 	whole.rebuild(merge)

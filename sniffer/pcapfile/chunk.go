@@ -12,7 +12,8 @@ import (
 // goroutines can work on several of them. Its zero value is ready for use.
 type Chunk struct {
 	Frames []sniffer.Frame // their Data is the chunk's
-	// What the file told before these frames and no chunk before had.
+	// Names and interfaces that the file has before these frames, and behind those of the
+	// chunk before.
 	Names      map[netip.Addr]string
 	Interfaces []Interface
 

@@ -329,7 +329,7 @@ func (w *Writer) uint32(v uint32) { w.buf = order.AppendUint32(w.buf, v) }
 func (w *Writer) uint64(v uint64) { w.buf = order.AppendUint64(w.buf, v) }
 
 // time writes nanoseconds since an offset from the epoch, the upper half first.
-// What has no time, or one before that, is at 0.
+// A frame without a time, or with an earlier one, is at 0.
 func (w *Writer) time(t time.Time, offset int64) {
 	var nanos uint64
 	if s := t.Unix() - offset; !t.IsZero() && s >= 0 {

@@ -16,7 +16,7 @@ const (
 	laneGap  = 4  // between the longest name and the next lane, at least
 	minStep  = 14 // from lane to lane, where there is room
 	textRoom = 14 // for what stands right of the lanes, at least: else there are no lanes
-	hang     = 2  // of a line that goes on in the next
+	hang     = 2  // of a line that continues in the next
 )
 
 // strokes are the characters that a diagram is drawn with.
@@ -31,7 +31,7 @@ var (
 )
 
 // Text writes the diagram as text, with times in milliseconds. It is made to fit into
-// Width: lanes stand closer together, what does not fit at an arrow goes on in the
+// Width: lanes stand closer together, what does not fit at an arrow continues in the
 // next line, and where there is no room for lanes a packet is a line of the notation.
 func (l Ladder) Text(w io.Writer, phases ...Phase) error {
 	t := &ladderText{Ladder: l, Writer: bufio.NewWriter(w), draw: &boxes, sign: func(m Mark) string { return marks[m].sign }}
@@ -123,7 +123,7 @@ func (t *ladderText) paint(sgr, text, after string) {
 	t.WriteString(after)
 }
 
-// lines writes text that goes on below its beginning where it does not fit.
+// lines writes text that continues below its beginning where it does not fit.
 func (t *ladderText) lines(sgr, indent, text string, room int) {
 	for i, line := range columns.Wrap(text, room, room-hang) {
 		if i > 0 {

@@ -18,8 +18,8 @@ import (
 // with included.
 const Limit = 64 << 20
 
-// What a conversation, a fragmented datagram, and a segment or fragment take beside their
-// bytes.
+// Memory that a conversation, a fragmented datagram, and a segment or fragment take beside
+// their payload, in bytes.
 const (
 	conversationSize = 1024
 	datagramSize     = 512
