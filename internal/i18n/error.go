@@ -127,9 +127,12 @@ func around(text string, inner []error) Message {
 		if !found || m.Code == verbatim {
 			continue
 		}
-		rest := around(after, inner[n+1:])
 		if before == "" && after == "" {
 			return m
+		}
+		rest := any(after)
+		if more := around(after, inner[n+1:]); more.Code != verbatim {
+			rest = more
 		}
 		return Msg("text.around", "Before", before, "Message", m, "After", rest)
 	}
