@@ -124,8 +124,8 @@ type documentShell struct {
 
 // check executes each line that begins with "$ " and compares what is printed with the
 // lines below it. Each of these must be there, in this order; "…" in a line stands for
-// any text, and as a line for any lines. Spaces are not compared, nor are numbers with
-// a decimal point, which are times, and the length of a ladder's rules, which depends
+// any text, and as a line for any lines. Spaces are not compared, nor are durations,
+// numbers with a decimal point, which are times, and the length of a ladder's rules, which depends
 // on them. "go run ." is the program under test.
 func (s documentShell) check(t *testing.T, where, text string) {
 	t.Helper()
@@ -172,6 +172,7 @@ func firstMissing(want, output string) string {
 
 var (
 	decimal = regexp.MustCompile(`\d+\\\.\d+`)
+	length  = regexp.MustCompile(`\d+(?:\\\.\d+)? (?:ns|µs|ms|s)\b`) // 10.8 ms or 18 ms
 	rule    = regexp.MustCompile("┄+")
 )
 
@@ -179,7 +180,9 @@ var (
 func documentLine(line string) *regexp.Regexp {
 	var parts []string
 	for _, part := range strings.Split(strings.TrimSpace(line), "…") {
-		pattern := decimal.ReplaceAllString(regexp.QuoteMeta(part), `\d+\.\d+`)
+		pattern := length.ReplaceAllString(regexp.QuoteMeta(part), "LENGTH")
+		pattern = decimal.ReplaceAllString(pattern, `\d+\.\d+`)
+		pattern = strings.ReplaceAll(pattern, "LENGTH", `\d+(?:\.\d+)? (?:ns|µs|ms|s)`)
 		words := strings.Fields(rule.ReplaceAllString(pattern, "┄+"))
 		joined := strings.Join(words, `\s+`)
 		if len(words) > 0 && strings.HasPrefix(part, " ") {
