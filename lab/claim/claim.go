@@ -6,6 +6,7 @@ import (
 
 	"wirelab/internal/i18n"
 	"wirelab/internal/lang"
+	"wirelab/internal/suggest"
 	"wirelab/lab/trace"
 	"wirelab/sniffer"
 )
@@ -40,6 +41,21 @@ func (c Claim) names(host string) bool {
 			return slices.Contains(strings.Split(word, "@"), host)
 		})
 	})
+}
+
+// CheckPhases refuses phases that no barrier ends, and those between which another
+// lies. The labels are of the barriers, in order.
+func (c Claim) CheckPhases(labels []string) error {
+	for i, phase := range c.Phases {
+		at := slices.Index(labels, phase)
+		if at < 0 {
+			return i18n.Errmsg("script.phase.unknown", "Phase", phase, "Hint", suggest.Hint(phase, labels))
+		}
+		if i > 0 && at != slices.Index(labels, c.Phases[i-1])+1 {
+			return i18n.Errmsg("script.phase.order", "Phase", phase, "Before", c.Phases[i-1])
+		}
+	}
+	return nil
 }
 
 // Plan is what the experiment does that a claim is judged by.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"wirelab/lab/claim"
@@ -25,6 +26,9 @@ func (l *Lab) Settle(phase string) {
 }
 
 func (l *Lab) settle(phase string) error {
+	if slices.Contains(l.plan.Barriers, phase) {
+		return fmt.Errorf("a phase %q has ended before: give this one another name", phase)
+	}
 	if err := l.lab.Settle(l.t.Context(), phase); err != nil {
 		return err
 	}
@@ -33,7 +37,7 @@ func (l *Lab) settle(phase string) error {
 	return nil
 }
 
-// Texts says which payloads projections with the modifier "text" show.
+// Texts says which payloads projections with the modifier "text" show from now on.
 func (l *Lab) Texts(texts ...string) { l.plan.Texts = append(l.plan.Texts, texts...) }
 
 // Expect compares a part of what was sent with the lines that are expected, and
@@ -41,8 +45,8 @@ func (l *Lab) Texts(texts ...string) { l.plan.Texts = append(l.plan.Texts, texts
 //
 // part is "PROJECTION in PHASES". The projection is protocols and what of them is
 // shown: "arp,icmp", "tcp/80", "tcp first" and so on (trace.Projection). The phases
-// are names that Settle gave, consecutive and separated by commas; without "in" it
-// is all that has been captured. want has a line for each packet, as a failure
+// are names that Settle gave, consecutive and separated by commas; without "in" they
+// are all that have ended. want has a line for each packet, as a failure
 // prints them; "" expects that nothing was sent, which is inconclusive where
 // nothing was done either.
 func (l *Lab) Expect(part, want string) {
@@ -61,8 +65,16 @@ func (l *Lab) Expect(part, want string) {
 func (l *Lab) Judge(part, want string) (v claim.Verdict, err error) {
 	c := claim.Claim{ID: part}
 	projection, phases, found := strings.Cut(part, " in ")
-	if found {
+	switch {
+	case len(l.plan.Barriers) == 0:
+		return v, errors.New("no phase has ended: call Settle before")
+	case found:
 		c.Phases = strings.Split(strings.ReplaceAll(phases, " ", ""), ",")
+	default:
+		c.Phases = slices.Clone(l.plan.Barriers)
+	}
+	if err = c.CheckPhases(l.plan.Barriers); err != nil {
+		return v, err
 	}
 	if c.Projection, err = trace.ParseProjection(projection); err != nil {
 		return v, err
@@ -72,7 +84,7 @@ func (l *Lab) Judge(part, want string) (v claim.Verdict, err error) {
 	}
 	l.lab.View(func(r *trace.Recording) { v = claim.Judge(r, l.plan, []claim.Claim{c})[0] })
 	if v.Status == claim.Pass {
-		l.claims = append(l.claims, c)
+		l.met = append(l.met, met{c, l.plan})
 	}
 	return v, nil
 }
@@ -109,8 +121,8 @@ func (l *Lab) finish() {
 	if err != nil {
 		l.t.Error(err)
 	}
-	for _, v := range claim.Judge(recording, l.plan, l.claims) {
-		if v.Status != claim.Pass {
+	for _, m := range l.met {
+		if v := claim.Judge(recording, m.plan, []claim.Claim{m.claim})[0]; v.Status != claim.Pass {
 			l.t.Error(describe(v))
 		}
 	}

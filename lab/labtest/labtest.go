@@ -45,10 +45,17 @@ type Lab struct {
 	lab     *lab.Lab
 	network lab.Network
 	plan    claim.Plan
-	claims  []claim.Claim // that were met so far
+	met     []met // so far
 	// stimulated says that something was done in this phase whose success the
 	// phase's barrier proves.
 	stimulated atomic.Bool
+}
+
+// met is a claim that passed, and the plan by which it was judged: later phases and
+// texts are none of its concern.
+type met struct {
+	claim claim.Claim
+	plan  claim.Plan
 }
 
 // upWithin bounds bringing a lab up and its end.

@@ -172,6 +172,68 @@ func TestLabFails(t *testing.T) {
 	accepted.Close()
 }
 
+// A claim is of the phases that had ended when it was made, and of the texts that were
+// to be shown then: what comes later does not make it fail.
+func TestExpectIsOfItsTime(t *testing.T) {
+	t.Parallel()
+	l := labtest.New(t, "client", "server")
+	server := l.ListenPacket("server", "udp", ":53")
+	conn := l.Dial("client", "udp", "server:53")
+	say := func(phase string) {
+		t.Helper()
+		if _, err := io.WriteString(conn, "hello"); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := server.ReadFrom(make([]byte, 16)); err != nil {
+			t.Fatal(err)
+		}
+		l.Settle(phase)
+	}
+	say("first")
+	l.Expect("udp/53 text", "client > server udp")
+	l.Texts("hello")
+	say("second")
+	l.Expect("udp/53 text in second", `client > server udp "hello"`)
+	l.Expect("udp/53", "client > server udp\nclient > server udp")
+}
+
+// Phases that no Settle has ended, or between which another lies, are mistakes.
+func TestPhases(t *testing.T) {
+	t.Parallel()
+	l := labtest.New(t, "client", "server")
+	if _, err := l.Judge("icmp", ""); err == nil || !strings.Contains(err.Error(), "Settle") {
+		t.Errorf("no phase has ended, but the error is %v", err)
+	}
+	for _, phase := range []string{"cold", "warm", "hot"} {
+		l.Run("client", "ping", "-c", "1", "server")
+		l.Settle(phase)
+	}
+	if err := l.TrySettle("warm"); err == nil || !strings.Contains(err.Error(), "another name") {
+		t.Errorf("a phase warm has ended, but the error is %v", err)
+	}
+	for phases, want := range map[string]string{
+		"colt,warm": `no barrier ends a phase "colt"`, "cold,colt,hot": "colt", "start,cold": "start", "cold,": `""`, "": `""`,
+		"cold,hot": `does not follow "cold"`, "warm,cold,warm": "does not follow",
+	} {
+		if v, err := l.Judge("icmp in "+phases, ""); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("in %q: %s, %v; want an error with %s", phases, v.Status, err, want)
+		}
+	}
+}
+
+// To dial UDP sends nothing, and so is nothing by which anything could have been sent.
+func TestDialledDatagramsProveNothing(t *testing.T) {
+	t.Parallel()
+	l := labtest.New(t, "client", "server")
+	l.Run("client", "ping", "-c", "1", "server")
+	l.Settle("pinged")
+	l.Dial("client", "udp", "server:53")
+	l.Settle("dialled")
+	if v, err := l.Judge("udp in dialled", ""); err != nil || v.Status != claim.Inconclusive {
+		t.Errorf("nothing was done, but the verdict is %s, %v", v.Status, err)
+	}
+}
+
 // A socket of a network that is not the lab's, or of a host that is not there, is an
 // error, and nothing hangs.
 func TestSocketErrors(t *testing.T) {

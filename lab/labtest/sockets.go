@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"strings"
 
 	"wirelab/lab"
 )
@@ -92,7 +93,8 @@ func (l *Lab) DialContext(host string) func(ctx context.Context, network, addres
 			return nil, err
 		}
 		c, err := s.Dial(ctx, network, a)
-		if err == nil {
+		// To dial UDP sends nothing.
+		if err == nil && strings.HasPrefix(network, "tcp") {
 			l.stimulated.Store(true)
 		}
 		return c, err

@@ -12,7 +12,6 @@ import (
 	"wirelab/internal/i18n"
 	"wirelab/internal/lang"
 	"wirelab/internal/safetext"
-	"wirelab/internal/suggest"
 	"wirelab/lab"
 	"wirelab/lab/claim"
 	"wirelab/lab/trace"
@@ -227,14 +226,8 @@ func (e *Experiment) check() error {
 		return &lineError{last.Line, i18n.Errmsg("script.nophase", "Step", last)}
 	}
 	for _, c := range e.Claims {
-		for i, phase := range c.Phases {
-			at := slices.Index(labels, phase)
-			if at < 0 {
-				return i18n.Errmsg("script.phase.unknown", "Claim", c.ID, "Phase", phase, "Hint", suggest.Hint(phase, labels))
-			}
-			if i > 0 && at != slices.Index(labels, c.Phases[i-1])+1 {
-				return i18n.Errmsg("script.phase.order", "Claim", c.ID, "Phase", phase, "Before", c.Phases[i-1])
-			}
+		if err := c.CheckPhases(labels); err != nil {
+			return i18n.Errmsg("script.inclaim", "Claim", c.ID, "Cause", err)
 		}
 	}
 	return e.checkAwaited()
