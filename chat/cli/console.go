@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -11,9 +12,11 @@ import (
 	"github.com/mattn/go-runewidth"
 
 	"wirelab/chat"
+	"wirelab/internal/columns"
 	"wirelab/internal/i18n"
 	"wirelab/internal/lang"
 	"wirelab/internal/safetext"
+	"wirelab/internal/suggest"
 )
 
 // printedTranscript is how many bytes of the transcript print shows.
@@ -25,10 +28,12 @@ type console struct {
 	out  io.Writer
 	lang lang.Lang
 	quit func()
+	held string // the line before, if it was taken for a mistyped command
 }
 
 // consoleCommand is a command of the console. It counts only as a whole line, with
-// arguments exactly if args names some: every other line is said.
+// arguments exactly if args names some: every other line is said. A slash may stand
+// before any of them, as in the clients.
 type consoleCommand struct {
 	name, args string
 	help       i18n.Message
@@ -53,10 +58,16 @@ var consoleCommands = []consoleCommand{
 	{"/quit", "", i18n.Msg("chat.console.help.quit"), func(k *console, _ string) error { k.quit(); return nil }},
 }
 
+// consoleHelp is the list of the commands, which fits a terminal of 80 columns.
 func consoleHelp(l lang.Lang) string {
+	const word, sentence = 24, 52 // columns
 	var b strings.Builder
 	for _, c := range append(consoleCommands, consoleCommand{name: "/help", help: i18n.Msg("chat.console.help.help")}) {
-		fmt.Fprintf(&b, "  %-26s %s\n", strings.TrimSpace(c.name+" "+c.args), c.help.In(l))
+		typed := strings.TrimSpace(c.name + " " + c.args)
+		for _, line := range columns.Wrap(c.help.In(l), sentence, sentence) {
+			fmt.Fprintf(&b, "  %s %s\n", columns.Pad(typed, word), line)
+			typed = ""
+		}
 	}
 	return b.String()
 }
@@ -66,13 +77,17 @@ func (k *console) text(code string, pairs ...any) string { return i18n.Text(k.la
 
 // carryOut carries out a line.
 func (k *console) carryOut(line string) {
+	held := k.held
+	k.held = ""
 	if line == "/help" {
 		io.WriteString(k.out, consoleHelp(k.lang))
 		return
 	}
+	word, args, more := strings.Cut(line, " ")
+	args = strings.TrimSpace(args)
 	for _, c := range consoleCommands {
-		args, more := strings.CutPrefix(line, c.name+" ")
-		if args = strings.TrimSpace(args); c.do != nil && (line == c.name && c.args == "" || more && c.args != "" && args != "") {
+		named := word == c.name || word == "/"+c.name
+		if named && c.do != nil && (c.args == "" && !more || c.args != "" && args != "") {
 			if err := c.do(k, args); err != nil {
 				fmt.Fprintln(k.out, i18n.Explain(k.lang, err))
 			}
@@ -80,10 +95,54 @@ func (k *console) carryOut(line string) {
 		}
 	}
 	if strings.HasPrefix(line, "/") && !strings.HasPrefix(line, "//") {
-		fmt.Fprintln(k.out, k.text("chat.console.unknown", "Line", safetext.Strip(line)))
+		fmt.Fprintln(k.out, k.unknown(word, line))
+		return
+	}
+	if meant := k.mistyped(word, args); meant != "" && line != held {
+		k.held = line
+		fmt.Fprintln(k.out, k.text("chat.console.mistyped", "Line", safetext.Strip(line), "Meant", meant))
 		return
 	}
 	k.room.Say(strings.TrimPrefix(line, "/"))
+}
+
+// unknown says what is wrong with a line that begins with a slash: how the command is
+// written, or which one was meant.
+func (k *console) unknown(word, line string) string {
+	known := []string{"/help"}
+	for _, c := range consoleCommands {
+		if word == c.name || word == "/"+c.name {
+			return k.text("chat.console.form", "Line", safetext.Strip(line), "Form", strings.TrimSpace(c.name+" "+c.args))
+		}
+		known = append(known, "/"+strings.TrimPrefix(c.name, "/"))
+	}
+	return k.text("chat.console.unknown", "Line", safetext.Strip(line), "Hint", suggest.Hint(word, known))
+}
+
+// mistyped returns the command that a line was probably meant to be, which the room
+// shall not hear: the word of one that has a slash, alone, or one slip of typing away
+// from a command about somebody who is in the room. It is "" for any other line.
+func (k *console) mistyped(word, args string) string {
+	if args == "" {
+		if word == "help" || word == "quit" || word == "exit" {
+			return "/" + strings.Replace(word, "exit", "quit", 1)
+		}
+		return ""
+	}
+	names := func(p chat.Person) bool { return args == p.Name || strings.HasPrefix(args, p.Name+" ") }
+	if !slices.ContainsFunc(k.room.People(), names) {
+		return ""
+	}
+	var known []string
+	for _, c := range consoleCommands {
+		if strings.HasPrefix(c.args, "NAME") {
+			known = append(known, c.name)
+		}
+	}
+	if meant := suggest.Nearest(word, known, 1); meant != "" {
+		return meant + " " + safetext.Strip(args)
+	}
+	return ""
 }
 
 func (k *console) print(string) error {

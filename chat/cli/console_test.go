@@ -10,7 +10,9 @@ import (
 	"testing"
 
 	"wirelab/chat"
+	"wirelab/internal/columns"
 	"wirelab/internal/exit"
+	"wirelab/internal/lang"
 	"wirelab/internal/require"
 )
 
@@ -44,12 +46,20 @@ func TestConsoleCommands(t *testing.T) {
 		{typed: "lock", said: "the room is locked: nobody new joins"},
 		{typed: "locksmith", said: "locksmith"},
 		{typed: "slow 10", said: "slow: each person says one line in 10 s"},
-		{typed: "slow food", want: `want SECONDS`},
+		{typed: "slow food", want: `want SECONDS, such as slow 10; slow 0 ends it`},
 		{typed: "ban 192.0.2.7 spam", want: `banned: 192.0.2.7  spam\n  0 people were there`},
 		{typed: "/save " + filepath.Join(dir, "new"), want: `the transcript is in .*new`, wantInDir: "new"},
 		{typed: "/save " + taken, want: `taken: file exists`},
-		{typed: "/save", want: `unknown command /save; type /help`},
+		{typed: "/save", want: `/save: write /save FILE`},
+		{typed: "/kick", want: `/kick: write kick NAME \[10m\] \[REASON\]`},
 		{typed: "/dance", want: `unknown command /dance; type /help`},
+		{typed: "/slow 10", said: "slow: each person says one line in 10 s"},
+		{typed: "/print", want: `(?s)T.* server: before\npeople: 0\n`},
+		{typed: "/kcik bob", want: `unknown command /kcik bob \(did you mean /kick\?\); type /help`},
+		{typed: "kcik bob", said: "kcik bob"},
+		{typed: "help", want: `not said: "help" \(did you mean /help\?\); the same line again says it`},
+		{typed: "exit", want: `did you mean /quit\?`},
+		{typed: "help yourselves", said: "help yourselves"},
 		{typed: "//dance", said: "/dance"},
 		{typed: "/help", want: `kick NAME \[10m\] \[REASON\]`},
 		{typed: "/quit", quits: true},
@@ -89,6 +99,69 @@ func TestConsoleCommands(t *testing.T) {
 	}
 	if b, err := os.ReadFile(taken); err != nil || string(b) != "precious" {
 		t.Errorf("what was in a file is %q, %v", b, err)
+	}
+}
+
+// audience is a member's connection that hears nothing.
+type audience struct{}
+
+func (audience) Begin(uint64, chat.Line) {}
+func (audience) SendPrivate(chat.Line)   {}
+func (audience) End()                    {}
+func (audience) Queued() int             { return 0 }
+
+// A slip in a command about somebody who is in the room is not said to them: once
+// they have read it, it cannot be taken back. The same line again is said.
+func TestConsoleHoldsMistypedCommands(t *testing.T) {
+	room := chat.NewRoom(nil)
+	for _, name := range []string{"bob", "小 明"} {
+		if _, err := room.Join(chat.Person{Name: name}, chat.Resume{}, audience{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var out bytes.Buffer
+	k := &console{room: room, out: &out}
+	for _, tt := range []struct{ typed, meant string }{ // meant "" is said
+		{"kcik bob", "kick bob"},
+		{"kcik bob", ""},
+		{"kcik bob", "kick bob"},
+		{"mtue 小 明", "mute 小 明"},
+		{"kick-off, bob", ""},
+		{"kcik bobby", ""},
+		{"hello bob", ""},
+		{"kcik bob", "kick bob"},
+		{"hello", ""},
+		{"kcik bob", "kick bob"}, // the line before was another one
+	} {
+		out.Reset()
+		w := room.Watch()
+		k.carryOut(tt.typed)
+		room.Say("after")
+		l, _, err := w.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, said := "", tt.typed
+		if tt.meant != "" {
+			want, said = fmt.Sprintf("not said: %q (did you mean %s?); the same line again says it\n", tt.typed, tt.meant), "after"
+		}
+		if out.String() != want || l.Text != said {
+			t.Errorf("%s: the screen shows %q and the room hears %q, want %q and %q", tt.typed, out.String(), l.Text, want, said)
+		}
+	}
+	if len(room.People()) != 2 {
+		t.Errorf("%d people are left, want 2", len(room.People()))
+	}
+}
+
+// The list of the commands fits a terminal of 80 columns in both languages.
+func TestConsoleHelpFits(t *testing.T) {
+	for _, l := range []lang.Lang{lang.English, lang.Chinese} {
+		for line := range strings.Lines(consoleHelp(l)) {
+			if wide := columns.Width(strings.TrimSuffix(line, "\n")); wide > 79 {
+				t.Errorf("%d columns: %s", wide, line)
+			}
+		}
 	}
 }
 
