@@ -3,6 +3,7 @@ package labtest
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -135,6 +136,10 @@ func (l *Lab) finish() {
 }
 
 func (l *Lab) keep(recording *trace.Recording) {
+	if f := flag.Lookup("test.artifacts"); f != nil && f.Value.String() == "false" {
+		l.t.Log("go test -artifacts keeps the capture of a test that fails")
+		return
+	}
 	path := filepath.Join(l.t.ArtifactDir(), "wire.pcapng")
 	f, err := os.Create(path)
 	if err == nil {
@@ -144,5 +149,5 @@ func (l *Lab) keep(recording *trace.Recording) {
 		l.t.Errorf("keep the capture: %v", err)
 		return
 	}
-	l.t.Logf("the capture: %s (go test -artifacts keeps it)", path)
+	l.t.Logf("the capture: %s", path)
 }

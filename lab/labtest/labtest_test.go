@@ -7,6 +7,9 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -253,5 +256,33 @@ func TestSocketErrors(t *testing.T) {
 	}
 	for range 2 {
 		l.Run("client", "ping", "-c", "1", "server")
+	}
+}
+
+// A test that failed says where its capture is, or how to keep it, and names no file
+// that go test removes.
+func TestCaptureOfAFailedTest(t *testing.T) {
+	const asked = "LABTEST_FAIL"
+	if os.Getenv(asked) != "" {
+		labtest.New(t, "client")
+		t.Error("as asked")
+		return
+	}
+	t.Parallel()
+	dir := t.TempDir()
+	for keep, want := range map[string]string{"false": "go test -artifacts keeps the capture", "true": "the capture: " + dir} {
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.outputdir="+dir, "-test.artifacts="+keep)
+		cmd.Env = append(os.Environ(), asked+"=1")
+		out, _ := cmd.CombinedOutput() // it fails
+		if strings.Contains(string(out), "SKIP") {
+			t.Skipf("%s", out)
+		}
+		if !strings.Contains(string(out), want) || strings.Contains(string(out), "wire.pcapng") != (keep == "true") {
+			t.Errorf("with -artifacts=%s:\n%s\nwant %s", keep, out, want)
+		}
+	}
+	kept, err := filepath.Glob(filepath.Join(dir, "*", "*", "wire.pcapng"))
+	if err != nil || len(kept) != 1 {
+		t.Errorf("kept: %q, %v", kept, err)
 	}
 }
