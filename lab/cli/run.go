@@ -226,7 +226,11 @@ func (r *runner) run(ctx context.Context, chosen []*script.Experiment) (err erro
 	case r.stream == nil:
 		t := r.terminal()
 		t.Summary(result, time.Since(began))
-		t.Next(result, dir, self.Command())
+		up := ""
+		if r.attach == "" {
+			up = self.Command() + " up"
+		}
+		t.Next(result, dir, up)
 		r.note(t.Err())
 	}
 	if err := errors.Join(r.failures...); err != nil {

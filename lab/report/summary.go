@@ -42,9 +42,9 @@ func (t *Terminal) Summary(r *Result, took time.Duration) {
 	t.printf("  %s  %.1f s\n", r.Backend, took.Seconds())
 }
 
-// Next prints what to do with the files of a run, and after it. Program is how the reader
-// calls wirelab.
-func (t *Terminal) Next(r *Result, dir, program string) {
+// Next prints what to do with the files of a run, and after it. Up is the command that
+// starts a lab to try things in; it is "" for a reader who has a lab.
+func (t *Terminal) Next(r *Result, dir, up string) {
 	of := r.Experiments[0] // the first that somebody should look at
 	for _, e := range r.Experiments {
 		if e.Status != claim.Pass {
@@ -56,7 +56,9 @@ func (t *Terminal) Next(r *Result, dir, program string) {
 	steps := [][2]string{
 		{self.Quote(path + ".svg"), t.text("report.next.svg")},
 		{"wireshark " + self.Quote(path+".pcapng"), t.text("report.next.wireshark")},
-		{program + " up", t.text("report.next.up")},
+	}
+	if up != "" {
+		steps = append(steps, [2]string{up, t.text("report.next.up")})
 	}
 	widest := 0
 	for _, s := range steps {

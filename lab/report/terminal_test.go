@@ -173,7 +173,7 @@ func TestSummary(t *testing.T) {
 	}
 	got := printed(lang.English, display.Display{}, func(terminal *Terminal) {
 		terminal.Summary(r, 1234*time.Millisecond)
-		terminal.Next(r, "runs/1", "./wirelab")
+		terminal.Next(r, "runs/1", "./wirelab up")
 	})
 	want := `  ✓ ping.echo         4–5
   ✓ ping.warm-no-arp  no packets
@@ -189,7 +189,7 @@ What to do now:
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	narrow := printed(lang.English, display.Display{Width: 51}, func(terminal *Terminal) { terminal.Next(r, "my runs/1", "./wirelab") })
+	narrow := printed(lang.English, display.Display{Width: 51}, func(terminal *Terminal) { terminal.Next(r, "my runs/1", "./wirelab up") })
 	if want := `
 What to do now:
   'my runs/1/udp.svg'
@@ -201,6 +201,9 @@ What to do now:
       a lab to try things in
 `; narrow != want {
 		t.Errorf("narrow, in a folder whose name needs quotes (-want +got):\n%s", cmp.Diff(want, narrow))
+	}
+	if got := printed(lang.English, display.Display{}, func(terminal *Terminal) { terminal.Next(r, "runs/1", "") }); strings.Contains(got, "up") || !strings.Contains(got, "udp.svg") {
+		t.Errorf("a reader who has a lab is told:\n%s", got)
 	}
 	r.Experiments = r.Experiments[:1]
 	if got := printed(lang.English, display.Display{}, func(terminal *Terminal) { terminal.Summary(r, time.Second) }); got != "✓ 2 pass  netns  1.0 s\n" {
