@@ -142,6 +142,13 @@ var captures = []judgement{
 
 	// Barriers.
 	{name: "no barrier", phases: "one", projection: "icmp", expected: pingTrace, status: Inconclusive, build: ping, reason: `no barrier "one"`},
+	{name: "the barriers of another experiment", phases: "one", projection: "icmp", expected: pingTrace, status: Inconclusive,
+		build: func(w *tracetest.Wire) {
+			w.Barrier("warm")
+			w.Barrier(trace.LearnLabel)
+			ping(w)
+			w.Barrier("cold")
+		}, reason: `no barrier "one" in the capture, which has warm, cold: is it of another experiment`},
 	{name: "a barrier that one host did not set", phases: "one", projection: "icmp", expected: pingTrace, status: Inconclusive,
 		build: func(w *tracetest.Wire) { ping(w); w.Mark("one", "client1") }, reason: `barrier "one" has no marker of server`},
 	{name: "a barrier twice", phases: "one", projection: "icmp", expected: pingTrace, status: Inconclusive,

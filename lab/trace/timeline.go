@@ -1,6 +1,8 @@
 package trace
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -116,6 +118,17 @@ func (r *Recording) markers(label string) (found []int) {
 	return found
 }
 
+// phaseLabels are the labels of the barriers that end phases, in the order of the
+// recording, and at most so many as a person reads.
+func (r *Recording) phaseLabels() []string {
+	const most = 8
+	labels := slices.DeleteFunc(slices.Collect(maps.Keys(r.index.markers)), func(label string) bool {
+		return label == StartLabel || label == LearnLabel || label == FloodLabel || !r.hasBarrier(label)
+	})
+	slices.SortFunc(labels, func(a, b string) int { return cmp.Compare(r.index.markers[a][0], r.index.markers[b][0]) })
+	return labels[:min(most, len(labels))]
+}
+
 // barrier finds the markers of a label, of which every host has set one.
 func (r *Recording) barrier(label string, hosts []string) (barrier, i18n.Message) {
 	b := barrier{numbers: map[string]int{}}
@@ -136,6 +149,9 @@ func (r *Recording) barrier(label string, hosts []string) (barrier, i18n.Message
 	case len(b.numbers) == 0 && label == StartLabel:
 		return b, i18n.Msg("claim.barrier.start", "Label", label)
 	case len(b.numbers) == 0:
+		if others := r.phaseLabels(); len(others) > 0 {
+			return b, i18n.Msg("claim.barrier.others", "Label", label, "Known", i18n.List(others))
+		}
 		return b, i18n.Msg("claim.barrier.none", "Label", label)
 	}
 	for _, h := range hosts {
