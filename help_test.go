@@ -223,6 +223,7 @@ func TestCompletion(t *testing.T) {
 		{"run folder/", []string{"folder/other.txtar"}, []string{"mine.txtar"}},
 		{"check ping ", []string{"ping.pcapng"}, []string{"ping", "mine.txtar", "notes.txt"}},
 		{"list ", []string{"hub-and-switch"}, nil},
+		{"show ", []string{"hub-and-switch"}, nil},
 		{"exec ", []string{"client1", "server", "sniffer"}, nil},
 		{"exec client1 -- ", []string{"ping", "chat"}, []string{"client2"}},
 		{"run --backend ", []string{"auto", "netns", "docker"}, nil},

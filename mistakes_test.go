@@ -5,6 +5,7 @@ import (
 	"context"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -143,5 +144,22 @@ func TestMistakes(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// On a host of a lab, a word that is no wirelab command may be a program of the machine,
+// which a script or a test names by its path.
+func TestMistakeOfALabHost(t *testing.T) {
+	sh, err := exec.LookPath("sh")
+	if err != nil {
+		t.Skip(err)
+	}
+	t.Setenv(lang.Variable, string(lang.English))
+	for host, want := range map[string]string{"client1": "the program of this machine is called by its path: " + sh, "": "--help lists them"} {
+		t.Setenv(hostnames.OwnVariable, host)
+		var errs bytes.Buffer
+		if code := program().Run(context.Background(), []string{"sh", "-c", "true"}, &errs); code != exit.Usage || !strings.Contains(errs.String(), want) {
+			t.Errorf("on %q: exit code %d, %s, want %s", host, code, errs.String(), want)
+		}
 	}
 }

@@ -2,6 +2,8 @@ package cmdline
 
 import (
 	"errors"
+	"os"
+	"os/exec"
 	"slices"
 	"strings"
 
@@ -9,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"wirelab/internal/exit"
+	"wirelab/internal/hostnames"
 	"wirelab/internal/i18n"
 	"wirelab/internal/suggest"
 )
@@ -64,7 +67,8 @@ func ofCommands(c *cobra.Command, args []string) error {
 }
 
 // unknownCommand says which command may have been meant, by its name or by what
-// other programs call it (SuggestFor).
+// other programs call it (SuggestFor). On a host of a lab, where scripts and tests name
+// commands, it may have been a program of the machine.
 func unknownCommand(c *cobra.Command, word string) error {
 	var known []string
 	meant := i18n.Message{}
@@ -82,6 +86,9 @@ func unknownCommand(c *cobra.Command, word string) error {
 	}
 	if meant.IsZero() {
 		meant = suggest.Hint(word, known)
+	}
+	if path, err := exec.LookPath(word); err == nil && !c.HasParent() && os.Getenv(hostnames.OwnVariable) != "" {
+		return exit.UsageMsg("usage.program", "Word", word, "Path", path)
 	}
 	return exit.UsageMsg("usage.command", "Word", word, "Hint", meant, "Command", c.CommandPath())
 }

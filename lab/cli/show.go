@@ -17,6 +17,7 @@ func showCommand() *cobra.Command {
 		GroupID:    cmdline.Learn,
 		Args:       cmdline.Args(1, -1),
 	}
+	completeExperiments(cmd)
 	ascii := asciiFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		l := cmdline.Lang(cmd)
