@@ -8,11 +8,11 @@ import (
 	"os"
 	"strings"
 
-	"github.com/mattn/go-runewidth"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
+	"wirelab/internal/columns"
 	"wirelab/internal/i18n"
 	"wirelab/internal/lang"
 )
@@ -58,7 +58,7 @@ func describe(c *cobra.Command, l lang.Lang, width int) string {
 	var b strings.Builder
 	heading := func(m i18n.Message) { fmt.Fprintf(&b, "\n%s\n", m.In(l)) }
 	if c.Long != "" {
-		fmt.Fprintln(&b, c.Long)
+		b.WriteString(reflow(c.Long, width))
 	} else {
 		fmt.Fprintln(&b, c.Short)
 	}
@@ -73,7 +73,7 @@ func describe(c *cobra.Command, l lang.Lang, width int) string {
 		heading(i18n.Msg("help.examples"))
 		fmt.Fprintln(&b, c.Example)
 	}
-	describeCommands(&b, c, l)
+	describeCommands(&b, c, l, width)
 	if flags := c.LocalFlags(); flags.HasAvailableFlags() {
 		heading(i18n.Msg("help.flags"))
 		describeFlags(&b, flags, l, width)
@@ -96,7 +96,7 @@ var titles = []struct {
 	{Learn, i18n.Msg("help.group.learn")}, {Lab, i18n.Msg("help.group.lab")}, {Tools, i18n.Msg("help.group.tools")}, {"", i18n.Msg("help.group.commands")},
 }
 
-func describeCommands(b *strings.Builder, c *cobra.Command, l lang.Lang) {
+func describeCommands(b *strings.Builder, c *cobra.Command, l lang.Lang, width int) {
 	for _, t := range titles {
 		begun := false
 		for _, sub := range c.Commands() {
@@ -107,7 +107,7 @@ func describeCommands(b *strings.Builder, c *cobra.Command, l lang.Lang) {
 				fmt.Fprintf(b, "\n%s\n", t.title.In(l))
 				begun = true
 			}
-			fmt.Fprintf(b, "  %-11s %s\n", sub.Name(), sub.Short)
+			b.WriteString(hung(fmt.Sprintf("  %-11s ", sub.Name()), sub.Short, width))
 		}
 	}
 }
@@ -142,19 +142,16 @@ func describeFlags(b *strings.Builder, flags *pflag.FlagSet, l lang.Lang, width 
 			usage += i18n.Text(l, "help.default", "Value", shown)
 		}
 		left, right = append(left, words), append(right, usage)
-		column = max(column, runewidth.StringWidth(words))
+		column = max(column, columns.Width(words))
 	})
 	column = min(column, width/2) + 2
 	for i := range left {
-		b.WriteString(left[i])
-		at := runewidth.StringWidth(left[i])
-		if at >= column {
-			b.WriteString("\n")
-			at = 0
+		words := left[i]
+		if columns.Width(words) >= column {
+			b.WriteString(words + "\n")
+			words = ""
 		}
-		b.WriteString(strings.Repeat(" ", column-at))
-		lines := wrap(right[i], width-column)
-		b.WriteString(strings.Join(lines, "\n"+strings.Repeat(" ", column)) + "\n")
+		b.WriteString(hung(columns.Pad(words, column), right[i], width))
 	}
 }
 
@@ -168,32 +165,4 @@ func shownDefault(f *pflag.Flag) string {
 		return ""
 	}
 	return f.DefValue
-}
-
-// wrap breaks a text into lines of at most width columns: at spaces, and between
-// Chinese characters, but not before a punctuation mark.
-func wrap(text string, width int) []string {
-	var lines []string
-	line, breakAt := []rune{}, 0
-	for _, r := range text {
-		if n := len(line); n > 0 && (r == ' ' || breaksBetween(line[n-1], r)) {
-			breakAt = n
-		}
-		line = append(line, r)
-		if r == ' ' || breakAt == 0 || runewidth.StringWidth(string(line)) <= width {
-			continue
-		}
-		lines = append(lines, string(line[:breakAt]))
-		line, breakAt = []rune(strings.TrimLeft(string(line[breakAt:]), " ")), 0
-	}
-	return append(lines, strings.TrimRight(string(line), " "))
-}
-
-// breaksBetween reports whether a line may end between two runes without a space.
-func breaksBetween(a, b rune) bool {
-	if a == ' ' {
-		return false
-	}
-	wide := func(r rune) bool { return runewidth.RuneWidth(r) == 2 }
-	return (wide(a) || wide(b)) && !strings.ContainsRune("，。：；、！？）」』…", b) && !strings.ContainsRune("（「『", a)
 }

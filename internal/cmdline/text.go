@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
-	"unicode/utf8"
 
-	"github.com/mattn/go-runewidth"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"golang.org/x/tools/txtar"
@@ -98,14 +96,6 @@ func (t *text) readFlags(body string) error {
 		t.flags[name] = flagText{value, usage}
 	}
 	return nil
-}
-
-// joined joins two lines: no space stands behind a Chinese punctuation mark.
-func joined(a, b string) string {
-	if last, _ := utf8.DecodeLastRuneInString(a); runewidth.RuneWidth(last) == 2 {
-		return a + b
-	}
-	return a + " " + b
 }
 
 // example returns the examples' lines as this program is called.
