@@ -11,7 +11,17 @@ const maxAlign = 1 << 22
 // like (a longest common subsequence), others stand alone, those that are expected
 // ahead of those that were seen. Lines are not empty. Of traces that are too long for
 // that only what both begin and end with stands side by side.
-func Align(expected, observed []string) []Pair {
+func Align(expected, observed []string) []Pair { return sameness(same).pairs(expected, observed) }
+
+// AlignAnywhere is Align for a claim that needs no barrier, whose lines leave words out.
+func AlignAnywhere(expected, observed []string) []Pair {
+	return sameness(func(expected, observed string) bool { return shows(normal(observed), normal(expected)) }).pairs(expected, observed)
+}
+
+// sameness says of which lines one stands beside the other.
+type sameness func(expected, observed string) bool
+
+func (same sameness) pairs(expected, observed []string) []Pair {
 	var head, tail []Pair
 	for len(expected) > 0 && len(observed) > 0 && same(expected[0], observed[0]) {
 		head = append(head, Pair{expected[0], observed[0]})
@@ -24,15 +34,15 @@ func Align(expected, observed []string) []Pair {
 	for i, line := range expected[n:] {
 		tail = append(tail, Pair{line, observed[m+i]})
 	}
-	return append(append(head, align(expected[:n], observed[:m])...), tail...)
+	return append(append(head, same.align(expected[:n], observed[:m])...), tail...)
 }
 
 func same(expected, observed string) bool { return normal(expected) == normal(observed) }
 
-func align(expected, observed []string) (pairs []Pair) {
+func (same sameness) align(expected, observed []string) (pairs []Pair) {
 	i, j := 0, 0
 	if (len(expected)+1)*(len(observed)+1) <= maxAlign {
-		common := commonLines(expected, observed)
+		common := same.commonLines(expected, observed)
 		for i < len(expected) && j < len(observed) {
 			switch {
 			case same(expected[i], observed[j]):
@@ -58,7 +68,7 @@ func align(expected, observed []string) (pairs []Pair) {
 
 // commonLines says at [i][j] how many lines the traces have in common from their
 // i-th and j-th line on, in the same order.
-func commonLines(expected, observed []string) [][]int {
+func (same sameness) commonLines(expected, observed []string) [][]int {
 	common := make([][]int, len(expected)+1)
 	for i := range common {
 		common[i] = make([]int, len(observed)+1)

@@ -45,6 +45,15 @@ func TestAlign(t *testing.T) {
 	}
 }
 
+// The lines of a claim that needs no barrier stand beside those that show them.
+func TestAlignAnywhere(t *testing.T) {
+	pairs := AlignAnywhere([]string{"a > b echo-request", "b > a echo-reply"}, []string{"a > b echo-request seq=0 vlan=7"})
+	want := []Pair{{"a > b echo-request", "a > b echo-request seq=0 vlan=7"}, {"b > a echo-reply", ""}}
+	if diff := cmp.Diff(want, pairs); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // Long traces are put side by side in bounded time and memory, and no line is lost.
 func TestAlignLong(t *testing.T) {
 	var expected, observed []string

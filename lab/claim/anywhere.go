@@ -2,6 +2,7 @@ package claim
 
 import (
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -66,12 +67,10 @@ func inOrder(expected []string, lines []trace.Line) (found int, cited []int, who
 	conversations := map[string][]int{} // by pair of hosts
 	for _, l := range lines {
 		text := normal(l.String())
-		// That nobody has acknowledged a segment would be an absence.
-		bare := strings.TrimSuffix(text, " "+trace.Acked)
-		if !slices.Contains(expected, text) && !slices.Contains(expected, bare) {
+		if !slices.ContainsFunc(expected, func(want string) bool { return shows(text, want) }) {
 			continue
 		}
-		c := candidate{line: l, text: text, bare: bare}
+		c := candidate{line: l, text: text}
 		if l.Conversation > 0 {
 			c.pair = min(l.From, l.To) + " " + max(l.From, l.To)
 			if !slices.Contains(conversations[c.pair], l.Conversation) {
@@ -86,10 +85,37 @@ func inOrder(expected []string, lines []trace.Line) (found int, cited []int, who
 
 // candidate is a line that may be one of those that are expected.
 type candidate struct {
-	line       trace.Line
-	text, bare string // with and without what acknowledges it
-	pair       string // of hosts; empty where the line has no conversation
+	line trace.Line
+	text string
+	pair string // of hosts; empty where the line has no conversation
 }
+
+// shows reports whether a line that was seen shows one that is expected anywhere. What
+// that leaves out it does not claim: that nobody has acknowledged a segment would be an
+// absence, and with which number a ping begins, or in which VLAN, is each network's own.
+func shows(seen, want string) bool {
+	seen, text, quotes := strings.Cut(seen, `"`)
+	want, wanted, quoted := strings.Cut(want, `"`)
+	if tag := quotedTag.FindStringIndex(text); tag != nil && !quotedTag.MatchString(wanted) {
+		text = text[:tag[0]+1]
+	}
+	if quotes != quoted || text != wanted {
+		return false
+	}
+	rest := strings.Fields(want)
+	for _, word := range strings.Fields(seen) {
+		switch {
+		case len(rest) > 0 && word == rest[0]:
+			rest = rest[1:]
+		case word != trace.Acked && !strings.HasPrefix(word, "seq=") && !strings.HasPrefix(word, "vlan="):
+			return false
+		}
+	}
+	return len(rest) == 0
+}
+
+// quotedTag is a VLAN tag behind a text.
+var quotedTag = regexp.MustCompile(`" vlan=[0-9]+$`)
 
 // matching finds the choice of conversations that shows most of the expected lines.
 type matching struct {
@@ -134,7 +160,7 @@ func (m *matching) match() {
 		if m.chosen[c.pair] != c.line.Conversation {
 			continue
 		}
-		if want := m.expected[found]; want == c.text || want == c.bare {
+		if shows(c.text, m.expected[found]) {
 			cited = append(cited, c.line.Packets...)
 			found++
 		}
@@ -146,13 +172,17 @@ func (m *matching) match() {
 }
 
 // CheckAnywhere refuses what cannot be claimed without barriers: that something was
-// not there.
+// not there. What comes first in a conversation has nothing ahead of it.
 func (c Claim) CheckAnywhere() error {
 	if len(c.Expected) == 0 || c.Projection.Hidden {
 		return i18n.Errmsg("script.anywhere.nothing")
 	}
+	if c.Projection.First {
+		return i18n.Errmsg("script.anywhere.first")
+	}
 	for _, line := range c.Expected {
-		for _, word := range strings.Fields(line)[3:] {
+		unquoted, _, _ := strings.Cut(line, `"`)
+		for _, word := range strings.Fields(unquoted)[3:] {
 			if word == trace.Unasked || word == trace.Fragment {
 				return i18n.Errmsg("script.anywhere.word", "Line", line, "Word", word)
 			}

@@ -2,6 +2,7 @@ package claim
 
 import (
 	"errors"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -71,6 +72,18 @@ func TestAnywhere(t *testing.T) {
 				w.TCP("client2", "server", syn, 100, 0, "")
 				closing(w)
 			}, reason: "client2 > server SYN"},
+		// A line claims what it says: an operating system may begin its pings with any
+		// number, and a network may tag its frames.
+		{name: "a ping that begins with another number", projection: "icmp", expected: "client1 > server echo-request\nserver > client1 echo-reply", build: ping, status: Pass, packets: []int{1, 2}},
+		{name: "a number that is said", projection: "icmp", expected: "client1 > server echo-request seq=2", build: ping, status: Fail},
+		{name: "a ping in a VLAN", projection: "icmp", expected: pingTrace, status: Pass, build: func(w *tracetest.Wire) { w.VLAN = 7; ping(w) }},
+		{name: "a VLAN that is said", projection: "icmp", expected: "client1 > server echo-request vlan=8", status: Fail, build: func(w *tracetest.Wire) { w.VLAN = 7; ping(w) }},
+		{name: "a reply that nobody asked for", projection: "icmp", expected: "server > client1 echo-reply", status: Fail,
+			build: func(w *tracetest.Wire) { w.Echo("server", "client1", echoReply) }},
+		{name: "a text in a VLAN", projection: "udp text", expected: `client1 > server udp "a seq=1 fragment"`, status: Pass,
+			build: func(w *tracetest.Wire) { w.VLAN = 7; w.UDP("client1", "server", 40000, 7000, "a seq=1 fragment") }},
+		{name: "a text has every word", projection: "udp text", expected: `client1 > server udp "a fragment"`, status: Fail,
+			build: func(w *tracetest.Wire) { w.UDP("client1", "server", 40000, 7000, "a seq=1 fragment") }},
 		// That nobody has acknowledged it would be an absence.
 		{name: "a SYN, acknowledged or not", projection: "tcp", expected: "client1 > server SYN", build: connect, status: Pass, packets: []int{1, 2}},
 		{name: "an acknowledgement that is not there", projection: "tcp", expected: "client1 > server SYN acked", status: Fail,
@@ -92,7 +105,7 @@ func TestAnywhere(t *testing.T) {
 			if err := c.CheckAnywhere(); err != nil {
 				t.Fatal(err)
 			}
-			plan := Plan{Plan: trace.Plan{Hosts: []string{"client1", "server", "client2"}, Barriers: []string{"one"}}}
+			plan := Plan{Plan: trace.Plan{Hosts: []string{"client1", "server", "client2"}, Barriers: []string{"one"}, Texts: []string{"a seq=1 fragment"}}}
 			v := Judge(w.Recording, plan, []Claim{c})[0]
 			var reason, note string
 			if v.Reason != nil {
@@ -109,6 +122,74 @@ func TestAnywhere(t *testing.T) {
 			}
 			readBack(t, v)
 		})
+	}
+}
+
+// A ping is one over IPv6, too, which no word but "other" selects; its reply is one only
+// behind its request.
+func TestPingOverIPv6(t *testing.T) {
+	const request, reply = 128, 129
+	for _, test := range []struct {
+		name   string
+		kinds  []byte
+		id     byte // of the second
+		status Status
+	}{
+		{"answered", []byte{request, reply}, 7, Pass},
+		{"in the other order", []byte{reply, request}, 7, Fail},
+		{"the reply to another", []byte{request, reply}, 8, Fail},
+	} {
+		w := tracetest.New(t)
+		w.Hosts.Ports = nil
+		client, server := netip.MustParseAddr("fd00::1"), netip.MustParseAddr("fd00::2")
+		w.Hosts.Names[client], w.Hosts.Names[server] = "client1", "server"
+		for i, kind := range test.kinds {
+			from, to, id := client, server, byte(7)
+			if kind == reply {
+				from, to = server, client
+			}
+			if i == 1 {
+				id = test.id
+			}
+			packet := append([]byte{0x60, 0, 0, 0, 0, 8, 58, 64}, append(from.AsSlice(), to.AsSlice()...)...)
+			w.Frame(w.Hosts.Names[from], w.Hosts.Names[to], sniffer.EtherTypeIPv6, append(packet, kind, 0, 0, 0, 0, id, 0, 1))
+		}
+		c := Claim{ID: "x.ping", Anywhere: true, Expected: []string{"client1 > server echo-request", "server > client1 echo-reply"}}
+		var err error
+		if c.Projection, err = trace.ParseProjection("icmp,other"); err != nil {
+			t.Fatal(err)
+		}
+		plan := Plan{Plan: trace.Plan{Hosts: []string{"client1", "server"}}}
+		if v := Judge(w.Recording, plan, []Claim{c})[0]; v.Status != test.status {
+			t.Errorf("%s: %s, %v; want %s; observed %q", test.name, v.Status, v.Reason, test.status, v.Observed)
+		}
+	}
+}
+
+// What says that something was not there cannot be claimed without barriers. What comes
+// first has nothing ahead of it, which may have been sent before the capture began.
+func TestCheckAnywhere(t *testing.T) {
+	for _, test := range []struct{ projection, expected, want string }{
+		{"tcp", "", "nothing was sent"},
+		{"tcp hidden", "", "nothing was sent"},
+		{"udp first", "server > client1 udp", "nothing came ahead"},
+		{"icmp", "server > client1 echo-reply seq=1 unasked", "unasked"},
+		{"udp", "server > client1 udp fragment", "fragment"},
+		{"udp text", `server > client1 udp "unasked fragment"`, ""},
+		{"icmp", pingTrace, ""},
+	} {
+		projection, err := trace.ParseProjection(test.projection)
+		if err != nil {
+			t.Fatal(err)
+		}
+		expected, err := ParseExpected(test.expected)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = Claim{ID: "x.claim", Projection: projection, Expected: expected, Anywhere: true}.CheckAnywhere()
+		if (err != nil) != (test.want != "") || err != nil && !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s, %q: %v, want %q", test.projection, test.expected, err, test.want)
+		}
 	}
 }
 

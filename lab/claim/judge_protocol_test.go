@@ -81,6 +81,13 @@ var protocols = []judgement{
 			w.TCP("client1", "server", psh, 104, 901, "lo\n")
 			w.TCP("server", "client1", ack, 901, 107, "")
 		})},
+	{name: "payload in a FIN comes before it, as in two segments", phases: "one", projection: "tcp text", texts: []string{"bye"}, status: Pass,
+		expected: opened + "client1 > server \"bye\"\nclient1 > server FIN ACK acked\n",
+		build: one(func(w *tracetest.Wire) {
+			connect(w)
+			w.TCP("client1", "server", finAck|psh, 101, 901, "bye\n")
+			w.TCP("server", "client1", ack, 901, 106, "")
+		})},
 
 	// ARP.
 	{name: "a kernel's probe and its answer are left out", phases: "one", projection: "arp", expected: "client1 > * who-has server\n", status: Pass, note: "2 ARP probes not shown",

@@ -27,8 +27,9 @@ func (t *Terminal) difference(v claim.Verdict) {
 	if !looked && v.Status == claim.Inconclusive {
 		return // nothing is known of what was seen
 	}
-	changes := compare(v.Expected, v.Observed)
+	changes := compare(claim.Align(v.Expected, v.Observed))
 	if v.Reason != nil && v.Reason.Code == "claim.absent" { // of a claim that says nothing of other lines
+		changes = compare(claim.AlignAnywhere(v.Expected, v.Observed))
 		changes = slices.DeleteFunc(changes, func(c change) bool { return c.sign == '+' })
 	}
 	if slices.ContainsFunc(changes, func(c change) bool { return c.sign != ' ' }) {
@@ -39,7 +40,7 @@ func (t *Terminal) difference(v claim.Verdict) {
 
 // beside prints two traces as one, as difference does.
 func (t *Terminal) beside(first, second []string) {
-	changes := compare(first, second)
+	changes := compare(claim.Align(first, second))
 	if len(changes) == 0 {
 		t.printf("        %s\n", t.text("report.nothing"))
 	}
@@ -145,9 +146,9 @@ type change struct {
 // context is how many lines stand around those that differ.
 const context = 3
 
-// compare returns the difference of two traces: lines of both, and those of one alone,
-// each "-" ahead of the "+" in its place.
-func compare(expected, observed []string) (all []change) {
+// compare returns the difference of two traces that stand side by side: lines of both,
+// and those of one alone, each "-" ahead of the "+" in its place.
+func compare(pairs []claim.Pair) (all []change) {
 	var minus, plus []string
 	flush := func() {
 		for i := range max(len(minus), len(plus)) {
@@ -160,7 +161,7 @@ func compare(expected, observed []string) (all []change) {
 		}
 		minus, plus = nil, nil
 	}
-	for _, p := range claim.Align(expected, observed) {
+	for _, p := range pairs {
 		switch {
 		case p.Observed == "":
 			minus = append(minus, p.Expected)

@@ -148,7 +148,7 @@ func FuzzCompare(f *testing.F) {
 	f.Fuzz(func(t *testing.T, expected, observed string) {
 		sides := [2][]string{strings.Fields(expected), strings.Fields(observed)}
 		n := [2]int{}
-		for _, c := range abridge(compare(sides[0], sides[1])) {
+		for _, c := range abridge(compare(claim.Align(sides[0], sides[1]))) {
 			for i, other := range []byte{'+', '-'} {
 				if c.sign == other {
 					continue

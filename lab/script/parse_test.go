@@ -175,11 +175,11 @@ expect x.x in one trace arp
 
 // An experiment for captures made elsewhere has no script, and nothing to settle.
 func TestWithoutScript(t *testing.T) {
-	e, err := Parse("x.txtar", []byte("topology a b sniffer\nexpect x.y anywhere trace tcp/80 first\n-- x.y --\na > b S acked\n"))
+	e, err := Parse("x.txtar", []byte("topology a b sniffer\nexpect x.y anywhere trace tcp/80 text\n-- x.y --\na > b S acked\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c := e.Claims[0]; e.Runs() || !c.Anywhere || c.Projection.String() != "tcp/80 first" || c.Expected[0] != "a > b SYN acked" {
+	if c := e.Claims[0]; e.Runs() || !c.Anywhere || c.Projection.String() != "tcp/80 text" || c.Expected[0] != "a > b SYN acked" {
 		t.Errorf("runs %v, claim %+v", e.Runs(), c)
 	}
 }

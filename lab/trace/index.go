@@ -46,7 +46,7 @@ func (r *Recording) flowOf(p *sniffer.Packet) flowKey {
 	return k
 }
 
-// echo is what pairs an ICMP echo reply with its request (RFC 792).
+// echo is what pairs an ICMP echo reply with its request (RFC 792; RFC 4443, section 4).
 type echo struct {
 	from, to netip.Addr // of the request
 	id, seq  uint16
@@ -65,7 +65,7 @@ func (x *index) add(r *Recording, p *sniffer.Packet) {
 			x.modes = append(x.modes, p.Number)
 		}
 	}
-	if p.Has(sniffer.ICMPv4) && p.ICMPType == sniffer.ICMPEchoRequest {
+	if p.Has(sniffer.ICMPv4) && p.ICMPType == sniffer.ICMPEchoRequest || p.Has(sniffer.ICMPv6) && p.ICMPType == sniffer.ICMPv6EchoRequest {
 		if key := echoOf(p.Src, p.Dst, p); x.asked[key] == 0 {
 			x.asked[key] = p.Number
 		}

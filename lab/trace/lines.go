@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"sort"
@@ -139,6 +140,18 @@ type placed struct {
 	at int
 }
 
+// within is the place of a line among those of one segment: SYN stands ahead of the
+// bytes that the segment carries, and FIN behind them (RFC 9293, section 3.4).
+func (p placed) within() int {
+	switch {
+	case strings.HasPrefix(p.What, "SYN"):
+		return 0
+	case strings.HasPrefix(p.What, `"`):
+		return 1
+	}
+	return 2
+}
+
 // conversation is the group of lines of one TCP or UDP conversation.
 func (v view) conversation(c *conversation) []placed {
 	if !v.coversFlow(c) {
@@ -147,7 +160,7 @@ func (v view) conversation(c *conversation) []placed {
 	var lines []placed
 	if c.tcp() {
 		lines = append(v.connection(c), v.texts(c)...)
-		sort.SliceStable(lines, func(i, j int) bool { return lines[i].at < lines[j].at })
+		slices.SortStableFunc(lines, func(a, b placed) int { return cmp.Or(a.at-b.at, a.within()-b.within()) })
 	} else {
 		for _, d := range c.datagrams {
 			lines = append(lines, v.datagram(d))

@@ -65,6 +65,15 @@ func (v view) honest(p *sniffer.Packet) bool {
 	return !v.Hosts.ByPort() || v.Hosts.Names[p.ARPSender] == v.Hosts.Sender(p) && p.ARPSenderMAC == p.SrcMAC
 }
 
+// unasked reports whether a packet is an echo reply and no request for it came before.
+func (v view) unasked(p *sniffer.Packet) bool {
+	if !(p.Has(sniffer.ICMPv4) && p.ICMPType == sniffer.ICMPEchoReply || p.Has(sniffer.ICMPv6) && p.ICMPType == sniffer.ICMPv6EchoReply) {
+		return false
+	}
+	asked := v.index.asked[echoOf(p.Dst, p.Src, p)]
+	return asked == 0 || asked > p.Number
+}
+
 // what says what a message is.
 func (v view) what(d *datagram) string {
 	p := d.packet()
@@ -83,11 +92,9 @@ func (v view) what(d *datagram) string {
 			what += " mac=" + p.ARPSenderMAC.String()
 		}
 		return what
+	case d.complete && v.unasked(p):
+		return sniffer.ICMPWords(p) + " " + Unasked
 	case p.Has(sniffer.ICMPv4) && d.complete:
-		asked := v.index.asked[echoOf(p.Dst, p.Src, p)]
-		if p.ICMPType == sniffer.ICMPEchoReply && (asked == 0 || asked > p.Number) {
-			return sniffer.ICMPWords(p) + " " + Unasked
-		}
 		return sniffer.ICMPWords(p)
 	case p.Has(sniffer.ICMPv4):
 		return sniffer.ICMPWords(p) + " " + Fragment
