@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"os/user"
@@ -17,6 +18,7 @@ import (
 	"wirelab/internal/display"
 	"wirelab/internal/exit"
 	"wirelab/internal/i18n"
+	"wirelab/internal/lang"
 	"wirelab/internal/suggest"
 	"wirelab/lab"
 	"wirelab/lab/netns"
@@ -59,7 +61,7 @@ func execCommand() *cobra.Command {
 		if len(command) == 0 {
 			command, env = shell(host)
 			if onTerminal() {
-				report.NewTerminal(os.Stdout, cmdline.Lang(cmd), display.Of(os.Stdout)).Paragraph("", 0, shellNotice(host).In(cmdline.Lang(cmd)), 0)
+				printShellNotice(os.Stdout, cmdline.Lang(cmd), host)
 			}
 		} else if command, err = onHost(cmd.Root(), command); err != nil {
 			return err
@@ -147,6 +149,18 @@ func shell(host string) (args, env []string) {
 	}
 	// The start-up files of a person or a system would set another prompt.
 	return []string{bash, "--norc", "--noprofile"}, append(env, `PS1=`+host+`:\w\$ `, "HISTFILE=")
+}
+
+// printShellNotice says who one is in a shell on a host, and what can be typed there.
+func printShellNotice(w io.Writer, l lang.Lang, host string) {
+	here := "wirelab"
+	if own, err := os.Executable(); err == nil {
+		here = filepath.Base(own) // which shell has put in PATH
+	}
+	t := report.NewTerminal(w, l, display.Of(w))
+	for _, m := range []i18n.Message{shellNotice(host), i18n.Msg("exec.shell.do", "Here", here)} {
+		t.Paragraph("", 0, m.In(l), 0)
+	}
 }
 
 // shellNotice says who one is in a shell on a host.

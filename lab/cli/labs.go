@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"os"
 	"strings"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"wirelab/internal/cmdline"
 	"wirelab/internal/display"
 	"wirelab/internal/exit"
+	"wirelab/internal/hostnames"
 	"wirelab/internal/i18n"
 	"wirelab/internal/lang"
 	"wirelab/lab"
@@ -63,7 +65,11 @@ func lsCommand() *cobra.Command {
 func printLabs(w io.Writer, labs []*netns.Held, l lang.Lang, now time.Time) error {
 	t := report.NewTerminal(w, l, display.Of(w))
 	var b strings.Builder
-	if len(labs) == 0 {
+	switch host := os.Getenv(hostnames.OwnVariable); {
+	case len(labs) > 0:
+	case host != "":
+		fmt.Fprintln(&b, i18n.Text(l, "held.inside", "Host", host))
+	default:
 		fmt.Fprintln(&b, i18n.Text(l, "ls.none"))
 	}
 	for i, held := range labs {

@@ -158,9 +158,14 @@ func TestShellOnAHost(t *testing.T) {
 	name, _ := hold(t, program)
 	s := sit(t, exec.Command(program, "exec", "--lab", name, "client2"))
 	s.await(`A shell on client2`)
+	s.await(`Type wirelab ping server`)
 	s.await(`client2[^#]*# `)
 	s.types("wirelab ping -c 1 server\r")
 	s.await(`1 received`)
+	for _, command := range []string{"ls", "down --lab " + name} {
+		s.types("wirelab " + command + "\r")
+		s.await(`this is client2, a host of a lab`)
+	}
 	s.types("exit 3\r")
 	if code := s.ends(); code != 3 {
 		t.Errorf("exit code %d, want 3", code)

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"wirelab/internal/exit"
+	"wirelab/internal/hostnames"
 	"wirelab/internal/i18n"
 	"wirelab/internal/poll"
 	"wirelab/lab"
@@ -124,7 +125,12 @@ func dial(name string) (*net.UnixConn, error) {
 	return c, nil
 }
 
+// notUp says that a lab of this name is not up, or that none can be seen from a host of
+// a lab, whose network holds no socket of the machine's.
 func notUp(name string) error {
+	if host := os.Getenv(hostnames.OwnVariable); host != "" {
+		return i18n.Errmsg("held.inside", "Host", host)
+	}
 	if up := held(); len(up) > 0 {
 		return i18n.Errmsg("held.another", "Lab", name, "Labs", i18n.List(up))
 	}
