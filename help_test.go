@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -243,6 +244,28 @@ func TestCompletion(t *testing.T) {
 				t.Errorf("%q completes to %v, with %q", test.line, got, not)
 			}
 		}
+	}
+}
+
+// bash completes without the package bash-completion, which takes a line apart for cobra's
+// script: the words up to the cursor reach the program.
+func TestBashCompletesByItself(t *testing.T) {
+	bash, err := exec.LookPath("bash")
+	if err != nil {
+		t.Skip(err)
+	}
+	const typed = `
+		wirelab() { echo "$#-$3"; printf '%s\n' "${!#}-end" :0; }
+		compopt() { :; }
+		for COMP_LINE in "wirelab run p" "wirelab run " "wirelab exec client1 -- p"; do
+			COMP_POINT=${#COMP_LINE} COMPREPLY=()
+			__start_wirelab
+			echo "${COMPREPLY[*]}"
+		done`
+	cmd := exec.CommandContext(t.Context(), bash, "--norc", "--noprofile", "-c", stdoutOf(t, "completion", "bash")+typed)
+	out, err := cmd.CombinedOutput()
+	if want := "p-end\n3- -end\np-end\n"; err != nil || string(out) != want {
+		t.Errorf("%v: %q, want %q", err, out, want)
 	}
 }
 

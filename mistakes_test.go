@@ -28,6 +28,7 @@ var mistakes = []struct {
 	{"rnu ping", exit.Usage, `"rnu" is no command \(did you mean run\?\): wirelab --help lists them`, `沒有「rnu」這個指令（是不是要打 run？）`},
 	{"join server", exit.Usage, `did you mean chat join\?`, `是不是要打 chat join？`},
 	{"tcpdump -i eth0", exit.Usage, `did you mean sniff\?`, `是不是要打 sniff？`},
+	{"version", exit.Usage, `did you mean --version\?`, `是不是要打 --version？`},
 	{"help nosuch", exit.Usage, `"nosuch" is no command: wirelab --help lists them`, `沒有「nosuch」這個指令，指令一覽請看：wirelab --help`},
 	{"chat jion", exit.Usage, `did you mean join\?\): wirelab chat --help`, `是不是要打 join？`},
 	{"run --atach lab", exit.Usage, `wirelab run has no option --atach \(did you mean --attach\?\)`, `沒有 --atach 這個選項（是不是要打 --attach？）`},

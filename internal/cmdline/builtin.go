@@ -1,6 +1,7 @@
 package cmdline
 
 import (
+	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -56,10 +57,30 @@ var shells = []struct {
 	name  string
 	write func(*cobra.Command, io.Writer) error
 }{
-	{"bash", func(root *cobra.Command, w io.Writer) error { return root.GenBashCompletionV2(w, true) }},
+	{"bash", bashCompletion},
 	{"zsh", (*cobra.Command).GenZshCompletion},
 	{"fish", func(root *cobra.Command, w io.Writer) error { return root.GenFishCompletion(w, true) }},
 	{"powershell", (*cobra.Command).GenPowerShellCompletionWithDesc},
+}
+
+// bashCompletion writes cobra's script, and behind it what takes the line apart where the
+// package bash-completion is not there: cobra's own calls a function of that package.
+func bashCompletion(root *cobra.Command, w io.Writer) error {
+	if err := root.GenBashCompletionV2(w, true); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(w, `
+__%s_init_completion()
+{
+    local line=${COMP_LINE:0:COMP_POINT}
+    COMPREPLY=()
+    read -ra words <<<"$line"
+    [[ $line == *[[:space:]] ]] && words+=("")
+    cword=$((${#words[@]} - 1))
+    cur=${words[cword]} prev=${words[cword - 1]}
+}
+`, root.Name())
+	return err
 }
 
 func shellNames() []string {

@@ -84,7 +84,11 @@ func unknownCommand(c *cobra.Command, word string) error {
 			meant = i18n.Msg("usage.meant", "Word", sub.Name()+" "+word)
 		}
 	}
-	if meant.IsZero() {
+	switch {
+	case !meant.IsZero():
+	case c.Flag(word) != nil: // version, for --version
+		meant = i18n.Msg("usage.meant", "Word", "--"+word)
+	default:
 		meant = suggest.Hint(word, known)
 	}
 	if path, err := exec.LookPath(word); err == nil && !c.HasParent() && os.Getenv(hostnames.OwnVariable) != "" {
