@@ -207,7 +207,7 @@ func TestIdleHosts(t *testing.T) {
 	}{
 		{"a host that nothing names", []string{"client1"}, []string{"client1", "server"}, false, Pass, "no address was given for client2: what it sends is not judged"},
 		{"one on which the script does something", []string{"client1", "client2"}, []string{"client1", "server"}, false, Inconclusive, "add --host client2=ADDRESS"},
-		{"one that a claim names", []string{"client1"}, []string{"client1", "client2"}, false, Inconclusive, "add --host server=ADDRESS"},
+		{"one that a claim names", []string{"client1"}, []string{"client1", "client2"}, false, Inconclusive, "add --host server=ADDRESS, and so for each of them; its packets are from 10.0.0.2"},
 		{"all are known", []string{"client1"}, []string{"client1", "server", "client2"}, false, Pass, "hosts are told apart by their IP addresses"},
 		{"a capture that says whose each port is", []string{"client1"}, []string{"client1", "server"}, true, Inconclusive, "client2"},
 	} {

@@ -39,7 +39,11 @@ func withoutIdle(r *trace.Recording, plan Plan, claims []Claim) (Plan, []string)
 
 func judge(r *trace.Recording, plan Plan, c Claim) Verdict {
 	if missing := unknownHosts(r, plan); len(missing) > 0 {
-		return undecided(c, i18n.Msg("claim.hosts", "Hosts", strings.Join(missing, ", "), "First", missing[0]))
+		pairs := []any{"Hosts", i18n.List(missing), "First", missing[0]}
+		if from := r.Nameless(); len(from) > 0 {
+			return undecided(c, i18n.Msg("claim.hostsof", append(pairs, "Addresses", i18n.List(from))...))
+		}
+		return undecided(c, i18n.Msg("claim.hosts", pairs...))
 	}
 	if c.Anywhere {
 		return judgeAnywhere(r, plan, c)

@@ -29,6 +29,25 @@ type Hosts struct {
 // ByPort reports whether senders are told by their ports.
 func (h Hosts) ByPort() bool { return len(h.Ports) > 0 }
 
+// Nameless are the IP addresses without a name from which packets came, in the order of
+// the recording: as many as a person reads.
+func (r *Recording) Nameless() []string {
+	const most = 8
+	var found []string
+	seen := map[netip.Addr]bool{}
+	for i := range r.Packets {
+		src := r.Packets[i].Src
+		if !src.IsValid() || src.IsUnspecified() || seen[src] || len(found) == most {
+			continue
+		}
+		seen[src] = true
+		if _, named := r.Hosts.Names[src]; !named {
+			found = append(found, src.String())
+		}
+	}
+	return found
+}
+
 // Known reports whether a host of that name can be told.
 func (h Hosts) Known(name string) bool {
 	for _, n := range h.Ports {
