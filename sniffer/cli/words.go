@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"wirelab/internal/exit"
+	"wirelab/internal/hostnames"
 	"wirelab/internal/i18n"
 	"wirelab/internal/lang"
 	"wirelab/internal/safetext"
@@ -71,6 +72,9 @@ func cannotCapture(err error) error {
 	}
 	switch {
 	case errors.Is(err, os.ErrPermission):
+		if host := os.Getenv(hostnames.OwnVariable); host != "" {
+			return exit.UnableMsg("sniff.cannot.permission.host", "Cause", err, "Host", host)
+		}
 		path, kept := self.Path()
 		if !kept {
 			return exit.UnableMsg("sniff.cannot.permission.unkept", "Cause", err)
