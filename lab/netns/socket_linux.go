@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"time"
@@ -115,5 +116,17 @@ func socketOf[S any](ctx context.Context, h *remoteHost, r request, of func(*os.
 	case len(files) != 1:
 		return s, errors.New("the lab process sent no socket")
 	}
-	return of(files[0])
+	// The lab process closes its own descriptor and then c. Until it has, to close the
+	// socket here sends nothing.
+	more, err := receive(c, &answer)
+	closeAll(more)
+	switch {
+	case errors.Is(err, io.EOF):
+		return of(files[0])
+	case err != nil && ctx.Err() != nil:
+		return s, ctx.Err()
+	case err != nil:
+		return s, h.to.ending(noAnswer(err))
+	}
+	return s, fmt.Errorf("%s: the lab process keeps the socket", h.name)
 }
