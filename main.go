@@ -6,9 +6,11 @@ package main
 import (
 	"context"
 	"os"
+	"path/filepath"
 
 	chat "wirelab/chat/cli"
 	"wirelab/internal/cmdline"
+	"wirelab/internal/hostnames"
 	"wirelab/internal/self"
 	lab "wirelab/lab/cli"
 	"wirelab/lab/node"
@@ -16,7 +18,11 @@ import (
 )
 
 func main() {
-	self.Called(os.Args[0])
+	called := os.Args[0]
+	if os.Getenv(hostnames.OwnVariable) != "" {
+		called = filepath.Base(called) // the lab called it by its path; a shell on a host has the folder in PATH
+	}
+	self.Called(called)
 	os.Exit(run(os.Args[1:]))
 }
 

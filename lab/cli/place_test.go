@@ -194,6 +194,7 @@ func TestExecPrograms(t *testing.T) {
 		{[]string{"client1", "--", "snif"}, 3, "", "did you mean sniff?"},
 		{[]string{"--all", "--", "my-program"}, 0, "client1  mine on client1\nserver   mine on server\nclient2  mine on client2\nsniffer  mine on sniffer\n", ""},
 		{[]string{"--all", "/bin/sh", "-c", "printf half; echo oops >&2; test $WIRELAB_HOST != server || exit 5"}, 5, "server   half\n", "sniffer  oops\n"},
+		{[]string{"client1", "ping"}, 2, "", "wirelab: wirelab ping needs HOST"}, // by the name that a shell there knows
 		{[]string{"--all"}, 2, "", "exec"},
 	} {
 		stdout, stderr, code := command(t, program, append([]string{"exec", "--lab", name}, test.args...)...)
