@@ -206,7 +206,8 @@ func TestFirstMissing(t *testing.T) {
 		"…":                                       "",
 		"…\nfive\n…":                              "five",
 		"… 1\n…":                                  "",
-		"…\ntime 4 s":                             "time 4 s",
+		"…\ntime 4 s":                             "",
+		"…\ntime 4 h":                             "time 4 h",
 		"one 2\n…":                                "one 2",
 		"one 1\ntwo\nthree\nfour 4\nfive 5":       "five 5",
 	} {
