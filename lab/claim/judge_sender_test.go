@@ -50,6 +50,15 @@ var senders = []judgement{
 		build: one(func(w *tracetest.Wire) { w.Echo("server", "client1", echoReply) }), reason: "observed server > client1 echo-reply seq=1 unasked"},
 	{name: "to all hosts", phases: "one", projection: "udp", status: Fail, packets: []int{3},
 		build: one(func(w *tracetest.Wire) { w.UDP("client1", "*", 5, 7001, "") }), reason: "unexpected line: client1 > * udp"},
+	{name: "a marker that counts again, where none was set", phases: "one", projection: "udp", late: true, status: Fail, packets: []int{5},
+		build: counted(func(w *tracetest.Wire) { ping(w); recount(w, "one") }), reason: "unexpected line: client1 > * udp"},
+	{name: "a marker that counts again long after its own", phases: "one", projection: "udp", late: true, status: Fail, packets: []int{205},
+		build: counted(func(w *tracetest.Wire) {
+			for range 101 {
+				ping(w)
+			}
+			recount(w, trace.StartLabel)
+		}), reason: "unexpected line: client1 > * udp"},
 	{name: "what is sent to the sniffer was sent", phases: "one", projection: "udp", status: Fail, packets: []int{3},
 		build: one(func(w *tracetest.Wire) { w.UDP("client1", "sniffer", 5, 7001, "") }), reason: "unexpected line: client1 > sniffer udp"},
 	{name: "a host of another lab than the claim's is not judged in a file", phases: "one", projection: "icmp", expected: pingTrace, status: Pass, file: true,
@@ -57,4 +66,19 @@ var senders = []judgement{
 	{name: "a host that the file does not name", phases: "one", projection: "icmp", expected: pingTrace, status: Inconclusive, file: true,
 		build:  one(func(w *tracetest.Wire) { ping(w); delete(w.Hosts.Names, tracetest.Addr("server")) }),
 		reason: "which address is server"},
+}
+
+// counted has markers that count around what is sent.
+func counted(send func(*tracetest.Wire)) func(*tracetest.Wire) {
+	return func(w *tracetest.Wire) {
+		w.Count()
+		w.Barrier(trace.StartLabel)
+		one(send)(w)
+	}
+}
+
+// recount lets client1 send a marker as one that counts again.
+func recount(w *tracetest.Wire, label string) {
+	m := trace.Marker{Label: label, Host: "client1", Counted: true, Sent: 1, Recount: true}
+	w.UDP("client1", "*", 9, trace.MarkerPort, string(m.Payload()))
 }

@@ -13,6 +13,7 @@ type index struct {
 	messages      []*datagram               // what is neither TCP nor UDP, in order
 	fragments     map[fragmentKey]*datagram // not yet complete
 	markers       map[string][]int          // packet numbers, by the label that they claim
+	set           map[setter]int            // the first marker of each that sets a barrier
 	counted       bool                      // a marker says how many frames its host has sent
 	modes         []int                     // packet numbers of markers of the segment's mode
 	asked         map[echo]int              // the first request of an echo
@@ -20,8 +21,17 @@ type index struct {
 }
 
 func newIndex() index {
-	return index{open: map[flowKey]*conversation{}, fragments: map[fragmentKey]*datagram{}, markers: map[string][]int{}, first: map[int]int{}, asked: map[echo]int{}}
+	return index{open: map[flowKey]*conversation{}, fragments: map[fragmentKey]*datagram{}, markers: map[string][]int{}, set: map[setter]int{}, first: map[int]int{}, asked: map[echo]int{}}
 }
+
+// setter is who sends markers of a label in a host's name.
+type setter struct {
+	label, host string
+	mac         sniffer.MAC
+	addr        netip.Addr
+}
+
+func setterOf(p *sniffer.Packet, m Marker) setter { return setter{m.Label, m.Host, p.SrcMAC, p.Src} }
 
 // flowKey is a protocol with the addresses and ports of both ends.
 type flowKey struct {
@@ -61,6 +71,9 @@ func (x *index) add(r *Recording, p *sniffer.Packet) {
 	if m, ok := MarkerOf(p); ok {
 		x.markers[m.Label] = append(x.markers[m.Label], p.Number)
 		x.counted = x.counted || m.Counted
+		if key := setterOf(p, m); !m.Recount && x.set[key] == 0 {
+			x.set[key] = p.Number
+		}
 		if (m.Label == LearnLabel || m.Label == FloodLabel) && !m.Recount {
 			x.modes = append(x.modes, p.Number)
 		}

@@ -194,7 +194,14 @@ func (r *Recording) Marker(p *sniffer.Packet) (Marker, bool) {
 // planned reports whether a packet is a marker of the plan's barriers or of the lab's own.
 func (r *Recording) planned(p *sniffer.Packet, plan Plan) bool {
 	m, marker := r.Marker(p)
-	return marker && (ReservedLabel(m.Label) || slices.Contains(plan.Barriers, m.Label))
+	return marker && (ReservedLabel(m.Label) || slices.Contains(plan.Barriers, m.Label)) && (!m.Recount || r.recounts(p, m))
+}
+
+// recounts reports whether a marker that counts again follows the one that it corrects.
+// Any other is what somebody sends who does not want to be judged.
+func (r *Recording) recounts(p *sniffer.Packet, m Marker) bool {
+	first := r.index.set[setterOf(p, m)]
+	return first > 0 && first < p.Number && p.Time.Sub(r.packet(first).Time) < recountedWithin
 }
 
 // Judged reports whether a packet is judged: one of the plan's hosts sent it, or
