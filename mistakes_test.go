@@ -49,6 +49,7 @@ var mistakes = []struct {
 	{"check ping", exit.Usage, `wirelab check needs EXPERIMENT FILE, for example: wirelab check ping runs/1/ping.pcapng`, `wirelab check 後面要接 EXPERIMENT FILE，例如：wirelab check ping`},
 	{"check ping.pcapng ping", exit.Usage, `the experiment comes first, then the capture: wirelab check ping ping.pcapng`, `要先寫實驗，再寫擷取檔：wirelab check ping ping.pcapng`},
 	{"check ping none.pcapng", exit.Usage, `none.pcapng: there is no such file`, `none.pcapng：沒有這個檔案`},
+	{"check ping empty.pcapng", exit.Unable, `empty.pcapng: the file is empty\ncopy it again`, `empty.pcapng：檔案是空的\n`},
 	{"check ping mine.txtar", exit.Unable, `mine.txtar: .*\ngive a pcap or pcapng file`, `mine.txtar：.*\n請給 pcap 或 pcapng 檔`},
 	{"check ping ping.pcapng --host clint1=10.0.0.1", exit.Usage, `no host "clint1" \(did you mean client1\?\)`, `沒有主機「clint1」（是不是要打 client1？）`},
 	{"check ping ping.pcapng --host client1", exit.Usage, `--host "client1": want NAME=ADDRESS, such as server=10.0.0.2`, `--host 「client1」要寫成「名稱=位址」`},
@@ -108,9 +109,10 @@ func TestMistakes(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, content := range map[string]string{
-		"ping.pcapng": string(data),
-		"mine.txtar":  "topology client1 server sniffer\nrnu client1 ping server\n",
-		"host.txtar":  "topology client1 server sniffer\nrun clinet1 ping server\n",
+		"ping.pcapng":  string(data),
+		"empty.pcapng": "",
+		"mine.txtar":   "topology client1 server sniffer\nrnu client1 ping server\n",
+		"host.txtar":   "topology client1 server sniffer\nrun clinet1 ping server\n",
 	} {
 		if err := os.WriteFile(name, []byte(content), 0o644); err != nil {
 			t.Fatal(err)

@@ -115,7 +115,10 @@ func readCapture(path string, names map[netip.Addr]string) (*trace.Recording, er
 
 // damaged says what is wrong with a capture file and what can be done.
 func damaged(path string, err error) error {
-	if _, cut := errors.AsType[*pcapfile.TruncatedError](err); cut {
+	if cut, ok := errors.AsType[*pcapfile.TruncatedError](err); ok {
+		if cut.Size == 0 {
+			return i18n.Errmsg("check.empty", "File", path)
+		}
 		return i18n.Errmsg("check.cut", "File", path, "Cause", err)
 	}
 	return i18n.Errmsg("check.nocapture", "File", path, "Cause", err)
