@@ -120,7 +120,7 @@ var absences = []judgement{
 			w.TCP("server", "client1", ack, 901, 116, "")
 			w.Barrier("two")
 		}, reason: "2 frames of this trace crossed the wire"},
-	{name: "what is not shown is counted", phases: "one", projection: "tcp", expected: opened, status: Pass, note: "2 frames not shown",
+	{name: "what is not shown is counted", phases: "one", projection: "tcp", expected: opened, status: Pass, note: "2 more frames of these protocols are not compared",
 		build: one(func(w *tracetest.Wire) {
 			connect(w)
 			w.TCP("client1", "server", psh, 101, 901, "x\n")

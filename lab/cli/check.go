@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"maps"
 	"net/netip"
 	"os"
@@ -54,6 +55,10 @@ func checkCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		for _, addr := range unseen(recording, names) {
+			advice := i18n.Errmsg("check.unseen", "File", self.Quote(args[1]), "Address", addr, "Host", names[addr])
+			fmt.Fprintln(cmd.ErrOrStderr(), "wirelab:", i18n.Explain(l, advice))
+		}
 		outcome := script.Check(e, recording)
 		result := report.NewResult("file")
 		result.Add(outcome, filepath.Base(args[1]))
@@ -97,6 +102,19 @@ func hostFlags(flags, known []string) (sniffer.Names, error) {
 		}
 	}
 	return names, nil
+}
+
+// unseen are the addresses that were given to hosts and that no packet has, in order.
+func unseen(r *trace.Recording, given sniffer.Names) []netip.Addr {
+	missing := maps.Clone(given)
+	for i := range r.Packets {
+		for p := &r.Packets[i]; p != nil; p = p.Inner {
+			for _, addr := range []netip.Addr{p.Src, p.Dst, p.ARPSender, p.ARPTarget} {
+				delete(missing, addr)
+			}
+		}
+	}
+	return slices.SortedFunc(maps.Keys(missing), netip.Addr.Compare)
 }
 
 // readCapture reads a capture file whose hosts have names.

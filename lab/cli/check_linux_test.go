@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -128,6 +129,32 @@ func TestCheckAdvises(t *testing.T) {
 	} {
 		if out, _, code := command(t, program, test.args...); code != 4 || !strings.Contains(unwrapped(out), test.want) {
 			t.Errorf("%q: exit code %d, want %q in\n%s", test.args, code, test.want, out)
+		}
+	}
+}
+
+// A --host with an address that the capture lacks is asked about, since the claims then
+// fail for that alone. The JSON stays whole.
+func TestCheckAsksAboutUnseenHosts(t *testing.T) {
+	w := tracetest.New(t, "client1", "server")
+	w.Ping("client1", "server")
+	w.Hosts = trace.Hosts{}
+	path := filepath.Join(t.TempDir(), "mine.pcap")
+	if err := wholefile.Write(path, w.Recording.Write); err != nil {
+		t.Fatal(err)
+	}
+	program := wirelab(t)
+	for _, test := range []struct{ lang, server, want string }{
+		{"en", "10.0.0.2", ""},
+		{"en", "192.0.2.9", "has no packet from or to 192.0.2.9: is that the address of server?"},
+		{"zh-TW", "192.0.2.9", "裡沒有 192.0.2.9 送出或收到的封包：請確認 server 的位址"},
+	} {
+		out, errs, code := command(t, program, "check", "ping-once", path, "--host", "client1=10.0.0.1", "--host", "server="+test.server, "--lang", test.lang, "--json")
+		if asked := errs != ""; asked != (test.want != "") || !strings.Contains(errs, test.want) {
+			t.Errorf("server=%s: said %q, want %q", test.server, errs, test.want)
+		}
+		if want := map[bool]int{false: 0, true: 1}[test.want != ""]; code != want || !json.Valid([]byte(out)) {
+			t.Errorf("server=%s: exit code %d, want %d, and\n%s", test.server, code, want, out)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -118,6 +119,12 @@ func printFindings(w io.Writer, findings []Finding, l lang.Lang, ascii bool) err
 				return err
 			}
 		}
+	}
+	able := func(f Finding) bool { return f.OK }
+	missing := func(f Finding) bool { return !f.OK }
+	if slices.ContainsFunc(findings, able) && slices.ContainsFunc(findings, missing) {
+		fmt.Fprintln(w)
+		t.Paragraph("", 0, i18n.Text(l, "doctor.enough"), 0)
 	}
 	return t.Err()
 }

@@ -34,7 +34,8 @@ type guess struct {
 // end of the input ends the guessing; the error is that of ctx.
 func (q *quiz) ask(ctx context.Context, e *script.Experiment) (guesses []guess, err error) {
 	q.t.Question(e)
-	fmt.Fprintf(q.out, "\n%s\n", i18n.Text(q.lang, "quiz.help"))
+	fmt.Fprintln(q.out)
+	q.say("", i18n.Text(q.lang, "quiz.help"))
 	for _, c := range e.Claims {
 		fmt.Fprintf(q.out, "\n%s\n", q.t.Paint("1", q.question(e, c)))
 		g := guess{claim: c}
@@ -74,10 +75,20 @@ func (q *quiz) lines(ctx context.Context, e *script.Experiment) (lines []string,
 		}
 		read, err := e.ReadTrace(lenient(line, e.Topology.Hosts))
 		if err != nil {
-			fmt.Fprintln(q.out, indented(safetext.EscapeLines(i18n.Explain(q.lang, err))))
+			q.say(aside, safetext.EscapeLines(i18n.Explain(q.lang, err)))
 			continue
 		}
 		lines = append(lines, read...)
+	}
+}
+
+// aside stands before what is said about an answer.
+const aside = "      "
+
+// say prints lines that fit the terminal.
+func (q *quiz) say(begin, text string) {
+	for line := range strings.SplitSeq(text, "\n") {
+		q.t.Paragraph(begin, len(begin), line, len(begin))
 	}
 }
 
