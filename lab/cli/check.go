@@ -55,8 +55,12 @@ func checkCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		var sources i18n.Message
+		if from := recording.Nameless(); len(from) > 0 {
+			sources = i18n.Msg("check.sources", "Addresses", i18n.List(from))
+		}
 		for _, addr := range unseen(recording, names) {
-			advice := i18n.Errmsg("check.unseen", "File", self.Quote(args[1]), "Address", addr, "Host", names[addr])
+			advice := i18n.Errmsg("check.unseen", "File", args[1], "Address", addr, "Host", names[addr], "Sources", sources)
 			fmt.Fprintln(cmd.ErrOrStderr(), "wirelab:", i18n.Explain(l, advice))
 		}
 		outcome := script.Check(e, recording)

@@ -146,8 +146,8 @@ func TestCheckAsksAboutUnseenHosts(t *testing.T) {
 	program := wirelab(t)
 	for _, test := range []struct{ lang, server, want string }{
 		{"en", "10.0.0.2", ""},
-		{"en", "192.0.2.9", "has no packet from or to 192.0.2.9: is that the address of server?"},
-		{"zh-TW", "192.0.2.9", "裡沒有 192.0.2.9 送出或收到的封包：請確認 server 的位址"},
+		{"en", "192.0.2.9", "has no packet from or to 192.0.2.9: is that the address of server? Packets are from 10.0.0.2"},
+		{"zh-TW", "192.0.2.9", "裡沒有 192.0.2.9 送出或收到的封包：請確認 server 的位址；封包的來源位址有 10.0.0.2"},
 	} {
 		out, errs, code := command(t, program, "check", "ping-once", path, "--host", "client1=10.0.0.1", "--host", "server="+test.server, "--lang", test.lang, "--json")
 		if asked := errs != ""; asked != (test.want != "") || !strings.Contains(errs, test.want) {
