@@ -109,15 +109,17 @@ func (r *run) start(ctx context.Context, s spec, id string) error {
 	if _, err := r.cli.ContainerStart(ctx, id, client.ContainerStartOptions{}); err != nil {
 		return fmt.Errorf("start %s: %w", s.name, err)
 	}
-	said := &firstWord{ready: make(chan struct{}), ended: make(chan struct{})}
+	var said firstWord
+	copied := make(chan error, 1)
 	go func() {
-		_, _ = stdcopy.StdCopy(said, said, attached.Reader)
-		close(said.ended)
+		_, err := stdcopy.StdCopy(&said, &said, attached.Reader)
+		copied <- err
 	}()
 	select {
-	case <-said.ready:
-		return nil
-	case <-said.ended:
+	case err := <-copied:
+		if errors.Is(err, errReady) {
+			return nil
+		}
 		return fmt.Errorf("start %s: it is not ready; it said: %s", s.name, cmp.Or(strings.TrimSpace(said.text.String()), "nothing"))
 	case <-ctx.Done():
 		return fmt.Errorf("start %s: it is not ready: %w", s.name, ctx.Err())
@@ -163,11 +165,7 @@ func (r *run) runOnce(ctx context.Context, s spec) (said string, err error) {
 }
 
 // firstWord is written what a container says until it says that it is ready.
-type firstWord struct {
-	text  strings.Builder
-	ready chan struct{} // closed when it is
-	ended chan struct{} // closed when nothing more comes
-}
+type firstWord struct{ text strings.Builder }
 
 // errReady ends the copy of a container's output.
 var errReady = errors.New("ready")
@@ -175,11 +173,10 @@ var errReady = errors.New("ready")
 // Write implements io.Writer.
 func (f *firstWord) Write(b []byte) (int, error) {
 	f.text.Write(b)
-	if !strings.Contains(f.text.String(), "ready\n") {
-		return len(b), nil
+	if strings.Contains(f.text.String(), "ready\n") {
+		return 0, errReady
 	}
-	close(f.ready)
-	return 0, errReady
+	return len(b), nil
 }
 
 // confined gives the container no more than it needs.
