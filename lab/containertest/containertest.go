@@ -17,15 +17,10 @@ package containertest
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"testing"
-	"time"
 
-	"wirelab/internal/i18n"
-	"wirelab/internal/lang"
 	"wirelab/lab"
 	"wirelab/lab/docker"
 	"wirelab/lab/labtest"
@@ -33,9 +28,6 @@ import (
 
 // Container is a container that runs. testcontainers.Container is one.
 type Container interface{ GetContainerID() string }
-
-// attachWithin bounds attaching, in which an image is made and containers started.
-const attachWithin = 2 * time.Minute
 
 // Attach begins to capture what the hosts say, and returns when it does. The
 // network has these containers alone; their names here are those in the lines
@@ -48,24 +40,7 @@ func Attach(t testing.TB, network string, hosts map[string]Container) *labtest.L
 		ids[name] = c.GetContainerID()
 	}
 	topology := lab.Topology{Hosts: append(slices.Sorted(maps.Keys(hosts)), lab.SnifferHost)}
-	if err := topology.Validate(); err != nil {
-		t.Fatal(err)
-	}
-	// Not t.Context, which ends before the test's clean-up begins.
-	ctx, cancel := context.WithTimeout(context.Background(), attachWithin)
-	defer cancel()
-	life, end := context.WithCancel(context.Background())
-	t.Cleanup(end)
-	stop := context.AfterFunc(ctx, end)
-	n, err := (&docker.Backend{}).Attach(life, network, ids)
-	if err == nil && !stop() {
-		err = errors.Join(ctx.Err(), n.Close())
-	}
-	if u, ok := errors.AsType[*lab.Unavailable](err); ok {
-		err = fmt.Errorf("%w\n%s", err, i18n.Lines(lang.English, u.Advice))
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return labtest.Attach(t, n, topology)
+	return labtest.Attach(t, topology, func(ctx context.Context) (lab.Network, error) {
+		return (&docker.Backend{}).Attach(ctx, network, ids)
+	})
 }

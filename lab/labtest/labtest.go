@@ -67,23 +67,7 @@ const upWithin = 2 * time.Minute
 func New(t testing.TB, hosts ...string) *Lab {
 	t.Helper()
 	topology := lab.Topology{Hosts: append(hosts[:len(hosts):len(hosts)], lab.SnifferHost)}
-	if err := topology.Validate(); err != nil {
-		t.Fatal(err)
-	}
-	// Not t.Context, which ends before the test's clean-up begins.
-	ctx, cancel := context.WithTimeout(context.Background(), upWithin)
-	defer cancel()
-	life, end := context.WithCancel(context.Background())
-	t.Cleanup(end)
-	stop := context.AfterFunc(ctx, end)
-	n, err := backend(ctx, t).Up(life, topology)
-	if err == nil && !stop() {
-		err = errors.Join(ctx.Err(), n.Close())
-	}
-	if err != nil {
-		t.Fatal(explain(err))
-	}
-	return Attach(t, n, topology)
+	return Attach(t, topology, func(ctx context.Context) (lab.Network, error) { return backend(ctx, t).Up(ctx, topology) })
 }
 
 // backend returns the first backend that the machine can run, or ends the test.
@@ -112,21 +96,34 @@ func explain(err error) error {
 	return err
 }
 
-// Attach captures a network that is up, on which the topology's hosts are, and
-// closes it when the test ends.
-func Attach(t testing.TB, network lab.Network, topology lab.Topology) *Lab {
+// Attach captures the network that up returns, on which the topology's hosts are, and
+// closes it when the test ends: until then the ctx of up lives.
+func Attach(t testing.TB, topology lab.Topology, up func(ctx context.Context) (lab.Network, error)) *Lab {
 	t.Helper()
+	if err := topology.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	// Not t.Context, which ends before the test's clean-up begins.
+	ctx, cancel := context.WithTimeout(context.Background(), upWithin)
+	defer cancel()
+	life, end := context.WithCancel(context.Background())
+	t.Cleanup(end)
+	stop := context.AfterFunc(ctx, end)
+	network, err := up(life)
+	if err == nil && !stop() {
+		err = errors.Join(ctx.Err(), network.Close())
+	}
+	if err != nil {
+		t.Fatal(explain(err))
+	}
 	t.Cleanup(func() {
 		if err := network.Close(); err != nil {
 			t.Errorf("the end of the lab: %v", err)
 		}
 	})
-	ctx, cancel := context.WithTimeout(context.Background(), upWithin)
-	defer cancel()
 	l := &Lab{t: t, network: network}
 	l.plan.Hosts = topology.Judged()
 	l.plan.Stimulated = map[string]bool{}
-	var err error
 	if l.lab, err = lab.Attach(ctx, network, topology); err != nil {
 		t.Fatal(err)
 	}

@@ -18,8 +18,8 @@ const maxRow = 1024
 // speakerColours are those of the two ends of a conversation.
 var speakerColours = [2]string{sgrCyan, sgrMagenta}
 
-// Streams writes what was said, one conversation after the other: under its ends a row
-// for each line, with the number of the packet in which it begins and who says it.
+// Streams writes what was said, one conversation after the other. Below the two ends of
+// a conversation each line is a row: the packet in which it begins, its speaker, its text.
 //
 //	tcp client1:40000 > server:7000 12:00:00.000123
 //	  12 client1  hello, server
