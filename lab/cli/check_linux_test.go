@@ -107,15 +107,22 @@ func helpExamples(t *testing.T, command string) (lines []string) {
 	return lines
 }
 
-// What a capture without barriers lacks is told with how to have it.
-func TestCheckAdvises(t *testing.T) {
+// pingCapture writes a capture of a ping that does not say who is who.
+func pingCapture(t *testing.T) (path string) {
+	t.Helper()
 	w := tracetest.New(t, "client1", "server")
 	w.Ping("client1", "server")
 	w.Hosts = trace.Hosts{}
-	path := filepath.Join(t.TempDir(), "mine.pcap")
+	path = filepath.Join(t.TempDir(), "mine.pcap")
 	if err := wholefile.Write(path, w.Recording.Write); err != nil {
 		t.Fatal(err)
 	}
+	return path
+}
+
+// What a capture without barriers lacks is told with how to have it.
+func TestCheckAdvises(t *testing.T) {
+	path := pingCapture(t)
 	program := wirelab(t)
 	named := []string{"check", "ping", path, "--host", "client1=10.0.0.1", "--host", "server=10.0.0.2"}
 	for _, test := range []struct {
@@ -136,13 +143,7 @@ func TestCheckAdvises(t *testing.T) {
 // A --host with an address that the capture lacks is asked about, since the claims then
 // fail for that alone. The JSON stays whole.
 func TestCheckAsksAboutUnseenHosts(t *testing.T) {
-	w := tracetest.New(t, "client1", "server")
-	w.Ping("client1", "server")
-	w.Hosts = trace.Hosts{}
-	path := filepath.Join(t.TempDir(), "mine.pcap")
-	if err := wholefile.Write(path, w.Recording.Write); err != nil {
-		t.Fatal(err)
-	}
+	path := pingCapture(t)
 	program := wirelab(t)
 	for _, test := range []struct{ lang, server, want string }{
 		{"en", "10.0.0.2", ""},

@@ -2,7 +2,6 @@ package statistics
 
 import (
 	"bytes"
-	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -15,6 +14,7 @@ import (
 
 	"wirelab/internal/require"
 	"wirelab/sniffer"
+	"wirelab/sniffer/internal/fixture"
 	"wirelab/sniffer/pcapfile"
 )
 
@@ -29,20 +29,10 @@ type segment struct {
 }
 
 func (s segment) frame(port uint16) sniffer.Frame {
-	b := []byte{2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0, 0x45, 0}
-	b = binary.BigEndian.AppendUint16(b, uint16(40+s.size))
-	b = append(b, 0, 1, 0, 0, 64, 6, 0, 0)
-	ends, ports := [2][4]byte{{10, 0, 0, 1}, {10, 0, 0, 2}}, [2]uint16{port, 80}
-	if s.server {
-		ends[0], ends[1] = ends[1], ends[0]
-		ports[0], ports[1] = ports[1], ports[0]
-	}
-	b = append(append(b, ends[0][:]...), ends[1][:]...)
-	b = binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint16(b, ports[0]), ports[1])
-	b = binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(b, s.seq), s.ack)
-	b = append(b, 5<<4, byte(s.flags))
-	b = binary.BigEndian.AppendUint16(b, s.window)
-	b = append(append(b, 0, 0, 0, 0), bytes.Repeat([]byte{'x'}, s.size)...)
+	b := fixture.Segment{
+		Client: port, FromServer: s.server, Flags: byte(s.flags), Seq: s.seq, Ack: s.ack, Window: s.window,
+		Payload: bytes.Repeat([]byte{'x'}, s.size),
+	}.Frame()
 	return sniffer.Frame{Time: time.Unix(1000, 0).Add(s.at), Data: b, Length: len(b), LinkType: sniffer.LinkEthernet}
 }
 

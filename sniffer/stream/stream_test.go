@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"wirelab/sniffer"
+	"wirelab/sniffer/internal/fixture"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -25,18 +26,9 @@ type segment struct {
 }
 
 func (s segment) frame(port uint16, at int) sniffer.Frame {
-	b := []byte{2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0, 0x45, 0}
-	b = binary.BigEndian.AppendUint16(b, uint16(40+len(s.data)))
-	b = append(b, 0, 1, 0, 0, 64, 6, 0, 0)
-	ends, ports := [2][4]byte{{10, 0, 0, 1}, {10, 0, 0, 2}}, [2]uint16{port, 80}
-	if s.server {
-		ends[0], ends[1] = ends[1], ends[0]
-		ports[0], ports[1] = ports[1], ports[0]
-	}
-	b = append(append(b, ends[0][:]...), ends[1][:]...)
-	b = binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint16(b, ports[0]), ports[1])
-	b = binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(b, s.seq), s.ack)
-	b = append(append(b, 5<<4, byte(s.flags), 4, 0, 0, 0, 0, 0), s.data...)
+	b := fixture.Segment{
+		Client: port, FromServer: s.server, Flags: byte(s.flags), Seq: s.seq, Ack: s.ack, Window: 1024, Payload: []byte(s.data),
+	}.Frame()
 	return sniffer.Frame{
 		Time: time.Unix(1000, int64(at)*int64(time.Millisecond)), LinkType: sniffer.LinkEthernet,
 		Data: b[:len(b)-s.cut], Length: len(b),
