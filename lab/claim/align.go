@@ -11,44 +11,37 @@ const maxAlign = 1 << 22
 // like (a longest common subsequence), others stand alone, those that are expected
 // ahead of those that were seen. Lines are not empty. Of traces that are too long for
 // that only what both begin and end with stands side by side.
-func Align(expected, observed []string) []Pair { return sameness(same).pairs(expected, observed) }
+func Align(expected, observed []string) []Pair {
+	return align(expected, observed, func(expected, observed string) bool { return expected == observed })
+}
 
 // AlignAnywhere is Align for a claim that needs no barrier, whose lines leave words out.
 func AlignAnywhere(expected, observed []string) []Pair {
-	return sameness(func(expected, observed string) bool { return shows(normal(observed), normal(expected)) }).pairs(expected, observed)
+	return align(expected, observed, func(expected, observed string) bool { return shows(observed, expected) })
 }
 
-// sameness says of which lines one stands beside the other.
-type sameness func(expected, observed string) bool
-
-func (same sameness) pairs(expected, observed []string) []Pair {
-	var head, tail []Pair
-	for len(expected) > 0 && len(observed) > 0 && same(expected[0], observed[0]) {
-		head = append(head, Pair{expected[0], observed[0]})
-		expected, observed = expected[1:], observed[1:]
+// align puts lines side by side whose normal forms are the same.
+func align(expected, observed []string, same func(expected, observed string) bool) (pairs []Pair) {
+	e, o := normals(expected), normals(observed)
+	like := func(i, j int) bool { return same(e[i], o[j]) }
+	n, m := len(e), len(o)
+	begin := 0
+	for begin < min(n, m) && like(begin, begin) {
+		pairs = append(pairs, Pair{expected[begin], observed[begin]})
+		begin++
 	}
-	n, m := len(expected), len(observed)
-	for n > 0 && m > 0 && same(expected[n-1], observed[m-1]) {
+	for n > begin && m > begin && like(n-1, m-1) {
 		n, m = n-1, m-1
 	}
-	for i, line := range expected[n:] {
-		tail = append(tail, Pair{line, observed[m+i]})
-	}
-	return append(append(head, same.align(expected[:n], observed[:m])...), tail...)
-}
-
-func same(expected, observed string) bool { return normal(expected) == normal(observed) }
-
-func (same sameness) align(expected, observed []string) (pairs []Pair) {
-	i, j := 0, 0
-	if (len(expected)+1)*(len(observed)+1) <= maxAlign {
-		common := same.commonLines(expected, observed)
-		for i < len(expected) && j < len(observed) {
+	i, j := begin, begin
+	if (n-begin+1)*(m-begin+1) <= maxAlign {
+		common := commonLines(begin, n, m, like)
+		for i < n && j < m {
 			switch {
-			case same(expected[i], observed[j]):
+			case like(i, j):
 				pairs = append(pairs, Pair{expected[i], observed[j]})
 				i, j = i+1, j+1
-			case common[i+1][j] >= common[i][j+1]:
+			case common[i+1-begin][j-begin] >= common[i-begin][j+1-begin]:
 				pairs = append(pairs, Pair{Expected: expected[i]})
 				i++
 			default:
@@ -57,27 +50,39 @@ func (same sameness) align(expected, observed []string) (pairs []Pair) {
 			}
 		}
 	}
-	for _, line := range expected[i:] {
+	for _, line := range expected[i:n] {
 		pairs = append(pairs, Pair{Expected: line})
 	}
-	for _, line := range observed[j:] {
+	for _, line := range observed[j:m] {
 		pairs = append(pairs, Pair{Observed: line})
+	}
+	for k, line := range expected[n:] {
+		pairs = append(pairs, Pair{line, observed[m+k]})
 	}
 	return pairs
 }
 
-// commonLines says at [i][j] how many lines the traces have in common from their
-// i-th and j-th line on, in the same order.
-func (same sameness) commonLines(expected, observed []string) [][]int {
-	common := make([][]int, len(expected)+1)
-	for i := range common {
-		common[i] = make([]int, len(observed)+1)
+func normals(lines []string) []string {
+	out := make([]string, len(lines))
+	for i, line := range lines {
+		out[i] = normal(line)
 	}
-	for i := len(expected) - 1; i >= 0; i-- {
-		for j := len(observed) - 1; j >= 0; j-- {
-			common[i][j] = max(common[i+1][j], common[i][j+1])
-			if same(expected[i], observed[j]) {
-				common[i][j] = common[i+1][j+1] + 1
+	return out
+}
+
+// commonLines says at [i-begin][j-begin] how many lines two traces, of n and m lines,
+// have in common from their i-th and j-th line on, in the same order.
+func commonLines(begin, n, m int, like func(i, j int) bool) [][]int {
+	common := make([][]int, n-begin+1)
+	for i := range common {
+		common[i] = make([]int, m-begin+1)
+	}
+	for i := n - 1; i >= begin; i-- {
+		row, next := common[i-begin], common[i+1-begin]
+		for j := m - 1; j >= begin; j-- {
+			row[j-begin] = max(next[j-begin], row[j+1-begin])
+			if like(i, j) {
+				row[j-begin] = next[j+1-begin] + 1
 			}
 		}
 	}
