@@ -208,10 +208,17 @@ func (r *relay) listenOn(address string) {
 			}
 			r.conns <- in
 			r.conns <- out
-			go func() { io.Copy(in, out); in.Close() }()
-			go func() { io.Copy(out, in); out.Close() }()
+			go pass(out.(*net.TCPConn), in.(*net.TCPConn))
+			go pass(in.(*net.TCPConn), out.(*net.TCPConn))
 		}
 	}(r.listen)
+}
+
+// pass hands on what is said one way, and its end alone: what is still on its way the
+// other way arrives.
+func pass(from, to *net.TCPConn) {
+	io.Copy(to, from)
+	to.CloseWrite()
 }
 
 func (r *relay) cut() {
