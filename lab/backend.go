@@ -7,6 +7,7 @@ import (
 	"net/netip"
 
 	"wirelab/internal/i18n"
+	"wirelab/message"
 	"wirelab/sniffer"
 )
 
@@ -146,9 +147,9 @@ func ParseMode(s string) (Mode, error) {
 
 // Unavailable says that something cannot run on this machine.
 type Unavailable struct {
-	What   i18n.Message   // a backend's name, or what else is missing
-	Cause  i18n.Message   // what was tried and what the system answered
-	Advice []i18n.Message // what to do: alternatives, that can be pasted where possible
+	What   message.Message   // a backend's name, or what else is missing
+	Cause  message.Message   // what was tried and what the system answered
+	Advice []message.Message // what to do: alternatives, that can be pasted where possible
 }
 
 func (u *Unavailable) Error() string { return u.Unwrap().Error() }

@@ -1,6 +1,10 @@
 package lab
 
-import "wirelab/internal/hostnames"
+import (
+	"net/netip"
+
+	"wirelab/internal/hostnames"
+)
 
 // Path is where programs on hosts look for others.
 const Path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -8,12 +12,12 @@ const Path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 // Environment returns the variables of every program on a host: the lab's, and
 // none of the person's who runs it, so that a lab is the same for everybody.
 // names are the addresses of all hosts.
-func Environment(host string, names hostnames.Table) []string {
+func Environment(host string, names map[string]netip.Addr) []string {
 	return []string{
 		"PATH=" + Path,
 		"HOME=/",
 		"LC_ALL=C.UTF-8",
 		hostnames.OwnVariable + "=" + host,
-		hostnames.Variable + "=" + names.String(),
+		hostnames.Variable + "=" + hostnames.Table(names).String(),
 	}
 }

@@ -6,15 +6,17 @@ import (
 	"debug/elf"
 	"fmt"
 	"os"
+	"reflect"
 	"runtime"
 	"runtime/debug"
 	"strings"
 	"sync"
+
 	"wirelab/internal/i18n"
 )
 
 // modulePath is the module and the main package of the wirelab program.
-const modulePath = "wirelab"
+var modulePath = strings.TrimSuffix(reflect.TypeFor[Topology]().PkgPath(), "/lab")
 
 // Program returns the path of the wirelab program that runs on a lab's hosts,
 // for Linux on this machine's architecture. It is the running program if it is
@@ -116,18 +118,17 @@ func buildProgram(ctx context.Context, arch string) (string, error) {
 // Go 1.24 that file is kept in the build cache (release notes, "Go command"):
 // linked once for all processes, renamed into place, trimmed by Go. A folder
 // of our own would need a lock, a bound and somebody to remove it after kill -9.
+//
+// The program is named by its path, in the folder where go test runs a package: of
+// this module, or of one that depends on it. So it is made of the versions which that
+// module has chosen, and nothing is written where this one lies: the module cache is
+// read-only.
 func build(ctx context.Context, arch string) (string, error) {
-	// This works in any folder of the module, which is where go test runs its
-	// packages, and in a module that depends on this one.
-	dir, err := goCommand(ctx, "", nil, "list", "-m", "-f", "{{.Dir}}", modulePath)
-	if err != nil {
-		return "", err
-	}
 	env := []string{"CGO_ENABLED=0", "GOOS=linux", "GOARCH=" + arch}
 	// The run that links prints the path in its work folder, which is gone
 	// when it ends; the next one finds the file in the cache.
 	for range 2 {
-		path, err := goCommand(ctx, dir, env, "run", "-trimpath", "-exec", echo, ".")
+		path, err := goCommand(ctx, env, "run", "-trimpath", "-exec", echo, modulePath)
 		if err != nil {
 			return "", err
 		}
@@ -139,9 +140,9 @@ func build(ctx context.Context, arch string) (string, error) {
 }
 
 // goCommand runs the go command and returns the one line that it printed.
-func goCommand(ctx context.Context, dir string, env []string, args ...string) (string, error) {
+func goCommand(ctx context.Context, env []string, args ...string) (string, error) {
 	var stdout, stderr bytes.Buffer
-	if err := runGo(ctx, dir, env, &stdout, &stderr, args...); err != nil {
+	if err := runGo(ctx, env, &stdout, &stderr, args...); err != nil {
 		if said := strings.TrimSpace(stderr.String()); said != "" {
 			err = fmt.Errorf("%w: %s", err, said)
 		}

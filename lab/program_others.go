@@ -14,9 +14,8 @@ import (
 const echo = "cmd /c echo"
 
 // runGo runs a go command and waits for it. It is killed when ctx ends.
-func runGo(ctx context.Context, dir string, env []string, stdout, stderr io.Writer, args ...string) error {
+func runGo(ctx context.Context, env []string, stdout, stderr io.Writer, args ...string) error {
 	cmd := exec.CommandContext(ctx, "go", args...)
-	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), env...)
 	cmd.Stdout, cmd.Stderr = stdout, stderr
 	return cmd.Run()

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
 	"wirelab/internal/i18n"
 	"wirelab/internal/lang"
 )
@@ -52,12 +53,12 @@ func TestIsStatic(t *testing.T) {
 // built: the error says so and what helps.
 func TestProgramUnavailable(t *testing.T) {
 	t.Chdir(t.TempDir())
-	_, err := buildProgram(t.Context(), "no-such-architecture")
+	_, err := buildProgram(t.Context(), "s390x")
 	u, ok := errors.AsType[*Unavailable](err)
 	if !ok {
 		t.Fatalf("error %v, want *Unavailable", err)
 	}
-	if !strings.Contains(u.Cause.String(), "go list") || !strings.Contains(i18n.Lines(lang.English, u.Advice), "go build") {
+	if !strings.Contains(u.Cause.String(), "go run") || !strings.Contains(i18n.Lines(lang.English, u.Advice), "go build") {
 		t.Errorf("cause %q, advice %q", u.Cause, u.Advice)
 	}
 }

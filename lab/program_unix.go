@@ -64,7 +64,7 @@ func guard(caller io.Reader, args []string) (code int, err error) {
 
 // runGo runs a go command and waits for it. Where ctx, or this process, ends
 // before it does, nothing of it is left a moment later.
-func runGo(ctx context.Context, dir string, env []string, stdout, stderr io.Writer, args ...string) error {
+func runGo(ctx context.Context, env []string, stdout, stderr io.Writer, args ...string) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
@@ -74,7 +74,6 @@ func runGo(ctx context.Context, dir string, env []string, stdout, stderr io.Writ
 		return err
 	}
 	cmd := exec.Command(self, args...)
-	cmd.Dir = dir
 	cmd.Env = append(append(os.Environ(), env...), guardVariable+"=1")
 	cmd.Stdout, cmd.Stderr = stdout, stderr
 	cmd.ExtraFiles = []*os.File{pipe}                    // descriptor 3

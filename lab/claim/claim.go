@@ -5,16 +5,16 @@ import (
 	"strings"
 
 	"wirelab/internal/i18n"
-	"wirelab/internal/lang"
 	"wirelab/internal/suggest"
 	"wirelab/lab/trace"
+	"wirelab/message"
 	"wirelab/sniffer"
 )
 
 // Claim is one thing that an experiment says about the wire.
 type Claim struct {
 	ID         string // experiment.claim, never translated
-	Sentence   lang.Text
+	Sentence   message.Text
 	Phases     []string // labels of the barriers that end the judged phases, consecutive; none is all of the capture
 	Anywhere   bool     // no phase: the capture has the expected lines in this order, whatever else it has
 	Projection trace.Projection

@@ -3,8 +3,7 @@ package claim
 import (
 	"time"
 
-	"wirelab/internal/i18n"
-	"wirelab/internal/lang"
+	"wirelab/message"
 )
 
 // Status is what is known of a claim.
@@ -21,16 +20,16 @@ const (
 // Verdict is the judgement of one claim. It can be written as JSON, read back
 // and shown in either language.
 type Verdict struct {
-	ID       string         `json:"id"`
-	Sentence lang.Text      `json:"sentence"`
-	Status   Status         `json:"status"`
-	Packets  []int          `json:"packets"`          // numbers of the packets that show it, ascending
-	Expected []string       `json:"expected"`         // the trace; none: no packets
-	Observed []string       `json:"observed"`         // the trace
-	Seconds  float64        `json:"seconds"`          // how long the judged phases lasted
-	Dropped  *uint64        `json:"dropped"`          // frames; null if not recorded
-	Reason   *i18n.Message  `json:"reason,omitempty"` // why it failed or is inconclusive
-	Notes    []i18n.Message `json:"notes,omitempty"`  // what a reader should know of how it was judged
+	ID       string            `json:"id"`
+	Sentence message.Text      `json:"sentence"`
+	Status   Status            `json:"status"`
+	Packets  []int             `json:"packets"`          // numbers of the packets that show it, ascending
+	Expected []string          `json:"expected"`         // the trace; none: no packets
+	Observed []string          `json:"observed"`         // the trace
+	Seconds  float64           `json:"seconds"`          // how long the judged phases lasted
+	Dropped  *uint64           `json:"dropped"`          // frames; null if not recorded
+	Reason   *message.Message  `json:"reason,omitempty"` // why it failed or is inconclusive
+	Notes    []message.Message `json:"notes,omitempty"`  // what a reader should know of how it was judged
 }
 
 // Lasted is how long the judged phases lasted.
@@ -56,7 +55,7 @@ func Overall(verdicts []Verdict) Status {
 }
 
 // Unable are the verdicts of claims whose experiment could not be carried out.
-func Unable(claims []Claim, reason i18n.Message) []Verdict {
+func Unable(claims []Claim, reason message.Message) []Verdict {
 	var verdicts []Verdict
 	for _, c := range claims {
 		verdicts = append(verdicts, undecided(c, reason))
@@ -64,6 +63,6 @@ func Unable(claims []Claim, reason i18n.Message) []Verdict {
 	return verdicts
 }
 
-func undecided(c Claim, reason i18n.Message) Verdict {
+func undecided(c Claim, reason message.Message) Verdict {
 	return Verdict{ID: c.ID, Sentence: c.Sentence, Status: Inconclusive, Packets: []int{}, Expected: c.Expected, Observed: []string{}, Reason: &reason}
 }

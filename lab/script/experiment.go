@@ -10,28 +10,28 @@ import (
 	"strings"
 
 	"wirelab/internal/i18n"
-	"wirelab/internal/lang"
 	"wirelab/internal/safetext"
 	"wirelab/lab"
 	"wirelab/lab/claim"
 	"wirelab/lab/trace"
+	"wirelab/message"
 )
 
 // Experiment is a script and the traces that it expects: a txtar file whose
 // comment is the script and whose files are the expectations.
 type Experiment struct {
 	Name     string // the file's name without .txtar; claim ids begin with it
-	Lesson   lang.Text
+	Lesson   message.Text
 	Topology lab.Topology
 	Steps    []Step
 	Claims   []claim.Claim
 
-	PhaseNames map[string]lang.Text // what people call the phases, by the labels of their barriers
+	PhaseNames map[string]message.Text // what people call the phases, by the labels of their barriers
 }
 
 // PhaseName returns what people call the phase that a barrier ends: its label where the
 // script gives it no name.
-func (e *Experiment) PhaseName(label string, l lang.Lang) string {
+func (e *Experiment) PhaseName(label string, l message.Lang) string {
 	return cmp.Or(e.PhaseNames[label].In(l), label)
 }
 

@@ -10,6 +10,7 @@ import (
 	"wirelab/lab"
 	"wirelab/lab/claim"
 	"wirelab/lab/trace"
+	"wirelab/message"
 )
 
 // StepError says in which line of an experiment something went wrong.
@@ -31,8 +32,8 @@ type Outcome struct {
 	Experiment *Experiment
 	Recording  *trace.Recording
 	Verdicts   []claim.Verdict
-	Err        error        // why a script ended early; then every claim is inconclusive
-	Why        i18n.Message // the same for people
+	Err        error           // why a script ended early; then every claim is inconclusive
+	Why        message.Message // the same for people
 }
 
 // Status is that of all claims together.

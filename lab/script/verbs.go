@@ -8,9 +8,9 @@ import (
 	"strings"
 
 	"wirelab/internal/i18n"
-	"wirelab/internal/lang"
 	"wirelab/lab"
 	"wirelab/lab/trace"
+	"wirelab/message"
 )
 
 // verb is a word of the script: how its line is read, what it does, and what
@@ -87,7 +87,7 @@ func Verbs() (names []string) {
 }
 
 // Help describes the verbs in a language, a line each.
-func Help(l lang.Lang) string {
+func Help(l message.Lang) string {
 	var b strings.Builder
 	for _, v := range verbs {
 		fmt.Fprintf(&b, "  %-20s %s\n", v.usage, v.help.In(l))

@@ -4,13 +4,14 @@ import (
 	"slices"
 
 	"wirelab/internal/i18n"
+	"wirelab/message"
 )
 
 // Misplaced says which marker stands where the script sets none, so that somebody
 // else may have set it: a host has set a barrier twice, barriers are not in the
 // script's order, or a marker of the segment's mode belongs to no change. The message
 // is zero if there is none.
-func (r *Recording) Misplaced(plan Plan) i18n.Message {
+func (r *Recording) Misplaced(plan Plan) message.Message {
 	if len(plan.Hosts) == 0 {
 		return i18n.Message{}
 	}

@@ -3,13 +3,13 @@ package trace
 import (
 	"slices"
 
-	"wirelab/internal/i18n"
+	"wirelab/message"
 	"wirelab/sniffer"
 )
 
 // Gap says what the capture itself tells of frames that it does not have; it is
 // zero where it tells of none. Drops are in Statistics.
-func (r *Recording) Gap() i18n.Message { return r.gap }
+func (r *Recording) Gap() message.Message { return r.gap }
 
 // SnapLength is the length to which the capture cut its frames, if that is why
 // p is cut; else 0.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"wirelab/internal/i18n"
+	"wirelab/message"
 	"wirelab/sniffer"
 )
 
@@ -46,7 +47,7 @@ func (w Window) contains(sender string, number int) bool {
 // capture, from the barrier "start" to the last barrier, or to the end of the
 // capture where it has no barrier of the plan. The message says what is
 // missing; it is zero where nothing is.
-func (r *Recording) Window(phases []string, plan Plan) (Window, i18n.Message) {
+func (r *Recording) Window(phases []string, plan Plan) (Window, message.Message) {
 	begin, end := StartLabel, ""
 	switch {
 	case len(phases) > 0:

@@ -6,8 +6,8 @@ import (
 	"slices"
 
 	"wirelab/internal/i18n"
-	"wirelab/internal/lang"
 	"wirelab/internal/safetext"
+	"wirelab/message"
 	"wirelab/sniffer"
 )
 
@@ -25,11 +25,11 @@ type Ladder struct {
 	Marks   map[int]Mark // by the number of a packet
 	Notes   []string     // lines below the diagram
 
-	Letters bool      // TCP flags as tcpdump's letters
-	ASCII   bool      // draw the text with ASCII characters
-	Colour  bool      // of the text, for a terminal
-	Width   int       // of the text, in columns; 0 for lines of any length
-	Lang    lang.Lang // of what is said around the packets
+	Letters bool         // TCP flags as tcpdump's letters
+	ASCII   bool         // draw the text with ASCII characters
+	Colour  bool         // of the text, for a terminal
+	Width   int          // of the text, in columns; 0 for lines of any length
+	Lang    message.Lang // of what is said around the packets
 }
 
 // Phase is a part of a ladder. Its name stands above its packets.

@@ -10,7 +10,7 @@ package render
 import (
 	"net/netip"
 
-	"wirelab/internal/lang"
+	"wirelab/message"
 	"wirelab/sniffer"
 )
 
@@ -30,7 +30,7 @@ type Options struct {
 	Colour  bool          // for a terminal; JSON has none in any case
 	ASCII   bool          // ladders, statistics and streams have ASCII characters alone
 	UTC     bool          // times in UTC in place of the local zone; JSON is always in UTC
-	Lang    lang.Lang     // of explanations; labels and words stay as they are
+	Lang    message.Lang  // of explanations; labels and words stay as they are
 
 	// Of lines alone.
 	Details sniffer.Details
