@@ -25,8 +25,10 @@ const (
 // venue is where experiments are carried out.
 type venue struct {
 	backend string // its name in the result
-	run     func(context.Context, *script.Experiment, func(script.Event)) (*script.Outcome, error)
-	close   func() error
+	// run carries an experiment out. next follows it, and may be prepared
+	// meanwhile; nil: none does.
+	run   func(ctx context.Context, e, next *script.Experiment, observe func(script.Event)) (*script.Outcome, error)
+	close func() error
 }
 
 // newLabs carries every experiment out in a lab of its own.
@@ -35,9 +37,8 @@ func newLabs(ctx context.Context, backend string) (*venue, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &venue{b.Name(), func(ctx context.Context, e *script.Experiment, observe func(script.Event)) (*script.Outcome, error) {
-		return script.Run(ctx, b, e, observe)
-	}, func() error { return nil }}, nil
+	labs := &ownLabs{backend: b}
+	return &venue{b.Name(), labs.run, labs.close}, nil
 }
 
 // attachTo carries the experiments out in a lab that is up and stays up.
@@ -61,7 +62,7 @@ func attachTo(ctx context.Context, where string) (*venue, error) {
 		return nil, err
 	}
 	v.close = network.Close
-	v.run = func(ctx context.Context, e *script.Experiment, observe func(script.Event)) (*script.Outcome, error) {
+	v.run = func(ctx context.Context, e, _ *script.Experiment, observe func(script.Event)) (*script.Outcome, error) {
 		return script.RunAttached(ctx, network, e, observe)
 	}
 	return v, nil

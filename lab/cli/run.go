@@ -181,7 +181,7 @@ func (r *runner) run(ctx context.Context, chosen []*script.Experiment) (err erro
 	defer os.Remove(dir) // which it does while nothing is in it
 	result := report.NewResult(v.backend)
 	var refused error // why nothing was filled in
-	for _, e := range chosen {
+	for i, e := range chosen {
 		if r.stepper != nil {
 			r.stepper.begin(e)
 		}
@@ -193,7 +193,11 @@ func (r *runner) run(ctx context.Context, chosen []*script.Experiment) (err erro
 			}
 		}
 		r.progress.show(e.Name + ": " + opening)
-		outcome, err := v.run(ctx, e, r.observe)
+		var next *script.Experiment
+		if i+1 < len(chosen) {
+			next = chosen[i+1]
+		}
+		outcome, err := v.run(ctx, e, next, r.observe)
 		r.progress.clear()
 		if err != nil {
 			return r.unable(ctx, err)

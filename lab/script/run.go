@@ -48,7 +48,13 @@ func (o *Outcome) Status() claim.Status { return claim.Overall(o.Verdicts) }
 // end, or whose barrier was not reached, is an Outcome whose claims are all
 // inconclusive, with what the sniffer had seen by then.
 func Run(ctx context.Context, backend lab.Backend, e *Experiment, observe func(Event)) (*Outcome, error) {
-	return run(ctx, e, observe, failed, func() (*lab.Lab, error) { return lab.Open(ctx, backend, e.Topology) })
+	return RunIn(ctx, func() (*lab.Lab, error) { return lab.Open(ctx, backend, e.Topology) }, e, observe)
+}
+
+// RunIn is Run in the lab that open returns, one that nothing was done in yet. It
+// closes the lab.
+func RunIn(ctx context.Context, open func() (*lab.Lab, error), e *Experiment, observe func(Event)) (*Outcome, error) {
+	return run(ctx, e, observe, failed, open)
 }
 
 // RunAttached is Run on a network that is up already and stays up. Its own
