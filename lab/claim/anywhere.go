@@ -2,7 +2,6 @@ package claim
 
 import (
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -94,28 +93,35 @@ type candidate struct {
 // that leaves out it does not claim: that nobody has acknowledged a segment would be an
 // absence, and with which number a ping begins, or in which VLAN, is each network's own.
 func shows(seen, want string) bool {
-	seen, text, quotes := strings.Cut(seen, `"`)
-	want, wanted, quoted := strings.Cut(want, `"`)
-	if tag := quotedTag.FindStringIndex(text); tag != nil && !quotedTag.MatchString(wanted) {
-		text = text[:tag[0]+1]
-	}
-	if quotes != quoted || text != wanted {
-		return false
-	}
+	ahead, text, behind := unquoted(seen)
+	wantAhead, wantText, wantBehind := unquoted(want)
+	return text == wantText && says(ahead, wantAhead) && says(behind, wantBehind)
+}
+
+// says reports whether words that were seen are those that are wanted, and besides them
+// only such as need not be claimed.
+func says(seen, want string) bool {
 	rest := strings.Fields(want)
 	for _, word := range strings.Fields(seen) {
 		switch {
 		case len(rest) > 0 && word == rest[0]:
 			rest = rest[1:]
-		case word != trace.Acked && !strings.HasPrefix(word, "seq=") && !strings.HasPrefix(word, "vlan="):
+		case word != trace.Acked && !strings.HasPrefix(word, "seq=") && !strings.HasPrefix(word, "vlan=") && !trace.IsColumn(word):
 			return false
 		}
 	}
 	return len(rest) == 0
 }
 
-// quotedTag is a VLAN tag behind a text.
-var quotedTag = regexp.MustCompile(`" vlan=[0-9]+$`)
+// unquoted takes a line apart: its words, the texts between its first and its last
+// quotation mark, and the columns behind them.
+func unquoted(line string) (ahead, text, behind string) {
+	first, last := strings.IndexByte(line, '"'), strings.LastIndexByte(line, '"')
+	if first < 0 {
+		return line, "", ""
+	}
+	return line[:first], line[first : last+1], line[last+1:]
+}
 
 // matching finds the choice of conversations that shows most of the expected lines.
 type matching struct {

@@ -100,16 +100,15 @@ func ParseExpected(s string) ([]string, error) {
 // normal is a line in the form in which lines are compared: one space for every
 // run of white space outside quotes, flags as words.
 func normal(line string) string {
-	before, quoted, found := strings.Cut(line, `"`)
+	before, text, behind := unquoted(line)
 	words := strings.Fields(before)
-	if len(words) > 3 && !found {
+	if len(words) > 3 && text == "" {
 		if flags, err := sniffer.ParseFlags(words[3]); err == nil && flags != 0 {
 			words[3] = flags.String()
 		}
 	}
-	out := strings.Join(words, " ")
-	if found {
-		out += ` "` + strings.TrimRight(quoted, " \t\r")
+	if text != "" {
+		words = append(words, text)
 	}
-	return out
+	return strings.Join(append(words, strings.Fields(behind)...), " ")
 }

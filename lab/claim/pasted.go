@@ -24,6 +24,7 @@ func checkPasted(line string) error {
 	var p pasted
 	p.out = append(p.out, words[:at-1]...)
 	write := []string{p.end(words[at-1]), ">", p.end(words[at+1])}
+	p.packet = len(p.out) > 0
 	what := p.what(words[at+2:], said)
 	if said {
 		what = append(what, `"`+strings.TrimRight(text, " \t\r"))
@@ -39,7 +40,8 @@ func checkPasted(line string) error {
 
 // pasted takes a packet's line apart.
 type pasted struct {
-	out []string // what a trace does not have
+	out    []string // what a trace does not have
+	packet bool     // an end has a port, or a number stands ahead
 }
 
 // port is what stands behind a host's name.
@@ -58,9 +60,10 @@ func (p *pasted) end(end string) string {
 }
 
 // stays reports whether a word behind TCP flags or "udp" may stand in a trace. Others
-// are numbers that depend on the moment, what tells of losses, and what is carried.
-func stays(word string) bool {
-	return word == trace.Acked || word == trace.Again || word == trace.Fragment || strings.HasPrefix(word, "vlan=")
+// are numbers that depend on the moment, what tells of losses, and what is carried. A
+// packet's line, which has ports, has some of a trace's columns: the trace may not.
+func (p *pasted) stays(word string) bool {
+	return word == trace.Acked || word == trace.Again || word == trace.Fragment || strings.HasPrefix(word, "vlan=") || !p.packet && trace.IsColumn(word)
 }
 
 // what is what a packet says without what a trace does not say of it; said is that a
@@ -96,7 +99,7 @@ func (p *pasted) what(words []string, said bool) []string {
 // behind takes out the words that do not stay.
 func (p *pasted) behind(words []string) (stay []string) {
 	for _, w := range words {
-		if stays(w) {
+		if p.stays(w) {
 			stay = append(stay, w)
 		} else {
 			p.out = append(p.out, w)

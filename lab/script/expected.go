@@ -48,7 +48,7 @@ func (e *Experiment) knownEnds(line string) error {
 // could never be seen.
 func knownWord(line string) error {
 	word := strings.Fields(line)[3]
-	known := append(sniffer.Words(), "udp", "fragment")
+	known := append(sniffer.Words(), "udp", "fragment", "data")
 	if _, err := sniffer.ParseFlags(word); err == nil || slices.Contains(known, word) {
 		return nil
 	}

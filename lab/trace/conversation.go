@@ -2,6 +2,7 @@ package trace
 
 import (
 	"net/netip"
+	"slices"
 	"sort"
 
 	"wirelab/sniffer"
@@ -28,6 +29,16 @@ func (c *conversation) side(p *sniffer.Packet) int {
 		return 0
 	}
 	return 1
+}
+
+// with is the datagram of which a packet is a part, nil if it is of another conversation.
+func (c *conversation) with(number int) *datagram {
+	for _, d := range c.datagrams {
+		if slices.Contains(d.numbers, number) {
+			return d
+		}
+	}
+	return nil
 }
 
 func (c *conversation) tcp() bool { return c.key.protocol == sniffer.TCP }

@@ -160,10 +160,13 @@ func (v view) conversation(c *conversation) []placed {
 	var lines []placed
 	if c.tcp() {
 		lines = append(v.connection(c), v.texts(c)...)
+		if v.asks("retransmission") {
+			lines = append(lines, v.resent(c)...)
+		}
 		slices.SortStableFunc(lines, func(a, b placed) int { return cmp.Or(a.at-b.at, a.within()-b.within()) })
 	} else {
 		for _, d := range c.datagrams {
-			lines = append(lines, v.datagram(d))
+			lines = append(lines, v.datagram(c, d))
 		}
 	}
 	lines = slices.DeleteFunc(lines, func(l placed) bool { return !v.Judged(v.packet(l.at), v.plan) })
@@ -189,7 +192,7 @@ func (v view) connection(c *conversation) (lines []placed) {
 		for _, again := range c.again(d) {
 			q := again.packet()
 			copies[q.Number] = true
-			if v.window.contains(v.Hosts.Sender(p), p.Number) == v.window.contains(v.Hosts.Sender(q), q.Number) {
+			if !v.asks("retransmission") && v.window.contains(v.Hosts.Sender(p), p.Number) == v.window.contains(v.Hosts.Sender(q), q.Number) {
 				merged[q.Number] = true
 				packets = append(packets, again.numbers...)
 			}
@@ -203,7 +206,7 @@ func (v view) connection(c *conversation) (lines []placed) {
 		if copies[p.Number] {
 			what += " " + Again
 		}
-		lines = append(lines, v.line(d, what, packets, d.number()))
+		lines = append(lines, v.line(c, d, what, packets, d.number()))
 	}
 	return lines
 }
@@ -216,7 +219,7 @@ func (v view) texts(c *conversation) (lines []placed) {
 	for side := range c.sides {
 		for _, s := range c.texts(side, v.plan.Texts) {
 			last := v.packet(s.packets[len(s.packets)-1])
-			l := Line{From: v.Hosts.from(last), To: v.Hosts.to(last), What: quoted(s.text) + vlan(last), Packets: s.packets}
+			l := Line{From: v.Hosts.from(last), To: v.Hosts.to(last), What: quoted(s.text) + vlan(last) + v.extras(c, c.with(last.Number)), Packets: s.packets}
 			lines = append(lines, placed{l, last.Number})
 		}
 	}
@@ -224,7 +227,7 @@ func (v view) texts(c *conversation) (lines []placed) {
 }
 
 // datagram is the line of one UDP datagram.
-func (v view) datagram(d *datagram) placed {
+func (v view) datagram(c *conversation, d *datagram) placed {
 	what := "udp"
 	if !d.complete {
 		what += " " + Fragment
@@ -235,16 +238,18 @@ func (v view) datagram(d *datagram) placed {
 			what += " " + quoted(t.text)
 		}
 	}
-	return v.line(d, what, d.numbers, d.number())
+	return v.line(c, d, what, d.numbers, d.number())
 }
 
-func (v view) line(d *datagram, what string, packets []int, at int) placed {
+// line is the line of a datagram of a conversation, or of none.
+func (v view) line(c *conversation, d *datagram, what string, packets []int, at int) placed {
 	p := d.packet()
 	packets = slices.Clone(packets)
 	slices.Sort(packets)
 	if tag := vlan(p); !strings.Contains(what, tag) { // the words of other protocols have it
 		what += tag
 	}
+	what += v.extras(c, d)
 	return placed{Line{From: v.Hosts.from(p), To: v.Hosts.to(p), What: what, Packets: slices.Compact(packets)}, at}
 }
 

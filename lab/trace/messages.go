@@ -27,7 +27,7 @@ func (v view) messages() (groups [][]placed, left map[int]bool) {
 			left[p.Number] = true
 			continue
 		}
-		groups = append(groups, []placed{v.line(d, v.what(d), d.numbers, d.number())})
+		groups = append(groups, []placed{v.line(nil, d, v.what(d), d.numbers, d.number())})
 	}
 	return groups, left
 }

@@ -13,13 +13,14 @@ import (
 // whatever it selects and nobody expected is an unexpected line.
 //
 // Its text form is a list of protocols and modifiers: "arp,icmp",
-// "tcp/7000 text", "udp,icmp first text".
+// "tcp/7000 text", "udp,icmp first text", "tcp first with ttl,window".
 type Projection struct {
 	Selectors []Selector
-	First     bool // only the first line of each conversation, of all of the recording
-	Text      bool // show the texts that the script says, where they were sent
-	Probes    bool // show the kernel's unicast ARP probes, which depend on time
-	Hidden    bool // the claim is that the sniffer cannot see here what crosses
+	First     bool     // only the first line of each conversation, of all of the recording
+	Text      bool     // show the texts that the script says, where they were sent
+	Probes    bool     // show the kernel's unicast ARP probes, which depend on time
+	Hidden    bool     // the claim is that the sniffer cannot see here what crosses
+	With      []string // the columns that lines have, of ColumnNames
 }
 
 // modifiers are the words behind the protocols.
@@ -33,12 +34,15 @@ var modifiers = []struct {
 	{"hidden", func(p *Projection) *bool { return &p.Hidden }},
 }
 
+// with is the word ahead of a projection's columns.
+const with = "with"
+
 // Modifiers are the words that may stand behind the protocols of a projection.
 func Modifiers() (words []string) {
 	for _, m := range modifiers {
 		words = append(words, m.word)
 	}
-	return words
+	return append(words, with)
 }
 
 // Protocols are the words for protocols; behind tcp and udp a port may stand.
@@ -64,7 +68,18 @@ func ParseProjection(s string) (Projection, error) {
 		}
 		pr.Selectors = append(pr.Selectors, sel)
 	}
-	for _, word := range fields[1:] {
+	for words := fields[1:]; len(words) > 0; words = words[1:] {
+		word := words[0]
+		if word == with {
+			if words = words[1:]; len(words) == 0 || pr.With != nil {
+				return pr, i18n.Errmsg("script.trace.with", "Known", i18n.List(ColumnNames()))
+			}
+			var err error
+			if pr.With, err = parseColumns(words[0]); err != nil {
+				return pr, err
+			}
+			continue
+		}
 		i := slices.IndexFunc(modifiers, func(m struct {
 			word string
 			of   func(*Projection) *bool
@@ -116,6 +131,9 @@ func (pr Projection) String() string {
 		if *m.of(&pr) {
 			out += " " + m.word
 		}
+	}
+	if len(pr.With) > 0 {
+		out += " " + with + " " + strings.Join(pr.With, ",")
 	}
 	return out
 }

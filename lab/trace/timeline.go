@@ -42,6 +42,15 @@ func (w Window) contains(sender string, number int) bool {
 	return s.contains(number)
 }
 
+// until reports whether a packet of a sender stands ahead of the window's end.
+func (w Window) until(sender string, number int) bool {
+	s, ok := w.hosts[sender]
+	if !ok {
+		s = w.others
+	}
+	return number < s.before
+}
+
 // Window finds the stretch between the barrier before the first phase and the
 // one that ends the last; the phases are consecutive. No phase is all of the
 // capture, from the barrier "start" to the last barrier, or to the end of the

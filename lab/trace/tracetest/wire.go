@@ -4,6 +4,7 @@
 package tracetest
 
 import (
+	"cmp"
 	"encoding/binary"
 	"net/netip"
 	"testing"
@@ -26,6 +27,10 @@ type Wire struct {
 	To     string // the port to which frames go, where it is not the one of the address
 	VLAN   uint16 // tag of the frames, 0 for none
 	Length int    // of the frames on the wire where the capture has less, 0 otherwise
+
+	TTL     uint8  // of IP, 0 for 64
+	Class   uint8  // of IP: DSCP and ECN
+	Options []byte // of TCP, a multiple of 4 bytes
 }
 
 // Addresses of the hosts of a Wire.
@@ -159,7 +164,8 @@ func (w *Wire) Segment(from, to string, src, dst uint16, flags sniffer.TCPFlags,
 	b = binary.BigEndian.AppendUint16(b, dst)
 	b = binary.BigEndian.AppendUint32(b, seq)
 	b = binary.BigEndian.AppendUint32(b, ack)
-	b = append(b, 5<<4, byte(flags), 0x10, 0, 0, 0, 0, 0)
+	b = append(b, byte(5+len(w.Options)/4)<<4, byte(flags), 0x10, 0, 0, 0, 0, 0)
+	b = append(b, w.Options...)
 	w.IP(from, to, 6, 0, append(b, payload...))
 }
 
@@ -189,11 +195,11 @@ func (w *Wire) IP(from, to string, protocol byte, fragment uint16, payload []byt
 	if to != "*" {
 		dst = Addr(to)
 	}
-	b := []byte{0x45, 0}
+	b := []byte{0x45, w.Class}
 	b = binary.BigEndian.AppendUint16(b, uint16(20+len(payload)))
 	b = append(b, 0, 7)
 	b = binary.BigEndian.AppendUint16(b, fragment)
-	b = append(b, 64, protocol, 0, 0)
+	b = append(b, cmp.Or(w.TTL, 64), protocol, 0, 0)
 	b = append(b, Addr(from).AsSlice()...)
 	b = append(b, dst.AsSlice()...)
 	w.Frame(from, to, sniffer.EtherTypeIPv4, append(b, payload...))
