@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -21,6 +20,10 @@ import (
 // exiting is the flag of a task that is about to end (PF_EXITING,
 // include/linux/sched.h): its sockets may be closed already.
 const exiting = 0x4
+
+// kernelThread is the flag of a thread of the kernel's (PF_KTHREAD), which has no
+// environment.
+const kernelThread = 0x200000
 
 // alive looks for the program that was started with an id in its environment,
 // and is not about to end. A number is the kernel's word, whatever the program
@@ -105,49 +108,114 @@ const endWithin = 5 * time.Second
 
 // started lists the processes that were started with an id that matches and are
 // not about to end. The error is of a process that may be one.
+//
+// A program may start another and end before it is looked at. The other's number is
+// higher, and the numbers are listed one at a time, each after the look at the one
+// before: so it is in the list. Where the numbers begin anew, the second look finds it.
 func started(match func(id string) bool) (found []int, refused error) {
-	processes, err := filepath.Glob("/proc/[0-9]*")
-	if err != nil {
-		return nil, err
-	}
-	for _, dir := range processes {
-		// A process that has ended meanwhile, or is another user's, is not it.
-		environ, err := os.ReadFile(dir + "/environ")
-		if err != nil {
-			if os.IsPermission(err) && own(dir) {
+	for range 2 {
+		ended := false
+		err := eachProcess(func(pid int) {
+			environ, err := readEnvironment(pid)
+			if os.IsPermission(err) && own(pid) {
 				refused = err
 			}
-			continue
+			p, err := readProcess(pid)
+			ended = ended || err != nil || p.ends
+			if err == nil && !p.ends && hasID(environ, match) {
+				found = append(found, pid)
+			}
+		})
+		if err != nil {
+			return nil, err
 		}
-		for entry := range bytes.SplitSeq(environ, []byte{0}) {
-			id, ok := bytes.CutPrefix(entry, []byte(agent.Variable+"="))
-			if !ok || !match(string(id)) {
-				continue
-			}
-			if pid, err := strconv.Atoi(filepath.Base(dir)); err == nil {
-				if p, err := readProcess(pid); err == nil && !p.ends {
-					found = append(found, pid)
-				}
-			}
+		if len(found) > 0 || !ended {
 			break
 		}
 	}
 	return found, refused
 }
 
+// hasID reports whether an environment has an id that matches.
+func hasID(environ []byte, match func(id string) bool) bool {
+	for entry := range bytes.SplitSeq(environ, []byte{0}) {
+		if id, ok := bytes.CutPrefix(entry, []byte(agent.Variable+"=")); ok && match(string(id)) {
+			return true
+		}
+	}
+	return false
+}
+
+// eachProcess calls look for every process in /proc, in the order of their numbers.
+// The kernel looks for the next one after each call.
+func eachProcess(look func(pid int)) error {
+	dir, err := unix.Open("/proc", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("open /proc: %w", err)
+	}
+	defer unix.Close(dir)
+	one := make([]byte, 40) // no more than one entry that is a number (getdents(2))
+	for {
+		entries := one
+		n, err := unix.Getdents(dir, entries)
+		if errors.Is(err, unix.EINVAL) { // a longer name, of which there are some before the numbers
+			entries = make([]byte, 512)
+			n, err = unix.Getdents(dir, entries)
+		}
+		if err != nil {
+			return fmt.Errorf("read /proc: %w", err)
+		}
+		if n == 0 {
+			return nil
+		}
+		_, _, names := unix.ParseDirent(entries[:n], -1, nil)
+		for _, name := range names {
+			if pid, err := strconv.Atoi(name); err == nil {
+				look(pid)
+			}
+		}
+	}
+}
+
+// execWithin bounds the wait for a process that becomes another program.
+const execWithin = time.Second
+
+// readEnvironment reads the environment of a process. While a process becomes
+// another program (execve(2)) the kernel shows none, and where none is it does not
+// say where it ends; nowhere else is that 0, and after it it is another place.
+func readEnvironment(pid int) (environ []byte, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), execWithin)
+	defer cancel()
+	_ = poll.Until(ctx, poll.Kernel, func() (bool, error) {
+		before, beforeErr := readProcess(pid)
+		if environ, err = os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid)); err != nil || len(environ) > 0 {
+			return true, nil
+		}
+		after, afterErr := readProcess(pid)
+		if err = errors.Join(beforeErr, afterErr); err != nil {
+			return true, nil
+		}
+		return after.ends || after.kernel || after.environ != 0 && after.environ == before.environ, nil
+	})
+	return environ, err
+}
+
 // own reports whether a process is this user's.
-func own(dir string) bool {
+func own(pid int) bool {
 	var s unix.Stat_t
-	return unix.Stat(dir, &s) == nil && int(s.Uid) == os.Geteuid()
+	return unix.Stat(fmt.Sprintf("/proc/%d", pid), &s) == nil && int(s.Uid) == os.Geteuid()
 }
 
 // process is what the kernel says of a process.
 type process struct {
-	group int  // the number of the process that leads its group
-	ends  bool // it has ended or is about to
+	group   int    // the number of the process that leads its group
+	ends    bool   // it has ended or is about to
+	kernel  bool   // it is a thread of the kernel's
+	environ uint64 // address of its environment's end; 0: there is none yet, or it is not told
 }
 
-// readProcess reads the state, group and flags of a process (proc_pid_stat(5)).
+// readProcess reads the state, group, flags and place of the environment of a
+// process (proc_pid_stat(5)).
 func readProcess(pid int) (process, error) {
 	path := fmt.Sprintf("/proc/%d/stat", pid)
 	stat, err := os.ReadFile(path)
@@ -157,17 +225,20 @@ func readProcess(pid int) (process, error) {
 	// The name, in parentheses, may have any character.
 	i := bytes.LastIndexByte(stat, ')')
 	fields := strings.Fields(string(stat[i+1:]))
-	const state, group, flags = 0, 2, 6
-	if i < 0 || len(fields) <= flags {
+	const state, group, flags, envEnd = 0, 2, 6, 48
+	if i < 0 || len(fields) <= envEnd {
 		return process{}, fmt.Errorf("%s has %d fields", path, len(fields))
 	}
-	set, err := strconv.ParseUint(fields[flags], 10, 64)
-	if err != nil {
-		return process{}, fmt.Errorf("%s: %w", path, err)
+	var numbers [envEnd + 1]uint64
+	for _, n := range []int{group, flags, envEnd} {
+		if numbers[n], err = strconv.ParseUint(fields[n], 10, 64); err != nil {
+			return process{}, fmt.Errorf("%s: %w", path, err)
+		}
 	}
-	leader, err := strconv.Atoi(fields[group])
-	if err != nil {
-		return process{}, fmt.Errorf("%s: %w", path, err)
-	}
-	return process{leader, strings.Contains("ZXx", fields[state]) || set&exiting != 0}, nil
+	return process{
+		group:   int(numbers[group]),
+		ends:    strings.Contains("ZXx", fields[state]) || numbers[flags]&exiting != 0,
+		kernel:  numbers[flags]&kernelThread != 0,
+		environ: numbers[envEnd],
+	}, nil
 }

@@ -78,3 +78,35 @@ func TestAlive(t *testing.T) {
 		})
 	}
 }
+
+// A process that becomes another program, again and again, is there all the time.
+func TestLeftWhileItBecomesAnother(t *testing.T) {
+	const id = "LAB4-client1-1"
+	cmd := exec.CommandContext(t.Context(), "/bin/sh", "-c", `[ "$1" = 0 ] || exec /bin/sh -c "$0" "$0" $(($1 - 1)); exec sleep 1000`)
+	cmd.Args = append(cmd.Args, cmd.Args[2], "3000")
+	cmd.Env = append(os.Environ(), agent.Variable+"="+id)
+	must(t, cmd.Start())
+	defer cmd.Wait()
+	defer cmd.Process.Kill()
+	for range 100 {
+		if got, err := left(id); err != nil || !got {
+			t.Fatalf("left: %v, %v; want true", got, err)
+		}
+	}
+}
+
+// One that starts the next and ends, again and again, is there all the time.
+func TestLeftWhileOneStartsTheNext(t *testing.T) {
+	const id = "LAB5-client1-1"
+	cmd := exec.CommandContext(t.Context(), "/bin/sh", "-c", `[ "$1" = 0 ] && exec sleep 1000; /bin/sh -c "$0" "$0" $(($1 - 1)) & exit`)
+	cmd.Args = append(cmd.Args, cmd.Args[2], "2000")
+	cmd.Env = append(os.Environ(), agent.Variable+"="+id)
+	must(t, cmd.Start())
+	defer endPrograms("LAB5-")
+	defer cmd.Wait()
+	for range 100 {
+		if got, err := left(id); err != nil || !got {
+			t.Fatalf("left: %v, %v; want true", got, err)
+		}
+	}
+}
