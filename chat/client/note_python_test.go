@@ -90,5 +90,5 @@ func TestNoteServer(t *testing.T) {
 	}
 	await("離開了聊天室")
 	io.WriteString(console, "print\n")
-	await("----[]\n[]\n") // its lists of connections and of names
+	await("[]\n[]\n") // its lists of connections and of names
 }
