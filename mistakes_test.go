@@ -76,11 +76,50 @@ var mistakes = []struct {
 	{"ping -c many server", exit.Usage, `-c takes a whole number, and was given "many"`, `-c 要給整數，卻是「many」`},
 	{"ping ::1", exit.Usage, `::1 is not an IPv4 address`, `::1 不是 IPv4 位址`},
 	{"neigh add server 02", exit.Usage, `"02" is no MAC address: want one such as`, `「02」不是 MAC 位址`},
+	{"new mine -o /proc/x", exit.Usage, `has no option -o`, `沒有 -o 這個選項`},
+	{"sniff -r cut.pcapng", exit.Failed, `cut.pcapng: file ends at byte 200, within the block that begins at byte \d+`, `cut.pcapng：檔案在第 200 個位元組就結束了，從第 \d+ 個位元組開始的區塊並不完整`},
+	{"sniff -r bad.pcapng", exit.Usage, `bad.pcapng: malformed at byte 0: neither pcap nor pcapng`, `bad.pcapng：第 0 個位元組起格式錯誤（「neither pcap nor pcapng: it begins with .*」）`},
+	{"sniff -r ping.pcapng -w /proc/none/x.pcapng", exit.Usage, `/proc/none/x.pcapng: there is no such file`, `/proc/none/x.pcapng：沒有這個檔案（系統回報「no such file or directory」）`},
+	{"run ping -o /proc/none/x", exit.Unable, `no such file or directory`, `無法建立存放擷取檔的資料夾：找不到（系統回報「`},
+	{"chat serve --tcp 198.51.100.7:7000", exit.Unable, `198.51.100.7:7000`, `這台電腦沒有這個位址（系統回報「`},
 	{"doctor now", exit.Usage, `wirelab doctor takes no arguments, and was given "now"`, `wirelab doctor 後面不接參數，卻多了「now」`},
 }
 
 // Words that only the makers of the libraries know.
 var foreignWords = regexp.MustCompile(`strconv|pflag|cobra|fork/exec|shorthand|accepts |arg\(s\)|unknown flag|unknown command|flag needs|invalid argument|requires at least|%!`)
+
+// What is quoted, and words that only a sentence in English has.
+var (
+	quotation    = regexp.MustCompile(`「[^」]*」|"[^"]*"|'[^']*'`)
+	chineseText  = regexp.MustCompile(`[\p{Han}：，；（）]`)
+	englishWords = regexp.MustCompile(`\b(the|of|is|are|has|was|were|cannot|not|no|there|than|which|that)\b`)
+)
+
+// mixed returns a word of English that stands in a line of Chinese outside a quotation.
+func mixed(said string) string {
+	for line := range strings.Lines(said) {
+		if !chineseText.MatchString(line) {
+			continue
+		}
+		if word := englishWords.FindString(quotation.ReplaceAllString(line, "")); word != "" {
+			return word
+		}
+	}
+	return ""
+}
+
+func TestMixed(t *testing.T) {
+	for line, want := range map[string]string{
+		"a.txtar：there is no such file":       "there",
+		"a.txtar：沒有這個檔案（no such file）":        "no",
+		"a.txtar：沒有這個檔案（系統回報「no such file」）":  "",
+		"請執行：\nthere is no such file\n然後再試一次": "",
+	} {
+		if got := mixed(line); got != want {
+			t.Errorf("%q has %q, want %q", line, got, want)
+		}
+	}
+}
 
 func TestMistakes(t *testing.T) {
 	t.Setenv(hostnames.Variable, "")
@@ -111,6 +150,8 @@ func TestMistakes(t *testing.T) {
 	for name, content := range map[string]string{
 		"ping.pcapng":  string(data),
 		"empty.pcapng": "",
+		"cut.pcapng":   string(data[:200]),
+		"bad.pcapng":   "\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00",
 		"mine.txtar":   "topology client1 server sniffer\nrnu client1 ping server\n",
 		"host.txtar":   "topology client1 server sniffer\nrun clinet1 ping server\n",
 	} {
@@ -141,6 +182,9 @@ func TestMistakes(t *testing.T) {
 				}
 				if words := foreignWords.FindString(said); words != "" {
 					t.Errorf("in %s: %q is no word for people:\n%s", l, words, said)
+				}
+				if words := mixed(said); words != "" {
+					t.Errorf("in %s: %q is English within a Chinese sentence, and no quotation:\n%s", l, words, said)
 				}
 				if han := strings.IndexFunc(said, func(r rune) bool { return unicode.Is(unicode.Han, r) }) >= 0; han != (l == lang.Chinese) {
 					t.Errorf("in %s: the wrong language:\n%s", l, said)

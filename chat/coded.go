@@ -25,18 +25,42 @@ func errorMessage(code i18n.Message) error { return &MessageError{code} }
 // NewCoded returns a line of kind Notice, Reply or Error. Its Text is the message in
 // English. Its Name is the message's code, then for each argument a blank and
 // "NAME=START-END": the bytes of Text in which the argument stands, so that it is
-// sent once.
+// sent once. An argument that is a list has such a span for each word, with commas
+// between them, or one for all where they are many.
 func NewCoded(kind Kind, m i18n.Message) Line {
 	l := Line{Kind: kind, Name: m.Code, Text: m.String()}
 	for _, name := range slices.Sorted(maps.Keys(m.Args)) {
-		arg := fmt.Sprint(m.Args[name])
-		if start := strings.LastIndex(l.Text, arg); start >= 0 {
-			l.Name += fmt.Sprintf(" %s=%d-%d", name, start, start+len(arg))
+		words, ok := m.Args[name].([]string)
+		if !ok {
+			words = []string{fmt.Sprint(m.Args[name])}
+		}
+		if at := strings.LastIndex(l.Text, strings.Join(words, comma)); at >= 0 {
+			l.Name += " " + name + "=" + spans(words, at)
 		}
 	}
 	l.Text = string(Truncate([]byte(l.Text), MaxLine))
 	return l
 }
+
+// comma stands between the words of a list in English.
+const comma = ", "
+
+// spans are where the words of a list stand which begins at a byte.
+func spans(words []string, at int) string {
+	var all []string
+	end := at
+	for _, word := range words {
+		all = append(all, fmt.Sprintf("%d-%d", end, end+len(word)))
+		end += len(word) + len(comma)
+	}
+	if s := strings.Join(all, ","); len(s) <= maxSpans {
+		return s
+	}
+	return fmt.Sprintf("%d-%d", at, end-len(comma))
+}
+
+// maxSpans bounds the spans of a list, in bytes of a line's header.
+const maxSpans = MaxHeader / 2
 
 // ErrorLine returns the line that tells a client an error.
 func ErrorLine(err error) Line {
@@ -63,17 +87,33 @@ func (l Line) Message() i18n.Message {
 		return m
 	}
 	for _, word := range strings.Fields(l.Name)[1:] {
-		name, span, _ := strings.Cut(word, "=")
-		first, last, _ := strings.Cut(span, "-")
-		start, err1 := strconv.Atoi(first)
-		end, err2 := strconv.Atoi(last)
-		if err1 != nil || err2 != nil || start < 0 || start > end || end > len(l.Text) {
+		name, where, _ := strings.Cut(word, "=")
+		words, ok := l.words(where)
+		if !ok {
 			return i18n.Message{}
 		}
 		if m.Args == nil {
 			m.Args = map[string]any{}
 		}
-		m.Args[name] = l.Text[start:end]
+		m.Args[name] = words
+		if len(words) == 1 {
+			m.Args[name] = words[0]
+		}
 	}
 	return m
+}
+
+// words returns the parts of the line's text at spans, one behind the other.
+func (l Line) words(spans string) (words []string, ok bool) {
+	past := 0
+	for span := range strings.SplitSeq(spans, ",") {
+		first, last, _ := strings.Cut(span, "-")
+		start, err1 := strconv.Atoi(first)
+		end, err2 := strconv.Atoi(last)
+		if err1 != nil || err2 != nil || start < past || start > end || end > len(l.Text) {
+			return nil, false
+		}
+		words, past = append(words, l.Text[start:end]), end
+	}
+	return words, true
 }

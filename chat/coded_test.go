@@ -21,6 +21,7 @@ func TestCoded(t *testing.T) {
 		{i18n.Msg("chat.msg.away", "Name", "小明", "Reason", "is away: x"),
 			Line{Kind: Reply, Name: "chat.msg.away Name=0-6 Reason=16-26", Text: "小明 is away: is away: x"}, "小明 暫時離開：is away: x"},
 		{i18n.Msg("chat.topic.is", "Topic", "the topic"), Line{Kind: Reply, Name: "chat.topic.is Topic=14-23", Text: "the topic is: the topic"}, "目前的主題：the topic"},
+		{i18n.Msg("chat.ignore.list", "Names", []string{"小明", "bob"}), Line{Kind: Reply, Name: "chat.ignore.list Names=12-18,20-23", Text: "you ignore: 小明, bob"}, "不顯示這些人的訊息：小明、bob"},
 	}
 	for _, tt := range tests {
 		got := NewCoded(Reply, tt.message)
@@ -35,7 +36,15 @@ func TestCoded(t *testing.T) {
 	if m := long.Message(); len(long.Text) > MaxLine || !m.IsZero() {
 		t.Errorf("%d bytes, and after the cut still the message %v", len(long.Text), m)
 	}
-	for _, name := range []string{"", "chat.topic.is Topic=5-1", "chat.topic.is Topic=0-99", "chat.topic.is Topic", "chat.topic.is Topic=-1-1"} {
+	var crowd []string
+	for range maxIgnored {
+		crowd = append(crowd, "somebody")
+	}
+	many := NewCoded(Reply, i18n.Msg("chat.ignore.list", "Names", crowd))
+	if len(many.Name) > MaxHeader || !strings.HasSuffix(many.Message().In(lang.Chinese), "："+strings.Join(crowd, comma)) {
+		t.Errorf("a header of %d bytes, and in Chinese %q", len(many.Name), many.Message().In(lang.Chinese))
+	}
+	for _, name := range []string{"", "chat.topic.is Topic=0-2,1-3", "chat.topic.is Topic=0-1,", "chat.topic.is Topic=5-1", "chat.topic.is Topic=0-99", "chat.topic.is Topic", "chat.topic.is Topic=-1-1"} {
 		if m := (Line{Kind: Reply, Name: name, Text: "short"}).Message(); !m.IsZero() {
 			t.Errorf("%q is the message %v, want none", name, m)
 		}

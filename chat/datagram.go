@@ -2,8 +2,9 @@ package chat
 
 import (
 	"errors"
-	"fmt"
 	"strings"
+
+	"wirelab/internal/i18n"
 )
 
 // CookieSize is the size of a cookie in bytes: 64 bits in base64.
@@ -20,7 +21,7 @@ func (d Datagram) Append(b []byte) ([]byte, error) {
 	}
 	b = append(append(append(b, d.Name...), '\t'), d.Text...)
 	if len(b) > MaxDatagram {
-		return nil, fmt.Errorf("%w: %d bytes, a datagram has at most %d", ErrTooLong, len(b), MaxDatagram)
+		return nil, i18n.Errmsg("chat.mistake.longdatagram", "Number", len(b), "Most", MaxDatagram, "Cause", ErrTooLong)
 	}
 	return b, nil
 }

@@ -3,7 +3,6 @@ package chat
 import (
 	"maps"
 	"slices"
-	"strings"
 
 	"wirelab/internal/i18n"
 )
@@ -53,7 +52,7 @@ func (m *Member) ignore(name string) error {
 		m.reply(i18n.Msg("chat.ignore.nobody"))
 		return nil
 	case name == "":
-		m.reply(i18n.Msg("chat.ignore.list", "Names", strings.Join(slices.Sorted(maps.Values(set)), ", ")))
+		m.reply(i18n.Msg("chat.ignore.list", "Names", slices.Sorted(maps.Values(set))))
 		return nil
 	case ok:
 		delete(set, key)

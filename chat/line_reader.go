@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"io"
+
+	"wirelab/internal/i18n"
 )
 
 // ErrTooLong is returned for a line or datagram above its limit.
-var ErrTooLong = errors.New("line too long")
+var ErrTooLong = i18n.Errmsg("chat.mistake.toolong")
 
 // minBuffer is the size of a LineReader's buffer while lines are short: a thousand
 // silent members should cost little.

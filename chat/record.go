@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/netip"
@@ -14,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"wirelab/internal/i18n"
 	"wirelab/internal/safetext"
 )
 
@@ -30,7 +30,7 @@ type Record struct {
 }
 
 // errNoRecord is returned by Restore.
-var errNoRecord = errors.New("is no record of a chat: want a JSON object with seq, time and kind in each line")
+var errNoRecord = i18n.Errmsg("chat.mistake.norecord")
 
 // sessionID returns a hash of a token, which tells sessions apart and lets nobody
 // resume one.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"slices"
 
 	"wirelab/internal/i18n"
@@ -45,7 +44,7 @@ func attach(network Network, topology Topology) *Lab {
 // Lab.Settle does.
 func Mark(ctx context.Context, network Network, hosts []string, label string) (err error) {
 	if !trace.ValidLabel(label) {
-		return fmt.Errorf("label %q: want a lower-case letter, then letters, digits or '-', at most 31", label)
+		return i18n.Errmsg("mark.label", "Label", label)
 	}
 	l := attach(network, Topology{Hosts: hosts})
 	defer func() { err = errors.Join(err, l.Close()) }()
@@ -94,7 +93,7 @@ func (m *MissingHosts) Error() string { return m.Unwrap().Error() }
 
 // Unwrap returns the error in people's languages.
 func (m *MissingHosts) Unwrap() error {
-	return i18n.Errmsg("lab.missinghosts", "Missing", i18n.List(m.Missing), "Known", i18n.List(m.Has))
+	return i18n.Errmsg("lab.missinghosts", "Missing", m.Missing, "Known", m.Has)
 }
 
 // learnOthers has the hosts that are not the topology's send a frame, from which

@@ -3,7 +3,6 @@ package lab
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"wirelab/internal/i18n"
@@ -33,7 +32,7 @@ func (u *Unsettled) Unwrap() error {
 // the program.
 func (l *Lab) Settle(ctx context.Context, label string) error {
 	if !trace.ValidLabel(label) || trace.ReservedLabel(label) {
-		return fmt.Errorf("label %q: want a lower-case letter, then letters, digits or '-', and not the lab's own", label)
+		return i18n.Errmsg("lab.label", "Label", label)
 	}
 	return l.settle(ctx, label)
 }
@@ -128,7 +127,10 @@ func (l *Lab) quiet(ctx context.Context) error {
 // busyHost says what is still under way on a host.
 type busyHost struct{ what string }
 
-func (b *busyHost) Error() string { return b.what }
+func (b *busyHost) Error() string { return b.Unwrap().Error() }
+
+// Unwrap returns the error in people's languages.
+func (b *busyHost) Unwrap() error { return i18n.Errmsg("lab.busy", "What", b.what) }
 
 func quietWithin(limit time.Duration) func(context.Context, *agent.Client) error {
 	return func(ctx context.Context, c *agent.Client) error {

@@ -2,12 +2,10 @@ package lab
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
-	"strings"
 	"sync"
 
+	"wirelab/internal/i18n"
 	"wirelab/lab/trace"
 	"wirelab/sniffer"
 )
@@ -54,7 +52,7 @@ func (c *capture) follow(out *io.PipeReader) {
 	err := c.load(out)
 	c.mu.Lock()
 	if err != nil {
-		c.err = fmt.Errorf("the sniffer's capture: %w", err)
+		c.err = i18n.Errmsg("lab.capture.broken", "Cause", err)
 	}
 	c.signal()
 	c.mu.Unlock()
@@ -114,7 +112,7 @@ func (c *capture) notMarked(label string) error {
 	defer c.mu.Unlock()
 	for seen := range c.seen {
 		if seen.Label == label {
-			return fmt.Errorf("%s has sent its marker before it was asked", seen.Host)
+			return i18n.Errmsg("lab.marker.early", "Host", seen.Host)
 		}
 	}
 	return nil
@@ -141,9 +139,9 @@ func (c *capture) awaitMarkers(ctx context.Context, label string, hosts []string
 		select {
 		case <-changed:
 		case <-c.read:
-			return fmt.Errorf("the capture ended before the marker %q of %s; the sniffer had printed:\n%s", label, strings.Join(missing, ", "), indent(c.sniff.output.String()))
+			return i18n.Errmsg("lab.marker.ended", "Label", label, "Hosts", missing, "Output", i18n.Verbatim(indent(c.sniff.output.String())))
 		case <-ctx.Done():
-			return fmt.Errorf("the sniffer has not seen the marker %q of %s: %w", label, strings.Join(missing, ", "), ctx.Err())
+			return i18n.Errmsg("lab.marker.unseen", "Label", label, "Hosts", missing, "Cause", ctx.Err())
 		}
 	}
 }
@@ -159,10 +157,10 @@ func (c *capture) finish(ctx context.Context) (*trace.Recording, error) {
 		err = c.err
 	}
 	if err == nil && c.recording.Damage != nil {
-		err = fmt.Errorf("the sniffer's capture: %w", c.recording.Damage)
+		err = i18n.Errmsg("lab.capture.broken", "Cause", c.recording.Damage)
 	}
 	if err == nil && c.recording.Statistics == nil {
-		err = errors.New("the sniffer did not say how many frames its kernel has seen")
+		err = i18n.Errmsg("lab.capture.uncounted")
 	}
 	return c.recording, err
 }
@@ -175,7 +173,7 @@ func (c *capture) awaitEnd(ctx context.Context) error {
 	case <-c.read:
 		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("the capture does not end: %w", ctx.Err())
+		return i18n.Errmsg("lab.capture.unended", "Cause", ctx.Err())
 	}
 }
 

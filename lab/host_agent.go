@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"wirelab/internal/i18n"
 	"wirelab/lab/agent"
 )
 
@@ -37,7 +38,7 @@ func newAgent(ctx context.Context, host Host, prefix string) (*hostAgent, error)
 	if h, ok := host.(AgentHost); ok {
 		in, out, err := h.StartAgent(ctx, prefix)
 		if err != nil {
-			return nil, fmt.Errorf("%s: start the agent: %w", host.Name(), err)
+			return nil, i18n.Errmsg("lab.agent.unstarted", "Host", host.Name(), "Cause", err)
 		}
 		a := &hostAgent{host: host.Name(), in: in, out: out}
 		a.client = agent.NewClient(in, out, func(error) { a.close() })

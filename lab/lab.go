@@ -113,7 +113,7 @@ func (l *Lab) host(name string) (Host, error) {
 	if h := l.network.Host(name); h != nil {
 		return h, nil
 	}
-	return nil, i18n.Errmsg("lab.nohost", "Host", name, "Hint", suggest.Hint(name, l.Topology.Hosts), "Known", i18n.List(l.Topology.Hosts))
+	return nil, i18n.Errmsg("lab.nohost", "Host", name, "Hint", suggest.Hint(name, l.Topology.Hosts), "Known", l.Topology.Hosts)
 }
 
 // Start starts a program that keeps running; the error says why it did not

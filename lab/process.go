@@ -114,7 +114,7 @@ func (p *program) leave(ctx context.Context) error {
 	select {
 	case <-p.done:
 	case <-ctx.Done():
-		return i18n.Errmsg("lab.process.unended", "Command", p.name(), "Cause", ctx.Err(), "Output", i18n.Verbatim(indent(p.output.String())))
+		return i18n.Errmsg("lab.process.unended", "Command", p.name(), "Cause", i18n.Original(ctx.Err()), "Output", i18n.Verbatim(indent(p.output.String())))
 	}
 	if p.err == nil && p.code == 0 {
 		return nil

@@ -101,7 +101,7 @@ func buildProgram(ctx context.Context, arch string) (string, error) {
 		}
 		return "", &Unavailable{
 			What:   i18n.Msg("lab.program"),
-			Cause:  i18n.Verbatim(err.Error()),
+			Cause:  i18n.FromError(err),
 			Advice: []i18n.Message{i18n.Msg("lab.advice.build")},
 		}
 	}

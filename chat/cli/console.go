@@ -204,7 +204,7 @@ func (k *console) ban(args string) error {
 func (k *console) tell(r chat.Removal) {
 	fmt.Fprintln(k.out, k.describe(r.Sanction))
 	if r.Name == "" {
-		fmt.Fprintln(k.out, "  "+k.text("chat.console.there", "Count", len(r.Names), "Names", i18n.List(r.Names)))
+		fmt.Fprintln(k.out, "  "+k.text("chat.console.there", "Count", len(r.Names), "Names", r.Names))
 	}
 	if r.Spared > 0 {
 		fmt.Fprintln(k.out, "  "+k.text("chat.console.spared", "Number", r.Spared))
@@ -248,7 +248,7 @@ func (k *console) describe(s chat.Sanction) string {
 	default:
 		who = append(who, s.Address.String())
 	}
-	return strings.TrimSpace(k.text("chat.console.sanction", "What", what, "Who", i18n.List(who)) + "  " + s.Reason)
+	return strings.TrimSpace(k.text("chat.console.sanction", "What", what, "Who", who) + "  " + s.Reason)
 }
 
 func (k *console) save(name string) error {

@@ -115,7 +115,7 @@ func serve(c *cobra.Command, o options) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(s.out, "listening on "+where) // scripts await it
+	fmt.Fprintln(s.out, i18n.Text(l, "chat.listening", "Where", where)) // scripts of a lab await it, in English
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(ctx) }()
 	k := &console{room: room, out: s.out, lang: l, quit: quit}

@@ -5,7 +5,6 @@ package client
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"os"
 	"strconv"
@@ -68,7 +67,7 @@ func JoinTCP(ctx context.Context, conn net.Conn, name string, from chat.Resume) 
 	}
 	if err != nil {
 		conn.Close()
-		return nil, fmt.Errorf("join as %q: %w", name, err)
+		return nil, i18n.Errmsg("chat.mistake.join", "Name", name, "Cause", err)
 	}
 	return c, nil
 }
@@ -120,7 +119,7 @@ func (c *Conn) leavesNote(name string) bool {
 // joined handles the line of kind You.
 func (c *Conn) joined(l chat.Line) error {
 	if clean, err := chat.CleanName(l.Name); err != nil || clean != l.Name {
-		return fmt.Errorf("the server gave %q, which is no name", l.Name)
+		return i18n.Errmsg("chat.mistake.given", "Name", l.Name)
 	}
 	missed := uint64(0)
 	if c.resume.Token == l.Text && l.Seq > c.resume.Seq {
@@ -162,10 +161,10 @@ func (c *Conn) Resume() chat.Resume {
 // line is longer than MaxLine or MaxDatagram; the error is ErrTooLong then.
 func (c *Conn) Say(text string) error {
 	if strings.ContainsAny(text, "\r\n") {
-		return errors.New("a text is one line")
+		return i18n.Errmsg("chat.mistake.oneline")
 	}
 	if len(text) >= chat.MaxLine {
-		return fmt.Errorf("%w: %d bytes, at most %d", chat.ErrTooLong, len(text), chat.MaxLine-1)
+		return i18n.Errmsg("chat.mistake.long", "Number", len(text), "Most", chat.MaxLine-1, "Cause", chat.ErrTooLong)
 	}
 	if text = chat.CleanText(text); text == "" {
 		return nil

@@ -2,17 +2,17 @@ package client
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"wirelab/chat"
+	"wirelab/internal/i18n"
 )
 
 // ErrOffline is returned for a text said while there is no connection.
-var ErrOffline = errors.New("not connected")
+var ErrOffline = i18n.Errmsg("chat.mistake.offline")
 
 // unheardAfter is how long the room may take to send a text back before the user is
 // told that it was not heard yet.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"wirelab/chat"
+	"wirelab/internal/i18n"
 )
 
 // askedWithin is how long a server on this network may take to ask for a cookie. It
@@ -29,7 +30,7 @@ func SendUDP(ctx context.Context, config Config, texts []string) error {
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
 	for _, text := range texts {
 		if err := conn.Say(text); err != nil {
-			return fmt.Errorf("say %.40q: %w", text, err)
+			return i18n.Errmsg("chat.mistake.say", "Text", fmt.Sprintf("%.40s", text), "Cause", err)
 		}
 	}
 	if !conn.udp.remote {
@@ -43,14 +44,14 @@ func SendUDP(ctx context.Context, config Config, texts []string) error {
 		case timedOut && !asked:
 			return nil
 		case !timedOut:
-			return fmt.Errorf("say %.40q: %w", texts[0], err)
+			return i18n.Errmsg("chat.mistake.say", "Text", fmt.Sprintf("%.40s", texts[0]), "Cause", err)
 		}
 	}
 	if err := conn.Say("/who"); err != nil {
-		return fmt.Errorf("ask whether the texts were heard: %w", err)
+		return i18n.Errmsg("chat.mistake.unasked", "Cause", err)
 	}
 	if err := conn.awaitKind(config.Wait, chat.Who); err != nil {
-		return fmt.Errorf("no answer from %s, so that the texts may not have been heard: %w", config.Server(), err)
+		return i18n.Errmsg("chat.mistake.unanswered", "Server", config.Server(), "Cause", err)
 	}
 	return nil
 }

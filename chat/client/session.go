@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"wirelab/chat"
+	"wirelab/internal/i18n"
 )
 
 const (
@@ -21,8 +22,8 @@ const (
 
 // The errors with which a session ends.
 var (
-	ErrKicked   = errors.New("kicked")                                // the user was removed from the room
-	ErrNotHeard = errors.New("the room has not heard everything yet") // before the user left (NotHeard)
+	ErrKicked   = i18n.Errmsg("chat.line.kickedyou")   // the user was removed from the room
+	ErrNotHeard = i18n.Errmsg("chat.mistake.notheard") // before the user left (NotHeard)
 )
 
 // Session is one user's stay in a room. It connects, connects again when the

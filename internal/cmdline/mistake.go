@@ -19,7 +19,7 @@ import (
 // OneOf is the error of a word that is none of those that are known, with the one
 // that was meant, if there is such a one: what is where it was typed, as --lang.
 func OneOf(what, word string, known ...string) error {
-	return exit.UsageMsg("usage.unknown", "What", what, "Word", word, "Known", i18n.List(known), "Hint", suggest.Hint(word, known))
+	return exit.UsageMsg("usage.unknown", "What", what, "Word", word, "Known", known, "Hint", suggest.Hint(word, known))
 }
 
 // argsError is the error of too few arguments, or of one too many.

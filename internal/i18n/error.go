@@ -7,7 +7,6 @@ import (
 	"net"
 	"os"
 	"slices"
-	"strings"
 	"syscall"
 
 	"wirelab/internal/lang"
@@ -16,7 +15,7 @@ import (
 
 // Error is an error that people read in their own language. Arguments that are
 // errors are its causes: errors.Is and errors.As find them, and one of them that
-// is an Error is told in the language as well. A system's error stays as it is.
+// is an Error is told in the language as well. What the system says is quoted.
 type Error struct {
 	Message
 	causes map[string]error // by the argument's name
@@ -29,8 +28,15 @@ type Error struct {
 func Errmsg(code string, pairs ...any) error {
 	pairs = slices.Clone(pairs)
 	for i, v := range pairs {
-		if text, ok := v.(string); ok {
-			pairs[i] = safetext.Escape(text)
+		switch v := v.(type) {
+		case string:
+			pairs[i] = safetext.Escape(v)
+		case []string:
+			words := slices.Clone(v)
+			for k, word := range words {
+				words[k] = safetext.Escape(word)
+			}
+			pairs[i] = words
 		}
 	}
 	e := &Error{Message: Msg(code, pairs...)}
@@ -69,11 +75,11 @@ func FileError(path string, err error) error {
 	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return Errmsg("file.missing", "File", path, "Cause", cause)
+		return Errmsg("file.missing", "File", path, "Cause", Original(cause))
 	case errors.Is(err, fs.ErrPermission):
-		return Errmsg("file.permission", "File", path, "Cause", cause)
+		return Errmsg("file.permission", "File", path, "Cause", Original(cause))
 	case errors.Is(err, syscall.EISDIR):
-		return Errmsg("file.folder", "File", path, "Cause", cause)
+		return Errmsg("file.folder", "File", path, "Cause", Original(cause))
 	}
 	return Errmsg("file.any", "File", path, "Cause", cause)
 }
@@ -82,59 +88,18 @@ func FileError(path string, err error) error {
 // those that happen; any other error stays as it is.
 func NetError(err error) error {
 	if e, ok := errors.AsType[*net.DNSError](err); ok {
-		return Errmsg("net.name", "Host", e.Name, "Cause", err)
+		return Errmsg("net.name", "Host", e.Name, "Cause", Original(err))
 	}
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return Errmsg("net.refused", "Cause", err)
+		return Errmsg("net.refused", "Cause", Original(err))
 	case errors.Is(err, syscall.EADDRINUSE):
-		return Errmsg("net.busy", "Cause", err)
+		return Errmsg("net.busy", "Cause", Original(err))
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
-		return Errmsg("net.silent", "Cause", err)
+		return Errmsg("net.silent", "Cause", Original(err))
 	}
 	return err
 }
 
 // Explain returns an error's text in a language: FromError(err).In(l).
 func Explain(l lang.Lang, err error) string { return FromError(err).In(l) }
-
-// FromError returns an error's text as a message. Around an Error there may be
-// ordinary ones, which say where it happened ("ping.txtar:3: …"): their text stays,
-// and within it that of the Error is told in the language.
-func FromError(err error) Message {
-	if e, ok := err.(*Error); ok {
-		return e.Message
-	}
-	text := err.Error()
-	var inner []error
-	switch w := err.(type) {
-	case interface{ Unwrap() error }:
-		inner = []error{w.Unwrap()}
-	case interface{ Unwrap() []error }:
-		inner = w.Unwrap()
-	}
-	return around(text, inner)
-}
-
-// around is a text in which stand those of errors, in turn.
-func around(text string, inner []error) Message {
-	for n, err := range inner {
-		if err == nil || err.Error() == "" {
-			continue
-		}
-		m := FromError(err)
-		before, after, found := strings.Cut(text, err.Error())
-		if !found || m.Code == verbatim {
-			continue
-		}
-		if before == "" && after == "" {
-			return m
-		}
-		rest := any(after)
-		if more := around(after, inner[n+1:]); more.Code != verbatim {
-			rest = more
-		}
-		return Msg("text.around", "Before", before, "Message", m, "After", rest)
-	}
-	return Verbatim(text)
-}

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -22,7 +23,8 @@ import (
 
 // Message is a sentence for people: a code of the catalogue and its arguments
 // by name. The argument "Count" chooses between singular and plural. An
-// argument may itself be a Message. The zero Message says nothing.
+// argument may itself be a Message, or a list of words ([]string), which every
+// language writes its own way. The zero Message says nothing.
 type Message struct {
 	Code string         `json:"code"`
 	Args map[string]any `json:"args,omitempty"`
@@ -47,11 +49,10 @@ func plain(v any) any {
 	switch v := v.(type) {
 	case Message, string, int, int64, uint64, uint32, float64, bool:
 		return v
+	case []string:
+		return slices.Clone(v)
 	case error:
-		if m := FromError(v); m.Code != verbatim {
-			return m
-		}
-		return v.Error()
+		return FromError(v)
 	case fmt.Stringer:
 		return v.String()
 	}
@@ -95,8 +96,11 @@ func (m Message) In(l lang.Lang) string {
 	}
 	args := make(map[string]any, len(m.Args))
 	for name, v := range m.Args {
-		if nested, ok := v.(Message); ok {
-			v = nested.In(l)
+		switch of := v.(type) {
+		case Message:
+			v = of.In(l)
+		case []string:
+			v = strings.Join(of, l.Pick(", ", "、"))
 		}
 		args[name] = v
 	}
@@ -152,6 +156,12 @@ func (m *Message) UnmarshalJSON(b []byte) error {
 				return err
 			}
 			m.Args[name] = s
+		case '[':
+			var words []string
+			if err := json.Unmarshal(v, &words); err != nil {
+				return err
+			}
+			m.Args[name] = words
 		default:
 			m.Args[name] = string(v) // a number or a boolean
 		}
@@ -197,6 +207,3 @@ func newLocalizer(l lang.Lang) *goi18n.Localizer {
 	}
 	return goi18n.NewLocalizer(bundle, string(l))
 }
-
-// List returns words one after the other, for a sentence in either language.
-func List(words []string) string { return strings.Join(words, ", ") }

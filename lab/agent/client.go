@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"wirelab/internal/i18n"
 )
 
 // Client is the lab's end of one host's agent. It may be used by several
@@ -110,7 +112,7 @@ func (c *Client) exchange(ctx context.Context, question string) (string, error) 
 	case r := <-done:
 		return r.line, r.err
 	case <-ctx.Done():
-		c.broken = fmt.Errorf("the agent does not answer: %w", ctx.Err())
+		c.broken = i18n.Errmsg("lab.agent.silent", "Cause", ctx.Err())
 		c.cut(c.broken)
 		<-done
 		return "", c.broken

@@ -2,7 +2,6 @@ package claim
 
 import (
 	"slices"
-	"strings"
 
 	"wirelab/internal/i18n"
 	"wirelab/lab/trace"
@@ -16,7 +15,7 @@ func Judge(r *trace.Recording, plan Plan, claims []Claim) []Verdict {
 	for _, c := range claims {
 		v := judge(r, plan, c)
 		if len(idle) > 0 && v.Status != Inconclusive && !c.Anywhere {
-			v.Notes = append(v.Notes, i18n.Msg("claim.note.idle", "Hosts", strings.Join(idle, ", ")))
+			v.Notes = append(v.Notes, i18n.Msg("claim.note.idle", "Hosts", idle))
 		}
 		verdicts = append(verdicts, v)
 	}
@@ -39,9 +38,9 @@ func withoutIdle(r *trace.Recording, plan Plan, claims []Claim) (Plan, []string)
 
 func judge(r *trace.Recording, plan Plan, c Claim) Verdict {
 	if missing := unknownHosts(r, plan); len(missing) > 0 {
-		pairs := []any{"Hosts", i18n.List(missing), "First", missing[0]}
+		pairs := []any{"Hosts", missing, "First", missing[0]}
 		if from := r.Nameless(); len(from) > 0 {
-			return undecided(c, i18n.Msg("claim.hostsof", append(pairs, "Addresses", i18n.List(from))...))
+			return undecided(c, i18n.Msg("claim.hostsof", append(pairs, "Addresses", from)...))
 		}
 		return undecided(c, i18n.Msg("claim.hosts", pairs...))
 	}

@@ -57,7 +57,7 @@ func checkCommand() *cobra.Command {
 		}
 		var sources i18n.Message
 		if from := recording.Nameless(); len(from) > 0 {
-			sources = i18n.Msg("check.sources", "Addresses", i18n.List(from))
+			sources = i18n.Msg("check.sources", "Addresses", from)
 		}
 		for _, addr := range unseen(recording, names) {
 			advice := i18n.Errmsg("check.unseen", "File", args[1], "Address", addr, "Host", names[addr], "Sources", sources)
@@ -97,7 +97,7 @@ func hostFlags(flags, known []string) (sniffer.Names, error) {
 		}
 		for name, addr := range one {
 			if !slices.Contains(known, name) {
-				return nil, exit.UsageMsg("check.host.unknown", "Word", flag, "Host", name, "Known", i18n.List(known), "Hint", suggest.Hint(name, known))
+				return nil, exit.UsageMsg("check.host.unknown", "Word", flag, "Host", name, "Known", known, "Hint", suggest.Hint(name, known))
 			}
 			if other := names[addr]; other != "" && other != name {
 				return nil, exit.UsageMsg("check.host.twice", "Address", addr, "One", other, "Other", name)

@@ -131,7 +131,7 @@ func unableIn(ctx context.Context, err error) error {
 
 // noHost is the error of a host that a lab does not have.
 func noHost(host string, hosts []string) error {
-	return exit.UsageMsg("lab.nohost", "Host", host, "Hint", suggest.Hint(host, hosts), "Known", i18n.List(hosts))
+	return exit.UsageMsg("lab.nohost", "Host", host, "Hint", suggest.Hint(host, hosts), "Known", hosts)
 }
 
 // interruptible returns a context that ends at Ctrl-C or SIGTERM.

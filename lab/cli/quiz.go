@@ -54,7 +54,7 @@ func (q *quiz) question(e *script.Experiment, c claim.Claim) string {
 	if c.Anywhere || len(c.Phases) == 0 {
 		return i18n.Text(q.lang, "quiz.whole", "Trace", trace)
 	}
-	return i18n.Text(q.lang, "quiz.phase", "Phase", strings.Join(c.Phases, ", "), "Trace", trace)
+	return i18n.Text(q.lang, "quiz.phase", "Phase", c.Phases, "Trace", trace)
 }
 
 // lines reads lines of a trace until an empty one. A line that could never be seen is

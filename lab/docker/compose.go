@@ -58,7 +58,7 @@ func AttachCompose(ctx context.Context, project string) (lab.Network, error) {
 	}
 	n, err := r.attachCompose(ctx, found)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("compose project %q: %w", project, err), r.close())
+		return nil, errors.Join(i18n.Errmsg("lab.compose.failed", "Name", project, "Cause", err), r.close())
 	}
 	n.closeWith(ctx)
 	return n, nil
@@ -108,7 +108,7 @@ func chooseProject(projects map[string]services, project *string) (services, err
 	case *project == "" && len(labs) == 0:
 		return nil, unavailable(i18n.Msg("lab.compose.none"), i18n.Verbatim("docker compose up -d"))
 	case *project == "":
-		return nil, unavailable(i18n.Msg("lab.compose.several", "Names", i18n.List(labs)), others...)
+		return nil, unavailable(i18n.Msg("lab.compose.several", "Names", labs), others...)
 	case len(projects[*project]) == 0:
 		return nil, unavailable(i18n.Msg("lab.compose.down", "Name", *project), append([]i18n.Message{i18n.Verbatim("docker compose -p " + *project + " up -d")}, others...)...)
 	}
@@ -124,7 +124,7 @@ func chooseProject(projects map[string]services, project *string) (services, err
 func (r *run) attachCompose(ctx context.Context, found services) (*network, error) {
 	for service, containers := range found {
 		if len(containers) > 1 {
-			return nil, fmt.Errorf("the service %q has %d containers, and a host is one: docker compose up -d --scale %s=1", service, len(containers), service)
+			return nil, i18n.Errmsg("lab.compose.scale", "Service", service, "Number", len(containers))
 		}
 	}
 	lan, err := r.networkOf(ctx, found[lab.SnifferHost][0].id)
@@ -159,7 +159,7 @@ func (r *run) networkOf(ctx context.Context, id string) (netapi.Inspect, error) 
 	if s := sniffer.Container.NetworkSettings; s != nil && len(s.Networks) == 1 {
 		lan = slices.Collect(maps.Keys(s.Networks))[0]
 	} else {
-		return netapi.Inspect{}, fmt.Errorf("the service %q has to be on one network", lab.SnifferHost)
+		return netapi.Inspect{}, i18n.Errmsg("lab.compose.networks", "Service", lab.SnifferHost)
 	}
 	found, err := r.cli.NetworkInspect(ctx, lan, client.NetworkInspectOptions{})
 	if err != nil {

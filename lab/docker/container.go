@@ -15,6 +15,7 @@ import (
 	netapi "github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
 
+	"wirelab/internal/i18n"
 	"wirelab/lab"
 )
 
@@ -120,9 +121,9 @@ func (r *run) start(ctx context.Context, s spec, id string) error {
 		if errors.Is(err, errReady) {
 			return nil
 		}
-		return fmt.Errorf("start %s: it is not ready; it said: %s", s.name, cmp.Or(strings.TrimSpace(said.text.String()), "nothing"))
+		return i18n.Errmsg("docker.notready", "Name", s.name, "Said", cmp.Or(strings.TrimSpace(said.text.String()), "nothing"))
 	case <-ctx.Done():
-		return fmt.Errorf("start %s: it is not ready: %w", s.name, ctx.Err())
+		return i18n.Errmsg("docker.late", "Name", s.name, "Cause", ctx.Err())
 	}
 }
 

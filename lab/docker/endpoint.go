@@ -142,7 +142,7 @@ func readJSON(path string, v any) error {
 func connect(ctx context.Context) (*engine, error) {
 	e, err := findEndpoint()
 	if err != nil {
-		return nil, &lab.Unavailable{What: i18n.Verbatim(backendName), Cause: i18n.Verbatim(err.Error()),
+		return nil, &lab.Unavailable{What: i18n.Verbatim(backendName), Cause: i18n.FromError(err),
 			Advice: []i18n.Message{i18n.Msg("docker.advice.configuration")}}
 	}
 	if strings.HasPrefix(e.host, "ssh://") {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/moby/moby/client"
 
+	"wirelab/internal/i18n"
 	"wirelab/lab"
 	"wirelab/sniffer"
 )
@@ -79,7 +80,7 @@ func (h *host) Start(ctx context.Context, cmd lab.Cmd) (lab.Process, error) {
 		return nil, ctx.Err()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("start %s on %s: %w", args[0], h.name, err)
+		return nil, i18n.Errmsg("docker.unstarted", "Path", args[0], "Host", h.name, "Cause", err)
 	}
 	return p, nil
 }

@@ -3,7 +3,6 @@ package docker
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -13,6 +12,7 @@ import (
 	"github.com/moby/moby/api/pkg/stdcopy"
 	"github.com/moby/moby/client"
 
+	"wirelab/internal/i18n"
 	"wirelab/internal/poll"
 	"wirelab/lab"
 )
@@ -33,7 +33,7 @@ type process struct {
 var _ lab.Process = &process{}
 
 // errKilled is the end of a process after Kill.
-var errKilled = errors.New("killed; what it left running in its container ends with that")
+var errKilled = i18n.Errmsg("docker.killed")
 
 // start executes a command and returns when the daemon has taken it.
 func (h *host) start(ctx context.Context, args []string, cmd lab.Cmd) (*process, error) {
@@ -73,11 +73,11 @@ func (h *host) executable(ctx context.Context, path string) error {
 	file, err := h.run.cli.ContainerStatPath(ctx, h.id, client.ContainerStatPathOptions{Path: path})
 	switch {
 	case cerrdefs.IsNotFound(err):
-		return fmt.Errorf("no such program: the image holds %s alone", program)
+		return i18n.Errmsg("docker.program.missing", "Path", program)
 	case err != nil:
 		return err
 	case !file.Stat.Mode.IsRegular() || file.Stat.Mode&0o111 == 0:
-		return errors.New("not executable")
+		return i18n.Errmsg("docker.program.mode")
 	}
 	return nil
 }

@@ -71,7 +71,7 @@ func unknown(name string) error {
 	if file := "./" + name + ".txtar"; exists(file) {
 		hint = i18n.Msg("usage.meant", "Word", file)
 	}
-	return i18n.Errmsg("run.unknown", "Name", name, "Hint", hint, "Known", i18n.List(order))
+	return i18n.Errmsg("run.unknown", "Name", name, "Hint", hint, "Known", order)
 }
 
 func exists(file string) bool {

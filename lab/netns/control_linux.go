@@ -87,7 +87,7 @@ func noAnswer(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) {
 		return errEnded
 	}
-	return fmt.Errorf("the lab process does not answer: %w", err)
+	return i18n.Errmsg("lab.silent", "Cause", err)
 }
 
 // remoteError is an error of the lab process. It unwraps to the system's, and to what
@@ -112,8 +112,8 @@ func (e *remoteError) Unwrap() []error {
 
 func errorReply(err error) reply {
 	r := reply{Error: err.Error(), Timeout: errors.Is(err, context.DeadlineExceeded)}
-	if told, ok := errors.AsType[*i18n.Error](err); ok && told.Error() == r.Error {
-		r.Told = told.Message
+	if _, ok := errors.AsType[*i18n.Error](err); ok {
+		r.Told = i18n.FromError(err)
 	}
 	if errno, ok := errors.AsType[syscall.Errno](err); ok {
 		r.Errno = int(errno)

@@ -37,7 +37,7 @@ func explain(err error) error {
 	case errors.Is(err, syscall.EPERM), errors.Is(err, syscall.EACCES):
 		return explainRefusal(err)
 	}
-	return unavailable(i18n.Verbatim(err.Error()), i18n.Verbatim(self.Command()+" run --backend docker"))
+	return unavailable(i18n.FromError(err), i18n.Verbatim(self.Command()+" run --backend docker"))
 }
 
 func unavailable(cause i18n.Message, advice ...i18n.Message) error {
@@ -55,10 +55,10 @@ func outOfProcesses(err error) bool {
 func explainProcesses(err error) error {
 	var limit unix.Rlimit
 	if unix.Getrlimit(unix.RLIMIT_NPROC, &limit) == nil && limit.Cur != unix.RLIM_INFINITY {
-		return unavailable(i18n.Msg("netns.processes.user", "Most", limit.Cur, "Cause", err),
+		return unavailable(i18n.Msg("netns.processes.user", "Most", limit.Cur, "Cause", i18n.Original(err)),
 			i18n.Verbatim("ulimit -u $(ulimit -Hu)"), i18n.Msg("netns.advice.processes"))
 	}
-	return unavailable(i18n.Msg("netns.processes.session", "Cause", err), i18n.Msg("netns.advice.limit"))
+	return unavailable(i18n.Msg("netns.processes.session", "Cause", i18n.Original(err)), i18n.Msg("netns.advice.limit"))
 }
 
 // A kind is one kind of namespace that a lab needs.
@@ -91,9 +91,9 @@ func explainLimit(err error) error {
 	}
 	limit := sysctl(reached.sysctl)
 	setting := strings.ReplaceAll(reached.sysctl, "/", ".")
-	cause := i18n.Msg("netns.namespaces.reached", "Kind", reached.name, "Setting", setting, "Most", limit, "Cause", err)
+	cause := i18n.Msg("netns.namespaces.reached", "Kind", reached.name, "Setting", setting, "Most", limit, "Cause", i18n.Original(err))
 	if limit == "0" {
-		cause = i18n.Msg("netns.namespaces.off", "Kind", reached.name, "Setting", setting, "Cause", err)
+		cause = i18n.Msg("netns.namespaces.off", "Kind", reached.name, "Setting", setting, "Cause", i18n.Original(err))
 	}
 	raise := i18n.Verbatim("sudo sysctl -w " + setting + "=10000")
 	if reached.name == "user" && os.Geteuid() != 0 {
@@ -129,17 +129,17 @@ func explainRefusal(err error) error {
 	}
 	switch {
 	case sysctl("kernel/unprivileged_userns_clone") == "0" && !root:
-		return unavailable(i18n.Msg("netns.onlyroot", "Cause", err),
+		return unavailable(i18n.Msg("netns.onlyroot", "Cause", i18n.Original(err)),
 			advice, i18n.Verbatim("sudo sysctl -w kernel.unprivileged_userns_clone=1"))
 	case sysctl("kernel/apparmor_restrict_unprivileged_userns") == "1" && !root:
-		return unavailable(i18n.Msg("netns.apparmor", "Cause", err), advice, i18n.Msg("netns.advice.apparmor"))
+		return unavailable(i18n.Msg("netns.apparmor", "Cause", i18n.Original(err)), advice, i18n.Msg("netns.advice.apparmor"))
 	case inContainer():
-		return unavailable(i18n.Msg("netns.container", "Cause", err),
+		return unavailable(i18n.Msg("netns.container", "Cause", i18n.Original(err)),
 			i18n.Verbatim("docker run --security-opt seccomp=unconfined --user 1234:1234 --cap-drop ALL …"))
 	case errors.Is(err, syscall.EACCES):
-		return unavailable(i18n.Msg("netns.unreadable", "Cause", err), i18n.Verbatim("chmod a+rx "+path))
+		return unavailable(i18n.Msg("netns.unreadable", "Cause", i18n.Original(err)), i18n.Verbatim("chmod a+rx "+path))
 	}
-	return unavailable(i18n.Verbatim(err.Error()), advice)
+	return unavailable(i18n.FromError(err), advice)
 }
 
 func sysctl(name string) string {

@@ -132,7 +132,7 @@ func notUp(name string) error {
 		return i18n.Errmsg("held.inside", "Host", host)
 	}
 	if up := held(); len(up) > 0 {
-		return i18n.Errmsg("held.another", "Lab", name, "Labs", i18n.List(up))
+		return i18n.Errmsg("held.another", "Lab", name, "Labs", up)
 	}
 	return i18n.Errmsg("held.none", "Lab", name, "Flag", labFlag(name))
 }

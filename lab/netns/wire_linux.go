@@ -180,7 +180,7 @@ func (w *wire) names() []string {
 func (w *wire) host(name string) (*host, error) {
 	i := slices.IndexFunc(w.hosts, func(h *host) bool { return h.name == name })
 	if i < 0 {
-		return nil, i18n.Errmsg("lab.nohost", "Host", name, "Hint", suggest.Hint(name, w.names()), "Known", i18n.List(w.names()))
+		return nil, i18n.Errmsg("lab.nohost", "Host", name, "Hint", suggest.Hint(name, w.names()), "Known", w.names())
 	}
 	return w.hosts[i], nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"wirelab/internal/cmdline"
 	"wirelab/internal/exit"
+	"wirelab/internal/i18n"
 	"wirelab/lab"
 )
 
@@ -33,7 +34,7 @@ func hubCommand() *cobra.Command {
 			for _, s := range learnt {
 				mac, err := net.ParseMAC(strings.TrimSpace(s))
 				if err != nil {
-					return exit.UsageMsg("hub.mac", "Cause", err)
+					return exit.UsageMsg("hub.mac", "Cause", i18n.Original(err))
 				}
 				o.learnt = append(o.learnt, mac)
 			}

@@ -165,7 +165,7 @@ func interfacePrefix(name string) (netip.Prefix, error) {
 			return p, nil
 		}
 	}
-	return netip.Prefix{}, errors.New("interface " + name + " has no IPv4 address")
+	return netip.Prefix{}, i18n.Errmsg("mark.noaddress", "Name", name)
 }
 
 // broadcast returns the last address of an IPv4 network (RFC 919, section 7).

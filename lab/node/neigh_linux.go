@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"wirelab/internal/exit"
+	"wirelab/internal/i18n"
 	"wirelab/internal/rtnl"
 )
 
@@ -35,7 +36,7 @@ func neighbourState(state int) string {
 func neighbours(device string) (netlink.Link, []netlink.Neigh, error) {
 	l, err := netlink.LinkByName(device)
 	if err != nil {
-		return nil, nil, exit.UnableMsg("neigh.interface", "Name", device, "Cause", err)
+		return nil, nil, exit.UnableMsg("neigh.interface", "Name", device, "Cause", i18n.Original(err))
 	}
 	entries, err := rtnl.Dump(func() ([]netlink.Neigh, error) { return netlink.NeighList(l.Attrs().Index, netlink.FAMILY_V4) })
 	if err != nil {

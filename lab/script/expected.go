@@ -38,7 +38,7 @@ func (e *Experiment) knownEnds(line string) error {
 	}
 	for _, end := range []string{words[0], words[2]} {
 		if trace.ValidLabel(end) && !slices.Contains(e.Topology.Hosts, end) {
-			return i18n.Errmsg("script.line.host", "Line", line, "Host", end, "Hint", suggest.Hint(end, e.Topology.Hosts), "Known", i18n.List(e.Topology.Hosts))
+			return i18n.Errmsg("script.line.host", "Line", line, "Host", end, "Hint", suggest.Hint(end, e.Topology.Hosts), "Known", e.Topology.Hosts)
 		}
 	}
 	return nil

@@ -121,7 +121,7 @@ func (p *parser) step(number int, words []string) error {
 	v := findVerb(words[0])
 	if v == nil {
 		known := append([]string{"topology", "lesson", "expect"}, Verbs()...)
-		return i18n.Errmsg("script.word", "Word", words[0], "Hint", suggest.Hint(words[0], known), "Known", i18n.List(known))
+		return i18n.Errmsg("script.word", "Word", words[0], "Hint", suggest.Hint(words[0], known), "Known", known)
 	}
 	s.Verb, s.Args = v.name, words[1:]
 	if s.Ends != Succeeds && !v.ends {
@@ -133,7 +133,7 @@ func (p *parser) step(number int, words []string) error {
 		}
 		s.Host, s.Args = s.Args[0], s.Args[1:]
 		if !slices.Contains(p.exp.Topology.Hosts, s.Host) {
-			return i18n.Errmsg("script.host", "Host", s.Host, "Hint", suggest.Hint(s.Host, p.exp.Topology.Hosts), "Known", i18n.List(p.exp.Topology.Hosts))
+			return i18n.Errmsg("script.host", "Host", s.Host, "Hint", suggest.Hint(s.Host, p.exp.Topology.Hosts), "Known", p.exp.Topology.Hosts)
 		}
 		if s.Host == lab.SnifferHost {
 			return i18n.Errmsg("script.sniffer", "Host", s.Host, "Word", s.Verb)

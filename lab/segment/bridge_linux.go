@@ -8,12 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"strings"
 	"time"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
+	"wirelab/internal/i18n"
 	"wirelab/internal/poll"
 	"wirelab/internal/rtnl"
 	"wirelab/lab"
@@ -125,7 +125,7 @@ func (b *Bridge) AwaitLearnt(ctx context.Context, macs []net.HardwareAddr) error
 		return len(missing) == 0, err
 	})
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-		err = fmt.Errorf("bridge %s has not learnt %s within %v", b.Name(), strings.Join(missing, ", "), within(len(macs)))
+		err = i18n.Errmsg("lab.segment.unlearnt", "Bridge", b.Name(), "Addresses", missing, "Time", within(len(macs)))
 	}
 	return err
 }

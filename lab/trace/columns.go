@@ -74,7 +74,7 @@ func parseColumns(list string) (with []string, err error) {
 	names := ColumnNames()
 	for name := range strings.SplitSeq(list, ",") {
 		if !slices.Contains(names, name) {
-			return nil, i18n.Errmsg("script.trace.column", "Word", name, "Hint", suggest.Hint(name, names), "Known", i18n.List(names))
+			return nil, i18n.Errmsg("script.trace.column", "Word", name, "Hint", suggest.Hint(name, names), "Known", names)
 		}
 		with = append(with, name)
 	}

@@ -72,7 +72,7 @@ func ParseProjection(s string) (Projection, error) {
 		word := words[0]
 		if word == with {
 			if words = words[1:]; len(words) == 0 || pr.With != nil {
-				return pr, i18n.Errmsg("script.trace.with", "Known", i18n.List(ColumnNames()))
+				return pr, i18n.Errmsg("script.trace.with", "Known", ColumnNames())
 			}
 			var err error
 			if pr.With, err = parseColumns(words[0]); err != nil {

@@ -2,7 +2,6 @@ package trace
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 
@@ -45,7 +44,7 @@ func New(hosts Hosts) *Recording {
 }
 
 // errTooLarge is what Add returns past MaxBytes.
-var errTooLarge = fmt.Errorf("the capture has more than %d MiB of frames, which no experiment needs", MaxBytes>>20)
+var errTooLarge = i18n.Errmsg("capture.large", "Limit", MaxBytes>>20)
 
 // Add appends a frame, whose bytes it copies, and returns its packet.
 func (r *Recording) Add(frame sniffer.Frame) (*sniffer.Packet, error) {

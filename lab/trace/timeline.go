@@ -160,7 +160,7 @@ func (r *Recording) barrier(label string, hosts []string) (barrier, i18n.Message
 		return b, i18n.Msg("claim.barrier.start", "Label", label)
 	case len(b.numbers) == 0:
 		if others := r.phaseLabels(); len(others) > 0 {
-			return b, i18n.Msg("claim.barrier.others", "Label", label, "Known", i18n.List(others))
+			return b, i18n.Msg("claim.barrier.others", "Label", label, "Known", others)
 		}
 		return b, i18n.Msg("claim.barrier.none", "Label", label)
 	}

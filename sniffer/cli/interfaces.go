@@ -47,8 +47,6 @@ func defaultRoute(all []net.Interface) *net.Interface {
 	return nil
 }
 
-func nameAll(all []net.Interface) string { return i18n.List(namesOf(all)) }
-
 // namesOf are what -i takes.
 func namesOf(all []net.Interface) []string {
 	var names []string
@@ -77,7 +75,7 @@ func (s *session) chooseInterface() (*net.Interface, error) {
 		if pcapfile.IsCapture(s.options.iface) {
 			return nil, isFile(s.options.iface, "")
 		}
-		return nil, exit.UsageMsg("sniff.interface.unknown", "Name", s.options.iface, "Hint", suggest.Hint(s.options.iface, namesOf(all)), "Known", nameAll(all))
+		return nil, exit.UsageMsg("sniff.interface.unknown", "Name", s.options.iface, "Hint", suggest.Hint(s.options.iface, namesOf(all)), "Known", namesOf(all))
 	}
 	if ifi := defaultRoute(all); ifi != nil {
 		s.report(s.words.chosen(ifi.Name, true))
@@ -89,12 +87,12 @@ func (s *session) chooseInterface() (*net.Interface, error) {
 			continue
 		}
 		if only != nil {
-			return nil, exit.UsageMsg("sniff.interface.which", "Known", nameAll(all))
+			return nil, exit.UsageMsg("sniff.interface.which", "Known", namesOf(all))
 		}
 		only = &all[i]
 	}
 	if only == nil {
-		return nil, exit.UsageMsg("sniff.interface.none", "Known", nameAll(all))
+		return nil, exit.UsageMsg("sniff.interface.none", "Known", namesOf(all))
 	}
 	s.report(s.words.chosen(only.Name, false))
 	return only, nil

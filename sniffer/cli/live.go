@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"time"
 
@@ -61,7 +60,7 @@ func (s *session) live(ctx context.Context, stdin io.Reader, confine func() erro
 			cancel()
 		}()
 	}
-	fmt.Fprintf(s.stderr, "wirelab: capturing on %s\n", safetext.Escape(ifi.Name))
+	s.report(s.words.text("sniff.capturing", "Name", safetext.Escape(ifi.Name))) // which the lab awaits, in English
 
 	failed := s.follow(h)
 	counted, err := h.Statistics()

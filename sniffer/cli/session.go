@@ -12,6 +12,7 @@ import (
 
 	"wirelab/internal/display"
 	"wirelab/internal/exit"
+	"wirelab/internal/i18n"
 	"wirelab/sniffer"
 	"wirelab/sniffer/pcapfile"
 	"wirelab/sniffer/render"
@@ -308,7 +309,7 @@ func (s *session) writing(err error) error {
 		return coded
 	}
 	if _, named := errors.AsType[*fs.PathError](err); !named {
-		err = fmt.Errorf("write: %w", err)
+		err = i18n.Errmsg("sniff.write", "Cause", err)
 	}
 	return exit.With(exit.Failed, err)
 }

@@ -1,10 +1,11 @@
 package filter
 
 import (
-	"fmt"
 	"slices"
 
 	"golang.org/x/net/bpf"
+
+	"wirelab/internal/i18n"
 )
 
 const (
@@ -32,7 +33,7 @@ func (g *graph) assemble() ([]bpf.Instruction, error) {
 	}
 	instructions := p.layOut(g)
 	if len(instructions) > maxProgram {
-		return nil, fmt.Errorf("too long: %d instructions, at most %d", len(instructions), maxProgram)
+		return nil, i18n.Errmsg("filter.large.program", "Number", len(instructions), "Most", maxProgram)
 	}
 	return instructions, nil
 }

@@ -1,10 +1,11 @@
 package filter
 
 import (
-	"errors"
 	"maps"
 
 	"golang.org/x/net/bpf"
+
+	"wirelab/internal/i18n"
 )
 
 // The VLAN tag of a frame lies between its addresses and its EtherType.
@@ -23,7 +24,7 @@ func (g *graph) live() (*graph, error) {
 	t := &tagger{g.values, merger(), map[*block]*block{}, 0}
 	tagged.root = t.block(g.root)
 	if t.copies > maxCopies {
-		return nil, errors.New("too many offsets that are computed")
+		return nil, i18n.Errmsg("filter.large.offsets")
 	}
 	tagged.simplify()
 	tagged.optimize(false)

@@ -1,9 +1,9 @@
 package filter
 
 import (
-	"errors"
-
 	"golang.org/x/net/bpf"
+
+	"wirelab/internal/i18n"
 )
 
 // writer writes the instructions of values.
@@ -34,7 +34,7 @@ func (w *writer) pair(a, x *value) {
 	}
 	slot := w.used
 	if w.used++; w.used > scratchWords {
-		w.err = errors.New("too much arithmetic in one comparison")
+		w.err = i18n.Errmsg("filter.large.arithmetic")
 		return
 	}
 	w.toA(x)

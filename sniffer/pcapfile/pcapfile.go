@@ -8,11 +8,11 @@
 package pcapfile
 
 import (
-	"fmt"
 	"math"
 	"strings"
 	"time"
 
+	"wirelab/internal/i18n"
 	"wirelab/sniffer"
 )
 
@@ -45,8 +45,11 @@ type TruncatedError struct {
 	Compressed bool // both count what is in a compressed file
 }
 
-func (e *TruncatedError) Error() string {
-	return fmt.Sprintf("file ends at byte %d%s, within the block that begins at byte %d", e.Size, ofContent(e.Compressed), e.Offset)
+func (e *TruncatedError) Error() string { return e.Unwrap().Error() }
+
+// Unwrap returns the error in people's languages.
+func (e *TruncatedError) Unwrap() error {
+	return i18n.Errmsg("capture.cut", "Size", e.Size, "Content", ofContent(e.Compressed), "Offset", e.Offset)
 }
 
 // FormatError says that a file is not what its format allows.
@@ -57,15 +60,20 @@ type FormatError struct {
 	Compressed bool // Offset counts what is in a compressed file
 }
 
-func (e *FormatError) Error() string {
-	return fmt.Sprintf("malformed at byte %d%s: %s", e.Offset, ofContent(e.Compressed), e.Reason)
+func (e *FormatError) Error() string { return e.Unwrap().Error() }
+
+// Unwrap returns the error in people's languages. The reason is in the words of the
+// formats.
+func (e *FormatError) Unwrap() error {
+	return i18n.Errmsg("capture.format", "Offset", e.Offset, "Content", ofContent(e.Compressed), "Reason", e.Reason)
 }
 
-func ofContent(compressed bool) string {
+// ofContent says where a byte is that is counted in a compressed file.
+func ofContent(compressed bool) i18n.Message {
 	if compressed {
-		return " of what is compressed"
+		return i18n.Msg("capture.compressed")
 	}
-	return ""
+	return i18n.Message{}
 }
 
 // linkType returns what frames begin with by the number in a file. 12 and 14 are
