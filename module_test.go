@@ -41,14 +41,17 @@ func copyTree(t *testing.T, to string) {
 	}
 }
 
-// inFolder runs a command in a folder, with modules of the cache alone, and returns
-// what it printed.
+// inFolder runs a command in a folder and returns what it printed. A module that is
+// neither in the cache nor to be had ends the test.
 func inFolder(t *testing.T, dir, name string, args ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), name, args...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOPROXY=off", "GOSUMDB=off", "GOFLAGS=", "GOWORK=off")
+	cmd.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off")
 	out, err := cmd.CombinedOutput()
+	if err != nil && regexp.MustCompile(`(?m)disabled by GOPROXY=off|: dial tcp.*$`).Match(out) {
+		t.Skipf("a module cannot be had: %s", out)
+	}
 	if err != nil {
 		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
 	}
@@ -113,14 +116,9 @@ func TestAnotherModuleUsesACheckout(t *testing.T) {
 	}
 	for _, m := range shown {
 		words := strings.Fields(m[1])
-		if words[2] == "tidy" {
-			// Tidy asks for what the tests of other modules import, too, which the cache may lack.
-			words = append(words, "-e")
-		}
 		inFolder(t, shop, words[0], words[1:]...)
 	}
-	// What tidy could not see in the cache, the build adds where it needs it.
-	out := inFolder(t, shop, "go", "test", "-mod=mod", "-count=1", "-v", "./...")
+	out := inFolder(t, shop, "go", "test", "-count=1", "-v", "./...")
 	switch {
 	case strings.Contains(out, "--- SKIP"):
 		require.Missing(t, "netns", out)
