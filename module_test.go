@@ -199,7 +199,8 @@ func TestSetModulePath(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	inFolder(t, dir, "go", "vet", "./...")
+	// Every import of every package and test is found.
+	inFolder(t, dir, "go", "list", "-deps", "-test", "./...")
 	// The program for the lab's hosts is found by the new path.
 	inFolder(t, dir, "go", "test", "-count=1", "-run", "^TestStaticProgram$", "./lab")
 	cmd := exec.CommandContext(t.Context(), "scripts/set-module-path", "no path")
