@@ -129,6 +129,20 @@ func startServer(t *testing.T) (p *program, tcp, udp string) {
 	return p, m[1], m[2]
 }
 
+// What the server refuses is told once.
+func TestRefusedOnce(t *testing.T) {
+	server, tcp, udp := startServer(t)
+	server.say("slow 60")
+	server.await(`one line in 60 s`)
+	for _, to := range [][]string{{tcp}, {"--udp", udp}} {
+		p := start(t, append(append([]string{"chat", "send", "--name", "ci"}, to...), "hello")...)
+		p.exits(exit.Failed)
+		if said := p.output(); strings.Count(said, "not said") != 1 || !strings.Contains(said, `"hello": the server says: `) {
+			t.Errorf("over %v: %q", to, said)
+		}
+	}
+}
+
 func TestConversation(t *testing.T) {
 	server, tcp, udp := startServer(t)
 	server.stdin.Close() // it may run without

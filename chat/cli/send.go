@@ -73,7 +73,7 @@ func send(c *cobra.Command, k clientFlags, server, texts []string) error {
 			if errors.Is(err, client.ErrOffline) {
 				err = cmp.Or(s.Err(), err)
 			}
-			return exit.FailedMsg("chat.mistake.say", "Text", fmt.Sprintf("%.40s", text), "Cause", err)
+			return exit.With(exit.Failed, client.Unsaid(text, err))
 		}
 	}
 	s.Leave("")

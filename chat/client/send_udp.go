@@ -30,7 +30,7 @@ func SendUDP(ctx context.Context, config Config, texts []string) error {
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
 	for _, text := range texts {
 		if err := conn.Say(text); err != nil {
-			return i18n.Errmsg("chat.mistake.say", "Text", fmt.Sprintf("%.40s", text), "Cause", err)
+			return Unsaid(text, err)
 		}
 	}
 	if !conn.udp.remote {
@@ -44,7 +44,7 @@ func SendUDP(ctx context.Context, config Config, texts []string) error {
 		case timedOut && !asked:
 			return nil
 		case !timedOut:
-			return i18n.Errmsg("chat.mistake.say", "Text", fmt.Sprintf("%.40s", texts[0]), "Cause", err)
+			return Unsaid(texts[0], err)
 		}
 	}
 	if err := conn.Say("/who"); err != nil {
@@ -54,6 +54,16 @@ func SendUDP(ctx context.Context, config Config, texts []string) error {
 		return i18n.Errmsg("chat.mistake.unanswered", "Server", config.Server(), "Cause", err)
 	}
 	return nil
+}
+
+// Unsaid returns the error of a text that was not said, which may be long. A server
+// that refuses it says so itself.
+func Unsaid(text string, err error) error {
+	text = fmt.Sprintf("%.40s", text)
+	if _, refused := errors.AsType[*RefusedError](err); refused {
+		return i18n.Errmsg("chat.mistake.answered", "Text", text, "Cause", err)
+	}
+	return i18n.Errmsg("chat.mistake.say", "Text", text, "Cause", err)
 }
 
 // awaitKind receives until there is a line of a kind, or an error.

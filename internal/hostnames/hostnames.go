@@ -12,6 +12,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+
 	"wirelab/internal/i18n"
 )
 
@@ -48,6 +49,9 @@ func Parse(s string) (Table, error) {
 		}
 		name, value, ok := strings.Cut(part, "=")
 		addr, err := netip.ParseAddr(value)
+		if _, other := netip.ParseAddr(name); err != nil && other == nil && value != "" {
+			return nil, i18n.Errmsg("usage.host.swapped", "Word", part, "Right", value+"="+name)
+		}
 		if !ok || name == "" || err != nil {
 			return nil, i18n.Errmsg("usage.host.form", "Word", part)
 		}

@@ -2,6 +2,7 @@ package hostnames
 
 import (
 	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -24,6 +25,20 @@ func TestParse(t *testing.T) {
 	for _, s := range []string{"server", "server=", "=10.0.0.1", "server=ten"} {
 		if _, err := Parse(s); err == nil {
 			t.Errorf("%q: no error", s)
+		}
+	}
+}
+
+// Who writes the address first is told the right order.
+func TestSwapped(t *testing.T) {
+	for s, want := range map[string]string{"10.0.0.2=server": "server=10.0.0.2", "fd00::2=server": "server=fd00::2"} {
+		if _, err := Parse(s); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: error %v, want %q in it", s, err, want)
+		}
+	}
+	for _, s := range []string{"10.0.0.2=", "10.0.0=server"} {
+		if _, err := Parse(s); err == nil || !strings.Contains(err.Error(), "NAME=ADDRESS") {
+			t.Errorf("%q: error %v, want the form", s, err)
 		}
 	}
 }

@@ -78,19 +78,27 @@ func (p Plan) stimulated(phases []string) bool {
 
 // ParseExpected reads expected lines: "FROM > TO WHAT…", white space folded,
 // empty lines and lines that begin with # left out. TCP flags may be words
-// (SYN ACK) or tcpdump's letters (S.).
+// (SYN ACK) or tcpdump's letters (S.). Where there are several lines, an error says in
+// which it is.
 func ParseExpected(s string) ([]string, error) {
 	lines := []string{}
-	for i, line := range strings.Split(s, "\n") {
+	all := strings.Split(s, "\n")
+	for i, line := range all {
+		at := func(err error) error {
+			if len(all) == 1 {
+				return err
+			}
+			return i18n.Errmsg("script.line.at", "Number", i+1, "Cause", err)
+		}
 		words := strings.Fields(line)
 		if len(words) == 0 || strings.HasPrefix(words[0], "#") {
 			continue
 		}
 		if err := checkPasted(line); err != nil {
-			return nil, i18n.Errmsg("script.line.at", "Number", i+1, "Cause", err)
+			return nil, at(err)
 		}
 		if len(words) < 4 || words[1] != ">" || strings.ContainsRune(words[0]+words[2], '"') {
-			return nil, i18n.Errmsg("script.line.form", "Number", i+1, "Line", line)
+			return nil, at(i18n.Errmsg("script.line.form", "Line", line))
 		}
 		lines = append(lines, normal(line))
 	}

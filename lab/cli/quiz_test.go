@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -8,7 +9,9 @@ import (
 	"wirelab/internal/display"
 	"wirelab/internal/i18n"
 	"wirelab/internal/lang"
+	"wirelab/lab"
 	"wirelab/lab/report"
+	"wirelab/lab/script"
 )
 
 // What a quiz says fits the terminal, and the lines that are to be typed stay lines.
@@ -26,6 +29,25 @@ func TestQuizFits(t *testing.T) {
 		}
 		if want := "\n" + aside + "    client1 > server ACK\n"; !strings.Contains(b.String(), want) {
 			t.Errorf("%q is missing in\n%s", want, b.String())
+		}
+	}
+}
+
+// A wrong answer is told which line is meant by the line itself: its number is that of
+// no text that anybody sees.
+func TestQuizNamesTheLine(t *testing.T) {
+	e := &script.Experiment{Topology: lab.Topology{Hosts: []string{"client1", "server"}}}
+	for _, l := range lang.All() {
+		var b strings.Builder
+		in := newTyped(strings.NewReader("client1 > server SYN\nclient1 >\nclient1 > server:80 SYN\n\n"), &b)
+		q := quiz{lang: l, in: in, out: &b, t: report.NewTerminal(&b, l, display.Display{})}
+		lines, err := q.lines(t.Context(), e)
+		if err != nil || !slices.Equal(lines, []string{"client1 > server SYN"}) {
+			t.Errorf("lines %q, %v", lines, err)
+		}
+		said := b.String()
+		if strings.Contains(said, "line 1") || strings.Contains(said, "第 1 行") || strings.Count(said, "client1 >") < 2 {
+			t.Errorf("in %s a wrong line is told:\n%s", l, said)
 		}
 	}
 }

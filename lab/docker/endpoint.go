@@ -105,11 +105,11 @@ func contextEndpoint(dir, name string) (endpoint, error) {
 		Endpoints map[string]struct{ Host string }
 	}
 	if err := readJSON(filepath.Join(dir, "contexts", "meta", id, "meta.json"), &meta); err != nil {
-		return endpoint{}, fmt.Errorf("docker context %q: %w", name, err)
+		return endpoint{}, i18n.Errmsg("docker.endpoint.broken", "Name", name, "Cause", err)
 	}
 	e := endpoint{host: meta.Endpoints["docker"].Host}
 	if e.host == "" {
-		return endpoint{}, fmt.Errorf("docker context %q names no daemon", name)
+		return endpoint{}, i18n.Errmsg("docker.endpoint.empty", "Name", name)
 	}
 	certs := filepath.Join(dir, "contexts", "tls", id, "docker")
 	if _, err := os.Stat(filepath.Join(certs, "ca.pem")); err == nil {
@@ -163,7 +163,7 @@ func connect(ctx context.Context) (*engine, error) {
 	case err != nil:
 		cli.Close()
 		if pingCtx.Err() != nil {
-			err = fmt.Errorf("no answer within %v", answerWithin)
+			err = i18n.Errmsg("docker.unanswered", "Time", answerWithin)
 		}
 		return nil, unavailable(e, err)
 	case ping.OSType != "linux":
@@ -205,7 +205,12 @@ func (e *engine) sysctlsOfDevices() bool { return versions.LessThan(e.ClientVers
 
 // unavailable says why a daemon cannot be used and what to do about it.
 func unavailable(e endpoint, err error) error {
-	u := &lab.Unavailable{What: i18n.Verbatim(backendName), Cause: i18n.Msg("docker.refused", "Host", e.host, "From", e.from, "Cause", rootCause(err)), Advice: []i18n.Message{e.advice}}
+	root := rootCause(err)
+	cause := i18n.FromError(root)
+	if client.IsErrConnectionFailed(err) && strings.Contains(root.Error(), e.host) { // the client's own text
+		cause = i18n.Msg("docker.silent")
+	}
+	u := &lab.Unavailable{What: i18n.Verbatim(backendName), Cause: i18n.Msg("docker.refused", "Host", e.host, "From", e.from, "Cause", cause), Advice: []i18n.Message{e.advice}}
 	// The client hides the system's error in a text of its own.
 	if strings.Contains(err.Error(), "permission denied") {
 		u.Advice = []i18n.Message{i18n.Msg("docker.advice.group"), i18n.Msg("docker.advice.sudo")}

@@ -99,7 +99,7 @@ func TestNoOtherDaemon(t *testing.T) {
 		t.Log("a living socket is beside it")
 	}
 	for _, tt := range []struct{ name, host, cause string }{
-		{"nobody listens", "tcp://" + closed.Addr().String(), "Cannot connect to the Docker daemon"},
+		{"nobody listens", "tcp://" + closed.Addr().String(), "no daemon answers there"},
 		{"no such socket", "unix://" + filepath.Join(t.TempDir(), "none.sock"), "no such file"},
 		{"it never answers", "unix://" + silent.Addr().String(), "no answer within 5s"},
 		{"SSH", "ssh://pupil@192.0.2.1", "SSH"},
@@ -115,6 +115,9 @@ func TestNoOtherDaemon(t *testing.T) {
 			}
 			if !strings.Contains(u.Cause.String(), tt.cause) || len(u.Advice) == 0 {
 				t.Errorf("cause %q, advice %q; want %q in the cause", u.Cause, u.Advice, tt.cause)
+			}
+			if n := strings.Count(u.Cause.String(), tt.host); n != 1 {
+				t.Errorf("cause %q has the address %d times", u.Cause, n)
 			}
 			if took := time.Since(start); took > answerWithin+5*time.Second {
 				t.Errorf("the refusal took %v", took)
