@@ -65,17 +65,14 @@ func (t *Terminal) changes(all []change) {
 			t.printf("        (%s)\n", t.text("report.same", "Count", c.skipped))
 			continue
 		}
-		var differs line // what the line before expected in its place
-		if i > 0 && c.sign == '+' && all[i-1].sign == '-' {
-			differs = all[i-1].line
-		}
-		t.change(c, differs, from, to)
+		t.change(c, from, to)
 	}
 }
 
 // change prints a line of the difference, whose ends take so many columns.
-func (t *Terminal) change(c change, differs line, from, to int) {
+func (t *Terminal) change(c change, from, to int) {
 	const indent = 8
+	differs := c.instead
 	words := append([]string{columns.Pad(t.escape(c.line.from), from), ">", columns.Pad(t.escape(c.line.to), to)}, c.line.what...)
 	other := append([]string{differs.from, ">", differs.to}, differs.what...)
 	fields := append([]string{c.line.from, ">", c.line.to}, c.line.what...)
@@ -140,33 +137,27 @@ func lineOf(text string) line {
 type change struct {
 	sign    byte // ' ', '-' or '+'
 	line    line
-	skipped int // lines that are the same
+	instead line // of a "+": what was expected in its place, if anything like it was
+	skipped int  // lines that are the same
 }
 
 // context is how many lines stand around those that differ.
 const context = 3
 
 // compare returns the difference of two traces that stand side by side: lines of both,
-// and those of one alone, each "-" ahead of the "+" in its place.
+// and those of one alone, each "-" ahead of the "+" that is like it.
 func compare(pairs []claim.Pair) (all []change) {
-	var minus, plus []string
+	var minus, plus []line
 	flush := func() {
-		for i := range max(len(minus), len(plus)) {
-			if i < len(minus) {
-				all = append(all, change{sign: '-', line: lineOf(minus[i])})
-			}
-			if i < len(plus) {
-				all = append(all, change{sign: '+', line: lineOf(plus[i])})
-			}
-		}
+		all = append(all, matched(minus, plus)...)
 		minus, plus = nil, nil
 	}
 	for _, p := range pairs {
 		switch {
 		case p.Observed == "":
-			minus = append(minus, p.Expected)
+			minus = append(minus, lineOf(p.Expected))
 		case p.Expected == "":
-			plus = append(plus, p.Observed)
+			plus = append(plus, lineOf(p.Observed))
 		default:
 			flush()
 			all = append(all, change{sign: ' ', line: lineOf(p.Observed)})
