@@ -1,6 +1,7 @@
 package node
 
 import (
+	"crypto/rand"
 	"fmt"
 	"os"
 	"os/exec"
@@ -11,8 +12,13 @@ import (
 	"wirelab/lab/agent"
 )
 
+// newLab returns what the ids of a lab's programs begin with, which no other test on
+// this machine has.
+func newLab() string { return rand.Text() + "-" }
+
 // Programs of the lab end, with what they have started, and no others.
 func TestEndPrograms(t *testing.T) {
+	lab1, lab2 := newLab(), newLab()
 	start := func(id string) *exec.Cmd {
 		t.Helper()
 		cmd := exec.CommandContext(t.Context(), "/bin/sh", "-c", "sleep 1000; true")
@@ -21,14 +27,14 @@ func TestEndPrograms(t *testing.T) {
 		must(t, cmd.Start())
 		return cmd
 	}
-	ours, theirs := start("LAB1-client1-1"), start("LAB2-client1-1")
+	ours, theirs := start(lab1+"client1-1"), start(lab2+"client1-1")
 	defer theirs.Wait()
-	defer endPrograms("LAB2-")
-	endPrograms("LAB1-")
+	defer endPrograms(lab2)
+	endPrograms(lab1)
 	if err := ours.Wait(); ours.ProcessState.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
 		t.Errorf("the lab's program: %v, want it killed", err)
 	}
-	for id, want := range map[string]bool{"LAB1-client1-1": false, "LAB2-client1-1": true} {
+	for id, want := range map[string]bool{lab1 + "client1-1": false, lab2 + "client1-1": true} {
 		// The error is of other processes, at which root may not look everywhere.
 		if got, err := alive(id, 0); got != want {
 			t.Errorf("alive %s: %v, %v; want %v", id, got, err, want)
@@ -49,7 +55,7 @@ func TestAlive(t *testing.T) {
 		{"without its environment", "exec env -i sh -c 'echo started; exec sleep 1000'", false, true, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			id := "LAB3-" + strings.ReplaceAll(test.name, " ", "-")
+			id := newLab() + strings.ReplaceAll(test.name, " ", "-")
 			cmd := exec.CommandContext(t.Context(), "/bin/sh", "-c", test.script)
 			cmd.Env = append(os.Environ(), agent.Variable+"="+id)
 			cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -81,14 +87,14 @@ func TestAlive(t *testing.T) {
 
 // A process that becomes another program, again and again, is there all the time.
 func TestLeftWhileItBecomesAnother(t *testing.T) {
-	const id = "LAB4-client1-1"
+	id := newLab() + "client1-1"
 	cmd := exec.CommandContext(t.Context(), "/bin/sh", "-c", `[ "$1" = 0 ] || exec /bin/sh -c "$0" "$0" $(($1 - 1)); exec sleep 1000`)
-	cmd.Args = append(cmd.Args, cmd.Args[2], "3000")
+	cmd.Args = append(cmd.Args, cmd.Args[2], "1000")
 	cmd.Env = append(os.Environ(), agent.Variable+"="+id)
 	must(t, cmd.Start())
 	defer cmd.Wait()
 	defer cmd.Process.Kill()
-	for range 100 {
+	for range 40 {
 		if got, err := left(id); err != nil || !got {
 			t.Fatalf("left: %v, %v; want true", got, err)
 		}
@@ -97,14 +103,14 @@ func TestLeftWhileItBecomesAnother(t *testing.T) {
 
 // One that starts the next and ends, again and again, is there all the time.
 func TestLeftWhileOneStartsTheNext(t *testing.T) {
-	const id = "LAB5-client1-1"
+	id := newLab() + "client1-1"
 	cmd := exec.CommandContext(t.Context(), "/bin/sh", "-c", `[ "$1" = 0 ] && exec sleep 1000; /bin/sh -c "$0" "$0" $(($1 - 1)) & exit`)
-	cmd.Args = append(cmd.Args, cmd.Args[2], "2000")
+	cmd.Args = append(cmd.Args, cmd.Args[2], "800")
 	cmd.Env = append(os.Environ(), agent.Variable+"="+id)
 	must(t, cmd.Start())
-	defer endPrograms("LAB5-")
+	defer endPrograms(id)
 	defer cmd.Wait()
-	for range 100 {
+	for range 40 {
 		if got, err := left(id); err != nil || !got {
 			t.Fatalf("left: %v, %v; want true", got, err)
 		}
