@@ -19,6 +19,18 @@ type Claim struct {
 	Anywhere   bool     // no phase: the capture has the expected lines in this order, whatever else it has
 	Projection trace.Projection
 	Expected   []string // lines of the trace, words between single spaces; none is an absence
+
+	// Matcher, where there is one, says what the claim is in place of Projection and
+	// Expected. It needs barriers.
+	Matcher *Matcher
+}
+
+// absence reports whether the claim is that something was not there.
+func (c Claim) absence() bool {
+	if c.Matcher != nil {
+		return c.Matcher.absence()
+	}
+	return len(c.Expected) == 0
 }
 
 // Scope is what the claim is about, as the script says it: "in cold trace arp,icmp".
@@ -30,11 +42,17 @@ func (c Claim) Scope() string {
 	case len(c.Phases) > 0:
 		where = "in " + strings.Join(c.Phases, ",")
 	}
+	if c.Matcher != nil {
+		return where + " " + c.Matcher.String()
+	}
 	return where + " trace " + c.Projection.String()
 }
 
-// names reports whether an expected line has a host's name.
+// names reports whether the claim has a host's name.
 func (c Claim) names(host string) bool {
+	if c.Matcher != nil && c.Matcher.names(host) {
+		return true
+	}
 	return slices.ContainsFunc(c.Expected, func(line string) bool {
 		before, _, _ := strings.Cut(line, `"`)
 		return slices.ContainsFunc(strings.Fields(before), func(word string) bool {

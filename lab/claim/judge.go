@@ -54,6 +54,9 @@ func judge(r *trace.Recording, plan Plan, c Claim) Verdict {
 	if !missing.IsZero() {
 		return undecided(c, missing)
 	}
+	if c.Matcher != nil {
+		return judgeMatcher(r, plan, c, window)
+	}
 	seen := r.Project(c.Projection, window, plan.Plan)
 	v := observed(r, c, window, seen)
 	counts := r.Counts(window, plan.Hosts)
@@ -119,7 +122,11 @@ func gaps(r *trace.Recording) i18n.Message {
 
 // suspect says which packet may hide something that the claim is about.
 func suspect(r *trace.Recording, plan Plan, c Claim, w trace.Window) (i18n.Message, int) {
-	s := r.Suspect(c.Projection, w, plan.Plan)
+	return suspicion(r, r.Suspect(c.Projection, w, plan.Plan))
+}
+
+// suspicion says why a packet may hide something.
+func suspicion(r *trace.Recording, s trace.Suspect) (i18n.Message, int) {
 	if s.Packet == nil {
 		return i18n.Message{}, 0
 	}
@@ -132,6 +139,8 @@ func suspect(r *trace.Recording, plan Plan, c Claim, w trace.Window) (i18n.Messa
 		return i18n.Msg("claim.truncated", "Packet", p.Number, "Kept", len(p.Data), "Length", p.Length), p.Number
 	case trace.Malformed:
 		return i18n.Msg("claim.malformed", "Packet", p.Number, "Error", p.Err), p.Number
+	case trace.Headless:
+		return i18n.Msg("claim.headless", "Packet", p.Number), p.Number
 	case trace.NoStart:
 		return i18n.Msg("claim.nostart", "Packet", p.Number), p.Number
 	}
@@ -185,7 +194,7 @@ func exchanged(counts []trace.Count) bool {
 // stood where it would not have seen it. Every claim is that nothing else
 // crossed the wire than what it expects.
 func unproven(r *trace.Recording, plan Plan, c Claim, w trace.Window, counts trace.Counts) i18n.Message {
-	absence := len(c.Expected) == 0
+	absence := c.absence()
 	switch {
 	case absence && !plan.stimulated(c.Phases) && (c.Projection.Hidden || r.Frames(w, plan.Plan) == 0):
 		return i18n.Msg("claim.unstimulated")
@@ -200,7 +209,11 @@ func unproven(r *trace.Recording, plan Plan, c Claim, w trace.Window, counts tra
 	case !c.Projection.Hidden && !complete(counts.Hosts) && !r.SeesUnicast(w, plan.Hosts):
 		return i18n.Msg("claim.blind")
 	}
-	if n := r.ForSniffer(c.Projection, w, plan.Plan); n > 0 {
+	about := c.Projection
+	if c.Matcher != nil {
+		about = everything
+	}
+	if n := r.ForSniffer(about, w, plan.Plan); n > 0 {
 		return i18n.Msg("claim.forsniffer", "Packet", n)
 	}
 	return i18n.Message{}
@@ -218,7 +231,7 @@ func notes(r *trace.Recording, c Claim, w trace.Window, seen trace.Projected) []
 	if !r.Hosts.ByPort() {
 		all = append(all, i18n.Msg("claim.note.byaddress"))
 	}
-	if !r.Hosts.ByPort() && len(c.Expected) == 0 && len(seen.Lines) == 0 {
+	if !r.Hosts.ByPort() && c.absence() && len(seen.Lines) == 0 {
 		all = append(all, i18n.Msg("claim.note.unexecuted"))
 	}
 	if n := r.Backwards(); n > 0 {

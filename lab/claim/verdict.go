@@ -24,12 +24,16 @@ type Verdict struct {
 	Sentence message.Text      `json:"sentence"`
 	Status   Status            `json:"status"`
 	Packets  []int             `json:"packets"`          // numbers of the packets that show it, ascending
-	Expected []string          `json:"expected"`         // the trace; none: no packets
-	Observed []string          `json:"observed"`         // the trace
+	Expected []string          `json:"expected"`         // the trace; none: no packets; of a matcher its text
+	Observed []string          `json:"observed"`         // the trace; of a matcher the first packets or lines that it selects
 	Seconds  float64           `json:"seconds"`          // how long the judged phases lasted
 	Dropped  *uint64           `json:"dropped"`          // frames; null if not recorded
 	Reason   *message.Message  `json:"reason,omitempty"` // why it failed or is inconclusive
 	Notes    []message.Message `json:"notes,omitempty"`  // what a reader should know of how it was judged
+
+	// Nearest has, of a matcher that does not find a line of a trace, the line that is
+	// most like it, by the text of the selection.
+	Nearest map[string]string `json:"nearest,omitempty"`
 }
 
 // Lasted is how long the judged phases lasted.
@@ -64,5 +68,9 @@ func Unable(claims []Claim, reason message.Message) []Verdict {
 }
 
 func undecided(c Claim, reason message.Message) Verdict {
-	return Verdict{ID: c.ID, Sentence: c.Sentence, Status: Inconclusive, Packets: []int{}, Expected: c.Expected, Observed: []string{}, Reason: &reason}
+	expected := c.Expected
+	if c.Matcher != nil {
+		expected = []string{c.Matcher.String()}
+	}
+	return Verdict{ID: c.ID, Sentence: c.Sentence, Status: Inconclusive, Packets: []int{}, Expected: expected, Observed: []string{}, Reason: &reason}
 }

@@ -1,15 +1,12 @@
 package labtest
 
 import (
-	"context"
 	"errors"
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
+	"wirelab/lab"
 	"wirelab/lab/claim"
 	"wirelab/lab/trace"
 )
@@ -21,9 +18,17 @@ import (
 // itself, or a host that does not run any more.
 func (l *Lab) Settle(phase string) {
 	l.t.Helper()
-	if err := l.settle(phase); err != nil {
-		l.t.Fatal(err)
+	err := l.settle(phase)
+	if err == nil {
+		return
 	}
+	if a, ok := l.t.(*attempt); ok {
+		if u, ok := errors.AsType[*lab.Unsettled](err); ok {
+			a.inconclusive(u.Error())
+			a.FailNow()
+		}
+	}
+	l.t.Fatal(err)
 }
 
 func (l *Lab) settle(phase string) error {
@@ -45,109 +50,94 @@ func (l *Lab) Texts(texts ...string) { l.plan.Texts = append(l.plan.Texts, texts
 // reports an error with both where they differ, or where the capture cannot tell.
 //
 // part is "PROJECTION in PHASES". The projection is protocols and what of them is
-// shown: "arp,icmp", "tcp/80", "tcp first" and so on (trace.Projection). The phases
-// are names that Settle gave, consecutive and separated by commas; without "in" they
-// are all that have ended. want has a line for each packet, as a failure
+// shown: "arp,icmp", "tcp/80", "tcp first with ttl" and so on (trace.Projection). The
+// phases are names that Settle gave, consecutive and separated by commas; without "in"
+// they are all that have ended. want has a line for each packet, as a failure
 // prints them; "" expects that nothing was sent, which is inconclusive where
 // nothing was done either.
 func (l *Lab) Expect(part, want string) {
 	l.t.Helper()
-	v, err := l.Judge(part, want)
-	switch {
-	case err != nil:
+	c, err := l.lines(part, want)
+	if err != nil {
 		l.t.Fatalf("%q: %v", part, err)
-	case v.Status != claim.Pass:
-		l.t.Error(describe(v))
 	}
+	l.expect(c)
 }
 
 // Judge is Expect for a test that wants to know the verdict. The error is for what
 // cannot be read.
-func (l *Lab) Judge(part, want string) (v claim.Verdict, err error) {
-	c := claim.Claim{ID: part}
-	projection, phases, found := strings.Cut(part, " in ")
-	switch {
-	case len(l.plan.Barriers) == 0:
-		return v, errors.New("no phase has ended: call Settle before")
-	case found:
-		c.Phases = strings.Split(strings.ReplaceAll(phases, " ", ""), ",")
-	default:
-		c.Phases = slices.Clone(l.plan.Barriers)
+func (l *Lab) Judge(part, want string) (claim.Verdict, error) {
+	c, err := l.lines(part, want)
+	if err != nil {
+		return claim.Verdict{}, err
 	}
-	if err = c.CheckPhases(l.plan.Barriers); err != nil {
-		return v, err
-	}
-	if c.Projection, err = trace.ParseProjection(projection); err != nil {
-		return v, err
-	}
-	if c.Expected, err = claim.ParseExpected(want); err != nil {
-		return v, err
-	}
-	l.lab.View(func(r *trace.Recording) { v = claim.Judge(r, l.plan, []claim.Claim{c})[0] })
-	if v.Status == claim.Pass {
-		l.met = append(l.met, met{c, l.plan})
-	}
+	v, _ := l.judge(c)
 	return v, nil
 }
 
-// describe is a verdict that is no pass, as a test prints it.
-func describe(v claim.Verdict) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s", v.ID, v.Status)
+// lines is the claim that Expect makes.
+func (l *Lab) lines(part, want string) (c claim.Claim, err error) {
+	c.ID = part
+	projection, phases, found := strings.Cut(part, " in ")
+	if c.Phases = slices.Clone(l.plan.Barriers); found {
+		c.Phases = strings.Split(strings.ReplaceAll(phases, " ", ""), ",")
+	}
+	if err = l.checkPhases(c); err != nil {
+		return c, err
+	}
+	if c.Projection, err = trace.ParseProjection(projection); err != nil {
+		return c, err
+	}
+	c.Expected, err = claim.ParseExpected(want)
+	return c, err
+}
+
+// expect judges a claim and tells the test what is no pass.
+func (l *Lab) expect(c claim.Claim) {
+	l.t.Helper()
+	if v, said := l.judge(c); v.Status != claim.Pass {
+		l.tell(v, said)
+	}
+}
+
+// judge judges a claim, and describes a verdict that is no pass.
+func (l *Lab) judge(c claim.Claim) (v claim.Verdict, said string) {
+	l.lab.View(func(r *trace.Recording) {
+		if v = claim.Judge(r, l.plan, []claim.Claim{c})[0]; v.Status != claim.Pass {
+			said = describe(r, l.plan, c, v)
+		}
+	})
+	if v.Status == claim.Pass {
+		l.met = append(l.met, met{c, l.plan})
+	}
+	return v, said
+}
+
+// mostComment bounds a packet's comment, in bytes.
+const mostComment = 2000
+
+// tell fails the test with a verdict that is no pass, whose packets are commented in the
+// capture that is kept. What is inconclusive says nothing of what is tested: Retry has
+// another lab for it.
+func (l *Lab) tell(v claim.Verdict, said string) {
+	l.t.Helper()
+	comment := v.ID + ": " + string(v.Status)
 	if v.Reason != nil {
-		fmt.Fprintf(&b, ": %s", v.Reason)
+		comment += ": " + v.Reason.String()
 	}
-	for _, part := range []struct {
-		name  string
-		lines []string
-	}{{"expected", v.Expected}, {"observed", v.Observed}} {
-		fmt.Fprintf(&b, "\n%s:", part.name)
-		for _, line := range part.lines {
-			fmt.Fprintf(&b, "\n\t%s", line)
-		}
-		if len(part.lines) == 0 {
-			b.WriteString("\n\t(nothing)")
+	comment = strings.ToValidUTF8(comment[:min(len(comment), mostComment)], "")
+	for _, n := range v.Packets {
+		l.comments[n] = append(l.comments[n], comment)
+	}
+	if path := l.kept(); path != "" {
+		said += "\nthe capture will be " + path
+		if len(v.Packets) > 0 {
+			said += ", with comments at these packets (frame.comment in Wireshark)"
 		}
 	}
-	return b.String()
-}
-
-// finish ends the capture, which tells only then whether the kernel has dropped
-// something, and judges again. A test that failed leaves the capture where
-// go test -artifacts keeps files.
-func (l *Lab) finish() {
-	ctx, cancel := context.WithTimeout(context.Background(), upWithin)
-	defer cancel()
-	recording, err := l.lab.Finish(ctx)
-	if err != nil {
-		l.t.Error(err)
-	}
-	for _, m := range l.met {
-		if v := claim.Judge(recording, m.plan, []claim.Claim{m.claim})[0]; v.Status != claim.Pass {
-			l.t.Error(describe(v))
-		}
-	}
-	if l.t.Failed() {
-		l.keep(recording)
-	}
-	if err := l.lab.Close(); err != nil {
-		l.t.Error(err)
-	}
-}
-
-func (l *Lab) keep(recording *trace.Recording) {
-	if f := flag.Lookup("test.artifacts"); f != nil && f.Value.String() == "false" {
-		l.t.Log("go test -artifacts keeps the capture of a test that fails")
+	if a, ok := l.t.(*attempt); ok && v.Status == claim.Inconclusive {
+		a.inconclusive(said)
 		return
 	}
-	path := filepath.Join(l.t.ArtifactDir(), "wire.pcapng")
-	f, err := os.Create(path)
-	if err == nil {
-		err = errors.Join(recording.Write(f), f.Close())
-	}
-	if err != nil {
-		l.t.Errorf("keep the capture: %v", err)
-		return
-	}
-	l.t.Logf("the capture: %s", path)
+	l.t.Error(said)
 }

@@ -46,6 +46,9 @@ type Lab struct {
 	network lab.Network
 	plan    claim.Plan
 	met     []met // so far
+	// comments are of the packets that verdicts cite which are no pass, by their numbers.
+	comments map[int][]string
+	path     string // where the capture will be kept, once that is known
 	// stimulated says that something was done in this phase whose success the
 	// phase's barrier proves.
 	stimulated atomic.Bool
@@ -121,7 +124,7 @@ func Attach(t testing.TB, topology lab.Topology, up func(ctx context.Context) (l
 			t.Errorf("the end of the lab: %v", err)
 		}
 	})
-	l := &Lab{t: t, network: network}
+	l := &Lab{t: t, network: network, comments: map[int][]string{}}
 	l.plan.Hosts = topology.Judged()
 	l.plan.Stimulated = map[string]bool{}
 	if l.lab, err = lab.Attach(ctx, network, topology); err != nil {

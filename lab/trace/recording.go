@@ -150,7 +150,10 @@ func (r *Recording) readHosts(file *pcapfile.Reader) {
 
 // Write writes the recording as pcapng, with the hosts' names and ports and the
 // statistics.
-func (r *Recording) Write(w io.Writer) error {
+func (r *Recording) Write(w io.Writer) error { return r.WriteCommented(w, nil) }
+
+// WriteCommented is Write with comments of packets, by their numbers.
+func (r *Recording) WriteCommented(w io.Writer, comments map[int][]string) error {
 	file, err := pcapfile.NewWriter(w, pcapfile.Interface{Name: "eth0", LinkType: sniffer.LinkEthernet})
 	if err != nil {
 		return err
@@ -162,7 +165,7 @@ func (r *Recording) Write(w io.Writer) error {
 		return err
 	}
 	for i := range r.Packets {
-		if err := file.WriteFrame(r.Packets[i].Frame); err != nil {
+		if err := file.WriteCommented(r.Packets[i].Frame, comments[r.Packets[i].Number]...); err != nil {
 			return err
 		}
 	}

@@ -42,8 +42,9 @@ type Kind int
 const (
 	Malformed Kind = iota + 1
 	Truncated
-	NoStart // the connection was open when the capture began
-	Hole    // it acknowledges bytes that the capture does not have
+	NoStart  // the connection was open when the capture began
+	Hole     // it acknowledges bytes that the capture does not have
+	Headless // it is a fragment, and the capture lacks the header of what the datagram carries
 )
 
 // Suspect is a packet that may hide something from a claim.

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"wirelab/sniffer"
 )
@@ -126,10 +127,46 @@ func (w *Writer) WriteFrames(frames []sniffer.Frame) error {
 	return nil
 }
 
+// WriteCommented is WriteFrame with comments of the frame, each of at most 65,535 bytes
+// of UTF-8. A pcap file cannot hold them: the frame is written without.
+func (w *Writer) WriteCommented(f sniffer.Frame, comments ...string) error {
+	if len(comments) == 0 || w.pcap {
+		return w.write(&f)
+	}
+	for _, c := range comments {
+		if len(c) > math.MaxUint16 || !utf8.ValidString(c) {
+			return fmt.Errorf("comment of %d bytes, want at most %d of UTF-8", len(c), math.MaxUint16)
+		}
+	}
+	// Comments are put in between the block's frame and what ends it.
+	w.begun = len(w.buf)
+	if err := w.enhanced(&f); err != nil {
+		return err
+	}
+	w.buf = w.buf[:len(w.buf)-4] // the block's length
+	if f.Direction != sniffer.Unknown {
+		w.buf = w.buf[:len(w.buf)-4] // the end of its options
+	}
+	for _, c := range comments {
+		w.option(optComment, []byte(c))
+	}
+	w.option(optEnd, nil)
+	w.end()
+	return w.spill()
+}
+
 func (w *Writer) write(f *sniffer.Frame) error {
 	if !w.pcap && f.Time.IsZero() && w.isSimple(f) {
 		return w.writeSimple(f)
 	}
+	if err := w.enhanced(f); err != nil {
+		return err
+	}
+	return w.spill()
+}
+
+// enhanced appends a frame as an enhanced packet block, or as a record of a pcap file.
+func (w *Writer) enhanced(f *sniffer.Frame) error {
 	var seconds int64
 	if !f.Time.IsZero() {
 		seconds = f.Time.Unix()
@@ -183,7 +220,7 @@ func (w *Writer) write(f *sniffer.Frame) error {
 		b = b[len(options):]
 	}
 	order.PutUint32(b, uint32(size))
-	return w.spill()
+	return nil
 }
 
 // isSimple reports whether a simple packet block says all of a frame but its

@@ -1,0 +1,274 @@
+package claim
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"wirelab/internal/i18n"
+	"wirelab/lab/trace"
+	"wirelab/sniffer"
+)
+
+// everything is a projection that is about each packet.
+var everything = func() (pr trace.Projection) {
+	for _, p := range trace.Protocols() {
+		pr.Selectors = append(pr.Selectors, trace.Selector{Protocol: p})
+	}
+	return pr
+}()
+
+// hit is a packet, or a line of a trace, that a selection selects.
+type hit struct {
+	number       int   // at which it stands on the wire
+	packets      []int // that show it
+	conversation int   // 0 is none
+	line         string
+}
+
+// search is what a matcher is judged with.
+type search struct {
+	r             *trace.Recording
+	plan          Plan
+	window        trace.Window
+	m             *Matcher
+	conversations map[int]int // by packet number
+	filters       map[string]*compiled
+}
+
+func newSearch(r *trace.Recording, plan Plan, window trace.Window, m *Matcher) *search {
+	s := &search{r: r, plan: plan, window: window, m: m, conversations: r.Conversations(), filters: map[string]*compiled{}}
+	for _, f := range m.filters() {
+		s.filters[f] = compile(f, r)
+	}
+	return s
+}
+
+// judgeMatcher judges a matcher in a window. It passes and fails only of a capture that
+// has all, as any other claim.
+func judgeMatcher(r *trace.Recording, plan Plan, c Claim, window trace.Window) Verdict {
+	s := newSearch(r, plan, window, c.Matcher)
+	v := observed(r, c, window, trace.Projected{})
+	hits := make([][]hit, len(c.Matcher.What))
+	for i, what := range c.Matcher.What {
+		hits[i] = s.hits(what)
+	}
+	v.Observed = shown(hits)
+	counts := r.Counts(window, plan.Hosts)
+	reason, packet := gaps(r), 0
+	if reason.IsZero() {
+		reason = miscounted(r, plan, c, window, counts)
+	}
+	if reason.IsZero() {
+		reason, packet = s.unsure(c)
+	}
+	if !reason.IsZero() {
+		v.Reason = &reason
+		if packet > 0 {
+			v.Packets = []int{packet}
+		}
+		return v
+	}
+	v.Notes = notes(r, c, window, trace.Projected{})
+	var differ i18n.Message
+	v.Packets, differ = s.decide(hits)
+	if !differ.IsZero() {
+		v.Status, v.Reason, v.Nearest = Fail, &differ, s.nearest(hits)
+		return v
+	}
+	if reason := unproven(r, plan, c, window, counts); !reason.IsZero() {
+		v.Reason = &reason
+		return v
+	}
+	v.Status, v.Reason = Pass, nil
+	return v
+}
+
+// unsure says why a selection may have missed something, and which packet shows it.
+func (s *search) unsure(c Claim) (reason i18n.Message, packet int) {
+	for _, text := range s.m.filters() {
+		f := s.filters[text]
+		for p := range s.r.Within(s.window, s.plan.Plan) {
+			if f.match(p); f.err != nil {
+				return i18n.FromError(f.err), p.Number
+			}
+		}
+	}
+	for _, what := range s.m.What {
+		if what.Projection == nil {
+			continue
+		}
+		c.Projection = *what.Projection
+		if reason, packet = suspect(s.r, s.plan, c, s.window); !reason.IsZero() {
+			return reason, packet
+		}
+	}
+	for _, text := range s.m.filters() {
+		if reason, packet = suspicion(s.r, s.r.Unsure(s.window, s.plan.Plan, s.filters[text].match)); !reason.IsZero() {
+			return reason, packet
+		}
+	}
+	return reason, 0
+}
+
+// hits are what a selection selects, in the order of the wire.
+func (s *search) hits(what Selection) (found []hit) {
+	if what.Projection == nil {
+		f := s.filters[what.Filter]
+		notation := sniffer.Notation{Names: s.r.Hosts.Names}
+		for p := range s.r.Within(s.window, s.plan.Plan) {
+			if from, to := s.r.LineEnds(p); s.between(from, to) && f.match(p) {
+				found = append(found, hit{p.Number, []int{p.Number}, s.conversations[p.Number], string(notation.AppendLine(nil, p))})
+			}
+		}
+		return found
+	}
+	for _, l := range s.r.Project(*what.Projection, s.window, s.plan.Plan).Lines {
+		line := normal(l.String())
+		if s.between(l.From, l.To) && (what.Line == "" || shows(line, what.Line)) {
+			found = append(found, hit{l.Packets[0], l.Packets, l.Conversation, line})
+		}
+	}
+	slices.SortStableFunc(found, func(a, b hit) int { return cmp.Compare(a.number, b.number) })
+	return found
+}
+
+// nearest finds, for each line that was not found, the one that is most like it.
+func (s *search) nearest(hits [][]hit) map[string]string {
+	var found map[string]string
+	for i, what := range s.m.What {
+		if len(hits[i]) > 0 || what.Line == "" || s.m.absence() {
+			continue
+		}
+		best := 0
+		for _, l := range s.r.Project(*what.Projection, s.window, s.plan.Plan).Lines {
+			line := normal(l.String())
+			if n := alike(line, what.Line); n > best {
+				best = n
+				if found == nil {
+					found = map[string]string{}
+				}
+				found[what.String()] = line
+			}
+		}
+	}
+	return found
+}
+
+// alike counts the words that two lines have in their places, but for what all have.
+func alike(a, b string) (n int) {
+	words, others := strings.Fields(a), strings.Fields(b)
+	for i := range min(len(words), len(others)) {
+		if words[i] == others[i] && words[i] != ">" {
+			n++
+		}
+	}
+	return n
+}
+
+// between reports whether the ends of a line are the matcher's. Of "server@client2",
+// the port of client2 that has the server's address, it is the port that counts.
+func (s *search) between(from, to string) bool {
+	return (s.m.From == "" || s.m.From == portOf(from)) && (s.m.To == "" || s.m.To == portOf(to))
+}
+
+// portOf is the host whose port an end of a line is.
+func portOf(end string) string { return end[strings.LastIndexByte(end, '@')+1:] }
+
+// decide returns the packets that decide, and why the matcher is not met; the zero
+// message where it is.
+func (s *search) decide(hits [][]hit) (cited []int, differ i18n.Message) {
+	if s.m.Each == "" {
+		return s.one(hits)
+	}
+	each := map[int]bool{}
+	for p := range s.r.Within(s.window, s.plan.Plan) {
+		if n := s.conversations[p.Number]; n > 0 && !each[n] && s.filters[s.m.Each].match(p) {
+			each[n] = true
+		}
+	}
+	if len(each) == 0 {
+		return []int{}, i18n.Msg("claim.match.conversation", "Filter", s.m.Each)
+	}
+	for _, n := range slices.Sorted(maps.Keys(each)) {
+		own := make([][]hit, len(hits))
+		for i := range hits {
+			own[i] = slices.DeleteFunc(slices.Clone(hits[i]), func(h hit) bool { return h.conversation != n })
+		}
+		packets, differ := s.one(own)
+		if !differ.IsZero() {
+			return packets, differ
+		}
+		cited = append(cited, packets...)
+	}
+	slices.Sort(cited)
+	return slices.Compact(cited), differ
+}
+
+// one decides of the hits of all of the window, or of one conversation.
+func (s *search) one(hits [][]hit) (cited []int, differ i18n.Message) {
+	cited = []int{}
+	first := hits[0]
+	switch m := s.m; m.Kind {
+	case Never:
+		if len(first) > 0 {
+			return numbers(first), i18n.Msg("claim.match.never", "Packet", first[0].number, "What", m.What[0].String())
+		}
+	case Exactly:
+		cited = numbers(first)
+		if len(first) != m.Count {
+			return cited, i18n.Msg("claim.match.count", "Count", len(first), "What", m.What[0].String(), "Want", m.Count)
+		}
+	case Before:
+		for i, h := range hits {
+			if len(h) == 0 {
+				return cited, i18n.Msg("claim.match.nothing", "What", m.What[i].String())
+			}
+		}
+		a, b := hits[0][0], hits[1][0]
+		cited = numbers([]hit{a, b})
+		if b.number <= a.number {
+			return cited, i18n.Msg("claim.match.before", "First", a.number, "Other", m.What[0].String(), "Second", b.number, "What", m.What[1].String())
+		}
+	case InOrder:
+		last := 0
+		for i, h := range hits {
+			at := slices.IndexFunc(h, func(h hit) bool { return h.number > last })
+			if at < 0 {
+				return cited, i18n.Msg("claim.match.order", "Number", i, "What", m.What[i].String())
+			}
+			last = h[at].number
+			cited = append(cited, h[at].packets...)
+		}
+		slices.Sort(cited)
+		cited = slices.Compact(cited)
+	}
+	return cited, differ
+}
+
+// numbers are the packets of hits, ascending.
+func numbers(hits []hit) []int {
+	all := []int{}
+	for _, h := range hits {
+		all = append(all, h.packets...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// mostShown bounds the lines of a verdict.
+const mostShown = 100
+
+// shown are the lines of hits, in the order of the wire.
+func shown(hits [][]hit) []string {
+	all := slices.Concat(hits...)
+	slices.SortStableFunc(all, func(a, b hit) int { return cmp.Compare(a.number, b.number) })
+	lines := []string{}
+	for i, h := range all {
+		if len(lines) < mostShown && (i == 0 || all[i-1].line != h.line || all[i-1].number != h.number) {
+			lines = append(lines, h.line)
+		}
+	}
+	return lines
+}

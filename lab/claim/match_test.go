@@ -1,0 +1,216 @@
+package claim
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+
+	"wirelab/internal/lang"
+	"wirelab/lab/trace"
+	"wirelab/lab/trace/tracetest"
+	"wirelab/sniffer"
+	"wirelab/sniffer/filter"
+	"wirelab/sniffer/pcapfile"
+)
+
+const (
+	isSYN   = "tcp[tcpflags] & (tcp-syn|tcp-ack) = tcp-syn"
+	isReset = "tcp[tcpflags] & tcp-rst != 0"
+	asks    = "trace arp: client1 > * who-has server"
+)
+
+// matched is a matcher over a recording as judgement has one.
+type matched struct {
+	name             string
+	kind             Kind
+	count            int
+	what             []string
+	from, to, each   string
+	build            func(*tracetest.Wire)
+	idle, blind      bool
+	uncounted        bool // markers do not say how many frames were sent
+	dropped          uint64
+	damage           error
+	notBegun, byAddr bool
+	status           Status
+	packets          []int
+	reason           string
+}
+
+// pinged is a question, its answer and a ping.
+func pinged(w *tracetest.Wire) {
+	w.Ask("client1", "server", "*")
+	w.Tell("server", "client1")
+	ping(w)
+}
+
+// two opens two connections; the second is reset by the server.
+func two(w *tracetest.Wire) {
+	connect(w)
+	w.Segment("client1", "server", 41000, 7000, syn, 500, 0, "")
+	w.Segment("server", "client1", 7000, 41000, sniffer.RST|ack, 0, 501, "")
+}
+
+func TestMatchers(t *testing.T) {
+	for _, test := range []matched{
+		{name: "never, and it is not", kind: Never, what: []string{isReset}, build: connect, status: Pass},
+		{name: "never, and it is", kind: Never, what: []string{isReset}, build: two, status: Fail, packets: []int{7}, reason: "packet 7 matches " + isReset},
+		{name: "never from one, and the other does", kind: Never, what: []string{isReset}, from: "client1", build: two, status: Pass},
+		{name: "never from one, and it does", kind: Never, what: []string{isReset}, from: "server", build: two, status: Fail},
+		{name: "never to one, and it is", kind: Never, what: []string{isReset}, to: "client1", build: two, status: Fail},
+		{name: "never to everybody", kind: Never, what: []string{"arp"}, to: "*", build: pinged, status: Fail, packets: []int{3}},
+		{name: "never with another's address is never by the port", kind: Never, what: []string{"icmp"}, from: "client2", uncounted: true, status: Fail,
+			build: func(w *tracetest.Wire) {
+				w.As = "client2"
+				w.Echo("server", "client1", echoReply)
+				w.As = ""
+			}},
+		{name: "and not by him whose address it is", kind: Never, what: []string{"icmp"}, from: "server", uncounted: true, status: Pass,
+			build: func(w *tracetest.Wire) {
+				w.As = "client2"
+				w.Echo("server", "client1", echoReply)
+				w.As = ""
+			}},
+		{name: "never a line of a trace", kind: Never, what: []string{"trace tcp: server > client1 RST ACK"}, build: two, status: Fail, packets: []int{7}},
+		{name: "never a line that is not there", kind: Never, what: []string{"trace tcp: client1 > server RST"}, build: two, status: Pass},
+		{name: "never any line", kind: Never, what: []string{"trace arp"}, build: pinged, status: Fail, packets: []int{3, 4}},
+		{name: "never, of a capture with drops", kind: Never, what: []string{isReset}, build: connect, dropped: 1, status: Inconclusive, reason: "1 frame was dropped"},
+		{name: "never, of a damaged capture", kind: Never, what: []string{isReset}, build: connect, damage: fmt.Errorf("torn"), status: Inconclusive, reason: "torn"},
+		{name: "never, and the capture began late", kind: Never, what: []string{isReset}, build: connect, notBegun: true, status: Inconclusive, reason: `no barrier "start"`},
+		{name: "never, of a connection that began before", kind: Never, what: []string{"trace tcp: server > client1 RST"}, status: Inconclusive, reason: "begins within a connection",
+			build: func(w *tracetest.Wire) { w.TCP("client1", "server", psh, 100, 900, "x") }},
+		{name: "never, and nothing was done", kind: Never, what: []string{isReset}, build: func(*tracetest.Wire) {}, idle: true, status: Inconclusive, reason: "nothing was done"},
+		{name: "never, and nothing could be seen", kind: Never, what: []string{isReset}, build: func(w *tracetest.Wire) { w.Ask("client1", "server", "*") }, blind: true, status: Inconclusive, reason: "could not have seen"},
+		{name: "never, and a packet is cut", kind: Never, what: []string{isReset}, status: Inconclusive, packets: []int{6}, reason: "packet 6 is cut",
+			build: func(w *tracetest.Wire) {
+				connect(w)
+				w.Length = 1500
+				w.TCP("client1", "server", psh, 101, 901, "x")
+				w.Length = 0
+			}},
+		{name: "never, and a fragment may hide it", kind: Never, what: []string{isReset}, status: Inconclusive, packets: []int{3}, reason: "packet 3 is a fragment",
+			build: func(w *tracetest.Wire) { w.IP("server", "client1", 6, 2, make([]byte, 8)) }},
+		{name: "never, and the first fragment has no header", kind: Never, what: []string{isReset}, status: Inconclusive, reason: "is a fragment",
+			build: func(w *tracetest.Wire) { w.Fragments("server", "client1", 6, make([]byte, 24), 8, false) }},
+		{name: "never, and a datagram's fragments are whole", kind: Never, what: []string{isReset}, build: halves, status: Pass},
+		{name: "never, and a host has sent more than was captured", kind: Never, what: []string{isReset}, status: Inconclusive, reason: "frames from client1",
+			build: func(w *tracetest.Wire) { ping(w); w.Lose("client1", 1) }},
+		{name: "never, and something is for the sniffer", kind: Never, what: []string{isReset}, status: Inconclusive, reason: "is for the sniffer",
+			build: func(w *tracetest.Wire) { w.Echo("client1", "sniffer", echoRequest) }},
+		{name: "a filter that names a host whom the capture does not know", kind: Never, what: []string{"host nobody"}, build: connect, status: Inconclusive, reason: "nobody"},
+
+		{name: "exactly as many", kind: Exactly, count: 2, what: []string{isSYN}, build: two, status: Pass, packets: []int{3, 6}},
+		{name: "exactly one, and there are more", kind: Exactly, count: 1, what: []string{isSYN}, build: two, status: Fail, packets: []int{3, 6}, reason: "2 matches of"},
+		{name: "exactly one, and there is none", kind: Exactly, count: 1, what: []string{isReset}, build: connect, status: Fail, reason: "0 matches of"},
+		{name: "exactly none is never", kind: Exactly, what: []string{isReset}, build: func(*tracetest.Wire) {}, idle: true, status: Inconclusive, reason: "nothing was done"},
+		{name: "exactly so many lines", kind: Exactly, count: 1, what: []string{"trace tcp: client1 > server SYN acked"}, build: connect, status: Pass, packets: []int{3, 4}},
+		{name: "exactly, of a capture with drops", kind: Exactly, count: 2, what: []string{isSYN}, build: two, dropped: 3, status: Inconclusive, reason: "dropped"},
+		{name: "exactly one in each conversation", kind: Exactly, count: 1, what: []string{isSYN}, each: "tcp port 7000", build: two, status: Pass, packets: []int{3, 6}},
+		{name: "exactly one reset in each, and one has none", kind: Exactly, count: 1, what: []string{isReset}, each: "tcp port 7000", build: two, status: Fail, reason: "0 matches"},
+		{name: "each, and there is no conversation", kind: Exactly, count: 1, what: []string{isSYN}, each: "udp port 53", build: two, status: Fail, reason: "no conversation has a packet that matches udp port 53"},
+		{name: "each, and its filter may have missed one", kind: Exactly, count: 1, what: []string{"trace tcp: client1 > server SYN"}, each: "tcp port 7000", status: Inconclusive, reason: "is a fragment",
+			build: func(w *tracetest.Wire) { connect(w); w.IP("server", "client1", 17, 2, make([]byte, 8)) }},
+
+		{name: "before", kind: Before, what: []string{asks, "icmp"}, build: pinged, status: Pass, packets: []int{3, 5}},
+		{name: "before, the wrong way round", kind: Before, what: []string{"icmp", asks}, build: pinged, status: Fail, packets: []int{3, 5}, reason: "packet 3 (" + asks + ") comes before packet 5 (icmp)"},
+		{name: "before itself", kind: Before, what: []string{"icmp", "icmp"}, build: ping, status: Fail, reason: "comes before"},
+		{name: "before what is not there", kind: Before, what: []string{"icmp", "arp"}, build: ping, status: Fail, reason: "no packet matches arp"},
+		{name: "before, and a packet is cut", kind: Before, what: []string{"arp", "icmp"}, status: Inconclusive, reason: "cut",
+			build: func(w *tracetest.Wire) {
+				pinged(w)
+				w.Length = 1500
+				w.UDP("client1", "server", 5, 6, "x")
+				w.Length = 0
+			}},
+		{name: "before, in each", kind: Before, what: []string{isSYN, isReset}, each: "tcp", build: two, status: Fail, reason: "no packet matches " + isReset},
+
+		{name: "in order, with others between", kind: InOrder, what: []string{"arp", "icmp[icmptype] = icmp-echo", "icmp[icmptype] = icmp-echoreply"}, build: pinged, status: Pass, packets: []int{3, 5, 6}},
+		{name: "in order, each behind the one before", kind: InOrder, what: []string{"arp", "arp", "arp"}, build: pinged, status: Fail, packets: []int{3, 4}, reason: "after the first 2 of the order"},
+		{name: "in order, and the order is another", kind: InOrder, what: []string{"icmp", "arp"}, build: pinged, status: Fail, reason: "after the first 1 of the order, no packet matches arp"},
+		{name: "in order, of a capture with drops", kind: InOrder, what: []string{"arp", "icmp"}, build: pinged, dropped: 1, status: Inconclusive, reason: "dropped"},
+		{name: "in order, told by address", kind: InOrder, what: []string{"arp", "icmp"}, build: pinged, byAddr: true, status: Pass},
+	} {
+		t.Run(test.name, test.check)
+	}
+}
+
+func (test matched) check(t *testing.T) {
+	w := tracetest.New(t, "client1", "server")
+	w.Statistics = &pcapfile.Statistics{Dropped: test.dropped}
+	w.Damage = test.damage
+	if test.byAddr {
+		w.Hosts.Ports = nil
+	} else if !test.uncounted && !test.blind {
+		w.Count()
+	}
+	if !test.notBegun {
+		w.Barrier(trace.StartLabel)
+	}
+	test.build(w)
+	w.Barrier("one")
+	if !test.blind {
+		w.Ping("client1", "server")
+	}
+	plan := Plan{Plan: trace.Plan{Hosts: []string{"client1", "server"}, Barriers: []string{"one"}}}
+	if !test.idle {
+		plan.Stimulated = map[string]bool{"one": true}
+	}
+	m := Matcher{Kind: test.kind, Count: test.count, From: test.from, To: test.to, Each: test.each}
+	for _, text := range test.what {
+		what, err := ParseSelection(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if what.String() != text {
+			t.Errorf("%q is read as %q", text, what)
+		}
+		m.What = append(m.What, what)
+	}
+	v := Judge(w.Recording, plan, []Claim{{ID: "x", Phases: []string{"one"}, Matcher: &m}})[0]
+	reason := ""
+	if v.Reason != nil {
+		reason = v.Reason.In(lang.English)
+	}
+	if v.Status != test.status || !strings.Contains(reason, test.reason) {
+		t.Errorf("%s: %s, %q; want %s, %q\nobserved:\n%s", m.String(), v.Status, reason, test.status, test.reason, strings.Join(v.Observed, "\n"))
+	}
+	if test.packets != nil && !slices.Equal(v.Packets, test.packets) {
+		t.Errorf("cites %v, want %v", v.Packets, test.packets)
+	}
+	readBack(t, v)
+}
+
+// What can never be judged is refused, and says why.
+func TestMatcherCheck(t *testing.T) {
+	hosts := []string{"client1", "server"}
+	addresses := filter.Hosts{"server": {netip.MustParseAddr("10.0.0.2")}}
+	arp := Selection{Filter: "arp"}
+	for _, test := range []struct {
+		m    Matcher
+		want string // in the error; "" is none
+	}{
+		{Matcher{Kind: Never, What: []Selection{arp}}, ""},
+		{Matcher{Kind: Never, What: []Selection{{Filter: "host server"}}, From: "server", To: "*", Each: "tcp"}, ""},
+		{Matcher{Kind: Never}, "never takes 1"},
+		{Matcher{Kind: Before, What: []Selection{arp}}, "before takes 2"},
+		{Matcher{Kind: InOrder}, "in order takes 1"},
+		{Matcher{Kind: "sometimes", What: []Selection{arp}}, "sometimes"},
+		{Matcher{Kind: Exactly, Count: -1, What: []Selection{arp}}, "from 0"},
+		{Matcher{Kind: Never, What: []Selection{arp}, From: "sever"}, `no host "sever"`},
+		{Matcher{Kind: Never, What: []Selection{arp}, From: "*"}, `no host "*"`},
+		{Matcher{Kind: Never, What: []Selection{{Filter: "tpc port 80"}}}, "tpc"},
+		{Matcher{Kind: Never, What: []Selection{{Filter: "host sever"}}}, "sever"},
+		{Matcher{Kind: Never, What: []Selection{arp}, Each: "port"}, "port"},
+	} {
+		if err := test.m.Check(hosts, addresses); err == nil && test.want != "" || err != nil && (test.want == "" || !strings.Contains(err.Error(), test.want)) {
+			t.Errorf("%s: %v, want %q", test.m, err, test.want)
+		}
+	}
+	for _, wrong := range []string{"", "  ", "trace", "trace tpc", "trace tcp: SYN", "trace tcp: ", "trace arp: a > b who-has c\nd > e who-has f"} {
+		if s, err := ParseSelection(wrong); err == nil {
+			t.Errorf("%q is read as %q", wrong, s)
+		}
+	}
+}

@@ -1,0 +1,188 @@
+package claim
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"wirelab/internal/i18n"
+	"wirelab/internal/suggest"
+	"wirelab/lab/trace"
+	"wirelab/sniffer"
+	"wirelab/sniffer/filter"
+)
+
+// Matcher says what a trace of expected lines says badly: that something is never
+// there, or so many times, or ahead of something else. It says nothing of what else
+// crosses the wire.
+type Matcher struct {
+	Kind  Kind
+	Count int         // of Exactly, from 0
+	What  []Selection // one of Never and Exactly, two of Before, one or more of InOrder
+
+	// From and To are the hosts whose ports send the packets and get them; "" is any,
+	// and To "*" a broadcast. Who sends with another's address sends nonetheless.
+	From, To string
+
+	// Each is a filter, or "". Every TCP or UDP conversation of which a packet matches
+	// it is matched by itself, and there must be one.
+	Each string
+}
+
+// Kind is what a matcher asks of the packets that it selects.
+type Kind string
+
+// The kinds.
+const (
+	Never   Kind = "never"    // there is none
+	Exactly Kind = "exactly"  // there are Count
+	Before  Kind = "before"   // the first of one selection is ahead of the first of the other
+	InOrder Kind = "in order" // there is one of each selection, each behind the one before
+)
+
+// Selection selects packets by a filter, or lines of a trace.
+type Selection struct {
+	Filter     string // tcpdump's language, if Projection is nil
+	Projection *trace.Projection
+	Line       string // of the projection, which may leave words out as one anywhere; "" is every line
+}
+
+// ParseSelection reads a filter of tcpdump's language, "tcp[13] & 4 != 0", or lines of a
+// trace: "trace tcp/80" selects them all, and "trace tcp/80: client > server SYN" those
+// that show this one.
+func ParseSelection(text string) (s Selection, err error) {
+	text = strings.TrimSpace(text)
+	rest, isTrace := strings.CutPrefix(text, "trace ")
+	switch {
+	case text == "" || text == "trace":
+		return s, i18n.Errmsg("match.nothing")
+	case !isTrace:
+		return Selection{Filter: text}, nil
+	}
+	projection, line, has := strings.Cut(rest, ": ")
+	pr, err := trace.ParseProjection(projection)
+	if err != nil {
+		return s, err
+	}
+	s.Projection = &pr
+	if !has {
+		return s, nil
+	}
+	lines, err := ParseExpected(line)
+	if err != nil {
+		return s, err
+	}
+	if len(lines) != 1 {
+		return s, i18n.Errmsg("match.line", "Text", text)
+	}
+	s.Line = lines[0]
+	return s, nil
+}
+
+// String returns the text form.
+func (s Selection) String() string {
+	switch {
+	case s.Projection == nil:
+		return s.Filter
+	case s.Line == "":
+		return "trace " + s.Projection.String()
+	}
+	return "trace " + s.Projection.String() + ": " + s.Line
+}
+
+// Check refuses what can never be judged: too few selections or too many, a filter that
+// cannot be compiled, a host that is not among those of the lab. The hosts' addresses
+// are for filters that name hosts.
+func (m Matcher) Check(hosts []string, addresses filter.Hosts) error {
+	want := map[Kind]int{Never: 1, Exactly: 1, Before: 2}[m.Kind]
+	switch {
+	case m.Kind == InOrder && len(m.What) > 0:
+	case len(m.What) != want || want == 0:
+		return i18n.Errmsg("match.number", "Kind", m.Kind, "Want", max(want, 1), "Number", len(m.What))
+	case m.Count < 0:
+		return i18n.Errmsg("match.count", "Number", m.Count)
+	}
+	for _, end := range []string{m.From, m.To} {
+		if end != "" && (end != "*" || end == m.From) && !slices.Contains(hosts, end) {
+			return i18n.Errmsg("match.host", "Host", end, "Hint", suggest.Hint(end, hosts), "Known", hosts)
+		}
+	}
+	for _, f := range m.filters() {
+		if _, err := filter.Compile(f, sniffer.LinkEthernet, addresses); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// filters are those of the matcher.
+func (m Matcher) filters() (all []string) {
+	for _, s := range m.What {
+		if s.Projection == nil {
+			all = append(all, s.Filter)
+		}
+	}
+	if m.Each != "" {
+		all = append(all, m.Each)
+	}
+	return all
+}
+
+// String says the matcher in one line: "never tcp[13] & 4 != 0 from server".
+func (m Matcher) String() string {
+	var what []string
+	for _, s := range m.What {
+		what = append(what, s.String())
+	}
+	var text string
+	switch m.Kind {
+	case Exactly:
+		text = fmt.Sprintf("exactly %d %s", m.Count, strings.Join(what, ""))
+	case Before:
+		text = strings.Join(what, " before ")
+	default:
+		text = string(m.Kind) + " " + strings.Join(what, ", ")
+	}
+	for _, scope := range [][2]string{{"from", m.From}, {"to", m.To}, {"each", m.Each}} {
+		if scope[1] != "" {
+			text += "; " + scope[0] + " " + scope[1]
+		}
+	}
+	return text
+}
+
+// absence reports whether the matcher says that something was not there.
+func (m Matcher) absence() bool { return m.Kind == Never || m.Kind == Exactly && m.Count == 0 }
+
+// names reports whether the matcher has a host's name.
+func (m Matcher) names(host string) bool {
+	return slices.ContainsFunc(strings.FieldsFunc(m.String(), func(r rune) bool { return strings.ContainsRune(" ;,()@", r) }), func(word string) bool { return word == host })
+}
+
+// compiled is a filter for each link type of a recording.
+type compiled struct {
+	expr  string
+	hosts filter.Hosts
+	links map[sniffer.LinkType]*filter.Filter
+	err   error // of the first that could not be compiled
+}
+
+func compile(expr string, r *trace.Recording) *compiled {
+	c := &compiled{expr: expr, hosts: filter.Hosts{}, links: map[sniffer.LinkType]*filter.Filter{}}
+	for addr, name := range r.Hosts.Names {
+		c.hosts[name] = append(c.hosts[name], addr)
+	}
+	return c
+}
+
+func (c *compiled) match(p *sniffer.Packet) bool {
+	f, ok := c.links[p.LinkType]
+	if !ok {
+		var err error
+		if f, err = filter.Compile(c.expr, p.LinkType, c.hosts); err != nil && c.err == nil {
+			c.err = err
+		}
+		c.links[p.LinkType] = f
+	}
+	return f != nil && f.MatchFrame(&p.Frame)
+}

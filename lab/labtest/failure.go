@@ -1,0 +1,102 @@
+package labtest
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+
+	"wirelab/internal/display"
+	"wirelab/internal/lang"
+	"wirelab/lab/claim"
+	"wirelab/lab/report"
+	"wirelab/lab/trace"
+	"wirelab/sniffer"
+	"wirelab/sniffer/render"
+)
+
+// mostPackets bounds the ladder of a failure.
+const mostPackets = 40
+
+// width is that of what a failure prints, in columns.
+const width = 100
+
+// describe is a verdict that is no pass, as a test prints it: what differs, and the
+// packets of its phases.
+func describe(r *trace.Recording, plan claim.Plan, c claim.Claim, v claim.Verdict) string {
+	var b bytes.Buffer
+	switch v.Status {
+	case claim.Inconclusive:
+		fmt.Fprintf(&b, "%s: inconclusive, which is neither pass nor fail", v.ID)
+	default:
+		fmt.Fprintf(&b, "%s: %s", v.ID, v.Status)
+	}
+	if v.Reason != nil {
+		fmt.Fprintf(&b, ": %s", v.Reason)
+	}
+	b.WriteByte('\n')
+	show := display.Display{Width: width, ASCII: !lang.UTF8()}
+	// A buffer takes everything.
+	switch {
+	case v.Status == claim.Inconclusive:
+	case c.Matcher == nil:
+		_ = report.Difference(&b, lang.English, show, v)
+	default:
+		nearest(&b, show, c.Matcher, v)
+	}
+	ladder := render.Ladder{
+		Lanes: slices.Clone(plan.Hosts), Names: r.Hosts.Names, Texts: plan.Texts, Ends: r.Hosts.Ends,
+		Marks: map[int]render.Mark{}, ASCII: show.ASCII, Width: width,
+	}
+	mark := map[claim.Status]render.Mark{claim.Fail: render.Wrong, claim.Inconclusive: render.Unsure}[v.Status]
+	for _, n := range v.Packets {
+		ladder.Marks[n] = mark
+	}
+	var phases []render.Phase
+	for _, p := range r.Cut(plan.Plan).Phases {
+		if slices.Contains(c.Phases, p.Label) {
+			phases = append(phases, abridged(p, v.Packets))
+		}
+	}
+	for _, p := range phases {
+		for _, packet := range p.Packets {
+			from, to := r.Hosts.Ends(packet)
+			for _, end := range []string{from, to} {
+				if (end == trace.Stranger || end == trace.SnifferHost) && !slices.Contains(ladder.Lanes, end) {
+					ladder.Lanes = append(ladder.Lanes, end)
+				}
+			}
+		}
+	}
+	if len(phases) > 0 {
+		_ = ladder.Text(&b, phases...)
+	}
+	return strings.TrimRight(b.String(), "\n")
+}
+
+// abridged is a phase with at most so many packets, those around the first that a
+// verdict cites.
+func abridged(p trace.Phase, cited []int) render.Phase {
+	phase := render.Phase{Name: p.Label, Packets: p.Packets}
+	if len(p.Packets) <= mostPackets {
+		return phase
+	}
+	at := max(0, slices.IndexFunc(p.Packets, func(q *sniffer.Packet) bool { return slices.Contains(cited, q.Number) }))
+	begin := min(max(0, at-mostPackets/2), len(p.Packets)-mostPackets)
+	phase.Packets = p.Packets[begin : begin+mostPackets]
+	phase.Notes = []string{fmt.Sprintf("%d packets before these and %d behind them are not shown", begin, len(p.Packets)-begin-mostPackets)}
+	return phase
+}
+
+// nearest writes what a matcher selected, and beside a line that it lacks the one that
+// is most like it.
+func nearest(b *bytes.Buffer, show display.Display, m *claim.Matcher, v claim.Verdict) {
+	for _, line := range v.Observed {
+		fmt.Fprintf(b, "      %s\n", line)
+	}
+	for _, what := range m.What {
+		if near := v.Nearest[what.String()]; near != "" {
+			_ = report.Difference(b, lang.English, show, claim.Verdict{Status: claim.Fail, Expected: []string{what.Line}, Observed: []string{near}, Seconds: v.Seconds})
+		}
+	}
+}

@@ -1,0 +1,99 @@
+package labtest_test
+
+import (
+	"strings"
+	"testing"
+
+	"wirelab/lab/labtest"
+)
+
+// asked brings a lab up in which a ping is sent, or nothing, of which an absence is
+// inconclusive.
+func asked(t testing.TB, ping bool) *labtest.Lab {
+	l := labtest.New(t, "client", "server")
+	if ping {
+		l.Run("client", "ping", "-c", "1", "server")
+	}
+	l.Settle("done")
+	return l
+}
+
+// A lab that is inconclusive is brought up anew.
+func TestRetry(t *testing.T) {
+	t.Parallel()
+	attempts, cleaned := 0, 0
+	labtest.Retry(t, 3, func(t testing.TB) {
+		if attempts++; cleaned != attempts-1 {
+			t.Errorf("attempt %d begins after %d cleanups", attempts, cleaned)
+		}
+		t.Cleanup(func() { cleaned++ })
+		asked(t, attempts == 3).Never("udp", labtest.In("done"))
+	})
+	if attempts != 3 {
+		t.Errorf("%d attempts, want 3", attempts)
+	}
+}
+
+// One that stays inconclusive fails with its cause, and not as a claim.
+func TestRetryEnds(t *testing.T) {
+	t.Parallel()
+	attempts := 0
+	errors, _, failed := labtest.Attempt(t, func(t testing.TB) {
+		labtest.Retry(t, 2, func(t testing.TB) {
+			attempts++
+			asked(t, false).Never("udp", labtest.In("done"))
+		})
+	})
+	if !failed || attempts != 2 || len(errors) != 1 || !strings.Contains(errors[0], "inconclusive in each of 2 attempts") || !strings.Contains(errors[0], "nothing was done") {
+		t.Errorf("failed %t after %d attempts: %q", failed, attempts, errors)
+	}
+}
+
+// A claim that has failed is final, whatever else the lab cannot tell; so is any other
+// error of the test.
+func TestRetryKeepsFailures(t *testing.T) {
+	t.Parallel()
+	for name, do := range map[string]func(testing.TB){
+		"a failed claim": func(t testing.TB) { asked(t, true).Never("icmp") },
+		"a failed claim after what is inconclusive": func(t testing.TB) {
+			l := asked(t, true)
+			l.Settle("idle")
+			l.Never("udp", labtest.In("idle"))
+			l.Never("icmp")
+		},
+		"an error of the test": func(t testing.TB) { asked(t, false).Never("udp"); t.Error("wrong") },
+		"a fatal error":        func(t testing.TB) { t.Fatal("wrong") },
+		"a failed cleanup":     func(t testing.TB) { t.Cleanup(func() { t.Error("wrong") }) },
+	} {
+		attempts := 0
+		errors, _, failed := labtest.Attempt(t, func(t testing.TB) {
+			labtest.Retry(t, 3, func(t testing.TB) {
+				attempts++
+				do(t)
+			})
+		})
+		if !failed || attempts != 1 || len(errors) == 0 {
+			t.Errorf("%s: failed %t after %d attempts: %q", name, failed, attempts, errors)
+		}
+	}
+}
+
+// A barrier that cannot be reached is inconclusive: the attempt ends there.
+func TestRetrySettles(t *testing.T) {
+	t.Parallel()
+	attempts := 0
+	labtest.Retry(t, 2, func(t testing.TB) {
+		l := labtest.New(t, "client", "server")
+		if attempts++; attempts == 1 {
+			l.Start("server", "ping", "-c", "1", "client") // ends by itself
+		}
+		l.Run("client", "ping", "-c", "1", "server")
+		l.Settle("done")
+		if attempts == 1 {
+			t.Error("a program has ended by itself, and the barrier is reached")
+		}
+	})
+	if attempts != 2 {
+		t.Errorf("%d attempts, want 2", attempts)
+	}
+}

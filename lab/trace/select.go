@@ -1,0 +1,82 @@
+package trace
+
+import (
+	"iter"
+
+	"wirelab/sniffer"
+)
+
+// Within yields the judged packets of a window, in the order of the wire.
+func (r *Recording) Within(w Window, plan Plan) iter.Seq[*sniffer.Packet] {
+	v := view{Recording: r, window: w, plan: plan}
+	return func(yield func(*sniffer.Packet) bool) {
+		for i := range r.Packets {
+			if p := &r.Packets[i]; v.contains(p) && !yield(p) {
+				return
+			}
+		}
+	}
+}
+
+// LineEnds returns who sent a packet and to whom it is, as a line of a trace has them:
+// "server@client2" is the server's address from, or to, the port of client2.
+func (r *Recording) LineEnds(p *sniffer.Packet) (from, to string) {
+	return r.Hosts.from(p), r.Hosts.to(p)
+}
+
+// Conversations returns the number of the TCP or UDP conversation of each packet that
+// has one, as Line.Conversation has it, by the packet's number.
+func (r *Recording) Conversations() map[int]int {
+	all := map[int]int{}
+	for i, c := range r.index.conversations {
+		for _, d := range c.datagrams {
+			for _, n := range d.numbers {
+				all[n] = i + 1
+			}
+		}
+	}
+	return all
+}
+
+// Unsure returns the first packet of a window of which nobody knows whether it is one
+// that is looked for: it is not, as far as its bytes tell, but the capture cut it short,
+// or it is a fragment of a datagram whose header the capture lacks. It is the zero value
+// where there is none.
+func (r *Recording) Unsure(w Window, plan Plan, found func(*sniffer.Packet) bool) Suspect {
+	v := view{Recording: r, window: w, plan: plan}
+	for i := range r.Packets {
+		p := &r.Packets[i]
+		kind := Truncated
+		switch {
+		case p.Truncated():
+		case r.headless(p):
+			kind = Headless
+		default:
+			continue
+		}
+		if v.suspicious(p) && !found(p) {
+			return Suspect{p, kind}
+		}
+	}
+	return Suspect{}
+}
+
+// headless reports whether a packet is a fragment, and no packet has the header of what
+// its datagram carries.
+func (r *Recording) headless(p *sniffer.Packet) bool {
+	if first := r.index.first[p.Number]; first > 0 {
+		p = r.packet(first)
+	}
+	if !p.Fragment {
+		return false
+	}
+	if p.FragmentOffset > 0 {
+		return true
+	}
+	for name, number := range protocolNumbers {
+		if p.Protocol == number {
+			return p.Layers&map[string]sniffer.Layers{"icmp": sniffer.ICMPv4, "tcp": sniffer.TCP, "udp": sniffer.UDP}[name] == 0
+		}
+	}
+	return false
+}
