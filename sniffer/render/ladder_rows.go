@@ -1,6 +1,7 @@
 package render
 
 import (
+	"slices"
 	"time"
 
 	"wirelab/internal/i18n"
@@ -18,6 +19,8 @@ type row struct {
 	packet   *sniffer.Packet
 	from, to int  // indices of lanes; to may be allLanes; both noLane for a packet without ends
 	forged   bool // the packet's addresses do not say these ends
+	segment  string
+	reach    []int // the lanes that a broadcast reaches, ascending
 	witness  int  // the lane in which a mark says that the packet came there, too; noLane for none
 	since    time.Duration
 }
@@ -59,6 +62,7 @@ func (l *Ladder) rows(phases []Phase, do func(row)) {
 		for _, p := range phase.Packets {
 			r := row{kind: rowPacket, packet: p, since: p.Time.Sub(start), witness: noLane}
 			r.from, r.to, r.forged = l.ends(p, lanes)
+			r.segment, r.reach = l.segment(p)
 			if watched && r.from != noLane && r.from != witness && r.to != witness && r.to != allLanes {
 				r.witness = witness
 			}
@@ -74,6 +78,32 @@ func (l *Ladder) rows(phases []Phase, do func(row)) {
 	if count > namesEvery {
 		do(row{kind: rowNames})
 	}
+}
+
+// segment returns the segment of a packet and the lanes of the hosts on it.
+func (l *Ladder) segment(p *sniffer.Packet) (name string, reach []int) {
+	var hosts []string
+	if l.Segment != nil {
+		name, hosts = l.Segment(p)
+	}
+	for i, lane := range l.Lanes {
+		if name == "" || slices.Contains(hosts, lane) {
+			reach = append(reach, i)
+		}
+	}
+	return name, reach
+}
+
+// span returns the outermost lanes of an arrow.
+func (r row) span() (first, last int) {
+	if r.to != allLanes {
+		return min(r.from, r.to), max(r.from, r.to)
+	}
+	first, last = r.from, r.from
+	for _, lane := range r.reach {
+		first, last = min(first, lane), max(last, lane)
+	}
+	return first, last
 }
 
 // first is the time of the first packet of the capture that is drawn.

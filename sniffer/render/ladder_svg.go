@@ -44,6 +44,7 @@ func (l Ladder) SVG(w io.Writer, phases ...Phase) error {
 type picture struct {
 	*bufio.Writer
 	Ladder
+	segments      int     // width of the segments' names in columns
 	step          float64 // from lane to lane
 	half          float64 // of a lane's box
 	top           int     // where lanes begin
@@ -66,6 +67,7 @@ func (s *picture) measure(phases []Phase) {
 		if r.kind != rowPacket {
 			return
 		}
+		s.segments = max(s.segments, columns.Width(safe(r.segment)))
 		text := charWidth * float64(columns.Width(shorten(s.what(r))))
 		switch to := s.labelled(r); r.from {
 		case noLane:
@@ -102,8 +104,16 @@ func (s *picture) labelled(r row) int {
 	return max(0, r.from-1)
 }
 
+// where is how wide the names of segments are, in pixels, with a gap ahead.
+func (s *picture) where() float64 {
+	if s.segments == 0 {
+		return 0
+	}
+	return charWidth*float64(s.segments) + 16
+}
+
 // lane returns where a lane stands.
-func (s *picture) lane(i int) float64 { return margin + gutterWidth + s.half + float64(i)*s.step }
+func (s *picture) lane(i int) float64 { return margin + gutterWidth + s.where() + s.half + float64(i)*s.step }
 
 func (s *picture) begin() {
 	title, hosts := s.Title, strings.Join(s.Lanes, ", ")
@@ -162,6 +172,9 @@ func (s *picture) packet(y int, r row) {
 	fmt.Fprintf(s, "<rect class=\"hit\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/>", margin, y-rowHeight+10, s.width-2*margin, rowHeight)
 	s.text("number", numberEnd, y+4, strconv.Itoa(p.Number))
 	s.text("time", timeEnd, y+4, ms)
+	if r.segment != "" {
+		s.text("legend", timeEnd+12, y+4, r.segment)
+	}
 	if m := s.Marks[p.Number]; m != Unmarked {
 		s.text("mark "+marks[m].class, markAt, y+4, marks[m].sign)
 	}
@@ -173,8 +186,9 @@ func (s *picture) packet(y int, r row) {
 	case r.from == noLane:
 		y += 10 // in the row's middle, without an arrow
 	case r.to == allLanes:
-		s.stroke(s.lane(0), s.lane(len(s.Lanes)-1), y)
-		for i := range s.Lanes {
+		first, last := r.span()
+		s.stroke(s.lane(first), s.lane(last), y)
+		for _, i := range r.reach {
 			if i != r.from {
 				s.head(s.lane(r.from), s.lane(i), y)
 			}

@@ -68,6 +68,7 @@ type ladderText struct {
 	sign func(Mark) string
 
 	number, time int // widths
+	segment      int // width of the segments' names, with a gap ahead; 0 without names
 	left         int // where the lanes begin
 	step         int // from lane to lane; 0 where there is no room for lanes
 	lanes        int // width of all of them
@@ -84,9 +85,12 @@ func (t *ladderText) measure(phases []Phase) seen {
 		}
 		t.number = max(t.number, len(strconv.Itoa(r.packet.Number)))
 		t.time = max(t.time, len(t.ms(r)))
+		if r.segment != "" {
+			t.segment = max(t.segment, 2+columns.Width(t.show(r.segment)))
+		}
 		longest = max(longest, columns.Width(t.show(t.what(r))))
 	})
-	t.left = t.number + 1 + t.time + 3
+	t.left = t.number + 1 + t.time + 3 + t.segment
 	if len(t.Marks) > 0 {
 		t.left += 2
 	}
@@ -140,7 +144,7 @@ func (t *ladderText) names() {
 	if len(t.Marks) > 0 {
 		marks = "  "
 	}
-	head := fmt.Sprintf("%*s %s%*s", t.number, "#", marks, t.time+1, "ms")
+	head := fmt.Sprintf("%*s %s%*s%*s", t.number, "#", marks, t.time+1, "ms", t.segment, "")
 	if t.step > 0 {
 		head += "  "
 		for i, lane := range t.Lanes {
@@ -183,7 +187,11 @@ func (t *ladderText) packet(r row) {
 		m := t.Marks[r.packet.Number]
 		t.paint(marks[m].sgr, columns.Pad(t.sign(m), 1), " ")
 	}
-	fmt.Fprintf(t, "%*s  ", t.time+1, t.ms(r))
+	fmt.Fprintf(t, "%*s", t.time+1, t.ms(r))
+	if t.segment > 0 {
+		t.WriteString("  " + columns.Pad(t.show(r.segment), t.segment-2))
+	}
+	t.WriteString("  ")
 	sgr := kinds[kindOf(r.packet)].sgr
 	if t.step == 0 {
 		room := max(t.Width-t.left, textRoom)
@@ -235,10 +243,7 @@ func (t *ladderText) arrow(r row) (before, arrow, after string) {
 	if r.from == noLane {
 		return string(line), "", ""
 	}
-	first, last := min(r.from, r.to), max(r.from, r.to)
-	if r.to == allLanes {
-		first, last = 0, lanes-1
-	}
+	first, last := r.span()
 	for x := first * t.step; x <= last*t.step; x++ {
 		if line[x] == t.draw.lane {
 			line[x] = t.draw.cross
@@ -254,8 +259,8 @@ func (t *ladderText) arrow(r row) (before, arrow, after string) {
 		}
 	}
 	if r.to == allLanes {
-		for i := range lanes {
-			head(i)
+		for _, lane := range r.reach {
+			head(lane)
 		}
 	} else {
 		head(r.to)
