@@ -35,7 +35,7 @@ func Attach(ctx context.Context, network Network, topology Topology) (*Lab, erro
 }
 
 func attach(network Network, topology Topology) *Lab {
-	return &Lab{Topology: topology, id: rand.Text(), network: network, agents: map[string]*hostAgent{}, programs: map[string]*program{}, mode: Hub}
+	return &Lab{Topology: topology, id: rand.Text(), network: network, agents: map[string]*hostAgent{}, programs: map[string]*program{}, modes: map[string]Mode{}}
 }
 
 // Mark sets a barrier in every capture of a network that is up: it waits until
@@ -80,10 +80,29 @@ func (l *Lab) checkHosts() error {
 	there := func(name string) bool { return l.network.Host(name) != nil }
 	missing := slices.DeleteFunc(slices.Clone(l.Topology.Hosts), there)
 	if len(missing) == 0 {
-		return nil
+		return l.checkSegments()
 	}
 	has := slices.DeleteFunc(l.present(), func(name string) bool { return !there(name) })
 	return &MissingHosts{missing, has}
+}
+
+// checkSegments compares where the hosts are with where the topology has them. The
+// sniffer may be on more segments.
+func (l *Lab) checkSegments() error {
+	for _, name := range l.Topology.Hosts {
+		var found, wished []string
+		for _, p := range l.network.Host(name).Ports() {
+			found = append(found, p.Segment)
+		}
+		for _, i := range l.Topology.On(name) {
+			wished = append(wished, l.Topology.SegmentNames()[i])
+		}
+		more := slices.DeleteFunc(slices.Clone(found), func(s string) bool { return slices.Contains(wished, s) })
+		if len(found)-len(more) < len(wished) || len(more) > 0 && name != SnifferHost {
+			return i18n.Errmsg("lab.segment.differs", "Host", name, "Found", found, "Wished", wished)
+		}
+	}
+	return nil
 }
 
 // MissingHosts says that a network does not have all hosts of a topology.
@@ -96,15 +115,21 @@ func (m *MissingHosts) Unwrap() error {
 	return i18n.Errmsg("lab.missinghosts", "Missing", m.Missing, "Known", m.Has)
 }
 
-// learnOthers has the hosts that are not the topology's send a frame, from which
-// a switch learns their ports. One that does not is missed by AwaitLearnt.
-func (l *Lab) learnOthers(ctx context.Context) {
+// learnOthers has the hosts that are not the topology's send frames, from which
+// switches learn their ports. One that does not is missed by AwaitLearnt.
+func (l *Lab) learnOthers(ctx context.Context, segments []string) {
 	for _, name := range l.present()[len(l.Topology.Hosts):] {
-		p, err := start(ctx, l.network.Host(name), nil, nil, "mark", trace.LearnLabel, "--host", name)
-		if err != nil {
-			continue
+		host := l.network.Host(name)
+		for _, port := range host.Ports() {
+			if !slices.Contains(segments, port.Segment) {
+				continue
+			}
+			p, err := start(ctx, host, nil, nil, "mark", trace.LearnLabel, "--host", name, "--interface", port.Device)
+			if err != nil {
+				continue
+			}
+			_ = p.leave(ctx)
+			p.stop()
 		}
-		_ = p.leave(ctx)
-		p.stop()
 	}
 }

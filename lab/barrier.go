@@ -3,6 +3,7 @@ package lab
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"wirelab/internal/i18n"
@@ -46,7 +47,7 @@ func (l *Lab) settle(ctx context.Context, label string) error {
 		func() error { return l.quiet(ctx) },
 		func() error { return l.capture.notMarked(label) },
 		func() error { return l.mark(ctx, label) },
-		func() error { return l.capture.awaitMarkers(ctx, label, l.Topology.Judged()) },
+		func() error { return l.capture.awaitMarkers(ctx, l.marks(label)) },
 		func() error { return l.stillRunning(ctx) },
 	} {
 		if err := step(); err != nil {
@@ -144,6 +145,38 @@ func quietWithin(limit time.Duration) func(context.Context, *agent.Client) error
 
 func (l *Lab) mark(ctx context.Context, label string) error {
 	return l.ask(ctx, func(ctx context.Context, c *agent.Client) error { return c.Mark(ctx, label) })
+}
+
+// marks are the markers of a barrier: each host sets one on each of its segments.
+func (l *Lab) marks(label string) (all []mark) {
+	names := l.Topology.SegmentNames()
+	for _, host := range l.Topology.Judged() {
+		for _, i := range l.Topology.On(host) {
+			m := mark{label: label, host: host}
+			if len(names) > 1 {
+				m.segment = names[i]
+			}
+			all = append(all, m)
+		}
+	}
+	return all
+}
+
+// markOn has every host send a marker on some segments.
+func (l *Lab) markOn(ctx context.Context, label string, segments []string) error {
+	return l.everyHost(func(host Host) error {
+		var devices []string
+		for _, p := range host.Ports() {
+			if slices.Contains(segments, p.Segment) {
+				devices = append(devices, p.Device)
+			}
+		}
+		if devices == nil {
+			return nil
+		}
+		a := l.agents[host.Name()]
+		return a.explain(a.client.Mark(ctx, label, devices...))
+	})
 }
 
 // ask asks every host's agent.

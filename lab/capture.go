@@ -19,18 +19,27 @@ type capture struct {
 
 	mu        sync.Mutex
 	recording *trace.Recording
-	seen      map[trace.Marker]bool // of each the label and the host alone
-	changed   chan struct{}         // closed at the next packet or at the end
+	seen      map[mark]bool
+	changed   chan struct{} // closed at the next packet or at the end
 	err       error
 }
 
+// mark is a marker that a host has set on one of its segments.
+type mark struct {
+	label, host string
+	segment     string // "" where there is one alone
+}
+
+// String names who sets it: "gateway (dmz)".
+func (m mark) String() string { return trace.Count{Host: m.host, Segment: m.segment}.String() }
+
 // startCapture returns when the socket is bound: whatever is sent from then on
 // is in the capture or counted as dropped.
-func startCapture(ctx context.Context, host Host, hosts trace.Hosts) (*capture, error) {
+func startCapture(ctx context.Context, host Host, device string, hosts trace.Hosts) (*capture, error) {
 	out, pipe := io.Pipe()
-	c := &capture{pipe: pipe, read: make(chan struct{}), recording: trace.New(hosts), seen: map[trace.Marker]bool{}, changed: make(chan struct{})}
+	c := &capture{pipe: pipe, read: make(chan struct{}), recording: trace.New(hosts), seen: map[mark]bool{}, changed: make(chan struct{})}
 	// The sniffer's own frames are not judged, so they are not captured.
-	sniff, err := start(ctx, host, pipe, nil, "sniff", "-i", "eth0", "-w", "-", "--direction", "in", "--until-eof")
+	sniff, err := start(ctx, host, pipe, nil, "sniff", "-i", device, "-w", "-", "--direction", "in", "--until-eof")
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +77,7 @@ func (c *capture) load(out io.Reader) error {
 	defer c.mu.Unlock()
 	return c.recording.Load(&unlocked{out, &c.mu}, func(p *sniffer.Packet) {
 		if m, ok := c.recording.Marker(p); ok && !m.Recount {
-			c.seen[trace.Marker{Label: m.Label, Host: m.Host}] = true
+			c.seen[mark{m.Label, m.Host, c.recording.Hosts.SegmentOf(p)}] = true
 		}
 		c.signal()
 	})
@@ -111,21 +120,21 @@ func (c *capture) notMarked(label string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for seen := range c.seen {
-		if seen.Label == label {
-			return i18n.Errmsg("lab.marker.early", "Host", seen.Host)
+		if seen.label == label {
+			return i18n.Errmsg("lab.marker.early", "Host", seen)
 		}
 	}
 	return nil
 }
 
-// awaitMarkers waits until the marker of every host has been captured.
-func (c *capture) awaitMarkers(ctx context.Context, label string, hosts []string) error {
+// awaitMarkers waits until markers have been captured, all of a label.
+func (c *capture) awaitMarkers(ctx context.Context, marks []mark) error {
 	for {
 		c.mu.Lock()
 		var missing []string
-		for _, h := range hosts {
-			if !c.seen[trace.Marker{Label: label, Host: h}] {
-				missing = append(missing, h)
+		for _, m := range marks {
+			if !c.seen[m] {
+				missing = append(missing, m.String())
 			}
 		}
 		changed, err := c.changed, c.err
@@ -139,9 +148,9 @@ func (c *capture) awaitMarkers(ctx context.Context, label string, hosts []string
 		select {
 		case <-changed:
 		case <-c.read:
-			return i18n.Errmsg("lab.marker.ended", "Label", label, "Hosts", missing, "Output", i18n.Verbatim(indent(c.sniff.output.String())))
+			return i18n.Errmsg("lab.marker.ended", "Label", marks[0].label, "Hosts", missing, "Output", i18n.Verbatim(indent(c.sniff.output.String())))
 		case <-ctx.Done():
-			return i18n.Errmsg("lab.marker.unseen", "Label", label, "Hosts", missing, "Cause", ctx.Err())
+			return i18n.Errmsg("lab.marker.unseen", "Label", marks[0].label, "Hosts", missing, "Cause", ctx.Err())
 		}
 	}
 }

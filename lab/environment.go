@@ -14,8 +14,8 @@ const Path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 // none of the person's who runs it, so that a lab is the same for everybody: it speaks
 // English, which a script awaits, also in a container that was started for people who
 // speak another language.
-// names are the addresses of all hosts.
-func Environment(host string, names map[string]netip.Addr) []string {
+// names are the addresses of all hosts as this one knows them, the nearest first.
+func Environment(host string, names map[string][]netip.Addr) []string {
 	return []string{
 		"PATH=" + Path,
 		"HOME=/",

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -26,7 +28,7 @@ type Lab struct {
 	programs map[string]*program // what was started and not yet closed
 	started  int                 // programs so far
 	over     []*program          // of this phase: what has ended, or was made to
-	mode     Mode
+	modes    map[string]Mode     // of segments, where one was set
 }
 
 // Open brings a lab up and returns when the capture is bound and has seen a
@@ -61,7 +63,7 @@ func (l *Lab) attend(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if l.capture, err = startCapture(ctx, l.network.Host(SnifferHost), l.hosts()); err != nil {
+	if l.capture, err = startCapture(ctx, l.network.Host(SnifferHost), l.captured(), l.hosts()); err != nil {
 		return err
 	}
 	return l.settle(ctx, trace.StartLabel)
@@ -81,17 +83,46 @@ func (l *Lab) startAgents(ctx context.Context) error {
 	})
 }
 
-// hosts says which port and which address is whose, as found.
+// captured is the interface on which the sniffer captures: its port on the one segment,
+// or all. One socket on all keeps the order in which the kernel has seen the frames of
+// several.
+func (l *Lab) captured() string {
+	segments := l.Topology.SegmentNames()
+	if len(segments) == 1 {
+		for _, port := range l.network.Host(SnifferHost).Ports() {
+			if port.Segment == segments[0] {
+				return port.Device
+			}
+		}
+	}
+	return "any"
+}
+
+// hosts says which port and which address is whose, and where, as found.
 func (l *Lab) hosts() trace.Hosts {
-	hosts := trace.Hosts{Names: sniffer.Names{}, Ports: map[sniffer.MAC]string{}}
-	for _, mac := range l.network.Segment(DefaultSegment).MachinePorts() {
-		hosts.Ports[mac] = trace.Machine
+	hosts := l.Topology.TraceHosts()
+	hosts.Names, hosts.Ports = sniffer.Names{}, map[sniffer.MAC]string{}
+	hosts.Devices, hosts.PortOn, hosts.AddrOn = map[string]string{}, map[sniffer.MAC]int{}, map[netip.Addr]int{}
+	segments := l.Topology.SegmentNames()
+	for _, name := range segments {
+		for _, mac := range l.network.Segment(name).MachinePorts() {
+			hosts.Ports[mac] = trace.Machine
+		}
 	}
 	for _, name := range l.present() {
 		for _, port := range l.network.Host(name).Ports() {
 			hosts.Ports[port.MAC] = name
+			on := slices.Index(segments, port.Segment)
+			if name == SnifferHost {
+				hosts.Devices[port.Device] = port.Segment
+			} else if on >= 0 {
+				hosts.PortOn[port.MAC] = on
+			}
 			for _, prefix := range port.Addrs {
 				hosts.Names[prefix.Addr()] = name
+				if on >= 0 {
+					hosts.AddrOn[prefix.Addr()] = on
+				}
 			}
 		}
 	}
@@ -203,25 +234,38 @@ func (l *Lab) Run(ctx context.Context, name string, args ...string) (output stri
 	return p.output.String(), err
 }
 
-// SetMode makes the segment a hub or a switch and returns when it is one. A
-// marker from every host tells so in the capture.
-func (l *Lab) SetMode(ctx context.Context, mode Mode) error {
+// SetMode makes segments hubs or switches, all where none is named, and returns when
+// they are. Markers from every host on them tell so in the capture.
+func (l *Lab) SetMode(ctx context.Context, mode Mode, segments ...string) error {
+	known := l.Topology.SegmentNames()
+	if len(segments) == 0 {
+		segments = known
+	}
 	ctx, cancel := context.WithTimeout(ctx, l.patience())
 	defer cancel()
-	segment := l.network.Segment(DefaultSegment)
-	if err := segment.SetMode(ctx, mode); err != nil {
-		return err
+	for _, name := range segments {
+		if !slices.Contains(known, name) {
+			return i18n.Errmsg("lab.segment.unknown", "Segment", name, "Hint", suggest.Hint(name, known), "Known", known)
+		}
+		if err := l.network.Segment(name).SetMode(ctx, mode); err != nil {
+			return err
+		}
+		l.modes[name] = mode
 	}
-	l.mode = mode
 	if mode == Hub {
-		return l.mark(ctx, trace.FloodLabel)
+		return l.markOn(ctx, trace.FloodLabel, segments)
 	}
-	// The switch learns its ports from these very frames.
-	if err := l.mark(ctx, trace.LearnLabel); err != nil {
+	// A switch learns its ports from these very frames.
+	if err := l.markOn(ctx, trace.LearnLabel, segments); err != nil {
 		return err
 	}
-	l.learnOthers(ctx)
-	return segment.AwaitLearnt(ctx)
+	l.learnOthers(ctx, segments)
+	for _, name := range segments {
+		if err := l.network.Segment(name).AwaitLearnt(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // FlushNeighbours empties a host's neighbour (ARP) cache.
@@ -261,10 +305,13 @@ func (l *Lab) Close() error {
 	if l.capture != nil {
 		l.capture.close()
 	}
-	if !l.owned && l.mode == Switch {
+	for name, mode := range l.modes {
+		if l.owned || mode != Switch {
+			continue
+		}
 		ctx, cancel := context.WithTimeout(context.Background(), l.patience())
 		defer cancel()
-		all = l.network.Segment(DefaultSegment).SetMode(ctx, Hub)
+		all = errors.Join(all, l.network.Segment(name).SetMode(ctx, Hub))
 	}
 	for _, a := range l.agents {
 		a.close()

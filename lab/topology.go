@@ -1,7 +1,6 @@
 package lab
 
 import (
-	"net"
 	"net/netip"
 	"slices"
 
@@ -12,32 +11,112 @@ import (
 // SnifferHost is the host on which the capture runs. Every topology has it.
 const SnifferHost = trace.SnifferHost
 
-// DefaultSegment is the one segment that today's topologies have.
+// DefaultSegment is the segment of a topology that names none.
 const DefaultSegment = "lan"
 
-// MaxHosts is the number of hosts that a segment can address (a /24 without
-// its network, broadcast and gateway addresses).
-const MaxHosts = 253
+// The limits of a topology.
+const (
+	// MaxHosts is the number of hosts that a segment can address (a /24 without
+	// its network, broadcast and gateway addresses).
+	MaxHosts = 253
+	// MaxSegments and MaxPorts bound what a machine is asked to carry.
+	MaxSegments = 32
+	MaxPorts    = 1000 // of all hosts together, the sniffer's too
+)
 
-// Topology is what a lab is made of: hosts on one segment.
+// Topology is what a lab is made of: hosts on one Ethernet segment, or on several.
+// The rest follows by rules that one knows by sight (Ports, Routes, Names).
 type Topology struct {
-	Hosts []string // names, in the order of their lanes
+	Hosts    []string      // names, in the order of their lanes; the sniffer is one of them
+	Segments []SegmentSpec // none: all hosts are on DefaultSegment
+	Routers  []string      // the hosts that forward packets between their segments
+}
+
+// SegmentSpec is a segment that is wished for.
+type SegmentSpec struct {
+	Name      string
+	Subnet    netip.Prefix          // IPv4; the zero value is the subnet by rule
+	Hosts     []string              // who is on it. The sniffer is on every segment and is not named
+	Addresses map[string]netip.Addr // of hosts that are given one, in Subnet; others have one by rule
 }
 
 // DefaultTopology is the lab of the course note: a server, two clients and
 // the sniffer that watches them.
 var DefaultTopology = Topology{Hosts: []string{"client1", "server", "client2", SnifferHost}}
 
-// Validate checks the names and adds nothing.
+// Hosts returns the topology of some hosts and the sniffer on one segment.
+func Hosts(names ...string) Topology {
+	return Topology{Hosts: append(slices.Clone(names), SnifferHost)}
+}
+
+// Judged returns the hosts whose frames are judged: all but the sniffer.
+func (t Topology) Judged() []string {
+	return slices.DeleteFunc(slices.Clone(t.Hosts), func(h string) bool { return h == SnifferHost })
+}
+
+// SegmentNames returns the names of the segments, in order; there is at least one.
+func (t Topology) SegmentNames() []string {
+	if len(t.Segments) == 0 {
+		return []string{DefaultSegment}
+	}
+	var names []string
+	for _, s := range t.Segments {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
+// SegmentHosts returns the hosts on a segment, the sniffer last; those of a topology
+// that names no segment in its own order.
+func (t Topology) SegmentHosts(segment int) []string {
+	if len(t.Segments) == 0 {
+		return slices.Clone(t.Hosts)
+	}
+	return append(slices.Clone(t.Segments[segment].Hosts), SnifferHost)
+}
+
+// On returns the segments that a host is on, by their index, ascending.
+func (t Topology) On(host string) (segments []int) {
+	for i := range t.SegmentNames() {
+		if slices.Contains(t.SegmentHosts(i), host) {
+			segments = append(segments, i)
+		}
+	}
+	return segments
+}
+
+// Plan returns what a recording of the lab is read by: who is judged, and where.
+func (t Topology) Plan() trace.Plan {
+	plan := trace.Plan{Hosts: t.Judged()}
+	if len(t.Segments) > 1 {
+		plan.On = map[string][]int{}
+		for _, h := range plan.Hosts {
+			plan.On[h] = t.On(h)
+		}
+	}
+	return plan
+}
+
+// TraceHosts returns what the topology says of who is who: of several segments their
+// names, and the routers.
+func (t Topology) TraceHosts() trace.Hosts {
+	if len(t.Segments) < 2 {
+		return trace.Hosts{}
+	}
+	return trace.Hosts{Segments: t.SegmentNames(), Routers: t.Routers}
+}
+
+// IsRouter reports whether a host forwards.
+func (t Topology) IsRouter(host string) bool { return slices.Contains(t.Routers, host) }
+
+// Validate checks the topology and adds nothing. Its errors are for people.
 func (t Topology) Validate() error {
 	seen := map[string]bool{}
 	for _, h := range t.Hosts {
-		switch {
-		case !trace.ValidLabel(h):
-			return i18n.Errmsg("lab.host.form", "Host", h)
-		case h == "localhost":
-			return i18n.Errmsg("lab.host.own", "Host", h)
-		case seen[h]:
+		if err := checkHost(h); err != nil {
+			return err
+		}
+		if seen[h] {
 			return i18n.Errmsg("lab.host.twice", "Host", h)
 		}
 		seen[h] = true
@@ -48,23 +127,116 @@ func (t Topology) Validate() error {
 	if len(t.Hosts) > MaxHosts {
 		return i18n.Errmsg("lab.host.toomany", "Number", len(t.Hosts), "Most", MaxHosts)
 	}
+	if err := t.checkSegments(); err != nil {
+		return err
+	}
+	for _, r := range t.Routers {
+		switch {
+		case !seen[r]:
+			return i18n.Errmsg("lab.host.unplaced", "Host", r)
+		case r == SnifferHost:
+			return i18n.Errmsg("lab.host.snifferrouter", "Host", r)
+		case len(t.On(r)) < 2:
+			return i18n.Errmsg("lab.host.lonerouter", "Host", r)
+		}
+	}
 	return nil
 }
 
-// Judged returns the hosts whose frames are judged: all but the sniffer.
-func (t Topology) Judged() []string {
-	return slices.DeleteFunc(slices.Clone(t.Hosts), func(h string) bool { return h == SnifferHost })
+func checkHost(name string) error {
+	switch {
+	case !trace.ValidLabel(name):
+		return i18n.Errmsg("lab.host.form", "Host", name)
+	case name == "localhost":
+		return i18n.Errmsg("lab.host.own", "Host", name)
+	}
+	return nil
 }
 
-// Address returns the address that the i-th host of a topology gets in a
-// subnet: .10 for the first and so on, so that people know them by sight.
-func Address(subnet netip.Prefix, i int) netip.Addr {
-	base := subnet.Masked().Addr().As4()
-	base[3] += byte((i+9)%MaxHosts + 1)
-	return netip.AddrFrom4(base)
+// checkSegments checks the segments by themselves, and then what is on them.
+func (t Topology) checkSegments() error {
+	names, ports := map[string]bool{}, 0
+	for i, s := range t.Segments {
+		switch {
+		case !trace.ValidLabel(s.Name):
+			return i18n.Errmsg("lab.segment.form", "Segment", s.Name)
+		case names[s.Name]:
+			return i18n.Errmsg("lab.segment.twice", "Segment", s.Name)
+		case slices.Contains(t.Hosts, s.Name):
+			return i18n.Errmsg("lab.segment.host", "Segment", s.Name)
+		case len(s.Hosts) == 0:
+			return i18n.Errmsg("lab.segment.empty", "Segment", s.Name)
+		}
+		names[s.Name] = true
+		ports += len(s.Hosts) + 1
+		if err := t.checkSegment(i); err != nil {
+			return err
+		}
+	}
+	if n := len(t.Segments); n > MaxSegments {
+		return i18n.Errmsg("lab.segment.toomany", "Number", n, "Most", MaxSegments)
+	}
+	if ports > MaxPorts {
+		return i18n.Errmsg("lab.segment.ports", "Number", ports, "Most", MaxPorts)
+	}
+	for _, h := range t.Hosts {
+		if len(t.On(h)) == 0 {
+			return i18n.Errmsg("lab.host.unplaced", "Host", h)
+		}
+	}
+	return nil
 }
 
-// HardwareAddress returns the locally administered address of the i-th host.
-func HardwareAddress(i int) net.HardwareAddr {
-	return net.HardwareAddr{0x02, 0, 0, 0, byte((i + 10) >> 8), byte(i + 10)}
+// checkSegment checks a segment's subnet, hosts and addresses.
+func (t Topology) checkSegment(i int) error {
+	s := t.Segments[i]
+	if err := t.checkSubnet(i); err != nil {
+		return err
+	}
+	for host := range s.Addresses {
+		if !slices.Contains(s.Hosts, host) && host != SnifferHost {
+			return i18n.Errmsg("lab.segment.noton", "Host", host, "Segment", s.Name)
+		}
+	}
+	owner := map[netip.Addr]string{}
+	for j, host := range t.SegmentHosts(i) {
+		switch {
+		case host == SnifferHost && j < len(s.Hosts):
+			return i18n.Errmsg("lab.segment.sniffer", "Host", host)
+		case !slices.Contains(t.Hosts, host):
+			return i18n.Errmsg("lab.host.unplaced", "Host", host)
+		case slices.Contains(s.Hosts[:min(j, len(s.Hosts))], host):
+			return i18n.Errmsg("lab.segment.hosttwice", "Host", host, "Segment", s.Name)
+		}
+		addr, ok := t.address(i, host)
+		switch {
+		case !ok:
+			return i18n.Errmsg("lab.segment.noroom", "Subnet", t.SegmentSubnet(i), "Host", host, "Segment", s.Name)
+		case !usable(t.SegmentSubnet(i), addr):
+			return i18n.Errmsg("lab.segment.outside", "Host", host, "Address", addr, "Segment", s.Name, "Subnet", t.SegmentSubnet(i))
+		case owner[addr] != "":
+			return i18n.Errmsg("lab.segment.taken", "Address", addr, "One", owner[addr], "Other", host, "Segment", s.Name)
+		}
+		owner[addr] = host
+	}
+	return nil
+}
+
+// checkSubnet checks a segment's subnet, also against those before it.
+func (t Topology) checkSubnet(i int) error {
+	s, subnet := t.Segments[i], t.SegmentSubnet(i)
+	switch addr := subnet.Addr(); {
+	case !addr.Is4() || subnet.Bits() < 8 || subnet.Bits() > 30:
+		return i18n.Errmsg("lab.segment.subnet", "Segment", s.Name, "Subnet", subnet)
+	case subnet != subnet.Masked():
+		return i18n.Errmsg("lab.segment.masked", "Segment", s.Name, "Subnet", subnet, "Right", subnet.Masked())
+	case addr.IsLoopback() || addr.IsLinkLocalUnicast() || addr.As4()[0] == 0 || addr.As4()[0] >= 224:
+		return i18n.Errmsg("lab.segment.special", "Segment", s.Name, "Subnet", subnet)
+	}
+	for j := range i {
+		if other := t.SegmentSubnet(j); other.Overlaps(subnet) {
+			return i18n.Errmsg("lab.segment.overlap", "Segment", s.Name, "Subnet", subnet, "Other", t.Segments[j].Name, "OtherSubnet", other)
+		}
+	}
+	return nil
 }

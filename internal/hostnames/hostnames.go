@@ -17,7 +17,8 @@ import (
 )
 
 // Variable is the environment variable that holds the lab's names:
-// "server=10.77.0.10,client1=10.77.0.11".
+// "server=10.77.0.10,client1=10.77.0.11". A name may come several times, the nearest
+// of its addresses first.
 const Variable = "WIRELAB_HOSTS"
 
 // OwnVariable is the environment variable in which a lab tells a command on
@@ -37,8 +38,8 @@ func Own() string {
 	return name
 }
 
-// Table maps names to addresses.
-type Table map[string]netip.Addr
+// Table maps names to addresses, the nearest first.
+type Table map[string][]netip.Addr
 
 // Parse reads the form of Variable. Empty parts are allowed.
 func Parse(s string) (Table, error) {
@@ -55,7 +56,7 @@ func Parse(s string) (Table, error) {
 		if !ok || name == "" || err != nil {
 			return nil, i18n.Errmsg("usage.host.form", "Word", part)
 		}
-		t[name] = addr
+		t[name] = append(t[name], addr)
 	}
 	return t, nil
 }
@@ -64,7 +65,9 @@ func Parse(s string) (Table, error) {
 func (t Table) String() string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(t)) {
-		parts = append(parts, name+"="+t[name].String())
+		for _, addr := range t[name] {
+			parts = append(parts, name+"="+addr.String())
+		}
 	}
 	return strings.Join(parts, ",")
 }
@@ -81,8 +84,10 @@ func FromEnvironment() Table {
 // Names returns the table the other way round.
 func (t Table) Names() map[netip.Addr]string {
 	m := make(map[netip.Addr]string, len(t))
-	for name, addr := range t {
-		m[addr] = name
+	for name, addrs := range t {
+		for _, addr := range addrs {
+			m[addr] = name
+		}
 	}
 	return m
 }
@@ -93,8 +98,8 @@ func Lookup(ctx context.Context, host string) (netip.Addr, error) {
 	if addr, err := netip.ParseAddr(host); err == nil {
 		return addr, nil
 	}
-	if addr, ok := FromEnvironment()[host]; ok {
-		return addr, nil
+	if addrs := FromEnvironment()[host]; len(addrs) > 0 {
+		return addrs[0], nil
 	}
 	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip4", host)
 	if err != nil {

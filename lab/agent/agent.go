@@ -9,7 +9,9 @@
 //	quiet DURATION   quiet              nothing is under way on any socket
 //	                 busy WHAT          past DURATION still, for instance
 //	                                    "busy tcp 10.77.0.10:7000 > … CLOSE_WAIT unread=0 unsent=5"
-//	mark LABEL       marked LABEL       a marker of LABEL was sent
+//	mark LABEL [DEVICE…]
+//	                 marked LABEL       a marker of LABEL was sent on each of the
+//	                                    host's segments, or by these devices
 //	alive ID PID     alive              the program started with ID in its environment runs
 //	                 gone               it does not, or is ending; what it started is not it
 //	left ID          left               something with ID in its environment runs

@@ -25,8 +25,8 @@ func (f *fake) Quiet(context.Context, time.Duration) (string, error) {
 	return f.busy, f.err
 }
 
-func (f *fake) Mark(label string) error {
-	f.marked = append(f.marked, label)
+func (f *fake) Mark(label string, devices ...string) error {
+	f.marked = append(f.marked, strings.Join(append([]string{label}, devices...), " "))
 	return f.err
 }
 
@@ -73,6 +73,9 @@ func TestQuestions(t *testing.T) {
 	if err := c.Mark(t.Context(), "cold"); err != nil || len(host.marked) != 1 || host.marked[0] != "cold" {
 		t.Errorf("mark: %v, marked %q", err, host.marked)
 	}
+	if err := c.Mark(t.Context(), "learn", "eth0", "eth2"); err != nil || len(host.marked) != 2 || host.marked[1] != "learn eth0 eth2" {
+		t.Errorf("mark by two devices: %v, marked %q", err, host.marked)
+	}
 	for _, want := range []bool{true, false} {
 		host.alive = want
 		if got, err := c.Alive(t.Context(), "client1-1", 7); err != nil || got != want {
@@ -110,7 +113,7 @@ func TestAnswers(t *testing.T) {
 		"alive a-1 7":  "gone",
 		"left a-1":     "gone",
 		"alive a-1":    `error process ""`,
-		"mark a b":     "marked a b",
+		"mark a b":     "marked a",
 		"dance\x1b[2J": "error question",
 	} {
 		if got := answer(t.Context(), question, &fake{}); !strings.HasPrefix(got, want) || strings.ContainsAny(got, "\x1b\n") {

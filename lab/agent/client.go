@@ -38,9 +38,9 @@ func (c *Client) Ready(ctx context.Context) error {
 	return want(line, err, ready)
 }
 
-// Mark sends a marker from the host.
-func (c *Client) Mark(ctx context.Context, label string) error {
-	line, err := c.ask(ctx, mark+" "+label)
+// Mark sends a marker from the host on each of its segments, or by the named devices.
+func (c *Client) Mark(ctx context.Context, label string, devices ...string) error {
+	line, err := c.ask(ctx, strings.Join(append([]string{mark, label}, devices...), " "))
 	return want(line, err, marked+" "+label)
 }
 

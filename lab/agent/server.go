@@ -17,8 +17,8 @@ type Host interface {
 	// Quiet waits until nothing is under way on any socket of the host; past
 	// the limit it returns what still is.
 	Quiet(ctx context.Context, limit time.Duration) (busy string, err error)
-	// Mark sends a marker.
-	Mark(label string) error
+	// Mark sends a marker by each of the named devices; of none, by all.
+	Mark(label string, devices ...string) error
 	// Alive reports whether the program that was started with an id in its
 	// environment (Variable) runs and is not about to end. What it has started
 	// is not the program. Its number is 0 where it is not known.
@@ -48,10 +48,11 @@ func answer(ctx context.Context, line string, host Host) string {
 	word, rest, _ := strings.Cut(line, " ")
 	switch word {
 	case mark:
-		if err := host.Mark(rest); err != nil {
+		label, devices, _ := strings.Cut(rest, " ")
+		if err := host.Mark(label, strings.Fields(devices)...); err != nil {
 			return refusal(err)
 		}
-		return marked + " " + rest
+		return marked + " " + label
 	case quiet:
 		limit, err := time.ParseDuration(rest)
 		if err != nil || limit < 0 {
@@ -77,7 +78,7 @@ func answer(ctx context.Context, line string, host Host) string {
 		runs, err := host.Left(rest)
 		return orGone(left, runs, err)
 	}
-	return refusal(fmt.Errorf("question %q is not known: quiet DURATION, mark LABEL, alive ID PID or left ID", line))
+	return refusal(fmt.Errorf("question %q is not known: quiet DURATION, mark LABEL [DEVICE…], alive ID PID or left ID", line))
 }
 
 // orGone answers whether something runs: with a word, or that it is gone.

@@ -71,7 +71,7 @@ func inOrder(expected []string, lines []trace.Line) (found int, cited []int, who
 		}
 		c := candidate{line: l, text: text}
 		if l.Conversation > 0 {
-			c.pair = min(l.From, l.To) + " " + max(l.From, l.To)
+			c.pair = l.Segment + " " + min(l.From, l.To) + " " + max(l.From, l.To)
 			if !slices.Contains(conversations[c.pair], l.Conversation) {
 				conversations[c.pair] = append(conversations[c.pair], l.Conversation)
 			}
@@ -86,15 +86,15 @@ func inOrder(expected []string, lines []trace.Line) (found int, cited []int, who
 type candidate struct {
 	line trace.Line
 	text string
-	pair string // of hosts; empty where the line has no conversation
+	pair string // of hosts on a segment; empty where the line has no conversation
 }
 
 // shows reports whether a line that was seen shows one that is expected anywhere. What
 // that leaves out it does not claim: that nobody has acknowledged a segment would be an
 // absence, and with which number a ping begins, or in which VLAN, is each network's own.
 func shows(seen, want string) bool {
-	ahead, text, behind := unquoted(seen)
-	wantAhead, wantText, wantBehind := unquoted(want)
+	ahead, text, behind := trace.Unquoted(seen)
+	wantAhead, wantText, wantBehind := trace.Unquoted(want)
 	return text == wantText && says(ahead, wantAhead) && says(behind, wantBehind)
 }
 
@@ -111,16 +111,6 @@ func says(seen, want string) bool {
 		}
 	}
 	return len(rest) == 0
-}
-
-// unquoted takes a line apart: its words, the texts between its first and its last
-// quotation mark, and the columns behind them.
-func unquoted(line string) (ahead, text, behind string) {
-	first, last := strings.IndexByte(line, '"'), strings.LastIndexByte(line, '"')
-	if first < 0 {
-		return line, "", ""
-	}
-	return line[:first], line[first : last+1], line[last+1:]
 }
 
 // matching finds the choice of conversations that shows most of the expected lines.

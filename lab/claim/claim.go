@@ -33,7 +33,7 @@ func (c Claim) absence() bool {
 	return len(c.Expected) == 0
 }
 
-// Scope is what the claim is about, as the script says it: "in cold trace arp,icmp".
+// Scope is what the claim is about, as the script says it: "in cold on lan trace arp,icmp".
 func (c Claim) Scope() string {
 	where := "in all"
 	switch {
@@ -41,6 +41,9 @@ func (c Claim) Scope() string {
 		where = "anywhere"
 	case len(c.Phases) > 0:
 		where = "in " + strings.Join(c.Phases, ",")
+	}
+	if c.Projection.Segment != "" {
+		where += " on " + c.Projection.Segment
 	}
 	if c.Matcher != nil {
 		return where + " " + c.Matcher.String()
@@ -96,9 +99,9 @@ func (p Plan) stimulated(phases []string) bool {
 
 // ParseExpected reads expected lines: "FROM > TO WHAT…", white space folded,
 // empty lines and lines that begin with # left out. TCP flags may be words
-// (SYN ACK) or tcpdump's letters (S.). Where there are several lines, an error says in
-// which it is.
-func ParseExpected(s string) ([]string, error) {
+// (SYN ACK) or tcpdump's letters (S.). Where segments are given, each line begins with
+// one of them. Where there are several lines, an error says in which it is.
+func ParseExpected(s string, segments ...string) ([]string, error) {
 	lines := []string{}
 	all := strings.Split(s, "\n")
 	for i, line := range all {
@@ -112,13 +115,21 @@ func ParseExpected(s string) ([]string, error) {
 		if len(words) == 0 || strings.HasPrefix(words[0], "#") {
 			continue
 		}
+		segment := ""
+		if len(segments) > 0 {
+			if segment = words[0]; !slices.Contains(segments, segment) {
+				return nil, at(i18n.Errmsg("script.line.segment", "Line", line, "Hint", suggest.Hint(segment, segments), "Known", segments))
+			}
+			line = strings.TrimPrefix(strings.TrimSpace(line), segment)
+			words = words[1:]
+		}
 		if err := checkPasted(line); err != nil {
 			return nil, at(err)
 		}
 		if len(words) < 4 || words[1] != ">" || strings.ContainsRune(words[0]+words[2], '"') {
 			return nil, at(i18n.Errmsg("script.line.form", "Line", line))
 		}
-		lines = append(lines, normal(line))
+		lines = append(lines, normal(strings.TrimSpace(segment+" "+line)))
 	}
 	return lines, nil
 }
@@ -126,15 +137,12 @@ func ParseExpected(s string) ([]string, error) {
 // normal is a line in the form in which lines are compared: one space for every
 // run of white space outside quotes, flags as words.
 func normal(line string) string {
-	before, text, behind := unquoted(line)
-	words := strings.Fields(before)
-	if len(words) > 3 && text == "" {
-		if flags, err := sniffer.ParseFlags(words[3]); err == nil && flags != 0 {
-			words[3] = flags.String()
+	l := trace.ParseLine(line)
+	word, rest, more := strings.Cut(l.What, " ")
+	if flags, err := sniffer.ParseFlags(word); err == nil && flags != 0 && !strings.Contains(line, `"`) {
+		if l.What = flags.String(); more {
+			l.What += " " + rest
 		}
 	}
-	if text != "" {
-		words = append(words, text)
-	}
-	return strings.Join(append(words, strings.Fields(behind)...), " ")
+	return l.String()
 }

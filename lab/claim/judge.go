@@ -59,7 +59,7 @@ func judge(r *trace.Recording, plan Plan, c Claim) Verdict {
 	}
 	seen := r.Project(c.Projection, window, plan.Plan)
 	v := observed(r, c, window, seen)
-	counts := r.Counts(window, plan.Hosts)
+	counts := r.Counts(window, plan.Plan)
 	if reason, packet := incomplete(r, plan, c, window, counts); !reason.IsZero() {
 		v.Reason = &reason
 		if packet > 0 {
@@ -154,12 +154,12 @@ func miscounted(r *trace.Recording, plan Plan, c Claim, w trace.Window, counts t
 	if counts.Uncounted != "" {
 		return i18n.Msg("claim.uncounted", "Host", counts.Uncounted)
 	}
-	if c.Projection.Hidden || r.EverSwitched(w, plan.Hosts) {
+	if c.Projection.Hidden {
 		return i18n.Message{}
 	}
-	for _, n := range counts.Hosts {
-		if n.Sent != n.Captured {
-			return i18n.Msg("claim.miscounted", "Host", n.Host, "Sent", n.Sent, "Captured", n.Captured)
+	for _, n := range counts.On(c.Projection.Segment) {
+		if n.Sent != n.Captured && !r.EverSwitched(n.Segment, w, plan.Plan) {
+			return i18n.Msg("claim.miscounted", "Host", n.String(), "Sent", n.Sent, "Captured", n.Captured)
 		}
 	}
 	return i18n.Message{}
@@ -175,6 +175,13 @@ func complete(counts []trace.Count) bool {
 		sent += n.Sent
 	}
 	return sent > 0
+}
+
+// sees reports whether the sniffer stood where it sees what the claim is about: it has
+// captured every frame that was sent, there or on all segments, where one may be one on
+// which nobody has sent any; or unicast frames between two hosts.
+func sees(r *trace.Recording, plan Plan, c Claim, w trace.Window, counts trace.Counts) bool {
+	return complete(counts.Hosts) || complete(counts.On(c.Projection.Segment)) || r.SeesUnicast(c.Projection, w, plan.Plan)
 }
 
 // exchanged reports whether at least two hosts have sent frames that were not
@@ -200,13 +207,13 @@ func unproven(r *trace.Recording, plan Plan, c Claim, w trace.Window, counts tra
 		return i18n.Msg("claim.unstimulated")
 	case absence && w.Lasted <= 0:
 		return i18n.Msg("claim.instant")
-	case c.Projection.Hidden && !r.Switched(w, plan.Hosts):
+	case c.Projection.Hidden && !r.Switched(c.Projection, w, plan.Plan):
 		return i18n.Msg("claim.nothidden")
 	case c.Projection.Hidden && len(counts.Hosts) == 0:
 		return i18n.Msg("claim.nocounts")
-	case c.Projection.Hidden && !exchanged(counts.Hosts):
+	case c.Projection.Hidden && !exchanged(counts.On(c.Projection.Segment)):
 		return i18n.Msg("claim.allseen")
-	case !c.Projection.Hidden && !complete(counts.Hosts) && !r.SeesUnicast(w, plan.Hosts):
+	case !c.Projection.Hidden && !sees(r, plan, c, w, counts):
 		return i18n.Msg("claim.blind")
 	}
 	about := c.Projection

@@ -55,7 +55,7 @@ func judgeMatcher(r *trace.Recording, plan Plan, c Claim, window trace.Window) V
 		hits[i] = s.hits(what)
 	}
 	v.Observed = shown(hits)
-	counts := r.Counts(window, plan.Hosts)
+	counts := r.Counts(window, plan.Plan)
 	reason, packet := gaps(r), 0
 	if reason.IsZero() {
 		reason = miscounted(r, plan, c, window, counts)

@@ -51,7 +51,7 @@ func checkCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		recording, err := readCapture(args[1], names)
+		recording, err := readCapture(args[1], e.NewRecording(maps.Clone(names)))
 		if err != nil {
 			return err
 		}
@@ -95,7 +95,7 @@ func hostFlags(flags, known []string) (sniffer.Names, error) {
 		if err != nil {
 			return nil, exit.UsageMsg("check.host.form", "Cause", err)
 		}
-		for name, addr := range one {
+		for addr, name := range one.Names() {
 			if !slices.Contains(known, name) {
 				return nil, exit.UsageMsg("check.host.unknown", "Word", flag, "Host", name, "Known", known, "Hint", suggest.Hint(name, known))
 			}
@@ -121,14 +121,13 @@ func unseen(r *trace.Recording, given sniffer.Names) []netip.Addr {
 	return slices.SortedFunc(maps.Keys(missing), netip.Addr.Compare)
 }
 
-// readCapture reads a capture file whose hosts have names.
-func readCapture(path string, names map[netip.Addr]string) (*trace.Recording, error) {
+// readCapture reads a capture file into a recording, which it returns.
+func readCapture(path string, recording *trace.Recording) (*trace.Recording, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, exit.With(exit.Usage, i18n.FileError(path, err))
 	}
 	defer f.Close()
-	recording := trace.New(trace.Hosts{Names: maps.Clone(names)})
 	if err := recording.Load(bufio.NewReaderSize(f, 1<<16), nil); err != nil {
 		return nil, exit.With(exit.Unable, damaged(path, err))
 	}

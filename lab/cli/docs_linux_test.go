@@ -94,7 +94,7 @@ func TestDocumentedExamples(t *testing.T) {
 					checkFragment(t, where, e.text)
 				case "trace":
 					exp := script.Experiment{Topology: lab.DefaultTopology}
-					if lines, err := exp.ReadTrace(e.text); err != nil || len(lines) != strings.Count(e.text, "\n") {
+					if lines, err := exp.ReadTrace(e.text, ""); err != nil || len(lines) != strings.Count(e.text, "\n") {
 						t.Errorf("%s: %d lines, %v", where, len(lines), err)
 					}
 				default:

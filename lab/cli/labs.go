@@ -13,7 +13,6 @@ import (
 
 	"wirelab/internal/cmdline"
 	"wirelab/internal/display"
-	"wirelab/internal/exit"
 	"wirelab/internal/hostnames"
 	"wirelab/internal/i18n"
 	"wirelab/internal/lang"
@@ -76,8 +75,8 @@ func printLabs(w io.Writer, labs []*netns.Held, l lang.Lang, now time.Time) erro
 		if i > 0 {
 			b.WriteByte('\n')
 		}
-		fmt.Fprintf(&b, "%s  %s\n", t.Paint("1", held.Name), i18n.Text(l, "ls.lab", "Mode", modeText(held.Mode), "Since", clock(held.Since, now)))
-		for _, row := range hostRows(held.Network, held.Hosts) {
+		fmt.Fprintf(&b, "%s  %s\n", t.Paint("1", held.Name), i18n.Text(l, "ls.lab", "Mode", modesText(l, held.Segments), "Since", clock(held.Since, now)))
+		for _, row := range hostRows(held.Network, held.Hosts, "") {
 			fmt.Fprintln(&b, "  "+row)
 		}
 	}
@@ -85,22 +84,37 @@ func printLabs(w io.Writer, labs []*netns.Held, l lang.Lang, now time.Time) erro
 	return err
 }
 
-// hostRows are the ports of hosts in columns: host, IP address, MAC address.
-func hostRows(n lab.Network, hosts []string) []string {
-	name, address := 0, 0
+// hostRows are the ports of hosts in columns: host, IP address, MAC address; those on
+// one segment, or on all, with the segment's name where there are several.
+func hostRows(n lab.Network, hosts []string, segment string) []string {
+	name, where, address := 0, 0, 0
+	segments := map[string]bool{}
+	var ports []hostPort
 	for _, host := range hosts {
 		name = max(name, len(host))
 		for _, port := range n.Host(host).Ports() {
-			address = max(address, len(ip(port)))
+			segments[port.Segment] = true
+			where, address = max(where, len(port.Segment)), max(address, len(ip(port)))
+			if segment == "" || port.Segment == segment {
+				ports = append(ports, hostPort{host, port})
+			}
 		}
 	}
 	var rows []string
-	for _, host := range hosts {
-		for _, port := range n.Host(host).Ports() {
-			rows = append(rows, fmt.Sprintf("%-*s  %-*s  %s", name, host, address, ip(port), port.MAC))
+	for _, p := range ports {
+		row := fmt.Sprintf("%-*s  ", name, p.host)
+		if segment == "" && len(segments) > 1 {
+			row += fmt.Sprintf("%-*s  ", where, p.Segment)
 		}
+		rows = append(rows, row+fmt.Sprintf("%-*s  %s", address, ip(p.Port), p.MAC))
 	}
 	return rows
+}
+
+// hostPort is a port and whose it is.
+type hostPort struct {
+	host string
+	lab.Port
 }
 
 // ip is the address of a port, "" if it has none.
@@ -109,6 +123,29 @@ func ip(port lab.Port) string {
 		return ""
 	}
 	return port.Addrs[0].Addr().String()
+}
+
+// modesText says what the segments of a lab are: all of them, if they are alike.
+func modesText(l lang.Lang, segments []netns.HeldSegment) string {
+	if mode, alike := sameMode(segments); alike {
+		return modeText(mode).In(l)
+	}
+	var all []string
+	for _, s := range segments {
+		all = append(all, i18n.Text(l, "ls.segment", "Segment", s.Name, "Mode", modeText(s.Mode)))
+	}
+	return strings.Join(all, l.Pick(", ", "、"))
+}
+
+// sameMode returns the mode of all segments, if it is one.
+func sameMode(segments []netns.HeldSegment) (mode lab.Mode, alike bool) {
+	for i, s := range segments {
+		if i > 0 && s.Mode != mode {
+			return "", false
+		}
+		mode = s.Mode
+	}
+	return mode, true
 }
 
 func modeText(mode lab.Mode) i18n.Message {
@@ -128,10 +165,16 @@ func clock(at, now time.Time) string {
 }
 
 type listedLab struct {
-	Name  string       `json:"name"`
-	Since time.Time    `json:"since"`
-	Mode  lab.Mode     `json:"mode"`
-	Hosts []listedHost `json:"hosts"`
+	Name     string          `json:"name"`
+	Since    time.Time       `json:"since"`
+	Mode     lab.Mode        `json:"mode,omitempty"` // of all segments, if it is one
+	Segments []listedSegment `json:"segments"`
+	Hosts    []listedHost    `json:"hosts"`
+}
+
+type listedSegment struct {
+	Name string   `json:"name"`
+	Mode lab.Mode `json:"mode"`
 }
 
 type listedHost struct {
@@ -141,6 +184,7 @@ type listedHost struct {
 
 type listedPort struct {
 	Device    string         `json:"device"`
+	Segment   string         `json:"segment"`
 	MAC       string         `json:"mac"`
 	Addresses []netip.Prefix `json:"addresses"`
 }
@@ -152,54 +196,21 @@ func writeLabs(w io.Writer, labs []*netns.Held) error {
 		Labs   []listedLab `json:"labs"`
 	}{"wirelab/labs/v1", []listedLab{}}
 	for _, held := range labs {
-		l := listedLab{Name: held.Name, Since: held.Since.UTC(), Mode: held.Mode}
+		l := listedLab{Name: held.Name, Since: held.Since.UTC()}
+		l.Mode, _ = sameMode(held.Segments)
+		for _, s := range held.Segments {
+			l.Segments = append(l.Segments, listedSegment(s))
+		}
 		for _, host := range held.Hosts {
 			h := listedHost{Name: host}
 			for _, port := range held.Network.Host(host).Ports() {
-				h.Ports = append(h.Ports, listedPort{port.Device, port.MAC.String(), port.Addrs})
+				h.Ports = append(h.Ports, listedPort{port.Device, port.Segment, port.MAC.String(), port.Addrs})
 			}
 			l.Hosts = append(l.Hosts, h)
 		}
 		doc.Labs = append(doc.Labs, l)
 	}
 	return report.EncodeJSON(w, doc)
-}
-
-func modeCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:        "mode hub|switch",
-		SuggestFor: []string{"hub", "switch"},
-		GroupID:    cmdline.Lab,
-		Args:       cmdline.Args(1, 1),
-	}
-	name := labFlag(cmd)
-	modes := []string{string(lab.Hub), string(lab.Switch)}
-	cmdline.CompleteArgs(cmd, func(args []string, _ string) []string {
-		if len(args) > 0 {
-			return nil
-		}
-		return modes
-	})
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		mode, err := lab.ParseMode(args[0])
-		if err != nil {
-			return cmdline.OneOf("mode", args[0], modes...)
-		}
-		held, err := netns.Open(cmd.Context(), *name)
-		if err == nil {
-			err = held.Network.Segment(lab.DefaultSegment).SetMode(cmd.Context(), mode)
-		}
-		if err != nil {
-			return unableIn(cmd.Context(), err)
-		}
-		said := i18n.Msg("mode.hub")
-		if mode == lab.Switch {
-			said = i18n.Msg("mode.switch")
-		}
-		_, err = fmt.Fprintln(cmd.OutOrStdout(), said.In(cmdline.Lang(cmd)))
-		return exit.With(exit.Unable, err)
-	}
-	return cmd
 }
 
 func downCommand() *cobra.Command {

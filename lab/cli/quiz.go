@@ -39,7 +39,7 @@ func (q *quiz) ask(ctx context.Context, e *script.Experiment) (guesses []guess, 
 	for _, c := range e.Claims {
 		fmt.Fprintf(q.out, "\n%s\n", q.t.Paint("1", q.question(e, c)))
 		g := guess{claim: c}
-		if g.lines, err = q.lines(ctx, e); err != nil && !errors.Is(err, errTypedEnd) {
+		if g.lines, err = q.lines(ctx, e, c.Projection.Segment); err != nil && !errors.Is(err, errTypedEnd) {
 			return nil, err
 		}
 		guesses = append(guesses, g)
@@ -59,7 +59,7 @@ func (q *quiz) question(e *script.Experiment, c claim.Claim) string {
 
 // lines reads lines of a trace until an empty one. A line that could never be seen is
 // explained, and may be typed again.
-func (q *quiz) lines(ctx context.Context, e *script.Experiment) (lines []string, err error) {
+func (q *quiz) lines(ctx context.Context, e *script.Experiment, segment string) (lines []string, err error) {
 	for {
 		fmt.Fprint(q.out, "  > ")
 		line, err := q.in.next(ctx, nil)
@@ -73,7 +73,7 @@ func (q *quiz) lines(ctx context.Context, e *script.Experiment) (lines []string,
 			fmt.Fprintln(q.out, indented(i18n.Text(q.lang, "quiz.notation")))
 			continue
 		}
-		read, err := e.ReadTrace(lenient(line, e.Topology.Hosts))
+		read, err := e.ReadTrace(lenient(line, e.Topology.Hosts), segment)
 		if err != nil {
 			q.say(aside, safetext.EscapeLines(i18n.Explain(q.lang, err)))
 			continue

@@ -41,7 +41,7 @@ func TestQuizNamesTheLine(t *testing.T) {
 		var b strings.Builder
 		in := newTyped(strings.NewReader("client1 > server SYN\nclient1 >\nclient1 > server:80 SYN\n\n"), &b)
 		q := quiz{lang: l, in: in, out: &b, t: report.NewTerminal(&b, l, display.Display{})}
-		lines, err := q.lines(t.Context(), e)
+		lines, err := q.lines(t.Context(), e, "")
 		if err != nil || !slices.Equal(lines, []string{"client1 > server SYN"}) {
 			t.Errorf("lines %q, %v", lines, err)
 		}

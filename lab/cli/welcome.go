@@ -46,7 +46,7 @@ func (u *holder) welcome(n lab.Network) {
 	t := u.terminal()
 	t.Paragraph("", 0, u.text("up.is", "Lab", u.name), 0)
 	fmt.Fprintln(u.out)
-	t.Segment(hostRows(n, lab.DefaultTopology.Hosts), u.text("show.segment"), func(int) string { return "" })
+	t.Segment(hostRows(n, lab.DefaultTopology.Hosts, ""), u.text("show.segment"), func(int) string { return "" })
 	fmt.Fprintf(u.out, "\n%s\n%s\n", u.text("up.paste"), paste(u.suggestions(), u.show.Width))
 }
 

@@ -14,6 +14,8 @@ import (
 	"context"
 	"errors"
 
+	"wirelab/internal/i18n"
+	"wirelab/internal/self"
 	"wirelab/lab"
 )
 
@@ -40,10 +42,17 @@ func (*Backend) Check(ctx context.Context) error {
 }
 
 // Up brings up a container for each host of the topology, on a network of its
-// own with a free subnet of 256 addresses.
+// own with a free subnet of 256 addresses. A topology with segments of its own is an
+// *lab.Unavailable.
 func (*Backend) Up(ctx context.Context, topology lab.Topology) (lab.Network, error) {
 	if err := topology.Validate(); err != nil {
 		return nil, err
+	}
+	if len(topology.Segments) > 0 {
+		return nil, &lab.Unavailable{
+			What: i18n.Verbatim(backendName), Cause: i18n.Msg("docker.segments"),
+			Advice: []i18n.Message{i18n.Verbatim(self.Command() + " run --backend netns")},
+		}
 	}
 	return begin(ctx, func(r *run) (*network, error) { return r.bringUp(ctx, topology) })
 }

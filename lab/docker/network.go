@@ -73,7 +73,7 @@ func newNetwork(r *run, hosts []*host, hub *host, bridge string) *network {
 	n.lan = &segment{hub: hub, bridge: bridge}
 	names := hostnames.Table{}
 	for _, h := range hosts {
-		names[h.name] = h.ports[0].Addrs[0].Addr()
+		names[h.name] = append(names[h.name], h.ports[0].Addrs[0].Addr())
 	}
 	for _, h := range hosts {
 		h.env = lab.Environment(h.name, names)

@@ -32,6 +32,13 @@ func TestMain(m *testing.M) {
 		spin()
 		return
 	}
+	if len(os.Args) > 1 && programs[os.Args[1]] != nil {
+		if err := programs[os.Args[1]](os.Args[2:]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	checkBackends()
 	code := m.Run()
 	for _, b := range found {
@@ -43,6 +50,9 @@ func TestMain(m *testing.M) {
 	}
 	os.Exit(code)
 }
+
+// programs are what this test binary is on a host, by its first argument.
+var programs = map[string]func(args []string) error{}
 
 // found are the backends and why this machine cannot run them.
 var found []struct {

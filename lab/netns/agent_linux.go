@@ -70,6 +70,6 @@ func (p *process) agent(c *net.UnixConn, r request, files []*os.File) {
 	c.Close()
 	// An error ends the answers, and so tells the lab.
 	_ = h.do(func() error {
-		return node.ServeAgent(context.Background(), files[0], files[1], deviceName, h.name, r.Programs)
+		return node.ServeAgent(context.Background(), files[0], files[1], h.devices(), h.name, r.Programs)
 	})
 }

@@ -23,19 +23,25 @@ func Open(ctx context.Context, name string) (*Held, error) {
 		return nil, err
 	}
 	n := newLAN(heldLab(name), found)
-	return &Held{name, found.Since, found.Mode, n.names, attached{n}}, nil
+	held := &Held{Name: name, Since: found.Since, Hosts: n.names, Network: attached{n}}
+	for _, s := range found.Segments {
+		held.Segments = append(held.Segments, HeldSegment{s.Name, s.Mode})
+	}
+	return held, nil
 }
 
 // Attach returns the network of the interactive lab of a name, which another
-// process of this user holds. It is in hub mode; closing it leaves the lab up.
+// process of this user holds. Its segments are hubs; closing it leaves the lab up.
 func Attach(ctx context.Context, name string) (lab.Network, error) {
 	l, err := Open(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	// An earlier run may have been killed while the segment was a switch.
-	if err := l.Network.Segment(lab.DefaultSegment).SetMode(ctx, lab.Hub); err != nil {
-		return nil, err
+	// An earlier run may have been killed while a segment was a switch.
+	for _, s := range l.Segments {
+		if err := l.Network.Segment(s.Name).SetMode(ctx, lab.Hub); err != nil {
+			return nil, err
+		}
 	}
 	return l.Network, nil
 }

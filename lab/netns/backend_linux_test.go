@@ -73,7 +73,7 @@ func TestHosts(t *testing.T) {
 		h := n.Host(name)
 		want := []lab.Port{{
 			Device: "eth0", Segment: "lan", MAC: sniffer.MAC(lab.HardwareAddress(i)),
-			Addrs: []netip.Prefix{netip.PrefixFrom(lab.Address(subnet, i), 24)},
+			Addrs: []netip.Prefix{netip.PrefixFrom(lab.Address(lab.Subnet(0), i), 24)},
 		}}
 		if diff := cmp.Diff(want, h.Ports(), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
@@ -87,7 +87,7 @@ func TestHosts(t *testing.T) {
 		// Names resolve for programs that are not ours.
 		for j, other := range lab.DefaultTopology.Hosts {
 			out, code := sh(t, h, "getent ahostsv4 "+other)
-			if want := lab.Address(subnet, j).String(); code != 0 || !strings.HasPrefix(out, want+" ") {
+			if want := lab.Address(lab.Subnet(0), j).String(); code != 0 || !strings.HasPrefix(out, want+" ") {
 				t.Errorf("%s: getent %s: %q, exit code %d, want %s", name, other, out, code, want)
 			}
 		}

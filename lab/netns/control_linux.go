@@ -23,9 +23,9 @@ import (
 // sockets, each for one request; its end is the end of the lab.
 //
 //	up     topology, program     -> hosts, and the machine's ports
-//	hosts                        -> the same of a lab that is up, its mode, and since when
-//	mode   mode                  -> done: the bridge is set
-//	learnt                       -> done: it has learnt every host
+//	hosts                        -> the same of a lab that is up, its modes, and since when
+//	mode   segment, mode         -> done: its bridge is set
+//	learnt segment               -> done: it has learnt every host on it
 //	flush  host                  -> done: its neighbour cache is empty
 //	agent  host, programs         -> done: its agent reads questions from the first
 //	                                of two files and answers on the second
@@ -41,6 +41,7 @@ type request struct {
 	Op       string       `json:"op"`
 	Topology lab.Topology `json:"topology,omitzero"`
 	Program  string       `json:"program,omitempty"` // path of wirelab for the hosts
+	Segment  string       `json:"segment,omitempty"`
 	Mode     lab.Mode     `json:"mode,omitempty"`
 	Host     string       `json:"host,omitempty"`
 	Args     []string     `json:"args,omitempty"`
@@ -54,18 +55,24 @@ type request struct {
 }
 
 type reply struct {
-	Error   string        `json:"error,omitempty"`
-	Told    i18n.Message  `json:"told,omitzero"`     // Error for people, where it is of the catalogue
-	Errno   int           `json:"errno,omitempty"`   // of the system call behind Error
-	Timeout bool          `json:"timeout,omitempty"` // a deadline is behind Error
-	Hosts   []hostInfo    `json:"hosts,omitempty"`
-	Machine []sniffer.MAC `json:"machine,omitempty"`
-	Mode    lab.Mode      `json:"mode,omitempty"` // as the bridge has it
-	Since   time.Time     `json:"since,omitzero"` // when the lab came up
-	Started bool          `json:"started,omitempty"`
-	PID     int           `json:"pid,omitempty"` // of what was started, in the lab process's namespace
-	Exited  bool          `json:"exited,omitempty"`
-	Exit    int           `json:"exit,omitempty"`
+	Error    string        `json:"error,omitempty"`
+	Told     i18n.Message  `json:"told,omitzero"`     // Error for people, where it is of the catalogue
+	Errno    int           `json:"errno,omitempty"`   // of the system call behind Error
+	Timeout  bool          `json:"timeout,omitempty"` // a deadline is behind Error
+	Hosts    []hostInfo    `json:"hosts,omitempty"`
+	Segments []segmentInfo `json:"segments,omitempty"`
+	Since    time.Time     `json:"since,omitzero"` // when the lab came up
+	Started  bool          `json:"started,omitempty"`
+	PID      int           `json:"pid,omitempty"` // of what was started, in the lab process's namespace
+	Exited   bool          `json:"exited,omitempty"`
+	Exit     int           `json:"exit,omitempty"`
+}
+
+// segmentInfo is a segment as found.
+type segmentInfo struct {
+	Name    string        `json:"name"`
+	Mode    lab.Mode      `json:"mode"` // as the bridge has it
+	Machine []sniffer.MAC `json:"machine"`
 }
 
 // hostInfo is a host as found.

@@ -87,7 +87,7 @@ func (p *process) start(r request, files []*os.File) (*exec.Cmd, *os.File, error
 	}
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Dir = r.Dir
-	cmd.Env = append(lab.Environment(h.name, p.names), r.Env...)
+	cmd.Env = append(lab.Environment(h.name, h.names), r.Env...)
 	if r.TTY == nil {
 		if len(files) != 3 {
 			return nil, nil, fmt.Errorf("%d descriptors, want 3", len(files))

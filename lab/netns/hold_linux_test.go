@@ -56,20 +56,20 @@ func TestLabs(t *testing.T) {
 		return labs[i]
 	}
 	l := find()
-	if l.Mode != lab.Hub || !slices.Equal(l.Hosts, lab.DefaultTopology.Hosts) || l.Since.Before(before) || l.Since.After(time.Now()) {
+	if !slices.Equal(l.Segments, []HeldSegment{{lab.DefaultSegment, lab.Hub}}) || !slices.Equal(l.Hosts, lab.DefaultTopology.Hosts) || l.Since.Before(before) || l.Since.After(time.Now()) {
 		t.Errorf("%+v, want a hub with %q that is up since %v", l, lab.DefaultTopology.Hosts, before)
 	}
 	if err := l.Network.Segment(lab.DefaultSegment).SetMode(t.Context(), lab.Switch); err != nil {
 		t.Fatal(err)
 	}
-	if l := find(); l.Mode != lab.Switch {
-		t.Errorf("as a switch it is %s", l.Mode)
+	if l := find(); l.Segments[0].Mode != lab.Switch {
+		t.Errorf("as a switch it is %s", l.Segments[0].Mode)
 	}
 	if _, err := Attach(t.Context(), name); err != nil {
 		t.Fatal(err)
 	}
-	if l := find(); l.Mode != lab.Hub {
-		t.Errorf("attached it is %s", l.Mode)
+	if l := find(); l.Segments[0].Mode != lab.Hub {
+		t.Errorf("attached it is %s", l.Segments[0].Mode)
 	}
 	if err := Down(t.Context(), name); err != nil {
 		t.Fatal(err)

@@ -41,16 +41,19 @@ func callWithin(ctx context.Context, c *net.UnixConn, r request, files ...*os.Fi
 	return answer, err
 }
 
-// lan is the hosts and the segment of a lab process.
+// lan is the hosts and the segments of a lab process.
 type lan struct {
-	hosts   map[string]*remoteHost
-	names   []string // of the hosts, in the topology's order
-	segment *remoteSegment
+	hosts    map[string]*remoteHost
+	names    []string // of the hosts, in the topology's order
+	segments map[string]*remoteSegment
 }
 
 // newLAN takes what the lab process says of the lab that is up.
 func newLAN(to link, up reply) *lan {
-	l := &lan{hosts: map[string]*remoteHost{}, segment: &remoteSegment{to, up.Machine}}
+	l := &lan{hosts: map[string]*remoteHost{}, segments: map[string]*remoteSegment{}}
+	for _, s := range up.Segments {
+		l.segments[s.Name] = &remoteSegment{to, s.Name, s.Machine}
+	}
 	for _, h := range up.Hosts {
 		l.names = append(l.names, h.Name)
 		l.hosts[h.Name] = &remoteHost{to: to, name: h.Name, ports: h.Ports}
@@ -71,15 +74,16 @@ func (l *lan) Hosts() []string { return l.names }
 
 // Segment implements lab.Network.
 func (l *lan) Segment(name string) lab.Segment {
-	if name == lab.DefaultSegment {
-		return l.segment
+	if s := l.segments[name]; s != nil {
+		return s
 	}
 	return nil
 }
 
-// remoteSegment is the bridge of the lab process.
+// remoteSegment is a bridge of the lab process.
 type remoteSegment struct {
 	to      link
+	name    string
 	machine []sniffer.MAC
 }
 
@@ -87,13 +91,13 @@ var _ lab.Segment = &remoteSegment{}
 
 // SetMode implements lab.Segment.
 func (s *remoteSegment) SetMode(ctx context.Context, mode lab.Mode) error {
-	_, err := callVia(ctx, s.to, request{Op: "mode", Mode: mode})
+	_, err := callVia(ctx, s.to, request{Op: "mode", Segment: s.name, Mode: mode})
 	return err
 }
 
 // AwaitLearnt implements lab.Segment.
 func (s *remoteSegment) AwaitLearnt(ctx context.Context) error {
-	_, err := callVia(ctx, s.to, request{Op: "learnt"})
+	_, err := callVia(ctx, s.to, request{Op: "learnt", Segment: s.name})
 	return err
 }
 

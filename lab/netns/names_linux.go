@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	vnetns "github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
 
 	"wirelab/internal/hostnames"
@@ -14,8 +15,10 @@ import (
 
 // mountNames makes the hosts' names resolve for every program on every host:
 // in the lab's own mount namespace /etc/hosts has them, and the resolver asks
-// nobody else, who might answer differently or cause traffic.
-func mountNames(hosts []*host) error {
+// nobody else, who might answer differently or cause traffic. With several segments
+// each host has a mount namespace of its own, in which the nearest address of a host
+// comes first. What is not mounted the environment has for our own commands.
+func (w *wire) mountNames() error {
 	// Without this what follows would be seen by the whole machine.
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("private mounts: %w", err)
@@ -23,10 +26,42 @@ func mountNames(hosts []*host) error {
 	// A /proc of the lab's own PID namespace, so that a program on a host that
 	// looks itself up there finds itself. A container may refuse it.
 	_ = unix.Mount("proc", "/proc", "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "")
+	if len(w.segments) == 1 {
+		return mountFiles(w.hosts[0].names, w.order())
+	}
+	var errs []error
+	for _, h := range w.hosts {
+		errs = append(errs, h.mountNames(w.order()))
+	}
+	return errors.Join(errs...)
+}
+
+// mountNames gives the host a mount namespace of its own.
+func (h *host) mountNames(order []string) error {
+	return onOwnThread(func() error {
+		if err := unix.Unshare(unix.CLONE_NEWNS); err != nil {
+			return fmt.Errorf("new mount namespace: %w", err)
+		}
+		if err := mountFiles(h.names, order); err != nil {
+			return err
+		}
+		mounts, err := vnetns.GetFromPath("/proc/thread-self/ns/mnt")
+		if err != nil {
+			return fmt.Errorf("open the thread's mount namespace: %w", err)
+		}
+		h.mounts = int(mounts)
+		return nil
+	})
+}
+
+// mountFiles puts names, in an order, in place in the thread's mount namespace.
+func mountFiles(names hostnames.Table, order []string) error {
 	var table strings.Builder
 	table.WriteString("127.0.0.1\tlocalhost\n")
-	for _, h := range hosts {
-		fmt.Fprintf(&table, "%s\t%s\n", h.prefix.Addr(), h.name)
+	for _, name := range order {
+		for _, addr := range names[name] {
+			fmt.Fprintf(&table, "%s\t%s\n", addr, name)
+		}
 	}
 	files := map[string]string{
 		"hosts":         table.String(),
@@ -38,7 +73,7 @@ func mountNames(hosts []*host) error {
 	// a folder to be mounted on for the moment in which they are made: /sys is
 	// on every system, and nothing of the lab reads it.
 	const stage = "/sys"
-	if err := unix.Mount("wirelab", stage, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "size=64k,mode=0755"); err != nil {
+	if err := unix.Mount("wirelab", stage, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "size=128k,mode=0755"); err != nil {
 		return fmt.Errorf("tmpfs: %w", err)
 	}
 	defer unix.Unmount(stage, unix.MNT_DETACH)
@@ -55,14 +90,4 @@ func mountNames(hosts []*host) error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// namesOf is the same names for our own commands, which read them in their
-// environment, where the system does not let us mount.
-func namesOf(hosts []*host) hostnames.Table {
-	names := hostnames.Table{}
-	for _, h := range hosts {
-		names[h.name] = h.prefix.Addr()
-	}
-	return names
 }

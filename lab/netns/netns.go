@@ -8,15 +8,17 @@
 // and all that ran in it.
 //
 //	lab process (root of its namespaces)
-//	  bridge br0 ── port0 ══ eth0 host client1
-//	             ── port1 ══ eth0 host server
-//	             ── port2 ══ eth0 host sniffer
+//	  bridge br0 ── port0   ══ eth0 host client1
+//	             ── port1   ══ eth0 host gateway
+//	             ── port3   ══ eth0 host sniffer
+//	  bridge br1 ── port1-1 ══ eth1 host gateway
+//	             ── port2   ══ eth0 host server
+//	             ── port3-1 ══ eth1 host sniffer
 //
 // It does not know what runs on the hosts.
 package netns
 
 import (
-	"net/netip"
 	"time"
 
 	"wirelab/lab"
@@ -27,12 +29,23 @@ const Name = "netns"
 
 // Held is an interactive lab that a process of this user holds, as it was found.
 type Held struct {
-	Name    string
-	Since   time.Time // when it came up
-	Mode    lab.Mode
-	Hosts   []string    // in the topology's order
-	Network lab.Network // its Close leaves the lab up
+	Name     string
+	Since    time.Time // when it came up
+	Segments []HeldSegment
+	Hosts    []string    // in the topology's order
+	Network  lab.Network // its Close leaves the lab up
 }
 
-// subnet is the same for every lab: their networks never meet.
-var subnet = netip.MustParsePrefix("10.77.0.0/24")
+// SegmentNames are the names of the lab's segments, in order.
+func (h *Held) SegmentNames() (names []string) {
+	for _, s := range h.Segments {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
+// HeldSegment is a segment of an interactive lab.
+type HeldSegment struct {
+	Name string
+	Mode lab.Mode
+}

@@ -11,7 +11,6 @@ import (
 	"syscall"
 	"time"
 
-	"wirelab/internal/hostnames"
 	"wirelab/internal/poll"
 )
 
@@ -35,9 +34,8 @@ func init() {
 // process is the lab process. Requests are served concurrently.
 type process struct {
 	mu      sync.Mutex
-	segment *wire // nil until up
+	lab     *wire // nil until up
 	program string
-	names   hostnames.Table
 	execs   int // that are not yet answered
 
 	children *children
@@ -153,9 +151,9 @@ func (p *process) do(r request) (reply, error) {
 	case "hosts":
 		return w.describe()
 	case "mode":
-		return reply{}, w.setMode(ctx, r.Mode)
+		return reply{}, w.setMode(ctx, r.Segment, r.Mode)
 	case "learnt":
-		return reply{}, w.awaitLearnt(ctx)
+		return reply{}, w.awaitLearnt(ctx, r.Segment)
 	case "flush":
 		h, err := w.host(r.Host)
 		if err != nil {
@@ -169,7 +167,7 @@ func (p *process) do(r request) (reply, error) {
 func (p *process) up(r request) (reply, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.segment != nil {
+	if p.lab != nil {
 		return reply{}, errors.New("the lab is up already")
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), requestTimeout(len(r.Topology.Hosts)))
@@ -182,20 +180,19 @@ func (p *process) up(r request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	p.segment, p.program = w, r.Program
+	p.lab, p.program = w, r.Program
 	// Names for every program where the system lets us mount; where it does
 	// not, the environment has them for our own.
-	_ = mountNames(w.hosts)
-	p.names = namesOf(w.hosts)
+	_ = w.mountNames()
 	return answer, nil
 }
 
-// wire returns the segment once the lab is up.
+// wire returns the hosts and segments once the lab is up.
 func (p *process) wire() (*wire, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.segment == nil {
+	if p.lab == nil {
 		return nil, errors.New("the lab is not up")
 	}
-	return p.segment, nil
+	return p.lab, nil
 }

@@ -1,13 +1,13 @@
 package node
 
 import (
-	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"net"
 	"net/netip"
-	"time"
+	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -21,7 +21,8 @@ import (
 // MarkCommand returns the command mark as it is on a host: that host sends a
 // marker.
 func MarkCommand() *cobra.Command {
-	var name, host, programs string
+	var devices []string
+	var host, programs string
 	var stdin bool
 	c := &cobra.Command{
 		Use:     "mark LABEL",
@@ -42,10 +43,13 @@ func MarkCommand() *cobra.Command {
 			if !trace.ValidLabel(host) { // a host's name and a label have one form
 				return exit.UsageMsg("mark.host", "Host", host)
 			}
-			if stdin {
-				return exit.With(exit.Unable, ServeAgent(c.Context(), c.InOrStdin(), c.OutOrStdout(), name, host, programs))
+			if !c.Flags().Changed("interface") && os.Getenv(hostnames.OwnVariable) != "" {
+				devices = labDevices()
 			}
-			s, err := openMarkSocket(name, host, false)
+			if stdin {
+				return exit.With(exit.Unable, ServeAgent(c.Context(), c.InOrStdin(), c.OutOrStdout(), devices, host, programs))
+			}
+			s, err := openMarkSockets(devices, host, false)
 			if err != nil {
 				return exit.With(exit.Unable, err)
 			}
@@ -53,7 +57,7 @@ func MarkCommand() *cobra.Command {
 			return s.Mark(args[0])
 		},
 	}
-	c.Flags().StringVar(&name, "interface", device, "")
+	c.Flags().StringSliceVar(&devices, "interface", []string{device}, "")
 	c.Flags().StringVar(&host, "host", "", "")
 	c.Flags().BoolVar(&stdin, "stdin", false, "")
 	c.Flags().StringVar(&programs, "programs", "", "")
@@ -70,7 +74,59 @@ func badLabel(label string) error {
 	return i18n.Errmsg("mark.label", "Label", label)
 }
 
-// markSocket sends markers.
+// labDevices are the network devices of a lab's host: eth0, and more where it is on
+// several segments.
+func labDevices() (names []string) {
+	for n := 0; ; n++ {
+		name := fmt.Sprintf("eth%d", n)
+		if _, err := net.InterfaceByName(name); n > 0 && err != nil {
+			return names
+		}
+		names = append(names, name) // a host without the first is told so by who uses it
+	}
+}
+
+// markSockets send the markers of a host, one on each of its segments.
+type markSockets []*markSocket
+
+func openMarkSockets(devices []string, host string, counts bool) (all markSockets, err error) {
+	for _, name := range devices {
+		s, err := openMarkSocket(name, host, counts)
+		if err != nil {
+			all.Close()
+			return nil, err
+		}
+		all = append(all, s)
+	}
+	return all, nil
+}
+
+// Close closes the sockets.
+func (all markSockets) Close() {
+	for _, s := range all {
+		s.conn.Close()
+	}
+}
+
+// Mark sends a marker by each of the named devices, or by all.
+func (all markSockets) Mark(label string, devices ...string) error {
+	for _, name := range devices {
+		if !slices.ContainsFunc(all, func(s *markSocket) bool { return s.device == name }) {
+			return fmt.Errorf("no device %q", name)
+		}
+	}
+	for _, s := range all {
+		if len(devices) > 0 && !slices.Contains(devices, s.device) {
+			continue
+		}
+		if err := s.Mark(label); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// markSocket sends markers by one device.
 type markSocket struct {
 	conn   *net.UDPConn
 	device string
@@ -94,15 +150,7 @@ func openMarkSocket(name, host string, counts bool) (*markSocket, error) {
 	return &markSocket{conn, name, counts, netip.AddrPortFrom(broadcast(prefix), trace.MarkerPort), host}, nil
 }
 
-// Close closes the socket.
-func (s *markSocket) Close() error { return s.conn.Close() }
-
-// Quiet implements agent.Host.
-func (s *markSocket) Quiet(ctx context.Context, limit time.Duration) (string, error) {
-	return awaitQuiet(ctx, limit)
-}
-
-// Mark implements agent.Host: it sends a marker.
+// Mark sends a marker.
 func (s *markSocket) Mark(label string) error {
 	if !trace.ValidLabel(label) {
 		return badLabel(label)
@@ -142,12 +190,6 @@ func (s *markSocket) sent() (frames uint64, known bool, err error) {
 	}
 	return frames, err == nil, err
 }
-
-// Alive implements agent.Host.
-func (s *markSocket) Alive(id string, pid int) (bool, error) { return alive(id, pid) }
-
-// Left implements agent.Host.
-func (s *markSocket) Left(id string) (bool, error) { return left(id) }
 
 // interfacePrefix returns the first IPv4 address of an interface and the length
 // of its network.

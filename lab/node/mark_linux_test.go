@@ -38,10 +38,10 @@ func TestMark(t *testing.T) {
 
 	s, err := openMarkSocket("eth0", "client1", true)
 	must(t, err)
-	defer s.Close()
+	defer s.conn.Close()
 	var out bytes.Buffer
 	in := "mark cold\nmark warm\nmark Not-A-Label\nquiet 5s\nquiet soon\nquiet -1s\ndance\n"
-	must(t, agent.Serve(t.Context(), strings.NewReader(in), &out, s))
+	must(t, agent.Serve(t.Context(), strings.NewReader(in), &out, hostAgent{markSockets{s}}))
 	want := []string{"ready", "marked cold", "marked warm", "error label", "quiet", "error duration", "error duration", "error question"}
 	got := strings.Split(strings.TrimSpace(out.String()), "\n")
 	for i, w := range want {
@@ -70,7 +70,7 @@ func TestMark(t *testing.T) {
 
 func TestMarkNeedsAnInterface(t *testing.T) {
 	if s, err := openMarkSocket("no-such-if", "client1", true); err == nil {
-		s.Close()
+		s.conn.Close()
 		t.Error("opened a socket on an interface that does not exist")
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"wirelab/internal/columns"
 	"wirelab/lab/claim"
+	"wirelab/lab/trace"
 )
 
 // difference prints why a claim does not pass, and the trace that was expected beside
@@ -52,9 +53,14 @@ const mostChanges = 400
 
 // changes prints a difference.
 func (t *Terminal) changes(all []change) {
-	from, to := 0, 0
+	var widths []int // of the columns
 	for _, c := range all {
-		from, to = max(from, columns.Width(t.escape(c.line.from))), max(to, columns.Width(t.escape(c.line.to)))
+		for i, column := range c.line.columns {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], columns.Width(t.escape(column)))
+		}
 	}
 	for i, c := range all {
 		if i == mostChanges {
@@ -65,34 +71,32 @@ func (t *Terminal) changes(all []change) {
 			t.printf("        (%s)\n", t.text("report.same", "Count", c.skipped))
 			continue
 		}
-		t.change(c, from, to)
+		t.change(c, widths)
 	}
 }
 
-// change prints a line of the difference, whose ends take so many columns.
-func (t *Terminal) change(c change, from, to int) {
+// change prints a line of the difference, whose columns have these widths.
+func (t *Terminal) change(c change, widths []int) {
 	const indent = 8
-	differs := c.instead
-	words := append([]string{columns.Pad(t.escape(c.line.from), from), ">", columns.Pad(t.escape(c.line.to), to)}, c.line.what...)
-	other := append([]string{differs.from, ">", differs.to}, differs.what...)
-	fields := append([]string{c.line.from, ">", c.line.to}, c.line.what...)
+	fields, other := c.line.fields(), c.instead.fields()
 	var text, marks string
-	for i, word := range words {
-		if i > 2 {
-			word = t.escape(word)
+	for i, field := range fields {
+		word := t.escape(field)
+		if i < len(c.line.columns) {
+			word = columns.Pad(word, widths[i])
 		}
 		if i > 0 {
 			text, marks = text+" ", marks+" "
 		}
 		text += word
 		mark := " "
-		if differs.from != "" && (i >= len(other) || other[i] != fields[i]) {
+		if len(other) > 0 && (i >= len(other) || other[i] != field) {
 			mark = "^"
 		}
 		width := columns.Width(strings.TrimRight(word, " "))
 		marks += columns.Pad(strings.Repeat(mark, width), columns.Width(word))
 	}
-	if differs.from != "" && len(other) > len(words) { // it lacks fields
+	if len(other) > len(fields) { // it lacks fields
 		marks += " ^"
 	}
 	colour := map[byte]string{'-': "31", '+': "32"}[c.sign]
@@ -114,24 +118,31 @@ func (t *Terminal) change(c change, from, to int) {
 	}
 }
 
-// line is a line of a trace.
+// line is a line of a trace: its columns, segment, sender, ">" and receiver, and then
+// words; a text in quotes is one.
 type line struct {
-	from, to string
-	what     []string // words; a text in quotes is one
+	columns []string
+	what    []string
 }
 
 // lineOf takes a line of a trace apart.
 func lineOf(text string) line {
-	before, quoted, found := strings.Cut(text, `"`)
-	words := strings.Fields(before)
-	if found {
-		words = append(words, `"`+quoted)
+	l := trace.ParseLine(text)
+	out := line{columns: []string{l.From, ">", l.To}}
+	if l.Segment != "" {
+		out.columns = append([]string{l.Segment}, out.columns...)
 	}
-	for len(words) < 3 {
-		words = append(words, "")
+	ahead, quoted, behind := trace.Unquoted(l.What)
+	out.what = strings.Fields(ahead)
+	if quoted != "" {
+		out.what = append(out.what, quoted)
 	}
-	return line{words[0], words[2], words[3:]}
+	out.what = append(out.what, strings.Fields(behind)...)
+	return out
 }
+
+// fields are the columns and the words.
+func (l line) fields() []string { return slices.Concat(l.columns, l.what) }
 
 // change is a line of a difference, or stands for lines that are left out.
 type change struct {

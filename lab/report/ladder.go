@@ -28,6 +28,14 @@ func ladder(o *script.Outcome, l lang.Lang, ascii bool) (render.Ladder, []render
 		Lanes: e.Topology.Judged(), Names: hosts.Names, Texts: e.Plan().Texts, Ends: hosts.Ends,
 		Marks: map[int]render.Mark{}, ASCII: ascii, Lang: l,
 	}
+	if hosts.Several() {
+		ladder.Segment = func(p *sniffer.Packet) (string, []string) {
+			if p.Interface >= len(hosts.Segments) {
+				return "", nil
+			}
+			return hosts.Segments[p.Interface], append(e.Topology.SegmentHosts(p.Interface), trace.Stranger)
+		}
+	}
 	if slices.ContainsFunc(e.Steps, func(s script.Step) bool { return s.Verb == "mode" }) {
 		ladder.Witness = trace.SnifferHost
 		ladder.Lanes = append(ladder.Lanes, trace.SnifferHost)
@@ -36,7 +44,7 @@ func ladder(o *script.Outcome, l lang.Lang, ascii bool) (render.Ladder, []render
 	for _, p := range cut.Phases {
 		phase := render.Phase{Name: phaseName(e, p, l, len(cut.Phases) == 1), Packets: p.Packets}
 		for _, n := range p.Unseen {
-			phase.Notes = append(phase.Notes, i18n.Text(l, "report.unseen", "Host", n.Host, "Count", n.Sent-n.Captured))
+			phase.Notes = append(phase.Notes, i18n.Text(l, "report.unseen", "Host", n.String(), "Count", n.Sent-n.Captured))
 		}
 		phases = append(phases, phase)
 		for _, packet := range p.Packets {

@@ -56,19 +56,14 @@ func likenesses(minus, plus []line) [][]int {
 // likeness is how many fields two lines have in common, each in its place; 0 where that
 // is less than half of them.
 func likeness(a, b line) int {
-	same := 0
-	if a.from == b.from {
-		same++
-	}
-	if a.to == b.to {
-		same++
-	}
-	for i := range min(len(a.what), len(b.what)) {
-		if a.what[i] == b.what[i] {
+	one, other := a.fields(), b.fields()
+	same := -1 // the ">" that every line has
+	for i := range min(len(one), len(other)) {
+		if one[i] == other[i] {
 			same++
 		}
 	}
-	if 2*same < 2+max(len(a.what), len(b.what)) {
+	if 2*same < max(len(one), len(other))-1 {
 		return 0
 	}
 	return same

@@ -25,8 +25,8 @@ func TestMatched(t *testing.T) {
 	} {
 		var got []string
 		for _, c := range compare(claim.Align(strings.Split(test.expected, "\n"), strings.Split(test.observed, "\n"))) {
-			text := string(c.sign) + c.line.from + " > " + c.line.to + " " + strings.Join(c.line.what, " ")
-			if c.instead.from != "" {
+			text := string(c.sign) + strings.Join(c.line.fields(), " ")
+			if c.instead.fields() != nil {
 				text += " ^"
 			}
 			got = append(got, text)

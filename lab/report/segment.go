@@ -41,12 +41,30 @@ func (t *Terminal) Segment(rows []string, segment string, note func(row int) str
 // asciiSegment draws a segment with ASCII characters.
 var asciiSegment = strings.NewReplacer("─", "-", "┤", "|", "┐", "+", "┘", "+", "┼", "+", "┬", "+", "┴", "+")
 
-// Topology draws the hosts of a lab and the segment that they are on.
+// Topology draws the hosts of a lab and the segments that they are on.
 func (t *Terminal) Topology(topology lab.Topology) {
-	t.Segment(topology.Hosts, t.text("show.segment"), func(i int) string {
-		if topology.Hosts[i] == lab.SnifferHost {
-			return t.text("show.sniffer")
+	names := topology.SegmentNames()
+	for i, name := range names {
+		segment := t.text("show.segment")
+		if len(names) > 1 || len(topology.Segments) > 0 {
+			segment = name + "  " + topology.SegmentSubnet(i).String()
 		}
-		return ""
-	})
+		if i > 0 {
+			t.printf("\n")
+		}
+		hosts := topology.SegmentHosts(i)
+		var rows []string
+		for _, host := range hosts {
+			if topology.IsRouter(host) {
+				host += " (" + t.text("show.router") + ")"
+			}
+			rows = append(rows, host)
+		}
+		t.Segment(rows, segment, func(i int) string {
+			if hosts[i] == lab.SnifferHost {
+				return t.text("show.sniffer")
+			}
+			return ""
+		})
+	}
 }

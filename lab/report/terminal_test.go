@@ -153,7 +153,7 @@ func FuzzCompare(f *testing.F) {
 				if c.sign == other {
 					continue
 				}
-				if want := sides[i][min(n[i], len(sides[i])-1)]; c.sign != ' ' && lineOf(want).from != c.line.from {
+				if want := sides[i][min(n[i], len(sides[i])-1)]; c.sign != ' ' && lineOf(want).columns[0] != c.line.columns[0] {
 					t.Fatalf("line %d of side %d is %v, want %q", n[i], i, c.line, want)
 				}
 				n[i] += max(c.skipped, 1)

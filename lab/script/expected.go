@@ -14,9 +14,17 @@ import (
 )
 
 // ReadTrace reads lines that people expect of the experiment. It refuses those that
-// could never be seen: of a host that is not there, or with a misspelt word.
-func (e *Experiment) ReadTrace(text string) ([]string, error) {
-	lines, err := claim.ParseExpected(text)
+// could never be seen: of a host that is not there, or with a misspelt word. They are of
+// one segment, where its name may stand before them, or of several, with their names.
+func (e *Experiment) ReadTrace(text, segment string) ([]string, error) {
+	var segments []string
+	switch names := e.Topology.SegmentNames(); {
+	case segment != "":
+		text = withoutColumn(text, segment)
+	case len(names) > 1:
+		segments = names
+	}
+	lines, err := claim.ParseExpected(text, segments...)
 	if err != nil {
 		return nil, err
 	}
@@ -28,15 +36,27 @@ func (e *Experiment) ReadTrace(text string) ([]string, error) {
 	return lines, nil
 }
 
+// withoutColumn takes the name of a segment from the beginning of lines.
+func withoutColumn(text, segment string) string {
+	var lines []string
+	for line := range strings.SplitSeq(text, "\n") {
+		if trace.ParseLine(line).Segment == segment {
+			line = strings.TrimPrefix(strings.TrimSpace(line), segment)
+		}
+		lines = append(lines, line)
+	}
+	return strings.Join(lines, "\n")
+}
+
 // knownEnds refuses a misspelt host in an expected line, which could never be
 // seen. What has a character that no host's name has is an address, "*" or a
 // sender named with its port.
 func (e *Experiment) knownEnds(line string) error {
-	words := strings.Fields(line)
-	if words[0] == lab.SnifferHost {
+	l := trace.ParseLine(line)
+	if l.From == lab.SnifferHost {
 		return i18n.Errmsg("script.line.sniffer", "Line", line)
 	}
-	for _, end := range []string{words[0], words[2]} {
+	for _, end := range []string{l.From, l.To} {
 		if trace.ValidLabel(end) && !slices.Contains(e.Topology.Hosts, end) {
 			return i18n.Errmsg("script.line.host", "Line", line, "Host", end, "Hint", suggest.Hint(end, e.Topology.Hosts), "Known", e.Topology.Hosts)
 		}
@@ -47,7 +67,7 @@ func (e *Experiment) knownEnds(line string) error {
 // knownWord refuses a line that begins with a misspelt word of the notation, which
 // could never be seen.
 func knownWord(line string) error {
-	word := strings.Fields(line)[3]
+	word, _, _ := strings.Cut(trace.ParseLine(line).What, " ")
 	known := append(sniffer.Words(), "udp", "fragment", "data")
 	if _, err := sniffer.ParseFlags(word); err == nil || slices.Contains(known, word) {
 		return nil

@@ -15,6 +15,7 @@ import (
 	"wirelab/lab/claim"
 	"wirelab/lab/trace"
 	"wirelab/message"
+	"wirelab/sniffer"
 )
 
 // Experiment is a script and the traces that it expects: a txtar file whose
@@ -108,6 +109,14 @@ func (e *Experiment) Barriers() []string {
 	return labels
 }
 
+// NewRecording returns an empty recording for a capture made elsewhere, whose hosts have
+// names.
+func (e *Experiment) NewRecording(names sniffer.Names) *trace.Recording {
+	hosts := e.Topology.TraceHosts()
+	hosts.Names = names
+	return trace.New(hosts)
+}
+
 // Runs reports whether there is a script to carry out. An experiment without one
 // judges captures made elsewhere.
 func (e *Experiment) Runs() bool { return len(e.Steps) > 0 }
@@ -115,7 +124,8 @@ func (e *Experiment) Runs() bool { return len(e.Steps) > 0 }
 // Plan is what the claims are judged by: hosts, barriers, what is said, and
 // in which phases something is done whose success their barrier proves.
 func (e *Experiment) Plan() claim.Plan {
-	plan := claim.Plan{Plan: trace.Plan{Hosts: e.Topology.Judged(), Barriers: e.Barriers()}, Stimulated: map[string]bool{}}
+	plan := claim.Plan{Plan: e.Topology.Plan(), Stimulated: map[string]bool{}}
+	plan.Barriers = e.Barriers()
 	done := false
 	for _, s := range e.Steps {
 		if s.Host != "" && !slices.Contains(plan.Acting, s.Host) {

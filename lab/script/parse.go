@@ -78,11 +78,11 @@ func (p *parser) line(number int, line string) error {
 		p.text = p.exp.Lesson
 		return nil
 	case "topology":
-		if p.exp.Topology.Hosts != nil {
-			return i18n.Errmsg("script.twice.topology")
-		}
-		p.exp.Topology = lab.Topology{Hosts: words[1:]}
-		return p.exp.Topology.Validate()
+		return p.topology(words[1:])
+	case "segment":
+		return p.segment(words[1:])
+	case "host":
+		return p.host(words[1:])
 	case "expect":
 		return p.claim(words[1:])
 	}
@@ -120,7 +120,7 @@ func (p *parser) step(number int, words []string) error {
 	}
 	v := findVerb(words[0])
 	if v == nil {
-		known := append([]string{"topology", "lesson", "expect"}, Verbs()...)
+		known := append([]string{"topology", "segment", "host", "lesson", "expect"}, Verbs()...)
 		return i18n.Errmsg("script.word", "Word", words[0], "Hint", suggest.Hint(words[0], known), "Known", known)
 	}
 	s.Verb, s.Args = v.name, words[1:]
@@ -158,35 +158,49 @@ func (p *parser) step(number int, words []string) error {
 	return nil
 }
 
-// claim reads: ID in PHASE[,PHASE…]|in all|anywhere trace PROJECTION
+// claim reads: ID in PHASE[,PHASE…]|in all|anywhere [on SEGMENT] trace PROJECTION
 func (p *parser) claim(args []string) error {
 	c := claim.Claim{Sentence: lang.Text{}}
-	var where string
+	at := slices.Index(args, "trace")
+	if at < 2 || at == len(args)-1 {
+		return i18n.Errmsg("script.expect")
+	}
+	where, projection := args[1:at], args[at+1:]
 	switch {
-	case len(args) > 3 && args[1] == "anywhere" && args[2] == "trace":
-		c.Anywhere, args = true, slices.Delete(slices.Clone(args), 1, 3)
-	case len(args) > 4 && args[1] == "in" && args[3] == "trace":
-		where, args = args[2], slices.Delete(slices.Clone(args), 1, 4)
+	case where[0] == "anywhere":
+		c.Anywhere, where = true, where[1:]
+	case where[0] == "in" && len(where) > 1:
+		if where[1] != allPhases {
+			c.Phases = strings.Split(where[1], ",")
+		}
+		where = where[2:]
 	default:
 		return i18n.Errmsg("script.expect")
 	}
-	if where != "" && where != allPhases {
-		c.Phases = strings.Split(where, ",")
+	segment, err := "", error(nil)
+	if len(where) == 2 && where[0] == "on" {
+		if segment, err = p.on(where[1]); err != nil {
+			return err
+		}
+		where = nil
+	}
+	if len(where) > 0 {
+		return i18n.Errmsg("script.expect")
 	}
 	c.ID = args[0]
 	if err := p.claimID(c.ID); err != nil {
 		return err
 	}
-	var err error
-	if c.Projection, err = trace.ParseProjection(strings.Join(args[1:], " ")); err != nil {
+	if c.Projection, err = trace.ParseProjection(strings.Join(projection, " ")); err != nil {
 		return err
 	}
+	c.Projection.Segment = segment
 	expected, ok := p.expect[c.ID]
 	if !ok {
 		return &MissingSection{c.ID}
 	}
 	delete(p.expect, c.ID)
-	if c.Expected, err = p.exp.ReadTrace(expected); err != nil {
+	if c.Expected, err = p.exp.ReadTrace(expected, segment); err != nil {
 		return i18n.Errmsg("script.insection", "Section", c.ID, "Cause", err)
 	}
 	if c.Projection.Hidden && len(c.Expected) > 0 {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"wirelab/internal/i18n"
+	"wirelab/internal/suggest"
 	"wirelab/lab"
 	"wirelab/lab/trace"
 	"wirelab/message"
@@ -62,13 +63,12 @@ var verbs = []verb{
 	{name: "settle", least: 1, most: 1, usage: "settle LABEL",
 		help: i18n.Msg("script.verb.settle"), parse: newLabel,
 		do: func(ctx context.Context, l *lab.Lab, s Step) error { return l.Settle(ctx, s.Args[0]) }},
-	{name: "mode", least: 1, most: 1, usage: "mode hub|switch",
-		help: i18n.Msg("script.verb.mode"),
-		parse: func(_ *Experiment, s *Step) error {
-			_, err := lab.ParseMode(s.Args[0])
-			return err
-		},
-		do: func(ctx context.Context, l *lab.Lab, s Step) error { return l.SetMode(ctx, lab.Mode(s.Args[0])) }},
+	{name: "mode", least: 1, most: 2, usage: "mode [SEGMENT] hub|switch",
+		help: i18n.Msg("script.verb.mode"), parse: knownMode,
+		do: func(ctx context.Context, l *lab.Lab, s Step) error {
+			last := len(s.Args) - 1
+			return l.SetMode(ctx, lab.Mode(s.Args[last]), s.Args[:last]...)
+		}},
 }
 
 func findVerb(name string) *verb {
@@ -99,6 +99,19 @@ func Help(l message.Lang) string {
 func oneText(_ *Experiment, s *Step) error {
 	s.Args = []string{strings.Join(s.Args, " ")}
 	return nil
+}
+
+// knownMode checks a mode, and the segment before it, if there is one.
+func knownMode(e *Experiment, s *Step) error {
+	last := len(s.Args) - 1
+	known := e.Topology.SegmentNames()
+	for _, segment := range s.Args[:last] {
+		if !slices.Contains(known, segment) {
+			return i18n.Errmsg("lab.segment.unknown", "Segment", segment, "Hint", suggest.Hint(segment, known), "Known", known)
+		}
+	}
+	_, err := lab.ParseMode(s.Args[last])
+	return err
 }
 
 // newLabel checks the label of a barrier.

@@ -153,7 +153,7 @@ func options(p *sniffer.Packet) string {
 func (v view) wasReset(c *conversation) bool {
 	return slices.ContainsFunc(c.datagrams, func(d *datagram) bool {
 		p := d.packet()
-		return p.Flags&sniffer.RST != 0 && v.window.until(v.Hosts.Sender(p), p.Number)
+		return p.Flags&sniffer.RST != 0 && v.window.until(v.Hosts.place(p), p.Number)
 	})
 }
 

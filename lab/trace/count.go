@@ -10,7 +10,16 @@ import (
 // how many of them are in the recording.
 type Count struct {
 	Host           string
+	Segment        string // "" where there is one alone
 	Sent, Captured uint64
+}
+
+// String names whose frames are counted: "gateway (dmz)".
+func (c Count) String() string {
+	if c.Segment == "" {
+		return c.Host
+	}
+	return c.Host + " (" + c.Segment + ")"
 }
 
 // Counts are the counts of a window. A recording of which no marker counts, and a
@@ -22,31 +31,41 @@ type Counts struct {
 	Uncounted string
 }
 
-// Counts returns the count of each host, between the last of its markers that count at
+// On returns the counts of one segment; of "" all.
+func (c Counts) On(segment string) (on []Count) {
+	for _, n := range c.Hosts {
+		if segment == "" || n.Segment == segment {
+			on = append(on, n)
+		}
+	}
+	return on
+}
+
+// Counts returns the count of each host on each of its segments, between the last of its markers that count at
 // each end of a window.
 //
 // Frames are a host's that have the hardware address from which its marker came:
 // those that it sends with another's count for the other.
-func (r *Recording) Counts(w Window, hosts []string) (counts Counts) {
+func (r *Recording) Counts(w Window, plan Plan) (counts Counts) {
 	if !r.index.counted || w.OpenEnd {
 		return Counts{}
 	}
-	for _, h := range hosts {
-		s := w.hosts[h]
-		begin, from := r.counted(s.after, h)
-		end, until := r.counted(s.before, h)
+	for _, at := range plan.places() {
+		s := w.hosts[at]
+		begin, from := r.counted(s.after, at)
+		end, until := r.counted(s.before, at)
 		if !from.Counted || !until.Counted {
-			return Counts{Uncounted: h}
+			return Counts{Uncounted: r.Hosts.describe(at)}
 		}
 		captured, mac := uint64(0), r.packet(begin).SrcMAC
 		for n := begin + 1; n < end; n++ {
-			if p := r.packet(n); p.SrcMAC == mac && p.Direction != sniffer.Out {
+			if p := r.packet(n); p.SrcMAC == mac && r.Hosts.segment(p) == at.segment && p.Direction != sniffer.Out {
 				captured++
 			}
 		}
 		// The marker at the beginning is one of those that were sent; a counter
 		// that went backwards makes a number that nothing equals.
-		counts.Hosts = append(counts.Hosts, Count{h, until.Sent - from.Sent - 1, captured})
+		counts.Hosts = append(counts.Hosts, Count{at.host, r.Hosts.SegmentOf(r.packet(begin)), until.Sent - from.Sent - 1, captured})
 	}
 	return counts
 }
@@ -57,13 +76,13 @@ const recountedWithin = 100 * time.Millisecond
 
 // counted returns the last marker of a host that counts for the barrier which it has
 // set with a packet: the packet's own, or one that counts again.
-func (r *Recording) counted(number int, host string) (int, Marker) {
+func (r *Recording) counted(number int, at place) (int, Marker) {
 	first := r.packet(number)
 	m, _ := MarkerOf(first)
 	for _, n := range r.index.markers[m.Label] {
 		p := r.packet(n)
 		again, ok := r.Marker(p)
-		if ok && again.Recount && again.Host == host && n > number && p.Time.Sub(first.Time) < recountedWithin {
+		if ok && again.Recount && r.Hosts.place(p) == at && n > number && p.Time.Sub(first.Time) < recountedWithin {
 			number, m = n, again
 		}
 	}

@@ -2,6 +2,7 @@ package trace
 
 import (
 	"net/netip"
+	"slices"
 
 	"wirelab/sniffer"
 )
@@ -24,6 +25,74 @@ const SnifferHost = "sniffer"
 type Hosts struct {
 	Names sniffer.Names          // by IP address
 	Ports map[sniffer.MAC]string // by hardware address; empty where they are not known
+
+	// Segments are the names of the segments, where there are several: a packet's
+	// Interface is then the index of its segment.
+	Segments []string
+	// Devices are the segments of the capture's interfaces, by name. nil: an interface
+	// has the name of its segment, as those of a file that Write wrote.
+	Devices map[string]string
+	Routers []string // hosts that send packets of other hosts, too
+	// PortOn and AddrOn are the segments of ports and addresses, by index. What is not
+	// there may be on any: of a file, until its host has set the barrier "start".
+	PortOn map[sniffer.MAC]int
+	AddrOn map[netip.Addr]int
+}
+
+// Several reports whether there are several segments.
+func (h Hosts) Several() bool { return len(h.Segments) > 1 }
+
+// segment is the index of a packet's segment, 0 where there is one alone.
+func (h Hosts) segment(p *sniffer.Packet) int {
+	if !h.Several() {
+		return 0
+	}
+	return p.Interface
+}
+
+// SegmentOf returns the name of a packet's segment; "" where there is one alone, and
+// for an interface that is on none.
+func (h Hosts) SegmentOf(p *sniffer.Packet) string {
+	if !h.Several() || p.Interface >= len(h.Segments) {
+		return ""
+	}
+	return h.Segments[p.Interface]
+}
+
+// port is the host that has a hardware address on the segment of a packet, "" for none.
+func (h Hosts) port(mac sniffer.MAC, p *sniffer.Packet) string {
+	if on, known := h.PortOn[mac]; known && on != h.segment(p) {
+		return ""
+	}
+	return h.Ports[mac]
+}
+
+// place is a host on one of its segments.
+type place struct {
+	host    string
+	segment int
+}
+
+// place is where a packet was sent.
+func (h Hosts) place(p *sniffer.Packet) place { return place{h.Sender(p), h.segment(p)} }
+
+// describe names a place, with its segment where there are several: "gateway (dmz)".
+func (h Hosts) describe(at place) string {
+	if !h.Several() {
+		return at.host
+	}
+	return at.host + " (" + h.Segments[at.segment] + ")"
+}
+
+// routed reports whether the port of a packet's segment may send, or be sent, packets
+// with an address that is not its own: it is a router's, and nobody on the segment has
+// the address.
+func (h Hosts) routed(p *sniffer.Packet, port string, addr netip.Addr) bool {
+	if !slices.Contains(h.Routers, port) || p.Has(sniffer.ARP) || p.Has(sniffer.RARP) {
+		return false
+	}
+	on, known := h.AddrOn[addr]
+	return !known || on != h.segment(p)
 }
 
 // ByPort reports whether senders are told by their ports.
@@ -70,7 +139,7 @@ func (h Hosts) Known(name string) bool {
 // "" where hosts are told by address and the packet names none of them.
 func (h Hosts) Sender(p *sniffer.Packet) string {
 	if h.ByPort() {
-		name := h.Ports[p.SrcMAC]
+		name := h.port(p.SrcMAC, p)
 		// The sniffer's own frames leave its port: what comes in with its
 		// address is somebody else's.
 		if name == "" || name == SnifferHost && p.Direction == sniffer.In {
@@ -91,7 +160,8 @@ func addresses(p *sniffer.Packet) (from, to netip.Addr) {
 }
 
 // from is the sender as a line of a trace names it: by its IP address, and
-// behind an @ by its port where the two do not belong together.
+// behind an @ by its port where the two do not belong together. What a router
+// forwards belongs to it.
 func (h Hosts) from(p *sniffer.Packet) string {
 	addr, _ := addresses(p)
 	claimed := h.name(addr)
@@ -108,6 +178,9 @@ func (h Hosts) from(p *sniffer.Packet) string {
 	if claimed == "" || claimed == owner {
 		return owner
 	}
+	if h.routed(p, owner, addr) {
+		return claimed
+	}
 	return claimed + "@" + owner
 }
 
@@ -115,10 +188,12 @@ func (h Hosts) from(p *sniffer.Packet) string {
 // @ by its port where the frame does not go to the host of that address.
 func (h Hosts) to(p *sniffer.Packet) string {
 	_, addr := addresses(p)
-	port := h.Ports[p.DstMAC]
+	port := h.port(p.DstMAC, p)
 	switch {
 	case p.DstMAC == sniffer.Broadcast:
 		return "*"
+	case h.routed(p, port, addr) && h.name(addr) != "":
+		return h.name(addr)
 	case h.ByPort() && !p.DstMAC.Multicast() && h.Names[addr] != "" && h.Known(h.Names[addr]) && port != h.Names[addr]:
 		if port == "" {
 			port = Stranger
@@ -126,8 +201,8 @@ func (h Hosts) to(p *sniffer.Packet) string {
 		return h.Names[addr] + "@" + port
 	case h.name(addr) != "":
 		return h.name(addr)
-	case h.Ports[p.DstMAC] != "":
-		return h.Ports[p.DstMAC]
+	case port != "":
+		return port
 	}
 	return p.DstMAC.String()
 }
@@ -151,7 +226,7 @@ func (h Hosts) Ends(p *sniffer.Packet) (from, to string) {
 	if !h.ByPort() {
 		src, dst := addresses(p)
 		from, to = h.Names[src], h.Names[dst]
-	} else if from, to = h.Sender(p), h.Ports[p.DstMAC]; to == "" {
+	} else if from, to = h.Sender(p), h.port(p.DstMAC, p); to == "" {
 		to = Stranger
 	}
 	if p.DstMAC.Multicast() {

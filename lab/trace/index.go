@@ -29,13 +29,18 @@ type setter struct {
 	label, host string
 	mac         sniffer.MAC
 	addr        netip.Addr
+	segment     int
 }
 
-func setterOf(p *sniffer.Packet, m Marker) setter { return setter{m.Label, m.Host, p.SrcMAC, p.Src} }
+func (r *Recording) setterOf(p *sniffer.Packet, m Marker) setter {
+	return setter{m.Label, m.Host, p.SrcMAC, p.Src, r.Hosts.segment(p)}
+}
 
-// flowKey is a protocol with the addresses and ports of both ends.
+// flowKey is a protocol with the addresses and ports of both ends, on one segment:
+// what a router forwards is another packet there.
 type flowKey struct {
 	protocol sniffer.Layers
+	segment  int
 	a, b     end
 }
 
@@ -46,10 +51,10 @@ type end struct {
 	port sniffer.MAC
 }
 
-func (k flowKey) reversed() flowKey { return flowKey{k.protocol, k.b, k.a} }
+func (k flowKey) reversed() flowKey { return flowKey{k.protocol, k.segment, k.b, k.a} }
 
 func (r *Recording) flowOf(p *sniffer.Packet) flowKey {
-	k := flowKey{p.Layers & (sniffer.TCP | sniffer.UDP), end{AddrPort: netip.AddrPortFrom(p.Src, p.SrcPort)}, end{AddrPort: netip.AddrPortFrom(p.Dst, p.DstPort)}}
+	k := flowKey{p.Layers & (sniffer.TCP | sniffer.UDP), r.Hosts.segment(p), end{AddrPort: netip.AddrPortFrom(p.Src, p.SrcPort)}, end{AddrPort: netip.AddrPortFrom(p.Dst, p.DstPort)}}
 	if r.Hosts.ByPort() {
 		k.a.port, k.b.port = p.SrcMAC, p.DstMAC
 	}
@@ -60,18 +65,20 @@ func (r *Recording) flowOf(p *sniffer.Packet) flowKey {
 type echo struct {
 	from, to netip.Addr // of the request
 	id, seq  uint16
+	segment  int
 }
 
-func echoOf(from, to netip.Addr, p *sniffer.Packet) echo {
-	return echo{from, to, p.ICMPID, p.ICMPSeq}
+func (r *Recording) echoOf(from, to netip.Addr, p *sniffer.Packet) echo {
+	return echo{from, to, p.ICMPID, p.ICMPSeq, r.Hosts.segment(p)}
 }
 
 // add finds a packet's place. It is called once for each, in order.
 func (x *index) add(r *Recording, p *sniffer.Packet) {
 	if m, ok := MarkerOf(p); ok {
 		x.markers[m.Label] = append(x.markers[m.Label], p.Number)
+		r.learnPlace(p, m)
 		x.counted = x.counted || m.Counted
-		if key := setterOf(p, m); !m.Recount && x.set[key] == 0 {
+		if key := r.setterOf(p, m); !m.Recount && x.set[key] == 0 {
 			x.set[key] = p.Number
 		}
 		if (m.Label == LearnLabel || m.Label == FloodLabel) && !m.Recount {
@@ -79,7 +86,7 @@ func (x *index) add(r *Recording, p *sniffer.Packet) {
 		}
 	}
 	if p.Has(sniffer.ICMPv4) && p.ICMPType == sniffer.ICMPEchoRequest || p.Has(sniffer.ICMPv6) && p.ICMPType == sniffer.ICMPv6EchoRequest {
-		if key := echoOf(p.Src, p.Dst, p); x.asked[key] == 0 {
+		if key := r.echoOf(p.Src, p.Dst, p); x.asked[key] == 0 {
 			x.asked[key] = p.Number
 		}
 	}
@@ -122,13 +129,14 @@ type fragmentKey struct {
 	src, dst netip.Addr
 	protocol uint8
 	id       uint32
+	segment  int
 }
 
 // fragment adds a fragment to its datagram and reports whether that has to be
 // placed. Without its first part nobody knows its ports: until that comes, if
 // it does, it is a message.
 func (x *index) fragment(r *Recording, p *sniffer.Packet) (d *datagram, place bool) {
-	key := fragmentKey{p.SrcMAC, p.Src, p.Dst, p.Protocol, p.FragmentID}
+	key := fragmentKey{p.SrcMAC, p.Src, p.Dst, p.Protocol, p.FragmentID, r.Hosts.segment(p)}
 	d = x.fragments[key]
 	begins := p.FragmentOffset == 0
 	if d == nil || begins && d.parts.begun { // the number is used again

@@ -2,7 +2,6 @@ package trace
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"sort"
 	"strconv"
@@ -11,52 +10,6 @@ import (
 	"wirelab/internal/safetext"
 	"wirelab/sniffer"
 )
-
-// Line is one line of a trace.
-type Line struct {
-	From, To string // host names; To is "*" for a broadcast
-	What     string // "who-has server", "SYN ACK acked", `udp "hello"`
-	Packets  []int  // numbers of the packets that show it, ascending
-	// Conversation tells the lines of one TCP or UDP conversation from those of
-	// others; 0 is a line of none.
-	Conversation int
-}
-
-// Words behind a line that say what the capture has, or has not, besides the packet.
-const (
-	Acked    = "acked"    // a later segment acknowledges it
-	Again    = "again"    // it was sent before, in an earlier phase
-	Unasked  = "unasked"  // an echo reply of which no request was seen
-	Fragment = "fragment" // not every part of the datagram was seen
-)
-
-// String returns the line as it is compared: words between single spaces.
-func (l Line) String() string { return l.From + " > " + l.To + " " + l.What }
-
-// Format writes lines in columns, as people read and paste them.
-func Format(lines []Line) []string {
-	from, to := 0, 0
-	for _, l := range lines {
-		from, to = max(from, len(l.From)), max(to, len(l.To))
-	}
-	var out []string
-	for _, l := range lines {
-		out = append(out, fmt.Sprintf("%-*s > %-*s %s", from, l.From, to, l.To, l.What))
-	}
-	return out
-}
-
-// Columns writes lines of a trace that are text in columns.
-func Columns(lines []string) []string {
-	var all []Line
-	for _, line := range lines {
-		from, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
-		_, rest, _ = strings.Cut(rest, "> ")
-		to, what, _ := strings.Cut(strings.TrimSpace(rest), " ")
-		all = append(all, Line{From: from, To: to, What: strings.TrimSpace(what)})
-	}
-	return Format(all)
-}
 
 // Projected is what a projection shows of a window, and what it does not.
 type Projected struct {
@@ -121,7 +74,18 @@ type view struct {
 
 // contains reports whether a packet is judged and in the window.
 func (v view) contains(p *sniffer.Packet) bool {
-	return v.window.contains(v.Hosts.Sender(p), p.Number) && v.Judged(p, v.plan)
+	return v.onSegment(p) && v.window.contains(v.Hosts.place(p), p.Number) && v.Judged(p, v.plan)
+}
+
+// onSegment reports whether a packet was seen on the segment that the projection is
+// about.
+func (v view) onSegment(p *sniffer.Packet) bool {
+	return v.Segment == "" || v.Hosts.SegmentOf(p) == v.Segment
+}
+
+// coversFlow is Projection.coversFlow, on the segment that the projection is about.
+func (v view) coversFlow(c *conversation) bool {
+	return v.onSegment(c.datagrams[0].packet()) && v.Projection.coversFlow(c)
 }
 
 // covers is Projection.covers, and knows the ports of fragments.
@@ -192,7 +156,7 @@ func (v view) connection(c *conversation) (lines []placed) {
 		for _, again := range c.again(d) {
 			q := again.packet()
 			copies[q.Number] = true
-			if !v.asks("retransmission") && v.window.contains(v.Hosts.Sender(p), p.Number) == v.window.contains(v.Hosts.Sender(q), q.Number) {
+			if !v.asks("retransmission") && v.window.contains(v.Hosts.place(p), p.Number) == v.window.contains(v.Hosts.place(q), q.Number) {
 				merged[q.Number] = true
 				packets = append(packets, again.numbers...)
 			}
@@ -219,7 +183,7 @@ func (v view) texts(c *conversation) (lines []placed) {
 	for side := range c.sides {
 		for _, s := range c.texts(side, v.plan.Texts) {
 			last := v.packet(s.packets[len(s.packets)-1])
-			l := Line{From: v.Hosts.from(last), To: v.Hosts.to(last), What: quoted(s.text) + vlan(last) + v.extras(c, c.with(last.Number)), Packets: s.packets}
+			l := Line{Segment: v.where(last), From: v.Hosts.from(last), To: v.Hosts.to(last), What: quoted(s.text) + vlan(last) + v.extras(c, c.with(last.Number)), Packets: s.packets}
 			lines = append(lines, placed{l, last.Number})
 		}
 	}
@@ -250,7 +214,15 @@ func (v view) line(c *conversation, d *datagram, what string, packets []int, at 
 		what += tag
 	}
 	what += v.extras(c, d)
-	return placed{Line{From: v.Hosts.from(p), To: v.Hosts.to(p), What: what, Packets: slices.Compact(packets)}, at}
+	return placed{Line{Segment: v.where(p), From: v.Hosts.from(p), To: v.Hosts.to(p), What: what, Packets: slices.Compact(packets)}, at}
+}
+
+// where is the segment of a packet, where the projection is about several.
+func (v view) where(p *sniffer.Packet) string {
+	if v.Segment != "" {
+		return ""
+	}
+	return v.Hosts.SegmentOf(p)
 }
 
 func vlan(p *sniffer.Packet) string {

@@ -2,6 +2,7 @@ package trace
 
 import (
 	"bytes"
+	"net/netip"
 
 	"wirelab/sniffer"
 )
@@ -10,13 +11,13 @@ import (
 // a group of its own, and the numbers of the probes that were left out.
 func (v view) messages() (groups [][]placed, left map[int]bool) {
 	left = map[int]bool{}
-	probed := map[[2]string]bool{} // asked by a unicast probe, not yet answered
+	probed := map[arpPair]bool{} // asked by a unicast probe, not yet answered
 	for _, d := range v.index.messages {
 		if len(d.numbers) == 0 { // moved
 			continue
 		}
 		p := d.packet()
-		if !v.Projection.covers(p) || !v.Judged(p, v.plan) {
+		if !v.onSegment(p) || !v.Projection.covers(p) || !v.Judged(p, v.plan) {
 			continue
 		}
 		probe := p.Has(sniffer.ARP) && v.probe(p, probed)
@@ -32,18 +33,24 @@ func (v view) messages() (groups [][]placed, left map[int]bool) {
 	return groups, left
 }
 
+// arpPair is who asks, or answers, whom.
+type arpPair struct {
+	from, to netip.Addr
+	segment  int
+}
+
 // probe reports whether an ARP packet is a unicast probe, with which a kernel
 // checks an entry of its cache, or the one answer to it by whom it asked.
-func (v view) probe(p *sniffer.Packet, probed map[[2]string]bool) bool {
-	asked := [2]string{p.ARPSender.String(), p.ARPTarget.String()}
-	answers := [2]string{asked[1], asked[0]}
+func (v view) probe(p *sniffer.Packet, probed map[arpPair]bool) bool {
+	asked := arpPair{p.ARPSender, p.ARPTarget, v.Hosts.segment(p)}
+	answers := arpPair{p.ARPTarget, p.ARPSender, asked.segment}
 	if !bare(p) {
 		return false
 	}
 	switch p.ARPOperation {
 	case sniffer.ARPRequest:
 		// A kernel asks whom it asks about, whose hardware address it leaves out.
-		probed[asked] = p.ARPTgtMAC == (sniffer.MAC{}) && !p.DstMAC.Multicast() && v.honest(p) && (!v.Hosts.ByPort() || v.Hosts.Ports[p.DstMAC] == v.Hosts.Names[p.ARPTarget])
+		probed[asked] = p.ARPTgtMAC == (sniffer.MAC{}) && !p.DstMAC.Multicast() && v.honest(p) && (!v.Hosts.ByPort() || v.Hosts.port(p.DstMAC, p) == v.Hosts.Names[p.ARPTarget])
 		return probed[asked]
 	case sniffer.ARPReply:
 		if probed[answers] && v.honest(p) {
@@ -70,7 +77,7 @@ func (v view) unasked(p *sniffer.Packet) bool {
 	if !(p.Has(sniffer.ICMPv4) && p.ICMPType == sniffer.ICMPEchoReply || p.Has(sniffer.ICMPv6) && p.ICMPType == sniffer.ICMPv6EchoReply) {
 		return false
 	}
-	asked := v.index.asked[echoOf(p.Dst, p.Src, p)]
+	asked := v.index.asked[v.echoOf(p.Dst, p.Src, p)]
 	return asked == 0 || asked > p.Number
 }
 

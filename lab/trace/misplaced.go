@@ -12,48 +12,57 @@ import (
 // script's order, or a marker of the segment's mode belongs to no change. The message
 // is zero if there is none.
 func (r *Recording) Misplaced(plan Plan) message.Message {
-	if len(plan.Hosts) == 0 {
-		return i18n.Message{}
+	places := plan.places()
+	if len(places) == 0 {
+		return message.Message{}
 	}
-	before, last := "", map[string]int{}
+	before, last := "", map[place]int{}
 	for _, label := range slices.Concat([]string{StartLabel}, plan.Barriers) {
-		set := map[string]int{} // by whom, and how often
+		set := map[place]int{} // by whom, and how often
 		for _, n := range r.markers(label) {
-			m, _ := MarkerOf(r.packet(n))
-			if !slices.Contains(plan.Hosts, m.Host) {
+			at := r.Hosts.place(r.packet(n))
+			if !slices.Contains(places, at) {
 				continue
 			}
-			if n < last[m.Host] && set[m.Host] == 0 {
+			if n < last[at] && set[at] == 0 {
 				return i18n.Msg("claim.barrier.order", "Label", label, "Before", before)
 			}
-			set[m.Host]++
-			last[m.Host] = n
+			set[at]++
+			last[at] = n
 		}
-		for _, h := range plan.Hosts {
-			if set[h] > 1 {
-				return i18n.Msg("claim.barrier.twice", "Label", label, "Host", h, "Times", set[h])
+		for _, at := range places {
+			if set[at] > 1 {
+				return i18n.Msg("claim.barrier.twice", "Label", label, "Host", r.Hosts.describe(at), "Times", set[at])
 			}
 		}
 		if len(set) > 0 {
 			before = label
 		}
 	}
-	return r.strayMode(plan.Hosts)
+	return r.strayMode(places)
 }
 
-// strayMode says who has told of other changes of the segment's mode than the rest.
-func (r *Recording) strayMode(hosts []string) i18n.Message {
-	told := map[string][]string{} // labels, by host
+// strayMode says who has told of other changes of a segment's mode than the rest of
+// the segment.
+func (r *Recording) strayMode(places []place) message.Message {
+	told := map[place][]string{} // labels
 	for _, n := range r.index.modes {
-		if m, ok := r.Marker(r.packet(n)); ok && slices.Contains(hosts, m.Host) {
-			told[m.Host] = append(told[m.Host], m.Label)
+		p := r.packet(n)
+		if m, ok := r.Marker(p); ok {
+			at := r.Hosts.place(p)
+			told[at] = append(told[at], m.Label)
 		}
 	}
-	fewest := slices.MinFunc(hosts, func(a, b string) int { return len(told[a]) - len(told[b]) })
-	for _, h := range hosts {
-		if !slices.Equal(told[h], told[fewest]) {
-			return i18n.Msg("claim.barrier.mode", "Host", h)
+	fewest := map[int]place{} // by segment
+	for _, at := range places {
+		if least, ok := fewest[at.segment]; !ok || len(told[at]) < len(told[least]) {
+			fewest[at.segment] = at
 		}
 	}
-	return i18n.Message{}
+	for _, at := range places {
+		if !slices.Equal(told[at], told[fewest[at.segment]]) {
+			return i18n.Msg("claim.barrier.mode", "Host", r.Hosts.describe(at))
+		}
+	}
+	return message.Message{}
 }

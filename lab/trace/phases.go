@@ -38,7 +38,7 @@ func (r *Recording) Cut(plan Plan) Cut {
 		case r.planned(p, plan):
 			cut.Markers = append(cut.Markers, p.Number)
 		case r.Judged(p, plan):
-			at := phaseOf(set, begun, r.Hosts.Sender(p), p.Number)
+			at := phaseOf(set, begun, r.Hosts.place(p), p.Number)
 			cut.Phases[at].Packets = append(cut.Phases[at].Packets, p)
 		default:
 			cut.Others = append(cut.Others, p.Number)
@@ -70,7 +70,7 @@ type plannedBarrier struct {
 // set in a file without a start.
 func (r *Recording) plannedBarriers(plan Plan) (all []plannedBarrier, begun int) {
 	for i, label := range slices.Concat([]string{StartLabel}, plan.Barriers) {
-		b, missing := r.barrier(label, plan.Hosts)
+		b, missing := r.barrier(label, plan)
 		all = append(all, plannedBarrier{b, label, missing.IsZero()})
 		if b.last > 0 {
 			begun = i + 1
@@ -87,7 +87,7 @@ func (r *Recording) plannedBarriers(plan Plan) (all []plannedBarrier, begun int)
 
 // phaseOf returns how many of the barriers a sender had set before it sent a packet. One
 // that it has not set it is past with the others, unless that is still being set.
-func phaseOf(set []plannedBarrier, begun int, sender string, number int) (at int) {
+func phaseOf(set []plannedBarrier, begun int, sender place, number int) (at int) {
 	for i, b := range set[:begun] {
 		marker, known := b.numbers[sender]
 		if !known && (b.complete || i+1 < begun) {
@@ -109,7 +109,7 @@ func (r *Recording) unseen(phase Phase, plan Plan) (hosts []Count) {
 	if !missing.IsZero() {
 		return nil
 	}
-	for _, n := range r.Counts(w, plan.Hosts).Hosts {
+	for _, n := range r.Counts(w, plan).Hosts {
 		// A counter that went backwards makes a number that no wire carries.
 		if n.Sent > n.Captured && n.Sent < 1<<48 {
 			hosts = append(hosts, n)

@@ -16,6 +16,7 @@ import (
 // "tcp/7000 text", "udp,icmp first text", "tcp first with ttl,window".
 type Projection struct {
 	Selectors []Selector
+	Segment   string   // of which alone; "" of all. The text form does not have it
 	First     bool     // only the first line of each conversation, of all of the recording
 	Text      bool     // show the texts that the script says, where they were sent
 	Probes    bool     // show the kernel's unicast ARP probes, which depend on time

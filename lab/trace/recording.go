@@ -3,6 +3,7 @@ package trace
 import (
 	"errors"
 	"io"
+	"net/netip"
 	"slices"
 
 	"wirelab/internal/i18n"
@@ -28,6 +29,7 @@ type Recording struct {
 	backwards int             // number of the first packet that is older than the one before, 0 for none
 	gap       i18n.Message    // what the capture says of frames that it lacks
 	snaps     map[int]int     // length to which each interface cut its frames; 0 for no limit
+	unplaced  []string        // interfaces of the capture that are no segment's
 	given     map[string]bool // names that were known before a frame was
 }
 
@@ -39,6 +41,9 @@ func New(hosts Hosts) *Recording {
 	}
 	for _, name := range hosts.Names {
 		r.given[name] = true
+	}
+	if hosts.PortOn == nil {
+		r.Hosts.PortOn, r.Hosts.AddrOn = map[sniffer.MAC]int{}, map[netip.Addr]int{}
 	}
 	return r
 }
@@ -92,6 +97,9 @@ func (r *Recording) Load(in io.Reader, added func(*sniffer.Packet)) error {
 		if len(r.Packets) == 0 {
 			r.readHosts(file) // those before the first frame
 		}
+		if !r.placed(file, &frame) {
+			continue
+		}
 		p, err := r.Add(frame)
 		if err != nil {
 			return err
@@ -114,9 +122,14 @@ func (r *Recording) readGaps(file *pcapfile.Reader) {
 	}
 	r.snaps = map[int]int{}
 	for i, ifi := range gaps.Interfaces {
+		if r.Hosts.Several() {
+			i = r.segmentNamed(ifi.Name)
+		}
 		r.snaps[i] = int(ifi.SnapLen)
 		switch {
 		case !r.gap.IsZero():
+		case len(r.unplaced) > 0:
+			r.gap = i18n.Msg("claim.segments", "Interfaces", r.unplaced, "Known", r.Hosts.Segments)
 		case ifi.Filter != "":
 			r.gap = i18n.Msg("claim.filtered", "Filter", ifi.Filter)
 		case ifi.Accepted > 0 && ifi.Received > ifi.Accepted:
@@ -149,12 +162,19 @@ func (r *Recording) readHosts(file *pcapfile.Reader) {
 }
 
 // Write writes the recording as pcapng, with the hosts' names and ports and the
-// statistics.
+// statistics. Of several segments each is an interface.
 func (r *Recording) Write(w io.Writer) error { return r.WriteCommented(w, nil) }
 
 // WriteCommented is Write with comments of packets, by their numbers.
 func (r *Recording) WriteCommented(w io.Writer, comments map[int][]string) error {
-	file, err := pcapfile.NewWriter(w, pcapfile.Interface{Name: "eth0", LinkType: sniffer.LinkEthernet})
+	ifs := []pcapfile.Interface{{Name: "eth0", LinkType: sniffer.LinkEthernet}}
+	if r.Hosts.Several() {
+		ifs = nil
+		for _, name := range r.Hosts.Segments {
+			ifs = append(ifs, pcapfile.Interface{Name: name, LinkType: sniffer.LinkEthernet})
+		}
+	}
+	file, err := pcapfile.NewWriter(w, ifs...)
 	if err != nil {
 		return err
 	}
@@ -170,11 +190,29 @@ func (r *Recording) WriteCommented(w io.Writer, comments map[int][]string) error
 		}
 	}
 	if r.Statistics != nil {
-		if err := file.WriteStatistics(*r.Statistics); err != nil {
+		if err := file.WriteStatistics(r.statistics()...); err != nil {
 			return err
 		}
 	}
 	return file.Flush()
+}
+
+// statistics are those of each interface that Write writes. What was dropped the
+// kernel counts for all together.
+func (r *Recording) statistics() []pcapfile.Statistics {
+	if !r.Hosts.Several() {
+		return []pcapfile.Statistics{*r.Statistics}
+	}
+	all := make([]pcapfile.Statistics, len(r.Hosts.Segments))
+	for i := range all {
+		all[i].Start, all[i].End = r.Statistics.Start, r.Statistics.End
+	}
+	for i := range r.Packets {
+		all[r.Packets[i].Interface].Received++
+	}
+	all[0].Dropped = r.Statistics.Dropped
+	all[0].Received += r.Statistics.Dropped
+	return all
 }
 
 // Dropped is the number of frames that the kernel dropped, nil if the capture
@@ -202,7 +240,7 @@ func (r *Recording) planned(p *sniffer.Packet, plan Plan) bool {
 // recounts reports whether a marker that counts again follows the one that it corrects.
 // Any other is what somebody sends who does not want to be judged.
 func (r *Recording) recounts(p *sniffer.Packet, m Marker) bool {
-	first := r.index.set[setterOf(p, m)]
+	first := r.index.set[r.setterOf(p, m)]
 	return first > 0 && first < p.Number && p.Time.Sub(r.packet(first).Time) < recountedWithin
 }
 

@@ -156,7 +156,7 @@ func FuzzRecording(f *testing.F) {
 				}
 			}
 			r.Suspect(projection, window, plan)
-			r.SeesUnicast(window, plan.Hosts)
+			r.SeesUnicast(trace.Projection{}, window, plan)
 		}
 	})
 }

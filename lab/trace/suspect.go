@@ -102,7 +102,7 @@ func (r *Recording) ForSniffer(pr Projection, w Window, plan Plan) int {
 	for i := range r.Packets {
 		p := &r.Packets[i]
 		_, to := addresses(p)
-		if (r.Hosts.Names[to] == SnifferHost || r.Hosts.Ports[p.DstMAC] == SnifferHost) && v.covers(p) && v.contains(p) {
+		if (r.Hosts.Names[to] == SnifferHost || r.Hosts.port(p.DstMAC, p) == SnifferHost) && v.covers(p) && v.contains(p) {
 			return p.Number
 		}
 	}

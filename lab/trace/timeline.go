@@ -8,20 +8,33 @@ import (
 
 	"wirelab/internal/i18n"
 	"wirelab/message"
-	"wirelab/sniffer"
 )
 
 // Plan is what a recording is read by: the script's hosts and barriers.
 type Plan struct {
-	Hosts    []string // that are judged: all of the topology but the sniffer
-	Barriers []string // labels, in the order of the script
-	Texts    []string // that the script says: shown by the modifier "text"
+	Hosts    []string         // that are judged: all of the topology but the sniffer
+	On       map[string][]int // the segments that each is on, by index; nil: there is one
+	Barriers []string         // labels, in the order of the script
+	Texts    []string         // that the script says: shown by the modifier "text"
+}
+
+// places are the hosts on each of their segments: each sets barriers.
+func (p Plan) places() (all []place) {
+	for _, h := range p.Hosts {
+		if p.On == nil {
+			all = append(all, place{host: h})
+		}
+		for _, segment := range p.On[h] {
+			all = append(all, place{h, segment})
+		}
+	}
+	return all
 }
 
 // Window is the stretch of a recording that a claim is about. A packet is in
 // it if it stands between the markers of the host that sent it.
 type Window struct {
-	hosts       map[string]span
+	hosts       map[place]span
 	others      span // for senders that set no markers
 	Lasted      time.Duration
 	OpenEnd     bool // no barrier ends it: it goes to the end of the capture
@@ -33,8 +46,8 @@ type span struct{ after, before int }
 
 func (s span) contains(number int) bool { return number > s.after && number < s.before }
 
-// contains reports whether a packet of a sender is in the window.
-func (w Window) contains(sender string, number int) bool {
+// contains reports whether a packet that was sent at a place is in the window.
+func (w Window) contains(sender place, number int) bool {
 	s, ok := w.hosts[sender]
 	if !ok {
 		s = w.others
@@ -43,7 +56,7 @@ func (w Window) contains(sender string, number int) bool {
 }
 
 // until reports whether a packet of a sender stands ahead of the window's end.
-func (w Window) until(sender string, number int) bool {
+func (w Window) until(sender place, number int) bool {
 	s, ok := w.hosts[sender]
 	if !ok {
 		s = w.others
@@ -67,26 +80,26 @@ func (r *Recording) Window(phases []string, plan Plan) (Window, message.Message)
 	case len(plan.Barriers) > 0 && r.hasBarrier(plan.Barriers[len(plan.Barriers)-1]):
 		end = plan.Barriers[len(plan.Barriers)-1]
 	}
-	from, missing := r.barrier(begin, plan.Hosts)
+	from, missing := r.barrier(begin, plan)
 	if !missing.IsZero() {
 		return Window{}, missing
 	}
-	w := Window{hosts: map[string]span{}, OpenEnd: end == ""}
-	until := barrier{numbers: map[string]int{}, first: len(r.Packets) + 1, last: len(r.Packets) + 1}
-	for _, h := range plan.Hosts {
-		until.numbers[h] = len(r.Packets) + 1
+	w := Window{hosts: map[place]span{}, OpenEnd: end == ""}
+	until := barrier{numbers: map[place]int{}, first: len(r.Packets) + 1, last: len(r.Packets) + 1}
+	for _, at := range plan.places() {
+		until.numbers[at] = len(r.Packets) + 1
 	}
 	if end != "" {
-		if until, missing = r.barrier(end, plan.Hosts); !missing.IsZero() {
+		if until, missing = r.barrier(end, plan); !missing.IsZero() {
 			return Window{}, missing
 		}
 	}
-	for _, h := range plan.Hosts {
-		s := span{from.numbers[h], until.numbers[h]}
+	for _, at := range plan.places() {
+		s := span{from.numbers[at], until.numbers[at]}
 		if s.after >= s.before {
 			return Window{}, i18n.Msg("claim.barrier.order", "Label", end, "Before", begin)
 		}
-		w.hosts[h] = s
+		w.hosts[at] = s
 	}
 	w.others = span{from.last, until.last}
 	w.first, w.last = from.first, until.last
@@ -112,7 +125,7 @@ func (r *Recording) between(a, b int) time.Duration {
 
 // barrier is where the markers of one label stand.
 type barrier struct {
-	numbers     map[string]int // of packets, by host
+	numbers     map[place]int // of packets, by who has set it where
 	first, last int
 }
 
@@ -140,20 +153,21 @@ func (r *Recording) phaseLabels() []string {
 }
 
 // barrier finds the markers of a label, of which every host has set one.
-func (r *Recording) barrier(label string, hosts []string) (barrier, i18n.Message) {
-	b := barrier{numbers: map[string]int{}}
-	count := map[string]int{}
+func (r *Recording) barrier(label string, plan Plan) (barrier, i18n.Message) {
+	places := plan.places()
+	b := barrier{numbers: map[place]int{}}
+	count := map[place]int{}
 	for _, n := range r.markers(label) {
-		m, _ := MarkerOf(r.packet(n))
-		if !slices.Contains(hosts, m.Host) {
+		at := r.Hosts.place(r.packet(n))
+		if !slices.Contains(places, at) {
 			continue
 		}
 		if b.first == 0 {
 			b.first = n
 		}
 		b.last = n
-		b.numbers[m.Host] = n
-		count[m.Host]++
+		b.numbers[at] = n
+		count[at]++
 	}
 	switch {
 	case len(b.numbers) == 0 && label == StartLabel:
@@ -164,106 +178,13 @@ func (r *Recording) barrier(label string, hosts []string) (barrier, i18n.Message
 		}
 		return b, i18n.Msg("claim.barrier.none", "Label", label)
 	}
-	for _, h := range hosts {
+	for _, at := range places {
 		switch {
-		case count[h] == 0:
-			return b, i18n.Msg("claim.barrier.host", "Label", label, "Host", h)
-		case count[h] > 1:
-			return b, i18n.Msg("claim.barrier.twice", "Label", label, "Host", h, "Times", count[h])
+		case count[at] == 0:
+			return b, i18n.Msg("claim.barrier.host", "Label", label, "Host", r.Hosts.describe(at))
+		case count[at] > 1:
+			return b, i18n.Msg("claim.barrier.twice", "Label", label, "Host", r.Hosts.describe(at), "Times", count[at])
 		}
 	}
 	return b, i18n.Message{}
-}
-
-// SeesUnicast reports whether the sniffer stood where it sees what others send
-// to each other, all through a window: whether in every stretch between two
-// changes of the segment's mode that the window touches, the recording has
-// unicast frames of one pair of the hosts in both directions, and the segment
-// was no switch.
-func (r *Recording) SeesUnicast(w Window, hosts []string) bool {
-	for _, s := range r.stretches(hosts) {
-		if s.before <= w.first || s.after >= w.last {
-			continue
-		}
-		if s.switched || !r.pairSeen(s.span, hosts) {
-			return false
-		}
-	}
-	return true
-}
-
-// EverSwitched reports whether the segment was a switch in any part of a window.
-func (r *Recording) EverSwitched(w Window, hosts []string) bool {
-	return slices.ContainsFunc(r.stretches(hosts), func(s stretch) bool {
-		return s.switched && s.before > w.first && s.after < w.last
-	})
-}
-
-// Switched reports whether the segment was a switch when a window ended.
-func (r *Recording) Switched(w Window, hosts []string) bool {
-	for _, s := range r.stretches(hosts) {
-		if s.before >= w.last {
-			return s.switched
-		}
-	}
-	return false
-}
-
-// stretch is a part of the recording in which the segment's mode is one.
-type stretch struct {
-	span
-	switched bool
-}
-
-// stretches cuts the recording where the markers of every host tell of a change.
-func (r *Recording) stretches(hosts []string) []stretch {
-	all := []stretch{{span: span{0, len(r.Packets) + 1}}}
-	told := map[string]bool{} // hosts that have told of the next change
-	for _, n := range r.index.modes {
-		m, ok := r.Marker(r.packet(n))
-		if !ok || !slices.Contains(hosts, m.Host) {
-			continue
-		}
-		current, switched := &all[len(all)-1], m.Label == LearnLabel
-		if current.switched == switched {
-			clear(told)
-			continue
-		}
-		if told[m.Host] = true; len(told) < len(hosts) {
-			continue
-		}
-		clear(told)
-		current.before = n
-		all = append(all, stretch{span{n, len(r.Packets) + 1}, switched})
-	}
-	return all
-}
-
-// pairSeen reports whether two of the hosts were seen to send to each other.
-func (r *Recording) pairSeen(s span, hosts []string) bool {
-	seen := map[[2]string]bool{}
-	for n := s.after + 1; n < s.before; n++ {
-		p := r.packet(n)
-		if p.DstMAC.Multicast() {
-			continue
-		}
-		from, to := r.Hosts.Sender(p), r.receiver(p)
-		if from == to || !slices.Contains(hosts, from) || !slices.Contains(hosts, to) {
-			continue
-		}
-		if seen[[2]string{to, from}] {
-			return true
-		}
-		seen[[2]string{from, to}] = true
-	}
-	return false
-}
-
-// receiver is the host that a unicast packet is for.
-func (r *Recording) receiver(p *sniffer.Packet) string {
-	if r.Hosts.ByPort() {
-		return r.Hosts.Ports[p.DstMAC]
-	}
-	_, to := addresses(p)
-	return r.Hosts.Names[to]
 }

@@ -66,12 +66,12 @@ func newNames(hosts, lookup []string) (*names, error) {
 		if err != nil {
 			return nil, i18n.Errmsg("check.host.form", "Cause", err)
 		}
-		for name, addr := range table {
+		for name := range table {
 			if !pcapfile.ValidName(name) {
 				return nil, i18n.Errmsg("sniff.name.host", "Word", name)
 			}
-			n.learn(map[netip.Addr]string{addr: name})
 		}
+		n.learn(table.Names())
 	}
 	n.learn(hostnames.FromEnvironment().Names())
 	return n, nil

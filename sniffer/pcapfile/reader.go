@@ -89,6 +89,15 @@ func (r *Reader) Next() (sniffer.Frame, error) {
 	return f, err
 }
 
+// Interface returns what the file has said, up to here, of the interface that frames
+// name by an index; the zero value if that is none of them.
+func (r *Reader) Interface(i int) Interface {
+	if i < 0 || i >= len(r.ng.interfaces) {
+		return Interface{}
+	}
+	return r.ng.interfaces[i].Interface
+}
+
 // Names returns the host names that the file has told up to here.
 func (r *Reader) Names() map[netip.Addr]string { return maps.Clone(r.host) }
 

@@ -20,7 +20,7 @@ type Ladder struct {
 	Texts []string      // shown with a packet whose payload has them
 	// Ends returns who sent a packet and who was sent it, "*" for all; "" has no lane. A
 	// packet whose addresses say otherwise is drawn with them. nil: the addresses tell.
-	Ends    func(*sniffer.Packet) (from, to string)
+	Ends func(*sniffer.Packet) (from, to string)
 	// Segment returns the name of the segment on which a packet was seen, and the hosts
 	// that are on it, whom alone a broadcast reaches. nil: there is one with all hosts.
 	Segment func(*sniffer.Packet) (name string, hosts []string)

@@ -21,7 +21,7 @@ type row struct {
 	forged   bool // the packet's addresses do not say these ends
 	segment  string
 	reach    []int // the lanes that a broadcast reaches, ascending
-	witness  int  // the lane in which a mark says that the packet came there, too; noLane for none
+	witness  int   // the lane in which a mark says that the packet came there, too; noLane for none
 	since    time.Duration
 }
 

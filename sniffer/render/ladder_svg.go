@@ -113,7 +113,9 @@ func (s *picture) where() float64 {
 }
 
 // lane returns where a lane stands.
-func (s *picture) lane(i int) float64 { return margin + gutterWidth + s.where() + s.half + float64(i)*s.step }
+func (s *picture) lane(i int) float64 {
+	return margin + gutterWidth + s.where() + s.half + float64(i)*s.step
+}
 
 func (s *picture) begin() {
 	title, hosts := s.Title, strings.Join(s.Lanes, ", ")

@@ -25,6 +25,7 @@ type Wire struct {
 
 	As     string // the port that sends, where it is not the one whose address is the source's
 	To     string // the port to which frames go, where it is not the one of the address
+	On     int    // the segment, where there are several
 	VLAN   uint16 // tag of the frames, 0 for none
 	Length int    // of the frames on the wire where the capture has less, 0 otherwise
 
@@ -59,14 +60,20 @@ func MAC(name string) sniffer.MAC {
 	}
 	addr, ok := Addresses[name]
 	if !ok {
+		addr, ok = routedAddresses[name]
+	}
+	if !ok {
 		return sniffer.MAC{2, 0xee}
 	}
-	return sniffer.MAC{2, 0, 0, 0, 0, addr.As4()[3]}
+	return sniffer.MAC{2, 0, 0, addr.As4()[2], 0, addr.As4()[3]}
 }
 
 // Addr is a host's address, or the address that the name is.
 func Addr(name string) netip.Addr {
 	if a, ok := Addresses[name]; ok {
+		return a
+	}
+	if a, ok := routedAddresses[name]; ok {
 		return a
 	}
 	return netip.MustParseAddr(name)
@@ -233,7 +240,7 @@ func (w *Wire) Frame(from, to string, etherType uint16, payload []byte) {
 	}
 	b = append(binary.BigEndian.AppendUint16(b, etherType), payload...)
 	at := time.Unix(1000, int64(len(w.Packets)+1)*1e6)
-	_, err := w.Add(sniffer.Frame{Time: at, Data: b, Length: max(len(b), w.Length), LinkType: sniffer.LinkEthernet})
+	_, err := w.Add(sniffer.Frame{Time: at, Interface: w.On, Data: b, Length: max(len(b), w.Length), LinkType: sniffer.LinkEthernet})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -1,0 +1,73 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"wirelab/internal/cmdline"
+	"wirelab/internal/exit"
+	"wirelab/internal/i18n"
+	"wirelab/internal/suggest"
+	"wirelab/lab"
+	"wirelab/lab/netns"
+)
+
+func modeCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:        "mode [SEGMENT] hub|switch",
+		SuggestFor: []string{"hub", "switch"},
+		GroupID:    cmdline.Lab,
+		Args:       cmdline.Args(1, 2),
+	}
+	name := labFlag(cmd)
+	modes := []string{string(lab.Hub), string(lab.Switch)}
+	cmdline.CompleteArgs(cmd, func(args []string, _ string) []string {
+		known := slices.Clone(modes)
+		if held, err := netns.Open(cmd.Context(), *name); err == nil && len(args) == 0 && len(held.Segments) > 1 {
+			known = append(known, held.SegmentNames()...)
+		}
+		if len(args) > 1 || len(args) == 1 && slices.Contains(modes, args[0]) {
+			return nil
+		}
+		return known
+	})
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		wanted := args[:len(args)-1] // segments
+		word := args[len(args)-1]
+		mode, err := lab.ParseMode(word)
+		if err != nil {
+			return cmdline.OneOf("mode", word, modes...)
+		}
+		held, err := netns.Open(cmd.Context(), *name)
+		if err != nil {
+			return unableIn(cmd.Context(), err)
+		}
+		known := held.SegmentNames()
+		if len(wanted) == 0 {
+			wanted = known
+		}
+		for _, segment := range wanted {
+			if !slices.Contains(known, segment) {
+				return exit.UsageMsg("lab.segment.unknown", "Segment", segment, "Hint", suggest.Hint(segment, known), "Known", known)
+			}
+			if err := held.Network.Segment(segment).SetMode(cmd.Context(), mode); err != nil {
+				return unableIn(cmd.Context(), err)
+			}
+			said := i18n.Msg("mode.hub")
+			if mode == lab.Switch {
+				said = i18n.Msg("mode.switch")
+			}
+			text := said.In(cmdline.Lang(cmd))
+			if len(known) > 1 {
+				text = segment + "  " + text
+			}
+			if _, err := fmt.Fprintln(cmd.OutOrStdout(), text); err != nil {
+				return exit.With(exit.Unable, err)
+			}
+		}
+		return nil
+	}
+	return cmd
+}

@@ -1,0 +1,381 @@
+package experiments
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
+	"wirelab/internal/require"
+	"wirelab/lab/claim"
+	"wirelab/lab/netns"
+	"wirelab/lab/script"
+	"wirelab/sniffer/pcapfile"
+)
+
+func init() {
+	programs["route"] = addRoute
+	programs["datagram"] = sendDatagram
+	programs["forge"] = forge
+}
+
+// addRoute adds a route: PREFIX ROUTER.
+func addRoute(args []string) error {
+	_, to, err := net.ParseCIDR(args[0])
+	if err != nil {
+		return err
+	}
+	return netlink.RouteAdd(&netlink.Route{Dst: to, Gw: net.ParseIP(args[1])})
+}
+
+// sendDatagram sends one datagram and ends: ADDRESS:PORT.
+func sendDatagram(args []string) error {
+	c, err := net.Dial("udp", args[0])
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	_, err = c.Write([]byte("once"))
+	return err
+}
+
+// forge sends a datagram with a source address of one's choice: SOURCE DESTINATION.
+func forge(args []string) error {
+	src, dst := netip.MustParseAddr(args[0]), netip.MustParseAddr(args[1])
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_RAW, unix.IPPROTO_RAW)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	b := []byte{0x45, 0, 0, 28, 0, 0, 0, 0, 64, unix.IPPROTO_UDP, 0, 0} // raw(7) fills in the rest
+	b = append(append(b, src.AsSlice()...), dst.AsSlice()...)
+	b = binary.BigEndian.AppendUint16(b, 5)
+	b = binary.BigEndian.AppendUint16(b, 7777)
+	b = append(b, 0, 8, 0, 0)
+	return unix.Sendto(fd, b, 0, &unix.SockaddrInet4{Addr: dst.As4()})
+}
+
+// client1  client2      server
+//
+//	│        │            │
+//	└──┬─────┴──┐      ┌──┴──┐
+//	  lan     gateway ─┘    dmz        and the sniffer on both
+const routed = `segment lan client1 client2 gateway
+segment dmz gateway server
+host gateway router
+`
+
+// separated is the same with a host on both segments that does not forward.
+const separated = `segment lan client1 client2 both
+segment dmz both server
+`
+
+// chained is client - r1 - r2 - server.
+const chained = `segment lan client r1
+segment mid r1 r2
+segment dmz r2 server
+host r1 router
+host r2 router
+`
+
+// Experiments on several segments. SELF is this test binary.
+var onSegments = []struct{ name, text string }{
+	{"a ping through a router", routed + `
+run client1 ping -c 1 server
+settle cold
+run client1 ping -c 1 server
+settle warm
+expect e.lan in cold on lan trace arp,icmp
+expect e.dmz in cold on dmz trace arp,icmp
+expect e.both in cold trace icmp with ttl
+expect e.warm in warm trace arp
+expect e.seen anywhere on dmz trace icmp
+-- e.lan --
+client1 > *       who-has gateway
+gateway > client1 is-at gateway
+client1 > server  echo-request seq=1
+server  > client1 echo-reply seq=1
+-- e.dmz --
+gateway > *       who-has server
+server  > gateway is-at server
+client1 > server  echo-request seq=1
+server  > client1 echo-reply seq=1
+-- e.both --
+lan client1 > server  echo-request seq=1 ttl=64
+dmz client1 > server  echo-request seq=1 ttl=63
+dmz server  > client1 echo-reply seq=1 ttl=64
+lan server  > client1 echo-reply seq=1 ttl=63
+-- e.warm --
+-- e.seen --
+client1 > server echo-request
+server > client1 echo-reply
+`},
+	{"TCP through a router is one connection on each segment", routed + `
+start server chat serve
+await server listening
+run client1 chat send server hello
+settle sent
+expect e.tcp in sent trace tcp/7000
+-- e.tcp --
+lan client1 > server  SYN     acked
+lan server  > client1 SYN ACK acked
+lan client1 > server  FIN ACK acked
+lan server  > client1 FIN ACK acked
+dmz client1 > server  SYN     acked
+dmz server  > client1 SYN ACK acked
+dmz client1 > server  FIN ACK acked
+dmz server  > client1 FIN ACK acked
+`},
+	{"two routers", chained + `
+run client ping -c 1 server
+settle pinged
+expect e.mid in pinged on mid trace arp,icmp
+expect e.dmz in pinged on dmz trace icmp with ttl
+-- e.mid --
+r1     > *      who-has r2
+r2     > r1     is-at r2
+client > server echo-request seq=1
+server > client echo-reply seq=1
+-- e.dmz --
+client > server echo-request seq=1 ttl=62
+server > client echo-reply seq=1 ttl=64
+`},
+	{"no router: the other segment sees nothing", separated + `
+! run client1 ping -c 1 server
+run client1 ping -c 1 client2
+settle tried
+expect e.lan in tried on lan trace icmp
+expect e.dmz in tried on dmz trace arp,icmp,tcp,udp,other
+-- e.lan --
+client1 > client2 echo-request seq=1
+client2 > client1 echo-reply seq=1
+-- e.dmz --
+`},
+	{"a host on both segments that is no router forwards nothing", separated + `
+run client1 SELF route 10.77.1.0/24 10.77.0.12
+! run client1 ping -c 1 -W 0.3 server
+settle tried
+expect e.lan in tried on lan trace icmp
+expect e.dmz in tried on dmz trace arp,icmp,tcp,udp,other
+-- e.lan --
+client1 > server@both echo-request seq=1
+-- e.dmz --
+`},
+	{"who lies about an address of its own segment is shown as a liar", routed + `
+run client2 SELF forge 10.77.0.10 10.77.1.13
+run gateway SELF forge 10.77.0.10 10.77.0.11
+run gateway SELF forge 10.77.1.13 10.77.0.10
+settle forged
+expect e.lan in forged on lan trace udp
+expect e.dmz in forged on dmz trace udp
+-- e.lan --
+client1@client2 > server  udp
+client1@gateway > client2 udp
+server          > client1 udp
+-- e.dmz --
+client1 > server udp
+`},
+	{"one segment is a switch", routed + `
+run client1 ping -c 1 server
+settle before
+mode dmz switch
+run client1 ping -c 1 server
+settle within
+mode dmz hub
+run client1 ping -c 1 server
+settle after
+expect e.lan in within on lan trace icmp
+expect e.dmz in within on dmz trace icmp hidden
+expect e.again in after on dmz trace icmp
+-- e.lan --
+client1 > server echo-request seq=1
+server > client1 echo-reply seq=1
+-- e.dmz --
+-- e.again --
+client1 > server echo-request seq=1
+server > client1 echo-reply seq=1
+`},
+	{"names lead to the nearest address", routed + `
+run server ping -c 1 gateway
+run client1 ping -c 1 gateway
+settle pinged
+expect e.dmz in pinged on dmz trace icmp
+expect e.lan in pinged on lan trace icmp
+-- e.dmz --
+server  > gateway echo-request seq=1
+gateway > server  echo-reply seq=1
+-- e.lan --
+client1 > gateway echo-request seq=1
+gateway > client1 echo-reply seq=1
+`},
+	{"a subnet and an address that are given", `segment lan client gateway
+segment dmz 10.9.9.0/24 gateway server
+host gateway router
+host server dmz=10.9.9.9
+run client ping -c 1 10.9.9.9
+settle pinged
+expect e.dmz in pinged on dmz trace icmp
+-- e.dmz --
+client > server echo-request seq=1
+server > client echo-reply seq=1
+`},
+}
+
+func onNamespaces(t *testing.T) netns.Backend {
+	t.Helper()
+	if err := (netns.Backend{}).Check(t.Context()); err != nil {
+		require.Missing(t, netns.Name, err)
+	}
+	return netns.Backend{}
+}
+
+// parse reads an experiment in which SELF is this test binary.
+func parse(t *testing.T, text string) *script.Experiment {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := script.Parse("e.txtar", []byte(strings.ReplaceAll(text, "SELF", self)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// Every claim passes, and the file that the lab writes says the same: its interfaces
+// are the segments.
+func TestSegments(t *testing.T) {
+	backend := onNamespaces(t)
+	for _, test := range onSegments {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			e := parse(t, test.text)
+			outcome := carryOut(t, backend, e)
+			if outcome.Status() != claim.Pass {
+				t.Fatal(describe(outcome))
+			}
+			var file bytes.Buffer
+			if err := outcome.Recording.Write(&file); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(e.Topology.SegmentNames(), interfaces(t, file.Bytes())); diff != "" {
+				t.Errorf("interfaces of the file (-want +got):\n%s", diff)
+			}
+			recording := e.NewRecording(nil)
+			if err := recording.Load(&file, nil); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(outcome.Verdicts, script.Check(e, recording).Verdicts); diff != "" {
+				t.Errorf("verdicts of the lab and of its file (-lab +file):\n%s", diff)
+			}
+		})
+	}
+}
+
+// interfaces are the names of a capture's interfaces.
+func interfaces(t *testing.T, file []byte) (names []string) {
+	t.Helper()
+	r, err := pcapfile.NewReader(bytes.NewReader(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for err == nil {
+		_, err = r.Next()
+	}
+	for _, i := range r.Gaps().Interfaces {
+		names = append(names, i.Name)
+	}
+	return names
+}
+
+// A claim that must not pass does not, each for its reason.
+func TestSegmentsFail(t *testing.T) {
+	backend := onNamespaces(t)
+	for _, test := range []struct {
+		name, text string
+		status     claim.Status
+		reason     string
+	}{
+		{"it was forwarded", routed + "run client1 ping -c 1 server\nsettle p\nexpect e.x in p on dmz trace icmp\n-- e.x --\n", claim.Fail, "client1 > server echo-request"},
+		{"it did not cross the other segment", separated + "run client1 ping -c 1 client2\nsettle p\nexpect e.x in p on dmz trace icmp\n-- e.x --\nclient1 > client2 echo-request seq=1\n", claim.Fail, "missing line"},
+		{"the wrong segment", routed + "run client1 ping -c 1 gateway\nsettle p\nexpect e.x in p trace icmp\n-- e.x --\nlan client1 > gateway echo-request seq=1\ndmz gateway > client1 echo-reply seq=1\n", claim.Fail, "observed lan gateway > client1"},
+		{"nothing was done by which it could have been sent", routed + "run client1 ping -c 1 gateway\nsettle p\nsettle q\nexpect e.x in q on dmz trace icmp\n-- e.x --\n", claim.Inconclusive, "nothing was done"},
+		{"a switch hides it", routed + "mode dmz switch\nrun client1 ping -c 1 server\nsettle p\nexpect e.x in p on dmz trace icmp\n-- e.x --\n", claim.Inconclusive, "saw no two hosts"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			outcome := carryOut(t, backend, parse(t, test.text))
+			v := outcome.Verdicts[0]
+			if v.Status != test.status || v.Reason == nil || !strings.Contains(v.Reason.String(), test.reason) {
+				t.Errorf("want %s with %q:\n%s", test.status, test.reason, describe(outcome))
+			}
+		})
+	}
+}
+
+// A datagram that waits in a router for an answer to its question who has the address,
+// and whoever sent it has long ended, is in its own phase, on each segment.
+func TestForwardedIsInItsPhase(t *testing.T) {
+	backend := onNamespaces(t)
+	busy(t)
+	const phases = 50
+	var steps, claims, expected strings.Builder
+	for i := range phases {
+		fmt.Fprintf(&steps, "fresh client\nfresh r1\nfresh r2\nfresh server\nrun client SELF datagram 10.77.2.13:9999\nsettle p%d\n", i)
+		for _, segment := range []string{"lan", "dmz"} {
+			fmt.Fprintf(&claims, "expect e.p%d-%s in p%d on %s trace udp,icmp\n", i, segment, i, segment)
+			fmt.Fprintf(&expected, "-- e.p%d-%s --\nclient > server udp\nserver > client port-unreachable\n", i, segment)
+		}
+	}
+	outcome := carryOut(t, backend, parse(t, chained+steps.String()+claims.String()+expected.String()))
+	if outcome.Status() != claim.Pass {
+		t.Fatal(describe(outcome))
+	}
+}
+
+// A hundred hosts on five segments in a row come up, and the first reaches the last.
+func TestManyHostsOnSegments(t *testing.T) {
+	backend := onNamespaces(t)
+	var text strings.Builder
+	var routers []string
+	host := 0
+	for i := range 5 {
+		fmt.Fprintf(&text, "segment s%d", i)
+		for _, r := range routers[max(0, len(routers)-1):] {
+			text.WriteString(" " + r)
+		}
+		for range 19 {
+			fmt.Fprintf(&text, " h%d", host)
+			host++
+		}
+		if i < 4 {
+			routers = append(routers, fmt.Sprintf("r%d", i))
+			text.WriteString(" " + routers[i])
+		}
+		text.WriteString("\n")
+	}
+	for _, r := range routers {
+		text.WriteString("host " + r + " router\n")
+	}
+	// A host of the first segment has one way out, and one of the last; those between
+	// have two, and so none.
+	text.WriteString("run h0 ping -c 1 h94\nsettle p\nexpect e.far in p on s4 trace icmp with ttl\n-- e.far --\nh0  > h94 echo-request seq=1 ttl=60\nh94 > h0  echo-reply seq=1 ttl=64\n")
+	e := parse(t, text.String())
+	if n := len(e.Topology.Hosts); n != 5*19+4+1 || !slices.Contains(e.Topology.Hosts, "h94") {
+		t.Fatalf("%d hosts", n)
+	}
+	outcome := carryOut(t, backend, e)
+	if outcome.Status() != claim.Pass {
+		t.Fatal(describe(outcome))
+	}
+}

@@ -1,0 +1,105 @@
+package lab
+
+import "net/netip"
+
+// Route is an entry of a host's routing table, besides those of its own segments.
+type Route struct {
+	To  netip.Prefix // 0.0.0.0/0 is the default route
+	Via netip.Addr   // of a router, on a segment of the host's own
+}
+
+// anywhere is what a default route leads to.
+var anywhere = netip.PrefixFrom(netip.IPv4Unspecified(), 0)
+
+// Routes returns the routes that a host gets by itself: those of which there is one
+// alone. A host whose segments have one router has it as its default route; with two,
+// the choice is its user's. A router has a route to each segment that it is not on,
+// over the fewest routers, where one way is shorter than all others. The sniffer is on
+// every segment and needs none.
+func (t Topology) Routes(host string) (routes []Route) {
+	if host == SnifferHost {
+		return nil
+	}
+	ways := t.waysOut(host)
+	if !t.IsRouter(host) {
+		if len(ways) == 1 {
+			return []Route{{anywhere, ways[0].via}}
+		}
+		return nil
+	}
+	own := t.distances(t.On(host))
+	for i := range own {
+		if own[i] == 0 {
+			continue
+		}
+		if via := shortest(ways, i); via.IsValid() {
+			routes = append(routes, Route{t.SegmentSubnet(i), via})
+		}
+	}
+	return routes
+}
+
+// wayOut is a router on a segment of a host's own.
+type wayOut struct {
+	via netip.Addr
+	far []int // how many routers behind it each segment is
+}
+
+func (t Topology) waysOut(host string) (ways []wayOut) {
+	for _, i := range t.On(host) {
+		for _, router := range t.SegmentHosts(i) {
+			if router != host && t.IsRouter(router) {
+				via, _ := t.address(i, router)
+				ways = append(ways, wayOut{via, t.distances(t.On(router))})
+			}
+		}
+	}
+	return ways
+}
+
+// shortest returns the way to a segment that is shorter than all others; not a valid
+// address where there is none.
+func shortest(ways []wayOut, segment int) (via netip.Addr) {
+	least := unreachable
+	for _, w := range ways {
+		switch far := w.far[segment]; {
+		case far < least:
+			least, via = far, w.via
+		case far == least:
+			via = netip.Addr{}
+		}
+	}
+	return via
+}
+
+// unreachable is the distance of a segment to which no routers lead.
+const unreachable = MaxSegments + 1
+
+// distances returns how many routers each segment is away from some of them.
+func (t Topology) distances(from []int) []int {
+	far := make([]int, len(t.SegmentNames()))
+	for i := range far {
+		far[i] = unreachable
+	}
+	for _, i := range from {
+		far[i] = 0
+	}
+	for reached := from; len(reached) > 0; {
+		var next []int
+		for _, i := range reached {
+			for _, host := range t.SegmentHosts(i) {
+				if !t.IsRouter(host) {
+					continue
+				}
+				for _, j := range t.On(host) {
+					if far[j] == unreachable {
+						far[j] = far[i] + 1
+						next = append(next, j)
+					}
+				}
+			}
+		}
+		reached = next
+	}
+	return far
+}
