@@ -162,7 +162,7 @@ func TestLabFails(t *testing.T) {
 			t.Errorf("%q, want %q: %s (%v), %v; want %s", test.part, test.want, v.Status, v.Reason, err, test.status)
 		}
 	}
-	for part, want := range map[string]string{"tpc/80 in open": "tpc", "tcp/80 in open": "line 1"} {
+	for part, want := range map[string]string{"tpc/80 in open": "tpc", "tcp/80 in open": `"SYN": want FROM > TO`} {
 		if _, err := l.Judge(part, "SYN"); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is no part, or SYN no line, but the error is %v", part, err)
 		}
