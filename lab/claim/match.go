@@ -96,10 +96,14 @@ func (s *search) unsure(c Claim) (reason i18n.Message, packet int) {
 		}
 	}
 	for _, what := range s.m.What {
-		if what.Projection == nil {
+		switch {
+		case what.Bytes != "": // which may be in any frame
+			c.Projection = everything
+		case what.Projection != nil:
+			c.Projection = *what.Projection
+		default:
 			continue
 		}
-		c.Projection = *what.Projection
 		if reason, packet = suspect(s.r, s.plan, c, s.window); !reason.IsZero() {
 			return reason, packet
 		}
@@ -115,11 +119,15 @@ func (s *search) unsure(c Claim) (reason i18n.Message, packet int) {
 // hits are what a selection selects, in the order of the wire.
 func (s *search) hits(what Selection) (found []hit) {
 	if what.Projection == nil {
-		f := s.filters[what.Filter]
+		carried := s.r.Carried(what.Bytes)
 		notation := sniffer.Notation{Names: s.r.Hosts.Names}
 		for p := range s.r.Within(s.window, s.plan.Plan) {
-			if from, to := s.r.LineEnds(p); s.between(from, to) && f.match(p) {
-				found = append(found, hit{p.Number, []int{p.Number}, s.conversations[p.Number], string(notation.AppendLine(nil, p))})
+			packets := carried[p.Number]
+			if what.Filter != "" && s.filters[what.Filter].match(p) {
+				packets = []int{p.Number}
+			}
+			if from, to := s.r.LineEnds(p); packets != nil && s.between(from, to) {
+				found = append(found, hit{p.Number, packets, s.conversations[p.Number], string(notation.AppendLine(nil, p))})
 			}
 		}
 		return found

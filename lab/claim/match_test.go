@@ -53,6 +53,15 @@ func two(w *tracetest.Wire) {
 	w.Segment("server", "client1", 7000, 41000, sniffer.RST|ack, 0, 501, "")
 }
 
+// said is a connection over which client1 says something in two segments.
+func said(first, second string) func(*tracetest.Wire) {
+	return func(w *tracetest.Wire) {
+		connect(w)
+		w.TCP("client1", "server", psh, 101, 901, first)
+		w.TCP("client1", "server", psh, 101+uint32(len(first)), 901, second)
+	}
+}
+
 func TestMatchers(t *testing.T) {
 	for _, test := range []matched{
 		{name: "never, and it is not", kind: Never, what: []string{isReset}, build: connect, status: Pass},
@@ -100,6 +109,21 @@ func TestMatchers(t *testing.T) {
 		{name: "never, and something is for the sniffer", kind: Never, what: []string{isReset}, status: Inconclusive, reason: "is for the sniffer",
 			build: func(w *tracetest.Wire) { w.Echo("client1", "sniffer", echoRequest) }},
 		{name: "a filter that names a host whom the capture does not know", kind: Never, what: []string{"host nobody"}, build: connect, status: Inconclusive, reason: "nobody"},
+
+		{name: "never in clear, and it is not", kind: Never, what: []string{`bytes "sesame"`}, build: said("open", "close"), status: Pass},
+		{name: "never in clear, and it is, cut into segments", kind: Never, what: []string{`bytes "sesame"`}, build: said("open ses", "ame!"), status: Fail, packets: []int{6, 7}},
+		{name: "never in clear, and it is said twice", kind: Never, what: []string{`bytes "a\x00"`}, build: said("a\x00", "a\x00"), status: Fail, packets: []int{6, 7}},
+		{name: "never in clear, and it is in fragments", kind: Never, what: []string{`bytes "bytes"`}, from: "client1", build: halves, status: Fail},
+		{name: "never in clear by him who does not say it", kind: Never, what: []string{`bytes "sesame"`}, from: "server", build: said("open ses", "ame!"), status: Pass},
+		{name: "never in clear, and bytes are missing", kind: Never, what: []string{`bytes "sesame"`}, status: Inconclusive, reason: "does not have",
+			build: func(w *tracetest.Wire) { connect(w); w.TCP("server", "client1", ack, 901, 140, "") }},
+		{name: "never in clear, and a packet is cut", kind: Never, what: []string{`bytes "sesame"`}, status: Inconclusive, reason: "cut",
+			build: func(w *tracetest.Wire) {
+				connect(w)
+				w.Length = 1500
+				w.TCP("client1", "server", psh, 101, 901, "ses")
+				w.Length = 0
+			}},
 
 		{name: "exactly as many", kind: Exactly, count: 2, what: []string{isSYN}, build: two, status: Pass, packets: []int{3, 6}},
 		{name: "exactly one, and there are more", kind: Exactly, count: 1, what: []string{isSYN}, build: two, status: Fail, packets: []int{3, 6}, reason: "2 matches of"},
@@ -208,7 +232,7 @@ func TestMatcherCheck(t *testing.T) {
 			t.Errorf("%s: %v, want %q", test.m, err, test.want)
 		}
 	}
-	for _, wrong := range []string{"", "  ", "trace", "trace tpc", "trace tcp: SYN", "trace tcp: ", "trace arp: a > b who-has c\nd > e who-has f"} {
+	for _, wrong := range []string{"", "  ", "bytes", `bytes ""`, "trace", "trace tpc", "trace tcp: SYN", "trace tcp: ", "trace arp: a > b who-has c\nd > e who-has f"} {
 		if s, err := ParseSelection(wrong); err == nil {
 			t.Errorf("%q is read as %q", wrong, s)
 		}

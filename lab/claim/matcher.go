@@ -3,6 +3,7 @@ package claim
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"wirelab/internal/i18n"
@@ -42,20 +43,31 @@ const (
 
 // Selection selects packets by a filter, or lines of a trace.
 type Selection struct {
-	Filter     string // tcpdump's language, if Projection is nil
+	Filter     string // tcpdump's language; "" where it is one of the others
+	Bytes      string // that frames carry, however TCP and IP have cut them
 	Projection *trace.Projection
 	Line       string // of the projection, which may leave words out as one anywhere; "" is every line
 }
 
 // ParseSelection reads a filter of tcpdump's language, "tcp[13] & 4 != 0", or lines of a
 // trace: "trace tcp/80" selects them all, and "trace tcp/80: client > server SYN" those
-// that show this one.
+// that show this one. "bytes TEXT" selects frames that carry a text in clear; between
+// quotation marks it may have escapes as in Go.
 func ParseSelection(text string) (s Selection, err error) {
 	text = strings.TrimSpace(text)
 	rest, isTrace := strings.CutPrefix(text, "trace ")
 	switch {
-	case text == "" || text == "trace":
+	case text == "" || text == "trace" || text == "bytes":
 		return s, i18n.Errmsg("match.nothing")
+	case strings.HasPrefix(text, "bytes "):
+		s.Bytes = strings.TrimSpace(strings.TrimPrefix(text, "bytes "))
+		if unquoted, err := strconv.Unquote(s.Bytes); err == nil {
+			s.Bytes = unquoted
+		}
+		if s.Bytes == "" {
+			return s, i18n.Errmsg("match.nothing")
+		}
+		return s, nil
 	case !isTrace:
 		return Selection{Filter: text}, nil
 	}
@@ -82,6 +94,8 @@ func ParseSelection(text string) (s Selection, err error) {
 // String returns the text form.
 func (s Selection) String() string {
 	switch {
+	case s.Bytes != "":
+		return "bytes " + strconv.Quote(s.Bytes)
 	case s.Projection == nil:
 		return s.Filter
 	case s.Line == "":
@@ -118,7 +132,7 @@ func (m Matcher) Check(hosts []string, addresses filter.Hosts) error {
 // filters are those of the matcher.
 func (m Matcher) filters() (all []string) {
 	for _, s := range m.What {
-		if s.Projection == nil {
+		if s.Filter != "" {
 			all = append(all, s.Filter)
 		}
 	}

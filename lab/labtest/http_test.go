@@ -3,6 +3,7 @@ package labtest_test
 import (
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -37,6 +38,30 @@ func TestKeepAliveIsOneConnection(t *testing.T) {
 	l.Expect("tcp/80 in closed", `
 		client > server FIN ACK acked
 		server > client FIN ACK acked`)
+}
+
+// A connection that the server has closed while it was idle is not used again.
+func TestClosedConnectionIsNotReused(t *testing.T) {
+	t.Parallel()
+	l := labtest.New(t, "client", "server")
+	idle := make(chan net.Conn, 2)
+	web := &http.Server{Handler: http.NotFoundHandler(), ConnState: func(c net.Conn, s http.ConnState) {
+		if s == http.StateIdle {
+			idle <- c
+		}
+	}}
+	go web.Serve(l.Listen("server", "tcp", ":80"))
+	t.Cleanup(func() { web.Close() })
+	client := &http.Client{Transport: &http.Transport{DialContext: l.DialContext("client")}}
+	get(t, client, "http://server/")
+	(<-idle).Close()
+	l.Settle("closed") // the client has read that it is, and has closed, too
+	get(t, client, "http://server/")
+	<-idle
+	l.Settle("fetched")
+	l.Exactly(1, "trace tcp/80: client > server SYN", labtest.In("closed"))
+	l.Exactly(1, "trace tcp/80: client > server SYN", labtest.In("fetched"))
+	l.Never("tcp[tcpflags] & tcp-rst != 0", labtest.Each("tcp port 80"))
 }
 
 // Without keep-alive each request has a connection of its own.

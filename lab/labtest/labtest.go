@@ -15,8 +15,21 @@
 // captured. Expect compares the packets of phases with the lines that are expected,
 // exactly: an unexpected line fails.
 //
+// Expect is closed. Never, Exactly, Before and InOrder say one thing alone, of packets
+// that a filter of tcpdump's language selects, or of lines of a trace:
+//
+//	l.Never("tcp[tcpflags] & tcp-rst != 0", labtest.In("fetched"), labtest.From("server"))
+//	l.Exactly(1, "trace tcp/80: client > server SYN", labtest.Each("tcp port 80"))
+//
+// A claim fails only where it is known to be wrong. Of a capture that may lack frames
+// it is inconclusive, and so is an absence where nothing was done: the test fails, and
+// says so. Retry brings the lab up anew for that alone:
+//
+//	labtest.Retry(t, 3, func(t testing.TB) { l := labtest.New(t, "client", "server") … })
+//
 // When the test ends, the lab is gone, and the capture too, unless the test failed:
-// go test -artifacts keeps it. Labs of parallel tests do not see one another.
+// go test -artifacts keeps it, with comments at the packets that decide. Labs of
+// parallel tests do not see one another.
 //
 // The methods of a Lab fail and end the test where they cannot do what they say.
 // They are for the test's goroutine, but for DialContext's function.

@@ -42,7 +42,7 @@ func TestReset(t *testing.T) {
 		server > client RST ACK`)
 }
 
-// What is said over TLS cannot be read on the wire.
+// What is said over TLS cannot be read on the wire: no part of it is anywhere in clear.
 func TestTLSCannotBeRead(t *testing.T) {
 	t.Parallel()
 	l := labtest.New(t, "client", "server")
@@ -72,6 +72,7 @@ func TestTLSCannotBeRead(t *testing.T) {
 	l.Expect("tcp/443 text in fetched", `
 		client > server SYN     acked
 		server > client SYN ACK acked`)
+	l.Never(`bytes "sesame"`, labtest.In("fetched"))
 }
 
 // UDP has no connection: the first datagram is already what is said. The hosts ask

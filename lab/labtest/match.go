@@ -37,7 +37,8 @@ func Each(filter string) Scope { return func(c *claim.Claim) { c.Matcher.Each = 
 // What is selected is packets by a filter of tcpdump's language, which may name the
 // hosts; or, behind "trace", lines of a projection as Expect has them: "trace arp" is
 // any line of ARP, and "trace tcp/80: client > server SYN" is those that show this
-// one, which may leave out acked, seq=N, vlan=N and columns.
+// one, which may leave out acked, seq=N, vlan=N and columns. Behind "bytes" it is what
+// carries a text in clear, however TCP has cut it: `bytes "open sesame"`, with Go's escapes.
 //
 // It is inconclusive where the capture cannot tell: it lacks or may lack frames, or
 // nothing was done in the phases by which something could have been sent.

@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"bytes"
 	"iter"
 
 	"wirelab/sniffer"
@@ -33,6 +34,47 @@ func (r *Recording) Conversations() map[int]int {
 			for _, n := range d.numbers {
 				all[n] = i + 1
 			}
+		}
+	}
+	return all
+}
+
+// Carried returns where bytes are in clear: by the number of the packet that completes
+// them, the packets that carry them, ascending. They are found in a frame, and in what
+// TCP and fragments of IP have cut. No bytes are nowhere.
+func (r *Recording) Carried(text string) map[int][]int {
+	all := map[int][]int{}
+	if text == "" {
+		return all
+	}
+	for i := range r.Packets {
+		if p := &r.Packets[i]; bytes.Contains(p.Data, []byte(text)) {
+			all[p.Number] = []int{p.Number}
+		}
+	}
+	within := func(runs []run) {
+		for _, run := range runs {
+			for at := 0; ; at++ {
+				i := bytes.Index(run.bytes[at:], []byte(text))
+				if i < 0 {
+					break
+				}
+				at += i
+				packets := run.packets(at, at+len(text))
+				if last := packets[len(packets)-1]; all[last] == nil {
+					all[last] = packets
+				}
+			}
+		}
+	}
+	for _, c := range r.index.conversations {
+		for side := range c.sides {
+			within(c.streams(side))
+		}
+	}
+	for _, d := range r.index.messages {
+		if len(d.numbers) > 0 {
+			within([]run{{d.payload(), []piece{{len(d.payload()), d.sorted()}}}})
 		}
 	}
 	return all
