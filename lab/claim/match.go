@@ -2,6 +2,7 @@ package claim
 
 import (
 	"cmp"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -32,13 +33,15 @@ type search struct {
 	r             *trace.Recording
 	plan          Plan
 	window        trace.Window
+	segment       string // "" is all
 	m             *Matcher
 	conversations map[int]int // by packet number
 	filters       map[string]*compiled
 }
 
-func newSearch(r *trace.Recording, plan Plan, window trace.Window, m *Matcher) *search {
-	s := &search{r: r, plan: plan, window: window, m: m, conversations: r.Conversations(), filters: map[string]*compiled{}}
+func newSearch(r *trace.Recording, plan Plan, window trace.Window, c Claim) *search {
+	m := c.Matcher
+	s := &search{r: r, plan: plan, window: window, segment: c.Projection.Segment, m: m, conversations: r.Conversations(), filters: map[string]*compiled{}}
 	for _, f := range m.filters() {
 		s.filters[f] = compile(f, r)
 	}
@@ -48,7 +51,7 @@ func newSearch(r *trace.Recording, plan Plan, window trace.Window, m *Matcher) *
 // judgeMatcher judges a matcher in a window. It passes and fails only of a capture that
 // has all, as any other claim.
 func judgeMatcher(r *trace.Recording, plan Plan, c Claim, window trace.Window) Verdict {
-	s := newSearch(r, plan, window, c.Matcher)
+	s := newSearch(r, plan, window, c)
 	v := observed(r, c, window, trace.Projected{})
 	hits := make([][]hit, len(c.Matcher.What))
 	for i, what := range c.Matcher.What {
@@ -89,7 +92,7 @@ func judgeMatcher(r *trace.Recording, plan Plan, c Claim, window trace.Window) V
 func (s *search) unsure(c Claim) (reason i18n.Message, packet int) {
 	for _, text := range s.m.filters() {
 		f := s.filters[text]
-		for p := range s.r.Within(s.window, s.plan.Plan) {
+		for p := range s.within() {
 			if f.match(p); f.err != nil {
 				return i18n.FromError(f.err), p.Number
 			}
@@ -104,6 +107,7 @@ func (s *search) unsure(c Claim) (reason i18n.Message, packet int) {
 		default:
 			continue
 		}
+		c.Projection.Segment = s.segment
 		if reason, packet = suspect(s.r, s.plan, c, s.window); !reason.IsZero() {
 			return reason, packet
 		}
@@ -121,7 +125,7 @@ func (s *search) hits(what Selection) (found []hit) {
 	if what.Projection == nil {
 		carried := s.r.Carried(what.Bytes)
 		notation := sniffer.Notation{Names: s.r.Hosts.Names}
-		for p := range s.r.Within(s.window, s.plan.Plan) {
+		for p := range s.within() {
 			packets := carried[p.Number]
 			if what.Filter != "" && s.filters[what.Filter].match(p) {
 				packets = []int{p.Number}
@@ -132,7 +136,7 @@ func (s *search) hits(what Selection) (found []hit) {
 		}
 		return found
 	}
-	for _, l := range s.r.Project(*what.Projection, s.window, s.plan.Plan).Lines {
+	for _, l := range s.lines(what) {
 		line := normal(l.String())
 		if s.between(l.From, l.To) && (what.Line == "" || shows(line, what.Line)) {
 			found = append(found, hit{l.Packets[0], l.Packets, l.Conversation, line})
@@ -140,6 +144,28 @@ func (s *search) hits(what Selection) (found []hit) {
 	}
 	slices.SortStableFunc(found, func(a, b hit) int { return cmp.Compare(a.number, b.number) })
 	return found
+}
+
+// within are the packets that are matched.
+func (s *search) within() iter.Seq[*sniffer.Packet] {
+	return func(yield func(*sniffer.Packet) bool) {
+		for p := range s.r.Within(s.window, s.plan.Plan) {
+			if (s.segment == "" || s.r.Hosts.SegmentOf(p) == s.segment) && !yield(p) {
+				return
+			}
+		}
+	}
+}
+
+// lines are those of a selection's projection, which do not name their segments.
+func (s *search) lines(what Selection) []trace.Line {
+	projection := *what.Projection
+	projection.Segment = s.segment
+	lines := s.r.Project(projection, s.window, s.plan.Plan).Lines
+	for i := range lines {
+		lines[i].Segment = ""
+	}
+	return lines
 }
 
 // nearest finds, for each line that was not found, the one that is most like it.
@@ -150,7 +176,7 @@ func (s *search) nearest(hits [][]hit) map[string]string {
 			continue
 		}
 		best := 0
-		for _, l := range s.r.Project(*what.Projection, s.window, s.plan.Plan).Lines {
+		for _, l := range s.lines(what) {
 			line := normal(l.String())
 			if n := alike(line, what.Line); n > best {
 				best = n
@@ -191,7 +217,7 @@ func (s *search) decide(hits [][]hit) (cited []int, differ i18n.Message) {
 		return s.one(hits)
 	}
 	each := map[int]bool{}
-	for p := range s.r.Within(s.window, s.plan.Plan) {
+	for p := range s.within() {
 		if n := s.conversations[p.Number]; n > 0 && !each[n] && s.filters[s.m.Each].match(p) {
 			each[n] = true
 		}

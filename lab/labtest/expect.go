@@ -49,12 +49,13 @@ func (l *Lab) Texts(texts ...string) { l.plan.Texts = append(l.plan.Texts, texts
 // Expect compares a part of what was sent with the lines that are expected, and
 // reports an error with both where they differ, or where the capture cannot tell.
 //
-// part is "PROJECTION in PHASES". The projection is protocols and what of them is
-// shown: "arp,icmp", "tcp/80", "tcp first with ttl" and so on (trace.Projection). The
-// phases are names that Settle gave, consecutive and separated by commas; without "in"
-// they are all that have ended. want has a line for each packet, as a failure
-// prints them; "" expects that nothing was sent, which is inconclusive where
-// nothing was done either.
+// part is "PROJECTION in PHASES on SEGMENT". The projection is protocols and what of
+// them is shown: "arp,icmp", "tcp/80", "tcp first with ttl" and so on
+// (trace.Projection). The phases are names that Settle gave, consecutive and separated
+// by commas; without "in" they are all that have ended. Without "on" they are of all
+// segments, and where there are several each line begins with its segment's name. want
+// has a line for each packet, as a failure prints them; "" expects that nothing was
+// sent, which is inconclusive where nothing was done either.
 func (l *Lab) Expect(part, want string) {
 	l.t.Helper()
 	c, err := l.lines(part, want)
@@ -78,17 +79,23 @@ func (l *Lab) Judge(part, want string) (claim.Verdict, error) {
 // lines is the claim that Expect makes.
 func (l *Lab) lines(part, want string) (c claim.Claim, err error) {
 	c.ID = part
+	part, segment, _ := strings.Cut(part, " on ")
 	projection, phases, found := strings.Cut(part, " in ")
 	if c.Phases = slices.Clone(l.plan.Barriers); found {
 		c.Phases = strings.Split(strings.ReplaceAll(phases, " ", ""), ",")
 	}
-	if err = l.checkPhases(c); err != nil {
-		return c, err
-	}
 	if c.Projection, err = trace.ParseProjection(projection); err != nil {
 		return c, err
 	}
-	c.Expected, err = claim.ParseExpected(want)
+	c.Projection.Segment = strings.TrimSpace(segment)
+	if err = l.checkScope(c); err != nil {
+		return c, err
+	}
+	var segments []string // that lines name
+	if names := l.lab.Topology.SegmentNames(); len(names) > 1 && segment == "" {
+		segments = names
+	}
+	c.Expected, err = claim.ParseExpected(want, segments...)
 	return c, err
 }
 

@@ -82,7 +82,21 @@ const upWithin = 2 * time.Minute
 // Docker. Where it can run neither, the test is skipped with the cause.
 func New(t testing.TB, hosts ...string) *Lab {
 	t.Helper()
-	topology := lab.Topology{Hosts: append(hosts[:len(hosts):len(hosts)], lab.SnifferHost)}
+	return NewTopology(t, lab.Hosts(hosts...))
+}
+
+// NewTopology is New for a network of one segment or several:
+//
+//	lab.Topology{
+//		Hosts:    []string{"client", "gateway", "server", lab.SnifferHost},
+//		Segments: []lab.SegmentSpec{
+//			{Name: "lan", Hosts: []string{"client", "gateway"}},
+//			{Name: "dmz", Hosts: []string{"gateway", "server"}},
+//		},
+//		Routers: []string{"gateway"},
+//	}
+func NewTopology(t testing.TB, topology lab.Topology) *Lab {
+	t.Helper()
 	return Attach(t, topology, func(ctx context.Context) (lab.Network, error) { return backend(ctx, t).Up(ctx, topology) })
 }
 
@@ -138,7 +152,7 @@ func Attach(t testing.TB, topology lab.Topology, up func(ctx context.Context) (l
 		}
 	})
 	l := &Lab{t: t, network: network, comments: map[int][]string{}}
-	l.plan.Hosts = topology.Judged()
+	l.plan.Plan = topology.Plan()
 	l.plan.Stimulated = map[string]bool{}
 	if l.lab, err = lab.Attach(ctx, network, topology); err != nil {
 		t.Fatal(err)

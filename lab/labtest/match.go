@@ -20,6 +20,9 @@ func In(phases ...string) Scope {
 	return func(c *claim.Claim) { c.Phases = append(c.Phases, phases...) }
 }
 
+// On is of one segment of a lab that has several.
+func On(segment string) Scope { return func(c *claim.Claim) { c.Projection.Segment = segment } }
+
 // From is of the packets that a host's port has sent, whatever addresses they have.
 func From(host string) Scope { return func(c *claim.Claim) { c.Matcher.From = host } }
 
@@ -106,7 +109,10 @@ func (l *Lab) matcher(m claim.Matcher, scope []Scope) (c claim.Claim, err error)
 		c.Phases = slices.Clone(l.plan.Barriers)
 	}
 	c.ID = fmt.Sprintf("%s in %s", m, strings.Join(c.Phases, ","))
-	if err := l.checkPhases(c); err != nil {
+	if c.Projection.Segment != "" {
+		c.ID += " on " + c.Projection.Segment
+	}
+	if err := l.checkScope(c); err != nil {
 		return c, err
 	}
 	addresses := filter.Hosts{}
@@ -118,9 +124,12 @@ func (l *Lab) matcher(m claim.Matcher, scope []Scope) (c claim.Claim, err error)
 	return c, m.Check(l.lab.Topology.Hosts, addresses)
 }
 
-func (l *Lab) checkPhases(c claim.Claim) error {
+func (l *Lab) checkScope(c claim.Claim) error {
 	if len(l.plan.Barriers) == 0 {
 		return errors.New("no phase has ended: call Settle before")
+	}
+	if on, segments := c.Projection.Segment, l.lab.Topology.SegmentNames(); on != "" && !slices.Contains(segments, on) {
+		return fmt.Errorf("no segment %q: the lab has %s", on, strings.Join(segments, ", "))
 	}
 	return c.CheckPhases(l.plan.Barriers)
 }
