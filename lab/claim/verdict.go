@@ -22,6 +22,7 @@ const (
 type Verdict struct {
 	ID       string            `json:"id"`
 	Sentence message.Text      `json:"sentence"`
+	Segment  string            `json:"segment,omitempty"` // that the claim is about, if it names one of several
 	Status   Status            `json:"status"`
 	Packets  []int             `json:"packets"`          // numbers of the packets that show it, ascending
 	Expected []string          `json:"expected"`         // the trace; none: no packets; of a matcher its text
@@ -72,5 +73,5 @@ func undecided(c Claim, reason message.Message) Verdict {
 	if c.Matcher != nil {
 		expected = []string{c.Matcher.String()}
 	}
-	return Verdict{ID: c.ID, Sentence: c.Sentence, Status: Inconclusive, Packets: []int{}, Expected: expected, Observed: []string{}, Reason: &reason}
+	return Verdict{ID: c.ID, Sentence: c.Sentence, Segment: c.Projection.Segment, Status: Inconclusive, Packets: []int{}, Expected: expected, Observed: []string{}, Reason: &reason}
 }

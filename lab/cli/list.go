@@ -45,15 +45,17 @@ func listCommand() *cobra.Command {
 }
 
 type listedExperiment struct {
-	Name   string        `json:"name"`
-	Lesson lang.Text     `json:"lesson"`
-	Hosts  []string      `json:"hosts"`
-	Claims []listedClaim `json:"claims"`
+	Name     string        `json:"name"`
+	Lesson   lang.Text     `json:"lesson"`
+	Hosts    []string      `json:"hosts"`
+	Segments []string      `json:"segments,omitempty"` // where there are several
+	Claims   []listedClaim `json:"claims"`
 }
 
 type listedClaim struct {
 	ID       string    `json:"id"`
 	Sentence lang.Text `json:"sentence"`
+	Segment  string    `json:"segment,omitempty"`
 	Trace    string    `json:"trace"`
 	Expected []string  `json:"expected"`
 }
@@ -65,8 +67,11 @@ func writeList(w io.Writer, all []*script.Experiment) error {
 	}{"wirelab/list/v1", []listedExperiment{}}
 	for _, e := range all {
 		listed := listedExperiment{Name: e.Name, Lesson: e.Lesson, Hosts: e.Topology.Hosts}
+		if names := e.Topology.SegmentNames(); len(names) > 1 {
+			listed.Segments = names
+		}
 		for _, c := range e.Claims {
-			listed.Claims = append(listed.Claims, listedClaim{c.ID, c.Sentence, c.Projection.String(), c.Expected})
+			listed.Claims = append(listed.Claims, listedClaim{c.ID, c.Sentence, c.Projection.Segment, c.Projection.String(), c.Expected})
 		}
 		doc.Experiments = append(doc.Experiments, listed)
 	}

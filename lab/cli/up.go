@@ -18,21 +18,42 @@ import (
 
 func upCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "up",
+		Use:     "up [EXPERIMENT]",
 		GroupID: cmdline.Lab,
-		Args:    cmdline.Args(0, 0),
+		Args:    cmdline.Args(0, 1),
 	}
+	completeExperiments(cmd)
 	u := &holder{}
 	name, ascii := labFlag(cmd), asciiFlag(cmd)
 	noChat := cmd.Flags().Bool("no-chat", false, "")
 	tmux := cmd.Flags().Bool("tmux", false, "")
+	clients := cmd.Flags().Int("hosts", 0, "")
 	cmd.MarkFlagsMutuallyExclusive("no-chat", "tmux")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+	cmd.MarkFlagsMutuallyExclusive("hosts", "tmux")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		many := cmd.Flags().Changed("hosts")
+		switch {
+		case len(args) > 0 && (many || *tmux):
+			return exit.UsageMsg("up.both")
+		case many && (*clients < 1 || *clients > lab.MaxHosts-2):
+			return exit.UsageMsg("up.hosts", "Value", *clients, "Most", lab.MaxHosts-2)
+		}
+		u.topology = lab.DefaultTopology
+		if many {
+			u.topology = crowd(*clients)
+		}
+		if len(args) > 0 {
+			e, err := findExperiment(args[0])
+			if err != nil {
+				return err
+			}
+			u.topology, u.experiment = e.Topology, args[0]
+		}
 		u.name, u.lang, u.out, u.errs = *name, cmdline.Lang(cmd), cmd.OutOrStdout(), cmd.ErrOrStderr()
 		u.show = shown(u.out, *ascii)
 		serve := u.chat
 		switch {
-		case *noChat:
+		case *noChat || u.experiment != "": // which starts its own programs
 			serve = u.idle
 		case *tmux:
 			panes, err := newPanes(u)
@@ -43,7 +64,7 @@ func upCommand() *cobra.Command {
 		}
 		ctx, cancel := interruptible(cmd.Context())
 		defer cancel()
-		err := netns.Hold(ctx, u.name, lab.DefaultTopology, serve)
+		err := netns.Hold(ctx, u.name, u.topology, serve)
 		if onTerminal() {
 			discardTyped()
 		}
@@ -56,12 +77,23 @@ func upCommand() *cobra.Command {
 	return cmd
 }
 
+// crowd is the topology of a server and as many clients.
+func crowd(clients int) lab.Topology {
+	var hosts []string
+	for i := range clients {
+		hosts = append(hosts, fmt.Sprintf("client%d", i+1))
+	}
+	return lab.Hosts(append(hosts, server)...)
+}
+
 // holder holds an interactive lab.
 type holder struct {
-	name      string
-	lang      lang.Lang
-	show      display.Display // of out
-	out, errs io.Writer
+	name       string
+	topology   lab.Topology
+	experiment string // whose topology it is, as it was named; "" for none
+	lang       lang.Lang
+	show       display.Display // of out
+	out, errs  io.Writer
 }
 
 // server is the host of the chat server.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -34,7 +35,7 @@ func hold(t *testing.T, program string, flags ...string) (name string, up *exec.
 		up.Wait()
 	})
 	last := "listening"
-	if slices.Contains(flags, "--no-chat") {
+	if slices.ContainsFunc(flags, func(f string) bool { return f == "--no-chat" || strings.HasSuffix(f, ".txtar") }) {
 		last = "ends the lab"
 	}
 	awaitLine(t, out, last)
@@ -98,6 +99,61 @@ func TestInteractiveLab(t *testing.T) {
 	}
 	if _, _, code := command(t, program, "down", "--lab", name); code != 3 {
 		t.Errorf("down of a lab that is not up: exit code %d", code)
+	}
+}
+
+// The topology of an experiment is held, with its segments and its router.
+func TestUpOfAnExperiment(t *testing.T) {
+	requireBackend(t, "netns")
+	program := wirelab(t)
+	path := filepath.Join(t.TempDir(), "routed.txtar")
+	if err := os.WriteFile(path, []byte(`segment lan client gateway
+segment dmz gateway server
+host gateway router
+run client ping -c 1 server
+settle pinged
+expect routed.dmz in pinged on dmz trace icmp
+-- routed.dmz --
+client > server echo-request seq=1
+server > client echo-reply   seq=1
+`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	name, _ := hold(t, program, path)
+	for _, test := range []struct {
+		args           []string
+		code           int
+		stdout, stderr string
+	}{
+		{[]string{"exec", "--lab", name, "client", "--", "ping", "-c", "1", "server"}, 0, "ttl=63", ""},
+		{[]string{"exec", "--lab", name, "server", "--", "ping", "-c", "1", "gateway"}, 0, "gateway (10.77.1.11)", ""},
+		{[]string{"exec", "--lab", name, "server", "--", "/bin/sh", "-c", "getent ahostsv4 gateway | head -n 1"}, 0, "10.77.1.11 ", ""},
+		{[]string{"ls"}, 0, "gateway  dmz  10.77.1.11  02:00:00:01:00:0b", ""},
+		{[]string{"mode", "--lab", name, "dmz", "switch"}, 0, "dmz  the segment is a switch", ""},
+		{[]string{"ls"}, 0, "lan: a hub, dmz: a switch", ""},
+		{[]string{"mode", "--lab", name, "dnz", "switch"}, 2, "", "did you mean dmz?"},
+		{[]string{"mode", "--lab", name, "hub"}, 0, "lan  the segment is a hub", ""},
+		{[]string{"exec", "--lab", name, "sniffer", "--", "mark", "here"}, 0, "", ""},
+		{[]string{"mark", "--lab", name, "everywhere"}, 0, "", ""},
+		{[]string{"run", "--attach", "lab:" + name, "-o", t.TempDir(), path}, 0, "✓ pass routed.dmz", ""},
+		{[]string{"run", "--attach", "lab:" + name, "-o", t.TempDir(), "ping"}, 3, "", "client1"},
+		{[]string{"up", "--lab", "x" + name, "--hosts", "2", path}, 2, "", "leave out --hosts"},
+		{[]string{"up", "--lab", "x" + name, "--hosts", "1000"}, 2, "", "want 1 to"},
+	} {
+		stdout, stderr, code := command(t, program, test.args...)
+		if code != test.code || !strings.Contains(stdout, test.stdout) || !strings.Contains(stderr, test.stderr) {
+			t.Errorf("%q: exit code %d, stdout %q, stderr %q; want %d, %q, %q", test.args, code, stdout, stderr, test.code, test.stdout, test.stderr)
+		}
+	}
+}
+
+// As many clients as one wants, and the chat.
+func TestUpWithManyClients(t *testing.T) {
+	requireBackend(t, "netns")
+	program := wirelab(t)
+	name, _ := hold(t, program, "--hosts", "30")
+	if _, stderr, code := command(t, program, "exec", "--lab", name, "client30", "--", "chat", "send", "server", "hello"); code != 0 {
+		t.Errorf("chat from client30: exit code %d, %s", code, stderr)
 	}
 }
 

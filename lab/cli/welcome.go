@@ -31,22 +31,56 @@ func (u *holder) suggestions() []suggestion {
 	if u.name != defaultLab {
 		attach += ":" + u.name
 	}
-	return []suggestion{
-		{u.command("exec", "client1 -- chat join server"), u.text("up.do.join")},
-		{u.command("exec", "client2 -- chat join --udp server"), u.text("up.do.udp")},
-		{u.command("exec", "sniffer -- sniff"), u.text("up.do.sniff")},
-		{u.command("exec", "client1"), u.text("up.do.shell")},
-		{u.command("mode", "switch"), u.text("up.do.switch")},
-		{self.Command() + " run --attach " + attach + " ping", u.text("up.do.run")},
+	hosts := u.topology.Judged()
+	first, last := hosts[0], hosts[len(hosts)-1]
+	run, segment := "ping", ""
+	if u.experiment != "" {
+		run = self.Quote(u.experiment)
 	}
+	if len(u.topology.Segments) > 1 {
+		segment = u.topology.SegmentNames()[0] + " "
+	}
+	var all []suggestion
+	switch {
+	case u.experiment != "" && len(hosts) > 1:
+		all = append(all, suggestion{u.command("exec", first+" -- ping "+last), u.text("up.do.ping")})
+	case u.experiment == "":
+		all = append(all, suggestion{u.command("exec", first+" -- chat join server"), u.text("up.do.join")})
+		if len(hosts) > 2 {
+			all = append(all, suggestion{u.command("exec", "client2 -- chat join --udp server"), u.text("up.do.udp")})
+		}
+	}
+	return append(all,
+		suggestion{u.command("exec", "sniffer -- sniff"), u.text("up.do.sniff")},
+		suggestion{u.command("exec", first), u.text("up.do.shell", "Host", first)},
+		suggestion{u.command("mode", segment+"switch"), u.text("up.do.switch")},
+		suggestion{self.Command() + " run --attach " + attach + " " + run, u.text("up.do.run")},
+	)
 }
 
 // welcome draws the lab and says what can be done in it.
 func (u *holder) welcome(n lab.Network) {
 	t := u.terminal()
-	t.Paragraph("", 0, u.text("up.is", "Lab", u.name), 0)
-	fmt.Fprintln(u.out)
-	t.Segment(hostRows(n, lab.DefaultTopology.Hosts, ""), u.text("show.segment"), func(int) string { return "" })
+	names, is := u.topology.SegmentNames(), "up.is"
+	if len(names) > 1 {
+		is = "up.several"
+	}
+	t.Paragraph("", 0, u.text(is, "Lab", u.name), 0)
+	for i, name := range names {
+		fmt.Fprintln(u.out)
+		segment := u.text("show.segment")
+		if len(names) > 1 {
+			segment = name
+		}
+		hosts := u.topology.SegmentHosts(i)
+		rows := hostRows(n, hosts, name) // a host has one port on a segment
+		for j := range rows {
+			if u.topology.IsRouter(hosts[j]) {
+				rows[j] += "  " + u.text("show.router")
+			}
+		}
+		t.Segment(rows, segment, func(int) string { return "" })
+	}
 	fmt.Fprintf(u.out, "\n%s\n%s\n", u.text("up.paste"), paste(u.suggestions(), u.show.Width))
 }
 

@@ -85,7 +85,11 @@ func watch(ctx context.Context, host lab.Host, program string, options []string)
 		return err
 	}
 	defer frames.Close()
-	sniff, err := host.Start(ctx, lab.Cmd{Args: []string{"sniff", "-i", "eth0", "-w", "-"}, Stdout: written})
+	device := "any"
+	if ports := host.Ports(); len(ports) == 1 {
+		device = ports[0].Device
+	}
+	sniff, err := host.Start(ctx, lab.Cmd{Args: []string{"sniff", "-i", device, "-w", "-"}, Stdout: written})
 	if err != nil {
 		written.Close()
 		return err

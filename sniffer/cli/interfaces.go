@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 
 	"wirelab/internal/exit"
+	"wirelab/internal/hostnames"
 	"wirelab/internal/i18n"
 	"wirelab/internal/safetext"
 	"wirelab/internal/suggest"
@@ -85,6 +86,9 @@ func (s *session) chooseInterface() (*net.Interface, error) {
 	for i := range all {
 		if all[i].Flags&net.FlagLoopback != 0 || all[i].Flags&net.FlagUp == 0 {
 			continue
+		}
+		if only != nil && hostnames.FromEnvironment()[hostnames.Own()] != nil {
+			return capture.AnyInterface(), nil // a lab's host on several segments
 		}
 		if only != nil {
 			return nil, exit.UsageMsg("sniff.interface.which", "Known", namesOf(all))
