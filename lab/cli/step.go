@@ -108,7 +108,11 @@ func (s *stepper) news(l *lab.Lab) string {
 				continue
 			}
 			s.phase++
-			fmt.Fprintf(&b, "      %4d  %s\n", p.Number, lines.Line(p))
+			line := lines.Line(p)
+			if segment := r.Hosts.SegmentOf(p); segment != "" {
+				line = segment + "  " + line
+			}
+			fmt.Fprintf(&b, "      %4d  %s\n", p.Number, line)
 		}
 		s.shown = len(r.Packets)
 	})

@@ -156,3 +156,60 @@ func TestWidth(t *testing.T) {
 		}
 	}
 }
+
+// Of several segments each packet has its own, a broadcast reaches the hosts on it alone,
+// and an arrow begins and ends at ports: what is forwarded says who sent it first.
+func TestLadderOfSegments(t *testing.T) {
+	e, err := script.Parse("routed.txtar", []byte(`segment lan client1 client2 gateway
+segment dmz gateway web
+host gateway router
+run client1 ping web
+settle one
+expect routed.lan in one on lan trace icmp
+-- routed.lan --
+client1 > web echo-request seq=1
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := tracetest.NewRouted(t)
+	w.RoutedBarrier("start")
+	w.Ask("client1", "gateway.lan", "*")
+	w.To = "gateway.lan"
+	w.Echo("client1", "web", 8)
+	w.On, w.To, w.As = tracetest.DMZ, "", "gateway.dmz"
+	w.Echo("client1", "web", 8)
+	w.As = ""
+	w.Ask("web", "gateway.dmz", "*")
+	w.RoutedBarrier("one")
+	outcome := script.Check(e, w.Recording)
+	for width, want := range map[int]string{
+		0: `
+  #       ms       client1       client2       gateway       web
+  ┄┄ one ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄
+  6    0.000  lan  ●─────────────▶─────────────▶             │  who-has gateway
+  7 ?  1.000  lan  ●─────────────┼─────────────▶             │  client1 > web echo-request seq=1
+  8    2.000  dmz  │             │             ●─────────────▶  client1 > web echo-request seq=1
+  9    3.000  dmz  │             │             ◀─────────────●  who-has gateway
+`,
+		50: `
+  6    0.000  lan  client1 > *       who-has
+                     gateway
+  7 ?  1.000  lan  client1 > gateway client1 > web
+                     echo-request seq=1
+`,
+	} {
+		var out strings.Builder
+		NewTerminal(&out, lang.English, display.Display{Width: width}).Outcome(outcome)
+		if !strings.Contains(out.String(), want[1:]) {
+			t.Errorf("in %d columns:\n%s, want in it:%s", width, out.String(), want)
+		}
+	}
+	var picture strings.Builder
+	if err := Picture(&picture, outcome, lang.English); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(picture.String(), ">dmz</text>"); n != 2 {
+		t.Errorf("the picture names dmz %d times, want 2", n)
+	}
+}
