@@ -45,9 +45,10 @@ func (l *Lab) settle(ctx context.Context, label string) error {
 		l.checkPrograms,
 		func() error { return l.nothingLeft(ctx) },
 		func() error { return l.quiet(ctx) },
+		func() error { return l.routed(ctx) },
 		func() error { return l.capture.notMarked(label) },
 		func() error { return l.mark(ctx, label) },
-		func() error { return l.capture.awaitMarkers(ctx, l.marks(label)) },
+		func() error { return l.capture.awaitMarkers(ctx, l.marks(label), 1) },
 		func() error { return l.stillRunning(ctx) },
 	} {
 		if err := step(); err != nil {

@@ -19,7 +19,7 @@ type capture struct {
 
 	mu        sync.Mutex
 	recording *trace.Recording
-	seen      map[mark]bool
+	seen      map[mark]seen
 	changed   chan struct{} // closed at the next packet or at the end
 	err       error
 }
@@ -30,6 +30,13 @@ type mark struct {
 	segment     string // "" where there is one alone
 }
 
+// seen is how often a marker was captured, and what the last one counts.
+type seen struct {
+	times   int
+	sent    uint64
+	counted bool
+}
+
 // String names who sets it: "gateway (dmz)".
 func (m mark) String() string { return trace.Count{Host: m.host, Segment: m.segment}.String() }
 
@@ -37,7 +44,7 @@ func (m mark) String() string { return trace.Count{Host: m.host, Segment: m.segm
 // is in the capture or counted as dropped.
 func startCapture(ctx context.Context, host Host, device string, hosts trace.Hosts) (*capture, error) {
 	out, pipe := io.Pipe()
-	c := &capture{pipe: pipe, read: make(chan struct{}), recording: trace.New(hosts), seen: map[mark]bool{}, changed: make(chan struct{})}
+	c := &capture{pipe: pipe, read: make(chan struct{}), recording: trace.New(hosts), seen: map[mark]seen{}, changed: make(chan struct{})}
 	// The sniffer's own frames are not judged, so they are not captured.
 	sniff, err := start(ctx, host, pipe, nil, "sniff", "-i", device, "-w", "-", "--direction", "in", "--until-eof")
 	if err != nil {
@@ -77,7 +84,8 @@ func (c *capture) load(out io.Reader) error {
 	defer c.mu.Unlock()
 	return c.recording.Load(&unlocked{out, &c.mu}, func(p *sniffer.Packet) {
 		if m, ok := c.recording.Marker(p); ok && !m.Recount {
-			c.seen[mark{m.Label, m.Host, c.recording.Hosts.SegmentOf(p)}] = true
+			key := mark{m.Label, m.Host, c.recording.Hosts.SegmentOf(p)}
+			c.seen[key] = seen{c.seen[key].times + 1, m.Sent, m.Counted}
 		}
 		c.signal()
 	})
@@ -127,13 +135,13 @@ func (c *capture) notMarked(label string) error {
 	return nil
 }
 
-// awaitMarkers waits until markers have been captured, all of a label.
-func (c *capture) awaitMarkers(ctx context.Context, marks []mark) error {
+// awaitMarkers waits until markers have been captured, all of a label, each so often.
+func (c *capture) awaitMarkers(ctx context.Context, marks []mark, times int) error {
 	for {
 		c.mu.Lock()
 		var missing []string
 		for _, m := range marks {
-			if !c.seen[m] {
+			if c.seen[m].times < times {
 				missing = append(missing, m.String())
 			}
 		}
@@ -153,6 +161,16 @@ func (c *capture) awaitMarkers(ctx context.Context, marks []mark) error {
 			return i18n.Errmsg("lab.marker.unseen", "Label", marks[0].label, "Hosts", missing, "Cause", ctx.Err())
 		}
 	}
+}
+
+// last returns what was seen of markers.
+func (c *capture) last(marks []mark) (all []seen) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, m := range marks {
+		all = append(all, c.seen[m])
+	}
+	return all
 }
 
 // finish stops the sniffer, which first delivers all that its kernel has seen

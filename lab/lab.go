@@ -29,6 +29,7 @@ type Lab struct {
 	started  int                 // programs so far
 	over     []*program          // of this phase: what has ended, or was made to
 	modes    map[string]Mode     // of segments, where one was set
+	transits int                 // markers that routers were waited for with, of each host
 }
 
 // Open brings a lab up and returns when the capture is bound and has seen a

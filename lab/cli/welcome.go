@@ -61,11 +61,11 @@ func (u *holder) suggestions() []suggestion {
 // welcome draws the lab and says what can be done in it.
 func (u *holder) welcome(n lab.Network) {
 	t := u.terminal()
-	names, is := u.topology.SegmentNames(), "up.is"
+	names, is := u.topology.SegmentNames(), i18n.Msg("up.is", "Lab", u.name)
 	if len(names) > 1 {
-		is = "up.several"
+		is = i18n.Msg("up.several", "Lab", u.name)
 	}
-	t.Paragraph("", 0, u.text(is, "Lab", u.name), 0)
+	t.Paragraph("", 0, is.In(u.lang), 0)
 	for i, name := range names {
 		fmt.Fprintln(u.out)
 		segment := u.text("show.segment")

@@ -13,15 +13,16 @@ type index struct {
 	messages      []*datagram               // what is neither TCP nor UDP, in order
 	fragments     map[fragmentKey]*datagram // not yet complete
 	markers       map[string][]int          // packet numbers, by the label that they claim
-	set           map[setter]int            // the first marker of each that sets a barrier
+	set           map[setter][]int          // the first marker of each that sets a barrier, and all of the lab's own
 	counted       bool                      // a marker says how many frames its host has sent
 	modes         []int                     // packet numbers of markers of the segment's mode
+	transits      []int                     // and of those that routers are waited for with
 	asked         map[echo]int              // the first request of an echo
 	first         map[int]int               // the first part of a datagram, by the number of a later fragment
 }
 
 func newIndex() index {
-	return index{open: map[flowKey]*conversation{}, fragments: map[fragmentKey]*datagram{}, markers: map[string][]int{}, set: map[setter]int{}, first: map[int]int{}, asked: map[echo]int{}}
+	return index{open: map[flowKey]*conversation{}, fragments: map[fragmentKey]*datagram{}, markers: map[string][]int{}, set: map[setter][]int{}, first: map[int]int{}, asked: map[echo]int{}}
 }
 
 // setter is who sends markers of a label in a host's name.
@@ -78,11 +79,14 @@ func (x *index) add(r *Recording, p *sniffer.Packet) {
 		x.markers[m.Label] = append(x.markers[m.Label], p.Number)
 		r.learnPlace(p, m)
 		x.counted = x.counted || m.Counted
-		if key := r.setterOf(p, m); !m.Recount && x.set[key] == 0 {
-			x.set[key] = p.Number
+		if key := r.setterOf(p, m); !m.Recount && (x.set[key] == nil || ReservedLabel(m.Label)) {
+			x.set[key] = append(x.set[key], p.Number)
 		}
 		if (m.Label == LearnLabel || m.Label == FloodLabel) && !m.Recount {
 			x.modes = append(x.modes, p.Number)
+		}
+		if m.Label == TransitLabel && !m.Recount {
+			x.transits = append(x.transits, p.Number)
 		}
 	}
 	if p.Has(sniffer.ICMPv4) && p.ICMPType == sniffer.ICMPEchoRequest || p.Has(sniffer.ICMPv6) && p.ICMPType == sniffer.ICMPv6EchoRequest {

@@ -23,11 +23,13 @@ const (
 	StartLabel = "start" // the capture was running before anything was sent
 	LearnLabel = "learn" // the segment is a switch from here on
 	FloodLabel = "flood" // the segment is a hub again from here on
+
+	TransitLabel = "transit" // nothing is on its way through a router, if the next one counts one frame more
 )
 
 // ReservedLabel reports whether a label is the lab's own.
 func ReservedLabel(label string) bool {
-	return label == StartLabel || label == LearnLabel || label == FloodLabel
+	return label == StartLabel || label == LearnLabel || label == FloodLabel || label == TransitLabel
 }
 
 // Marker is the content of a marker frame.

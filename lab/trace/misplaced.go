@@ -43,10 +43,10 @@ func (r *Recording) Misplaced(plan Plan) message.Message {
 }
 
 // strayMode says who has told of other changes of a segment's mode than the rest of
-// the segment.
+// the segment, or has set other markers of those that routers are waited for with.
 func (r *Recording) strayMode(places []place) message.Message {
 	told := map[place][]string{} // labels
-	for _, n := range r.index.modes {
+	for _, n := range slices.Concat(r.index.modes, r.index.transits) {
 		p := r.packet(n)
 		if m, ok := r.Marker(p); ok {
 			at := r.Hosts.place(p)

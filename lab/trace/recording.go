@@ -240,8 +240,9 @@ func (r *Recording) planned(p *sniffer.Packet, plan Plan) bool {
 // recounts reports whether a marker that counts again follows the one that it corrects.
 // Any other is what somebody sends who does not want to be judged.
 func (r *Recording) recounts(p *sniffer.Packet, m Marker) bool {
-	first := r.index.set[r.setterOf(p, m)]
-	return first > 0 && first < p.Number && p.Time.Sub(r.packet(first).Time) < recountedWithin
+	return slices.ContainsFunc(r.index.set[r.setterOf(p, m)], func(first int) bool {
+		return first < p.Number && p.Time.Sub(r.packet(first).Time) < recountedWithin
+	})
 }
 
 // Judged reports whether a packet is judged: one of the plan's hosts sent it, or

@@ -202,6 +202,40 @@ func TestBarrierOnEverySegment(t *testing.T) {
 	}
 }
 
+// With which markers routers are waited for is the lab's business: they are nobody's
+// traffic, may count again each time, and one that a host sends by itself is told.
+func TestTransit(t *testing.T) {
+	plan := tracetest.RoutedPlan
+	plan.Barriers = []string{"one"}
+	again := func(w *tracetest.Wire) {
+		m := trace.Marker{Label: trace.TransitLabel, Host: "web", Counted: true, Recount: true}
+		w.On = tracetest.DMZ
+		w.UDP("web", "*", 9, trace.MarkerPort, string(m.Payload()))
+		w.On = tracetest.LAN
+	}
+	for stray, want := range map[bool]string{false: "", true: "web (dmz)"} {
+		w := tracetest.NewRouted(t)
+		w.RoutedBarrier(trace.TransitLabel)
+		again(w)
+		w.RoutedBarrier("start")
+		for range 100 { // a millisecond each
+			w.Ping("client1", "client2")
+		}
+		w.RoutedBarrier(trace.TransitLabel)
+		again(w)
+		if stray {
+			w.MarkAs(trace.TransitLabel, tracetest.DMZ, "web", "web")
+		}
+		w.RoutedBarrier("one")
+		if got := w.Misplaced(plan).String(); !strings.Contains(got, want) || (got == "") == stray {
+			t.Errorf("stray %v: %q, want %q in it", stray, got, want)
+		}
+		if n := len(w.Cut(plan).Phases[0].Packets); n != 200 {
+			t.Errorf("%d packets in the phase, want the pings alone", n)
+		}
+	}
+}
+
 // What is written is read again: segments are interfaces, in their order, whichever had
 // the first frame, and where the ports are the barrier "start" says.
 func TestWriteSegments(t *testing.T) {

@@ -146,7 +146,7 @@ func (r *Recording) markers(label string) (found []int) {
 func (r *Recording) phaseLabels() []string {
 	const most = 8
 	labels := slices.DeleteFunc(slices.Collect(maps.Keys(r.index.markers)), func(label string) bool {
-		return label == StartLabel || label == LearnLabel || label == FloodLabel || !r.hasBarrier(label)
+		return ReservedLabel(label) || !r.hasBarrier(label)
 	})
 	slices.SortFunc(labels, func(a, b string) int { return cmp.Compare(r.index.markers[a][0], r.index.markers[b][0]) })
 	return labels[:min(most, len(labels))]
