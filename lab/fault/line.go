@@ -1,0 +1,323 @@
+package fault
+
+import (
+	"container/heap"
+	"crypto/sha256"
+	"encoding/hex"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"wirelab/sniffer"
+)
+
+// Limits of what a Line holds and tells, which bound its memory. A frame too much is
+// lost by the rule that would hold it, as a full queue of a router loses it.
+const (
+	maxHeld      = 4096
+	maxHeldBytes = 8 << 20
+	maxActs      = 100_000
+)
+
+// Matcher is a rule with what its names stand for.
+type Matcher struct {
+	Rule
+	From, To map[sniffer.MAC]bool // ports of its hosts; nil is anyone
+	Match    func(frame []byte) bool
+}
+
+// Act is a frame that a rule acted on.
+type Act struct {
+	Rule  string      `json:"rule"`
+	From  sniffer.MAC `json:"from"`           // the port that the frame says it is from
+	Frame Sum         `json:"frame"`          // as it came, and as a sniffer in front of the cable saw it
+	Time  time.Time   `json:"time"`           // when it came, by the kernel
+	Lost  bool        `json:"lost,omitempty"` // also of a rule that holds frames, where it held too many
+}
+
+// Sum tells the bytes of one frame from those of another.
+type Sum string
+
+// SumOf returns the sum of a frame's bytes.
+func SumOf(frame []byte) Sum {
+	sum := sha256.Sum256(frame)
+	return Sum(hex.EncodeToString(sum[:16]))
+}
+
+// Status is what a rule has done so far.
+type Status struct {
+	Rule    Rule   `json:"rule"`
+	Matched uint64 `json:"matched"` // frames between its hosts that its filter took
+	Acted   uint64 `json:"acted"`   // of these, those that it changed, held, lost or sent twice
+	Mended  bool   `json:"mended,omitempty"`
+}
+
+// Report is what cables do and have done.
+type Report struct {
+	Rules   []Status `json:"rules,omitempty"`
+	Acts    []Act    `json:"acts,omitempty"`
+	Unsaid  uint64   `json:"unsaid,omitempty"`  // acts of which nothing more is known
+	Holding int      `json:"holding,omitempty"` // frames that are under way in a cable
+	Ever    uint64   `json:"ever,omitempty"`    // frames that rules have held so far
+	Waits   string   `json:"waits,omitempty"`   // a rule that holds a frame until another overtakes it
+	Dropped uint64   `json:"dropped,omitempty"` // frames that were lost and no rule made so
+}
+
+// Line carries rules out on the frames of one direction of a cable. The first rule
+// that acts on a frame has it alone: later ones do not see it. Frames that no rule
+// acts on pass at once. It is not safe for several goroutines.
+type Line struct {
+	send    func(frame []byte)
+	rules   []*rule
+	held    queue
+	waiting []*rule  // each with a frame that waits to be overtaken
+	stuck   [][]byte // markers behind a frame that waits
+	bytes   int
+	order   uint64
+	ever    uint64 // frames held so far
+	acts    []Act
+	unsaid  uint64 // acts that acts has no room for
+}
+
+// NewLine returns a line that hands frames to send, which must not keep them.
+func NewLine(send func(frame []byte)) *Line { return &Line{send: send} }
+
+// rule is a rule in force.
+type rule struct {
+	Matcher
+	Status
+	random *rand.Rand
+	free   time.Time // of Rate: when the link has sent what it was given
+	frame  []byte    // of Reorder: waits to be overtaken
+}
+
+// Add puts a rule in force, behind the others.
+func (l *Line) Add(m Matcher) {
+	r := &rule{Matcher: m, Status: Status{Rule: m.Rule}}
+	if m.Kind == Loss {
+		r.random = rand.New(rand.NewPCG(m.Seed, 0))
+	}
+	l.rules = append(l.rules, r)
+}
+
+// Remove lifts a rule and returns what it has done. What it holds is due.
+func (l *Line) Remove(name string, now time.Time) (s Status, ok bool) {
+	i := slices.IndexFunc(l.rules, func(r *rule) bool { return r.Name == name })
+	if i < 0 {
+		return s, false
+	}
+	r := l.rules[i]
+	l.rules = slices.Delete(l.rules, i, i+1)
+	for _, h := range l.held.all {
+		if h.by == r && h.due.After(now) {
+			h.due = now
+		}
+	}
+	heap.Init(&l.held)
+	l.overtaken(r)
+	r.Status.Mended = true
+	return r.Status, true
+}
+
+// Report adds what the line does and has done to a report. The acts are in one report
+// alone.
+func (l *Line) Report(r *Report) {
+	for _, one := range l.rules {
+		r.Rules = append(r.Rules, one.Status)
+	}
+	if len(l.waiting) > 0 && r.Waits == "" {
+		r.Waits = l.waiting[0].Name
+	}
+	r.Acts = append(r.Acts, l.acts...)
+	r.Unsaid += l.unsaid
+	r.Holding += l.held.Len() + len(l.waiting) + len(l.stuck)
+	r.Ever += l.ever
+	l.acts, l.unsaid = nil, 0
+}
+
+// Pass takes a frame that came at a time of the kernel's clock. Marker says that it is
+// one of the lab's own, on which no rule acts; it stays behind what came before it.
+func (l *Line) Pass(frame []byte, came, now time.Time, marker bool) {
+	l.Release(now)
+	if marker {
+		l.pass(frame, now)
+		return
+	}
+	for _, r := range l.rules {
+		if !r.matches(frame) {
+			continue
+		}
+		r.Matched++
+		if r.frame != nil { // this one overtakes it
+			l.send(frame)
+			l.overtaken(r)
+			return
+		}
+		if r.picks() && l.act(r, frame, came, now) {
+			return
+		}
+	}
+	l.send(frame)
+}
+
+// pass sends a marker behind all that the line holds.
+func (l *Line) pass(frame []byte, now time.Time) {
+	switch {
+	case len(l.waiting) > 0:
+		if len(l.stuck) < maxHeld {
+			l.stuck = append(l.stuck, slices.Clone(frame))
+		}
+	case l.held.Len() > 0:
+		last := now
+		for _, h := range l.held.all {
+			if h.due.After(last) {
+				last = h.due
+			}
+		}
+		l.hold(nil, frame, last)
+	default:
+		l.send(frame)
+	}
+}
+
+func (r *rule) matches(frame []byte) bool {
+	if len(frame) < 14 {
+		return false
+	}
+	to, from := sniffer.MAC(frame[:6]), sniffer.MAC(frame[6:12])
+	if r.Matcher.From != nil && !r.Matcher.From[from] || r.Matcher.To != nil && !r.Matcher.To[to] && !to.Multicast() {
+		return false
+	}
+	return r.Match == nil || r.Match(frame)
+}
+
+// picks reports whether the rule is about the frame that it has just matched.
+func (r *rule) picks() bool {
+	if len(r.Nth) > 0 && !slices.ContainsFunc(r.Nth, func(n int) bool { return uint64(n) == r.Matched }) {
+		return false
+	}
+	return r.Kind != Loss || r.random.Float64()*100 < r.Percent
+}
+
+// act does to a frame what a rule says. It reports false where it does not.
+func (l *Line) act(r *rule, frame []byte, came, now time.Time) bool {
+	lost := r.Kind == Drop || r.Kind == Loss
+	switch r.Kind {
+	case Duplicate:
+		l.send(frame)
+		l.send(frame)
+	case Corrupt:
+		changed, ok := corrupt(frame, r.Byte, r.Mend)
+		if !ok {
+			return false
+		}
+		l.send(changed)
+	case Reorder:
+		r.frame = slices.Clone(frame)
+		l.waiting = append(l.waiting, r)
+		l.ever++
+	case Delay:
+		lost = !l.hold(r, frame, now.Add(r.Delay))
+	case Rate:
+		if now.After(r.free) {
+			r.free = now
+		}
+		due := r.free.Add(time.Duration(float64(len(frame)) * 8 / float64(r.Bits) * float64(time.Second)))
+		if lost = !l.hold(r, frame, due); !lost {
+			r.free = due
+		}
+	}
+	r.Acted++
+	if len(l.acts) < maxActs {
+		l.acts = append(l.acts, Act{r.Name, sniffer.MAC(frame[6:12]), SumOf(frame), came, lost})
+	} else {
+		l.unsaid++
+	}
+	return true
+}
+
+// hold keeps a frame until it is due. It reports false where there is no room.
+func (l *Line) hold(by *rule, frame []byte, due time.Time) bool {
+	if by != nil && (l.held.Len() >= maxHeld || l.bytes+len(frame) > maxHeldBytes) {
+		return false
+	}
+	l.order++
+	l.ever++
+	l.bytes += len(frame)
+	heap.Push(&l.held, &held{frame: slices.Clone(frame), due: due, order: l.order, by: by})
+	return true
+}
+
+// overtaken sends the frame of a rule that waits to be overtaken, and the markers
+// behind it if no other waits.
+func (l *Line) overtaken(r *rule) {
+	if r.frame == nil {
+		return
+	}
+	l.send(r.frame)
+	r.frame = nil
+	l.waiting = slices.DeleteFunc(l.waiting, func(o *rule) bool { return o == r })
+	if len(l.waiting) > 0 {
+		return
+	}
+	stuck := l.stuck
+	l.stuck = nil
+	for _, marker := range stuck {
+		l.pass(marker, time.Time{})
+	}
+}
+
+// Release sends what is due.
+func (l *Line) Release(now time.Time) {
+	for l.held.Len() > 0 && !l.held.all[0].due.After(now) {
+		h := heap.Pop(&l.held).(*held)
+		l.bytes -= len(h.frame)
+		l.send(h.frame)
+	}
+}
+
+// Next is when the next frame is due; false where none will be by itself.
+func (l *Line) Next() (time.Time, bool) {
+	if l.held.Len() == 0 {
+		return time.Time{}, false
+	}
+	return l.held.all[0].due, true
+}
+
+// held is a frame that waits for its time.
+type held struct {
+	frame []byte
+	due   time.Time
+	order uint64 // of frames due at one time the one that came first is sent first
+	by    *rule  // nil for a marker
+}
+
+// queue is a heap of frames by their time.
+type queue struct{ all []*held }
+
+// Len implements heap.Interface.
+func (q *queue) Len() int { return len(q.all) }
+
+// Less implements heap.Interface.
+func (q *queue) Less(i, j int) bool {
+	a, b := q.all[i], q.all[j]
+	if a.due.Equal(b.due) {
+		return a.order < b.order
+	}
+	return a.due.Before(b.due)
+}
+
+// Swap implements heap.Interface.
+func (q *queue) Swap(i, j int) { q.all[i], q.all[j] = q.all[j], q.all[i] }
+
+// Push implements heap.Interface.
+func (q *queue) Push(x any) { q.all = append(q.all, x.(*held)) }
+
+// Pop implements heap.Interface.
+func (q *queue) Pop() any {
+	last := len(q.all) - 1
+	h := q.all[last]
+	q.all[last] = nil
+	q.all = q.all[:last]
+	return h
+}
