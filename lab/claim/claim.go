@@ -85,6 +85,8 @@ type Plan struct {
 	// Stimulated has the phases, by label, in which the script does something
 	// whose success the phase's barrier proves: a run, await or close.
 	Stimulated map[string]bool
+	// Impaired are the script's impairments.
+	Impaired []Impaired
 	// Acting are the hosts on which the script does something.
 	Acting []string
 }

@@ -44,6 +44,9 @@ func judge(r *trace.Recording, plan Plan, c Claim) Verdict {
 		}
 		return undecided(c, i18n.Msg("claim.hosts", pairs...))
 	}
+	if reason := unapplied(r, plan, c); !reason.IsZero() {
+		return undecided(c, reason)
+	}
 	if c.Anywhere {
 		return judgeAnywhere(r, plan, c)
 	}
@@ -116,6 +119,9 @@ func gaps(r *trace.Recording) i18n.Message {
 	}
 	if d := r.Dropped(); d != nil && *d > 0 {
 		return i18n.Msg("claim.dropped", "Count", *d)
+	}
+	if lost := cables(r); !lost.IsZero() {
+		return lost
 	}
 	return r.Gap()
 }

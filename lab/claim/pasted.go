@@ -63,7 +63,7 @@ func (p *pasted) end(end string) string {
 // are numbers that depend on the moment, what tells of losses, and what is carried. A
 // packet's line, which has ports, has some of a trace's columns: the trace may not.
 func (p *pasted) stays(word string) bool {
-	return word == trace.Acked || word == trace.Again || word == trace.Fragment || strings.HasPrefix(word, "vlan=") || !p.packet && trace.IsColumn(word)
+	return word == trace.Acked || word == trace.Again || word == trace.Fragment || trace.IsFault(word) || strings.HasPrefix(word, "vlan=") || !p.packet && trace.IsColumn(word)
 }
 
 // what is what a packet says without what a trace does not say of it; said is that a

@@ -65,7 +65,8 @@ func (r *Recording) Counts(w Window, plan Plan) (counts Counts) {
 		}
 		// The marker at the beginning is one of those that were sent; a counter
 		// that went backwards makes a number that nothing equals.
-		counts.Hosts = append(counts.Hosts, Count{at.host, r.Hosts.SegmentOf(r.packet(begin)), until.Sent - from.Sent - 1, captured})
+		sent := r.seen(until.Sent-from.Sent-1, mac, begin, end)
+		counts.Hosts = append(counts.Hosts, Count{at.host, r.Hosts.SegmentOf(r.packet(begin)), sent, captured})
 	}
 	return counts
 }

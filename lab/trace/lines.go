@@ -155,13 +155,16 @@ func (v view) connection(c *conversation) (lines []placed) {
 		what := (p.Flags & (control | sniffer.ACK)).String()
 		for _, again := range c.again(d) {
 			q := again.packet()
-			copies[q.Number] = true
-			if !v.asks("retransmission") && v.window.contains(v.Hosts.place(p), p.Number) == v.window.contains(v.Hosts.place(q), q.Number) {
+			switch {
+			case v.asks("retransmission") || v.window.contains(v.Hosts.place(p), p.Number) != v.window.contains(v.Hosts.place(q), q.Number):
+				copies[q.Number] = true
+			case v.impaired(p) || v.impaired(q): // two lines: that one was sent again is the lesson
+			default:
 				merged[q.Number] = true
 				packets = append(packets, again.numbers...)
 			}
 		}
-		if p.Flags&(sniffer.SYN|sniffer.FIN) != 0 && p.Flags&sniffer.RST == 0 {
+		if p.Flags&(sniffer.SYN|sniffer.FIN) != 0 && p.Flags&sniffer.RST == 0 && !v.lost(p) {
 			if q := c.acknowledgedBy(d); q != nil {
 				what += " " + Acked
 				packets = append(packets, q.numbers...)
@@ -183,7 +186,7 @@ func (v view) texts(c *conversation) (lines []placed) {
 	for side := range c.sides {
 		for _, s := range c.texts(side, v.plan.Texts) {
 			last := v.packet(s.packets[len(s.packets)-1])
-			l := Line{Segment: v.where(last), From: v.Hosts.from(last), To: v.Hosts.to(last), What: quoted(s.text) + vlan(last) + v.extras(c, c.with(last.Number)), Packets: s.packets}
+			l := Line{Segment: v.where(last), From: v.Hosts.from(last), To: v.Hosts.to(last), What: quoted(s.text) + vlan(last) + v.faultColumns(s.packets) + v.extras(c, c.with(last.Number)), Packets: s.packets}
 			lines = append(lines, placed{l, last.Number})
 		}
 	}
@@ -213,7 +216,7 @@ func (v view) line(c *conversation, d *datagram, what string, packets []int, at 
 	if tag := vlan(p); !strings.Contains(what, tag) { // the words of other protocols have it
 		what += tag
 	}
-	what += v.extras(c, d)
+	what += v.faultColumns(d.numbers) + v.extras(c, d)
 	return placed{Line{Segment: v.where(p), From: v.Hosts.from(p), To: v.Hosts.to(p), What: what, Packets: slices.Compact(packets)}, at}
 }
 

@@ -82,6 +82,17 @@ func MarkerOf(p *sniffer.Packet) (Marker, bool) {
 	return m, true
 }
 
+// IsMarker reports whether a frame claims to be a marker.
+func IsMarker(frame []byte) bool {
+	if len(frame) < 14 || sniffer.MAC(frame) != sniffer.Broadcast {
+		return false // as nearly every frame, and at no cost
+	}
+	p := sniffer.Packet{Frame: sniffer.Frame{Data: frame, Length: len(frame), LinkType: sniffer.LinkEthernet}}
+	sniffer.NewDecoder().Decode(&p)
+	_, marker := MarkerOf(&p)
+	return marker
+}
+
 // label is a label of RFC 1123 that fits Linux's interface names.
 var label = regexp.MustCompile(`^[a-z][a-z0-9-]{0,30}$`)
 

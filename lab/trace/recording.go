@@ -26,6 +26,7 @@ type Recording struct {
 	decoder   *sniffer.Decoder
 	bytes     int
 	index     index
+	faults    faults
 	backwards int             // number of the first packet that is older than the one before, 0 for none
 	gap       i18n.Message    // what the capture says of frames that it lacks
 	snaps     map[int]int     // length to which each interface cut its frames; 0 for no limit

@@ -16,8 +16,9 @@ type said struct {
 }
 
 // texts finds the given texts in what a side sent, however it was cut into
-// segments and fragments, each time it was said, retransmissions ignored. A
-// datagram's texts are its own; a TCP stream's are in the order of the stream.
+// segments and fragments, each time it was said, retransmissions ignored but for those
+// of a segment that was lost behind the sniffer. A datagram's texts are its own; a TCP
+// stream's are in the order of the stream.
 func (c *conversation) texts(side int, wanted []string) []said {
 	var found []said
 	for _, s := range c.streams(side) {
@@ -40,25 +41,28 @@ type piece struct {
 // streams puts the payload of one side in order. A datagram stands alone; TCP
 // segments are joined by sequence number.
 func (c *conversation) streams(side int) []run {
-	var sent []*datagram
+	var sent, alone []*datagram
 	for _, d := range c.datagrams {
-		if c.side(d.packet()) == side && len(d.payload()) > 0 {
+		switch {
+		case c.side(d.packet()) != side || len(d.payload()) == 0:
+		case !c.tcp() || d.recording.lost(d.packet()):
+			alone = append(alone, d)
+		default:
 			sent = append(sent, d)
 		}
 	}
+	var runs []run
+	for _, d := range alone {
+		runs = append(runs, run{d.payload(), []piece{{len(d.payload()), d.sorted()}}})
+	}
 	if !c.tcp() {
-		var all []run
-		for _, d := range sent {
-			all = append(all, run{d.payload(), []piece{{len(d.payload()), d.sorted()}}})
-		}
-		return all
+		return runs
 	}
 	var numbers stream.Numbers
 	segments := make([]stream.Segment, len(sent))
 	for i, d := range sent {
 		segments[i] = stream.Segment{Offset: numbers.Offset(dataAt(d.packet())), Data: d.payload()}
 	}
-	var runs []run
 	for _, joined := range stream.Join(segments) {
 		var r run
 		for _, p := range joined {

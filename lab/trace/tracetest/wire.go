@@ -7,9 +7,11 @@ import (
 	"cmp"
 	"encoding/binary"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
+	"wirelab/lab/fault"
 	"wirelab/lab/trace"
 	"wirelab/sniffer"
 )
@@ -244,4 +246,38 @@ func (w *Wire) Frame(from, to string, etherType uint16, payload []byte) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+}
+
+// Impair lets a rule, as a script has it, act on the frame that was last sent.
+func (w *Wire) Impair(rule string) {
+	w.t.Helper()
+	w.impair(rule, true)
+}
+
+// ImpairNone tells of a rule that has not acted.
+func (w *Wire) ImpairNone(rule string) {
+	w.t.Helper()
+	w.impair(rule, false)
+}
+
+func (w *Wire) impair(text string, acts bool) {
+	w.t.Helper()
+	r, err := fault.Parse(strings.Fields(text))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	s := fault.Status{Rule: r}
+	for _, i := range w.Impairments() {
+		if i.Rule.Name == r.Name {
+			s = i.Status
+		}
+	}
+	report := fault.Report{}
+	if acts {
+		s.Acted++
+		last := &w.Packets[len(w.Packets)-1]
+		report.Acts = []fault.Act{{Rule: r.Name, From: last.SrcMAC, Frame: fault.SumOf(last.Data), Time: last.Time, Lost: r.Kind == fault.Drop}}
+	}
+	report.Rules = []fault.Status{s}
+	w.Learn(report)
 }

@@ -1,0 +1,223 @@
+package trace
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"wirelab/lab/fault"
+	"wirelab/sniffer"
+)
+
+// Words behind a line of a packet that an impairment acted on, behind the sniffer.
+// Behind that of a broadcast stands on its way to which host: "lost=server".
+const (
+	Lost       = "lost"
+	Delayed    = "delayed"
+	Duplicated = "duplicated"
+	Reordered  = "reordered"
+	Corrupted  = "corrupted"
+)
+
+// faultWords are the words by what a rule does. A frame that a slow link carries has
+// none: whether it had to wait depends on timing.
+var faultWords = map[fault.Kind]string{
+	fault.Drop: Lost, fault.Loss: Lost, fault.Delay: Delayed, fault.Duplicate: Duplicated, fault.Reorder: Reordered, fault.Corrupt: Corrupted,
+}
+
+// FaultWords are the words that say what an impairment did to a packet.
+func FaultWords() []string { return []string{Lost, Delayed, Duplicated, Reordered, Corrupted} }
+
+// IsFault reports whether a word of a line says what an impairment did to its packet.
+func IsFault(word string) bool {
+	word, _, _ = strings.Cut(word, "=")
+	return slices.Contains(FaultWords(), word)
+}
+
+// Fault is what an impairment did to a packet on its last hop, behind the sniffer.
+type Fault struct {
+	Rule string // the impairment's name
+	Word string // one of FaultWords
+	To   string // the host on whose cable it happened
+}
+
+// Impairment is a rule and what it has done so far.
+type Impairment struct {
+	fault.Status
+	Packets    []int  // that it acted on, ascending, as far as they were captured
+	Uncaptured uint64 // acts on frames that the capture does not have: on a switch, or in front of the sniffer
+}
+
+// faults are what is known of impairments.
+type faults struct {
+	impairments []Impairment
+	byPacket    map[int][]Fault
+	acts        []fault.Act // whose packets have not been found
+	sums        map[fault.Sum][]int
+	summed      int // packets whose sums are known
+	dropped     uint64
+	unsaid      uint64
+	told        bool // by comments of a file
+	ahead       []ahead
+}
+
+// ahead is a frame that the sniffer did not see, or saw twice, since an impairment acted in
+// front of it.
+type ahead struct {
+	from  sniffer.MAC // the port that sent it
+	at    time.Time
+	twice bool
+}
+
+// Faults returns what impairments did to a packet.
+func (r *Recording) Faults(number int) []Fault { return r.faults.byPacket[number] }
+
+// Impairments returns the rules that were in force, in the order in which they were
+// made, and what they have done.
+func (r *Recording) Impairments() []Impairment {
+	all := slices.Clone(r.faults.impairments)
+	for i := range all {
+		all[i].Uncaptured = all[i].Acted - min(all[i].Acted, uint64(len(all[i].Packets)))
+	}
+	return all
+}
+
+// CableDrops is how many frames cables lost that no rule made them lose, and of how many
+// acts nothing is known.
+func (r *Recording) CableDrops() (frames, acts uint64) { return r.faults.dropped, r.faults.unsaid }
+
+// FaultsTold reports whether what is known of impairments is from a file that says so,
+// and not from the lab.
+func (r *Recording) FaultsTold() bool { return r.faults.told }
+
+// Learn takes a report of the lab's cables: the rules and the acts since the last report.
+func (r *Recording) Learn(report fault.Report) {
+	f := &r.faults
+	for _, s := range report.Rules {
+		i := r.impairment(s.Rule.Name)
+		if i < 0 {
+			i = len(f.impairments)
+			f.impairments = append(f.impairments, Impairment{})
+		}
+		f.impairments[i].Status = s
+	}
+	f.dropped, f.unsaid = report.Dropped, report.Unsaid
+	f.acts = append(f.acts, report.Acts...)
+	if len(f.acts) == 0 {
+		return
+	}
+	r.sumPackets()
+	f.acts = slices.DeleteFunc(f.acts, r.place)
+}
+
+// seen corrects how many frames of a port the sniffer should have seen between two of its
+// markers by what impairments did in front of it.
+func (r *Recording) seen(sent uint64, from sniffer.MAC, begin, end int) uint64 {
+	for _, a := range r.faults.ahead {
+		if a.from != from || !a.at.After(r.packet(begin).Time) || !a.at.Before(r.packet(end).Time) {
+			continue
+		}
+		if a.twice {
+			sent++
+		} else {
+			sent--
+		}
+	}
+	return sent
+}
+
+func (r *Recording) impairment(name string) int {
+	return slices.IndexFunc(r.faults.impairments, func(i Impairment) bool { return i.Rule.Name == name })
+}
+
+// sumPackets finds the sums of the packets that have come since it was last called.
+func (r *Recording) sumPackets() {
+	f := &r.faults
+	if f.sums == nil {
+		f.sums = map[fault.Sum][]int{}
+	}
+	for ; f.summed < len(r.Packets); f.summed++ {
+		sum := fault.SumOf(r.Packets[f.summed].Data)
+		f.sums[sum] = append(f.sums[sum], f.summed+1)
+	}
+}
+
+// place finds the packet of an act and reports whether it has. A frame has the same
+// bytes for the sniffer and for the cable; of several with these bytes it is the one
+// that the kernel saw at the time at which it came to the cable, and each is one act's
+// of a rule. An act in front of the sniffer has no packet: the capture shows what came
+// of it.
+func (r *Recording) place(a fault.Act) bool {
+	i := r.impairment(a.Rule)
+	if i < 0 {
+		return false
+	}
+	im := &r.faults.impairments[i]
+	if im.Rule.Before {
+		if a.Lost || im.Rule.Kind == fault.Duplicate {
+			r.faults.ahead = append(r.faults.ahead, ahead{a.From, a.Time, !a.Lost})
+		}
+		return true
+	}
+	found, least := 0, time.Duration(0)
+	for _, n := range r.faults.sums[a.Frame] {
+		if slices.Contains(im.Packets, n) {
+			continue
+		}
+		if apart := r.packet(n).Time.Sub(a.Time).Abs(); found == 0 || apart < least {
+			found, least = n, apart
+		}
+	}
+	if found == 0 {
+		return false
+	}
+	at, _ := slices.BinarySearch(im.Packets, found)
+	im.Packets = slices.Insert(im.Packets, at, found)
+	word := faultWords[im.Rule.Kind]
+	if a.Lost {
+		word = Lost
+	}
+	if word != "" {
+		r.addFault(found, Fault{a.Rule, word, im.Rule.To})
+	}
+	return true
+}
+
+func (r *Recording) addFault(number int, f Fault) {
+	if r.faults.byPacket == nil {
+		r.faults.byPacket = map[int][]Fault{}
+	}
+	r.faults.byPacket[number] = append(r.faults.byPacket[number], f)
+}
+
+// lost reports whether a packet to one host was lost behind the sniffer.
+func (r *Recording) lost(p *sniffer.Packet) bool {
+	return !p.DstMAC.Multicast() && slices.ContainsFunc(r.faults.byPacket[p.Number], func(f Fault) bool { return f.Word == Lost })
+}
+
+// impaired reports whether an impairment acted on a packet behind the sniffer.
+func (r *Recording) impaired(p *sniffer.Packet) bool { return len(r.faults.byPacket[p.Number]) > 0 }
+
+// faultColumns are the words of what impairments did to packets, each once and behind a
+// space, in the order of FaultWords.
+func (r *Recording) faultColumns(numbers []int) (columns string) {
+	if len(r.faults.byPacket) == 0 {
+		return ""
+	}
+	var words []string
+	for _, word := range FaultWords() {
+		for _, n := range slices.Sorted(slices.Values(numbers)) {
+			for _, f := range r.faults.byPacket[n] {
+				said := f.Word
+				if r.packet(n).DstMAC.Multicast() {
+					said += "=" + f.To
+				}
+				if f.Word == word && !slices.Contains(words, said) {
+					words = append(words, said)
+					columns += " " + said
+				}
+			}
+		}
+	}
+	return columns
+}
