@@ -28,6 +28,12 @@ func Attach(ctx context.Context, network Network, topology Topology) (*Lab, erro
 	if err := l.checkHosts(); err != nil {
 		return nil, err
 	}
+	// Who was killed may have left its impairments in a network that stays up.
+	if n, ok := network.(Impairer); ok {
+		if err := n.Mend(ctx, ""); err != nil {
+			return nil, err
+		}
+	}
 	if err := l.attend(ctx); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}

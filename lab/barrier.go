@@ -50,6 +50,7 @@ func (l *Lab) settle(ctx context.Context, label string) error {
 		func() error { return l.mark(ctx, label) },
 		func() error { return l.capture.awaitMarkers(ctx, l.marks(label), 1) },
 		func() error { return l.stillRunning(ctx) },
+		func() error { return l.learnFaults(ctx) },
 	} {
 		if err := step(); err != nil {
 			return &Unsettled{label, err}
@@ -108,8 +109,8 @@ func (l *Lab) stillRunning(ctx context.Context) error {
 	return l.checkPrograms()
 }
 
-// quiet waits until every host is quiet at one and the same look: while one
-// was waited for, another may have had something to answer.
+// quiet waits until every host is quiet and no cable holds a frame at one and the same
+// look: while one was waited for, another may have had something to answer.
 func (l *Lab) quiet(ctx context.Context) error {
 	for {
 		deadline, _ := ctx.Deadline()
@@ -117,9 +118,22 @@ func (l *Lab) quiet(ctx context.Context) error {
 		// socket, comes before this context ends.
 		left := max(0, time.Until(deadline)-500*time.Millisecond).Round(time.Millisecond)
 		if err := l.ask(ctx, quietWithin(left)); err != nil {
+			return l.whatWaits(err)
+		}
+		within, cancel := context.WithTimeout(ctx, left)
+		ever, err := l.emptyCables(within)
+		cancel()
+		if err != nil {
 			return err
 		}
-		err := l.ask(ctx, quietWithin(0))
+		err = l.ask(ctx, quietWithin(0))
+		if err == nil {
+			// What a cable has held meanwhile may have come to a host behind its look.
+			var again uint64
+			if again, err = l.emptyCables(ctx); err == nil && again != ever {
+				continue
+			}
+		}
 		if _, busy := errors.AsType[*busyHost](err); !busy || left == 0 {
 			return err
 		}

@@ -30,6 +30,8 @@ type Lab struct {
 	over     []*program          // of this phase: what has ended, or was made to
 	modes    map[string]Mode     // of segments, where one was set
 	transits int                 // markers that routers were waited for with, of each host
+	impaired bool                // at least once
+	acts     int                 // of impairments that the recording knows
 }
 
 // Open brings a lab up and returns when the capture is bound and has seen a
@@ -293,7 +295,10 @@ func (l *Lab) Changed() <-chan struct{} { return l.capture.change() }
 func (l *Lab) Finish(ctx context.Context) (*trace.Recording, error) {
 	ctx, cancel := context.WithTimeout(ctx, l.patience())
 	defer cancel()
-	return l.capture.finish(ctx)
+	// Before the capture is given away: what it lacks then is not captured.
+	learnt := l.learnFaults(ctx)
+	recording, err := l.capture.finish(ctx)
+	return recording, errors.Join(err, learnt)
 }
 
 // Close ends every program and, if Open brought it up, removes the network. A
@@ -306,12 +311,15 @@ func (l *Lab) Close() error {
 	if l.capture != nil {
 		l.capture.close()
 	}
+	ctx, cancel := context.WithTimeout(context.Background(), l.patience())
+	defer cancel()
+	if !l.owned && l.impaired {
+		all = l.network.(Impairer).Mend(ctx, "")
+	}
 	for name, mode := range l.modes {
 		if l.owned || mode != Switch {
 			continue
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), l.patience())
-		defer cancel()
 		all = errors.Join(all, l.network.Segment(name).SetMode(ctx, Hub))
 	}
 	for _, a := range l.agents {

@@ -39,6 +39,14 @@ func (l *Lab) settle(phase string) error {
 		return err
 	}
 	l.plan.Barriers = append(l.plan.Barriers, phase)
+	l.plan.Impaired = slices.Clone(l.plan.Impaired) // claims that were met have the others
+	for i, p := range l.plan.Impaired {
+		if slices.Contains(l.inForce, p.Name) {
+			l.plan.Impaired[i].Phases = append(slices.Clone(p.Phases), phase)
+		}
+	}
+	l.inForce = slices.DeleteFunc(l.inForce, func(name string) bool { return slices.Contains(l.lifted, name) })
+	l.lifted = nil
 	l.plan.Stimulated[phase] = l.stimulated.Swap(false)
 	return nil
 }

@@ -61,7 +61,9 @@ type Lab struct {
 	met     []met // so far
 	// comments are of the packets that verdicts cite which are no pass, by their numbers.
 	comments map[int][]string
-	path     string // where the capture will be kept, once that is known
+	path     string   // where the capture will be kept, once that is known
+	inForce  []string // impairments of this phase
+	lifted   []string // of these, those that are lifted
 	// stimulated says that something was done in this phase whose success the
 	// phase's barrier proves.
 	stimulated atomic.Bool

@@ -15,6 +15,7 @@ import (
 
 	"wirelab/internal/i18n"
 	"wirelab/lab"
+	"wirelab/lab/fault"
 	"wirelab/sniffer"
 )
 
@@ -27,6 +28,9 @@ import (
 //	mode   segment, mode         -> done: its bridge is set
 //	learnt segment               -> done: it has learnt every host on it
 //	flush  host                  -> done: its neighbour cache is empty
+//	impair rule                  -> done: it is in force
+//	mend   rule (its name, or "") -> done: it is lifted, or all are
+//	faults after                 -> what the cables do, and some acts
 //	agent  host, programs         -> done: its agent reads questions from the first
 //	                                of two files and answers on the second
 //	exec   host, args, env       -> started, then exit; with tty a pty's master
@@ -52,6 +56,8 @@ type request struct {
 	Network  string       `json:"network,omitempty"` // of a socket, as package net has it
 	Address  string       `json:"address,omitempty"`
 	Programs string       `json:"programs,omitempty"` // prefix of the ids of an agent's programs
+	Rule     fault.Rule   `json:"rule,omitzero"`
+	After    int          `json:"after,omitempty"` // so many acts
 }
 
 type reply struct {
@@ -66,6 +72,7 @@ type reply struct {
 	PID      int           `json:"pid,omitempty"` // of what was started, in the lab process's namespace
 	Exited   bool          `json:"exited,omitempty"`
 	Exit     int           `json:"exit,omitempty"`
+	Faults   fault.Report  `json:"faults,omitzero"`
 }
 
 // segmentInfo is a segment as found.

@@ -43,6 +43,7 @@ func callWithin(ctx context.Context, c *net.UnixConn, r request, files ...*os.Fi
 
 // lan is the hosts and the segments of a lab process.
 type lan struct {
+	to       link
 	hosts    map[string]*remoteHost
 	names    []string // of the hosts, in the topology's order
 	segments map[string]*remoteSegment
@@ -50,7 +51,7 @@ type lan struct {
 
 // newLAN takes what the lab process says of the lab that is up.
 func newLAN(to link, up reply) *lan {
-	l := &lan{hosts: map[string]*remoteHost{}, segments: map[string]*remoteSegment{}}
+	l := &lan{to: to, hosts: map[string]*remoteHost{}, segments: map[string]*remoteSegment{}}
 	for _, s := range up.Segments {
 		l.segments[s.Name] = &remoteSegment{to, s.Name, s.Machine}
 	}

@@ -160,6 +160,13 @@ func (p *process) do(r request) (reply, error) {
 			return reply{}, err
 		}
 		return reply{}, h.flushNeighbours()
+	case "impair":
+		return reply{}, w.impair(ctx, r.Rule)
+	case "mend":
+		return reply{}, w.mend(ctx, r.Rule.Name)
+	case "faults":
+		report, err := w.faults(r.After)
+		return reply{Faults: report}, err
 	}
 	return reply{}, fmt.Errorf("request %q is not known", r.Op)
 }

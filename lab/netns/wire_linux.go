@@ -7,6 +7,7 @@ import (
 	"net"
 	"runtime"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/vishvananda/netlink"
@@ -28,6 +29,10 @@ type wire struct {
 	segments []string // their names; the bridges are bridgeName's
 	hosts    []*host
 	since    time.Time // when every port was up
+
+	topology  lab.Topology
+	impairing sync.Mutex // of cables
+	cables    cables
 }
 
 // addrGenNone keeps an interface from making an IPv6 link-local address,
@@ -53,7 +58,7 @@ func newWire(ctx context.Context, t lab.Topology) (*wire, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &wire{root: root, segments: t.SegmentNames()}
+	w := &wire{root: root, topology: t, segments: t.SegmentNames()}
 	bridges := map[string]netlink.Link{}
 	for i, name := range w.segments {
 		if bridges[name], err = makeBridge(ctx, bridgeName(i)); err != nil {

@@ -126,6 +126,7 @@ func (e *Experiment) Runs() bool { return len(e.Steps) > 0 }
 func (e *Experiment) Plan() claim.Plan {
 	plan := claim.Plan{Plan: e.Topology.Plan(), Stimulated: map[string]bool{}}
 	plan.Barriers = e.Barriers()
+	plan.Impaired = e.impaired()
 	done := false
 	for _, s := range e.Steps {
 		if s.Host != "" && !slices.Contains(plan.Acting, s.Host) {

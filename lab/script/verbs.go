@@ -63,6 +63,11 @@ var verbs = []verb{
 	{name: "settle", least: 1, most: 1, usage: "settle LABEL",
 		help: i18n.Msg("script.verb.settle"), parse: newLabel,
 		do: func(ctx context.Context, l *lab.Lab, s Step) error { return l.Settle(ctx, s.Args[0]) }},
+	{name: "impair", ends: true, least: 4, most: many, usage: "impair NAME FROM TO WHAT…",
+		help: i18n.Msg("script.verb.impair"), parse: newRule, do: impair},
+	{name: "mend", least: 1, most: 1, usage: "mend NAME",
+		help: i18n.Msg("script.verb.mend"), parse: inForce,
+		do: func(ctx context.Context, l *lab.Lab, s Step) error { return l.Mend(ctx, s.Args[0]) }},
 	{name: "mode", least: 1, most: 2, usage: "mode [SEGMENT] hub|switch",
 		help: i18n.Msg("script.verb.mode"), parse: knownMode,
 		do: func(ctx context.Context, l *lab.Lab, s Step) error {

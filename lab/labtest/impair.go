@@ -1,0 +1,92 @@
+package labtest
+
+import (
+	"time"
+
+	"wirelab/lab/claim"
+	"wirelab/lab/fault"
+)
+
+// Fault is what an impairment does to a frame: Drop, Loss, Delay, Duplicate, Reorder,
+// Corrupt or Rate.
+type Fault interface{ set(*fault.Rule) }
+
+// Drop loses frames.
+type Drop struct{}
+
+// Loss loses frames at random. The same seed loses the same of the matching frames, in
+// their order.
+type Loss struct {
+	Percent float64 // above 0, at most 100
+	Seed    uint64
+}
+
+// Delay lets frames come later: by at most fault.MaxDelay.
+type Delay struct{ By time.Duration }
+
+// Duplicate lets frames come twice.
+type Duplicate struct{}
+
+// Reorder lets a frame come behind the next one that matches.
+type Reorder struct{}
+
+// Corrupt changes one byte of frames, all bits of it.
+type Corrupt struct {
+	Layer string // ether, ip, tcp, udp or icmp
+	At    int    // the byte in that layer, from 0: udp 8 is the first byte of a datagram's data
+	// ChecksumRight makes the checksums right again, so that the receiver takes the frame.
+	ChecksumRight bool
+}
+
+// Rate lets frames come as fast as a link of so many bits a second carries them, at least
+// fault.MinRate.
+type Rate struct{ Bits uint64 }
+
+func (Drop) set(r *fault.Rule)      { r.Kind = fault.Drop }
+func (f Loss) set(r *fault.Rule)    { r.Kind, r.Percent, r.Seed = fault.Loss, f.Percent, f.Seed }
+func (f Delay) set(r *fault.Rule)   { r.Kind, r.Delay = fault.Delay, f.By }
+func (Duplicate) set(r *fault.Rule) { r.Kind = fault.Duplicate }
+func (Reorder) set(r *fault.Rule)   { r.Kind = fault.Reorder }
+func (f Rate) set(r *fault.Rule)    { r.Kind, r.Bits = fault.Rate, f.Bits }
+func (f Corrupt) set(r *fault.Rule) {
+	r.Kind, r.Byte, r.Mend = fault.Corrupt, fault.Byte{Layer: f.Layer, At: f.At}, f.ChecksumRight
+}
+
+// Frames says which frames from the one host to the other an impairment is about. Its zero
+// value is all of them.
+type Frames struct {
+	Where    string // a filter as tcpdump's, which may name hosts
+	Nth      []int  // of the frames that match, from 1
+	Before   bool   // in front of the sniffer, which then does not see what is lost
+	Optional bool   // it may act on no frame
+}
+
+// Impair impairs the frames that one host sends to another, or to all, from now until
+// Mend: in the cable to the receiver, so that the sniffer sees them, and lines say what
+// was done ("lost", "delayed", "duplicated", "reordered", "corrupted"). from may be "*" for
+// every host; with Frames.Before, to may. An impairment that has acted on no frame makes the
+// claims about its phases inconclusive.
+//
+// Where the lab is in containers the test ends: they have no cables of their own.
+func (l *Lab) Impair(name, from, to string, what Fault, which ...Frames) {
+	l.t.Helper()
+	r := fault.Rule{Name: name, From: from, To: to}
+	what.set(&r)
+	for _, o := range which {
+		r.Where, r.Nth, r.Before, r.Optional = o.Where, o.Nth, o.Before, o.Optional
+	}
+	if err := l.lab.Impair(l.t.Context(), r); err != nil {
+		l.t.Fatal(explain(err))
+	}
+	l.plan.Impaired = append(l.plan.Impaired, claim.Impaired{Name: name, Optional: r.Optional})
+	l.inForce = append(l.inForce, name)
+}
+
+// Mend lifts an impairment. What it holds is sent.
+func (l *Lab) Mend(name string) {
+	l.t.Helper()
+	if err := l.lab.Mend(l.t.Context(), name); err != nil {
+		l.t.Fatal(err)
+	}
+	l.lifted = append(l.lifted, name)
+}
