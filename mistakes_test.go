@@ -82,6 +82,11 @@ var mistakes = []struct {
 	{"sniff -r ping.pcapng -w /proc/none/x.pcapng", exit.Usage, `/proc/none/x.pcapng: there is no such file`, `/proc/none/x.pcapng：沒有這個檔案（系統回報「no such file or directory」）`},
 	{"run ping -o /proc/none/x", exit.Unable, `no such file or directory`, `無法建立存放擷取檔的資料夾：找不到（系統回報「`},
 	{"chat serve --tcp 198.51.100.7:7000", exit.Unable, `198.51.100.7:7000`, `這台電腦沒有這個位址（系統回報「`},
+	{"down --lab compose", exit.Usage, `a compose lab is ended by compose: docker compose down -v`, `compose 實驗環境要用 compose 結束：docker compose down -v`},
+	{"down --lab compose:class", exit.Usage, `docker compose -p class down -v`, `docker compose -p class down -v`},
+	{"up --lab compose", exit.Usage, `stands for the lab of docker compose`, `代表 docker compose 的實驗環境`},
+	{"exec --lab compose: client1 -- ping server", exit.Usage, `lab name "compose:": write`, `實驗環境的名稱「compose:」`},
+	{"check ping ping.pcapng --host 10.0.0.1=client1", exit.Usage, `the name comes first: client1=10.0.0.1`, `要先寫名稱：client1=10.0.0.1`},
 	{"doctor now", exit.Usage, `wirelab doctor takes no arguments, and was given "now"`, `wirelab doctor 後面不接參數，卻多了「now」`},
 }
 
@@ -125,6 +130,7 @@ func TestMistakes(t *testing.T) {
 	t.Setenv(hostnames.Variable, "")
 	t.Setenv(lang.Variable, "")
 	t.Setenv("LC_ALL", "C")
+	t.Setenv("COMPOSE_PROJECT_NAME", "")
 	capture, err := filepath.Abs("sniffer/testdata/session.pcapng")
 	if err != nil {
 		t.Fatal(err)

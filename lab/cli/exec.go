@@ -21,7 +21,6 @@ import (
 	"wirelab/internal/lang"
 	"wirelab/internal/suggest"
 	"wirelab/lab"
-	"wirelab/lab/netns"
 	"wirelab/lab/report"
 )
 
@@ -43,34 +42,16 @@ func execCommand() *cobra.Command {
 	})
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		ctx := cmd.Context()
-		held, err := netns.Open(ctx, *name)
+		up, err := openLab(ctx, *name)
 		if err != nil {
 			return unableIn(ctx, err)
 		}
+		run := execOne
 		if *all {
-			return execAll(cmd, held, args)
+			run = execAll
 		}
-		host, command := args[0], args[1:]
-		if !slices.Contains(held.Hosts, host) {
-			return noHost(host, held.Hosts)
-		}
-		if len(command) > 0 && command[0] == "--" {
-			command = command[1:]
-		}
-		var env []string
-		if len(command) == 0 {
-			command, env = shell(host)
-			if onTerminal() {
-				printShellNotice(os.Stdout, cmdline.Lang(cmd), host)
-			}
-		} else if command, err = onHost(cmd.Root(), command); err != nil {
-			return err
-		}
-		code, err := netns.Exec(ctx, *name, host, env, command...)
-		if onTerminal() {
-			discardTyped() // for a command that has ended, and not for the shell
-		}
-		if err != nil {
+		code, err := run(cmd, up, args)
+		if err := leave(err, up); err != nil {
 			return unableIn(ctx, err)
 		}
 		return exit.Silent(code)
@@ -78,10 +59,41 @@ func execCommand() *cobra.Command {
 	return cmd
 }
 
+// execOne runs a command, or a shell, on the host that is named first.
+func execOne(cmd *cobra.Command, up *standing, args []string) (code int, err error) {
+	host, command := args[0], args[1:]
+	if !slices.Contains(up.Hosts, host) {
+		return 0, noHost(host, up.Hosts)
+	}
+	if len(command) > 0 && command[0] == "--" {
+		command = command[1:]
+	}
+	var env []string
+	switch {
+	case len(command) > 0:
+		if command, err = onHost(cmd.Root(), up, command); err != nil {
+			return 0, err
+		}
+	case up.kind == composeLab:
+		return 0, exit.UsageMsg("exec.noshell", "Host", host, "Lab", up.Name)
+	default:
+		command, env = shell(host)
+		if onTerminal() {
+			printShellNotice(os.Stdout, cmdline.Lang(cmd), host)
+		}
+	}
+	code, err = up.exec(cmd.Context(), host, env, command...)
+	if onTerminal() {
+		discardTyped() // for a command that has ended, and not for the shell
+	}
+	return code, err
+}
+
 // hostsOf are the hosts of a lab, or those that one will have which is not up.
 func hostsOf(ctx context.Context, name string) []string {
-	if held, err := netns.Open(ctx, name); err == nil {
-		return held.Hosts
+	if up, err := openLab(ctx, name); err == nil {
+		defer up.Network.Close()
+		return up.Hosts
 	}
 	return lab.DefaultTopology.Hosts
 }
@@ -98,9 +110,10 @@ func commandNames(root *cobra.Command) []string {
 // onTerminal reports whether a person types here and sees what is printed.
 func onTerminal() bool { return term.IsTerminal(0) && term.IsTerminal(1) }
 
-// onHost returns a command line as hosts start it: with a wirelab command first,
-// or with the path of a program of this machine.
-func onHost(root *cobra.Command, args []string) ([]string, error) {
+// onHost returns a command line as the lab's hosts start it: with a wirelab command
+// first, or with the path of a program, which is of this machine unless the hosts are
+// containers.
+func onHost(root *cobra.Command, up *standing, args []string) ([]string, error) {
 	if args[0] == "wirelab" && len(args) > 1 {
 		args = args[1:]
 	}
@@ -108,6 +121,9 @@ func onHost(root *cobra.Command, args []string) ([]string, error) {
 	known := func(c *cobra.Command) bool { return c.Name() == word || c.HasAlias(word) }
 	if strings.Contains(word, "/") || slices.ContainsFunc(root.Commands(), known) {
 		return args, nil
+	}
+	if up.kind == composeLab {
+		return nil, exit.UnableMsg("exec.container", "Word", word, "Hint", suggest.Hint(word, commandNames(root)))
 	}
 	// Where the person finds programs, and then where the administrator does,
 	// who has more of those that look at networks.

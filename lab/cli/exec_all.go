@@ -9,37 +9,35 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"wirelab/internal/exit"
 	"wirelab/lab"
 	"wirelab/lab/netns"
 )
 
 // execAll runs a command on every host, one after the other. The exit code is the
 // worst.
-func execAll(cmd *cobra.Command, held *netns.Held, args []string) error {
-	command, err := onHost(cmd.Root(), args)
+func execAll(cmd *cobra.Command, up *standing, args []string) (worst int, err error) {
+	command, err := onHost(cmd.Root(), up, args)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	ctx, cancel := interruptible(cmd.Context())
 	defer cancel()
 	wide := 0
-	for _, name := range held.Hosts {
+	for _, name := range up.Hosts {
 		wide = max(wide, len(name))
 	}
-	worst := exit.OK
-	for _, name := range held.Hosts {
+	for _, name := range up.Hosts {
 		prefix := fmt.Sprintf("%-*s  ", wide, name)
 		stdout, stderr := &prefixed{to: cmd.OutOrStdout(), prefix: prefix}, &prefixed{to: cmd.ErrOrStderr(), prefix: prefix}
-		code, err := runOn(ctx, held.Network.Host(name), command, stdout, stderr)
+		code, err := runOn(ctx, up.Network.Host(name), command, stdout, stderr)
 		if err != nil {
-			return unableIn(ctx, fmt.Errorf("%s: %w", name, err))
+			return 0, unableIn(ctx, fmt.Errorf("%s: %w", name, err))
 		}
 		stdout.end()
 		stderr.end()
 		worst = max(worst, code)
 	}
-	return exit.Silent(worst)
+	return worst, nil
 }
 
 // runOn runs a command on a host and returns its exit code.

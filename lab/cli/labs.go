@@ -13,6 +13,7 @@ import (
 
 	"wirelab/internal/cmdline"
 	"wirelab/internal/display"
+	"wirelab/internal/exit"
 	"wirelab/internal/hostnames"
 	"wirelab/internal/i18n"
 	"wirelab/internal/lang"
@@ -24,7 +25,7 @@ import (
 // defaultLab is the name of the interactive lab where none is given.
 const defaultLab = "default"
 
-// labFlag adds --lab, the name of an interactive lab, to a command.
+// labFlag adds --lab, the name of a lab that is up (openLab), to a command.
 func labFlag(cmd *cobra.Command) *string {
 	name := cmd.Flags().String("lab", defaultLab, "")
 	cmdline.Complete(cmd, "lab", func() []string {
@@ -33,7 +34,7 @@ func labFlag(cmd *cobra.Command) *string {
 		for _, l := range labs {
 			names = append(names, l.Name)
 		}
-		return names
+		return append(names, composeLabs(cmd.Context())...)
 	})
 	return name
 }
@@ -47,7 +48,7 @@ func lsCommand() *cobra.Command {
 	}
 	asJSON := cmd.Flags().Bool("json", false, "")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		labs, err := netns.Labs(cmd.Context())
+		labs, err := standingLabs(cmd.Context())
 		w := cmd.OutOrStdout()
 		var failed error
 		if *asJSON {
@@ -55,13 +56,13 @@ func lsCommand() *cobra.Command {
 		} else {
 			failed = printLabs(w, labs, cmdline.Lang(cmd), time.Now())
 		}
-		return unableIn(cmd.Context(), errors.Join(err, failed))
+		return unableIn(cmd.Context(), leave(errors.Join(err, failed), labs...))
 	}
 	return cmd
 }
 
 // printLabs prints labs for people.
-func printLabs(w io.Writer, labs []*netns.Held, l lang.Lang, now time.Time) error {
+func printLabs(w io.Writer, labs []*standing, l lang.Lang, now time.Time) error {
 	t := report.NewTerminal(w, l, display.Of(w))
 	var b strings.Builder
 	switch host := os.Getenv(hostnames.OwnVariable); {
@@ -149,10 +150,13 @@ func sameMode(segments []netns.HeldSegment) (mode lab.Mode, alike bool) {
 }
 
 func modeText(mode lab.Mode) i18n.Message {
-	if mode == lab.Switch {
+	switch mode {
+	case lab.Switch:
 		return i18n.Msg("lab.switch")
+	case lab.Hub:
+		return i18n.Msg("lab.hub")
 	}
-	return i18n.Msg("lab.hub")
+	return i18n.Msg("lab.segment")
 }
 
 // clock is a moment as people say it today: with the day only if it is another.
@@ -165,16 +169,17 @@ func clock(at, now time.Time) string {
 }
 
 type listedLab struct {
-	Name     string          `json:"name"`
+	Name     string          `json:"name"` // as --lab takes it
+	Kind     string          `json:"kind"` // "lab" or "compose", as --attach has it
 	Since    time.Time       `json:"since"`
-	Mode     lab.Mode        `json:"mode,omitempty"` // of all segments, if it is one
+	Mode     lab.Mode        `json:"mode,omitempty"` // of all segments, if it is one and known
 	Segments []listedSegment `json:"segments"`
 	Hosts    []listedHost    `json:"hosts"`
 }
 
 type listedSegment struct {
 	Name string   `json:"name"`
-	Mode lab.Mode `json:"mode"`
+	Mode lab.Mode `json:"mode,omitempty"`
 }
 
 type listedHost struct {
@@ -190,13 +195,13 @@ type listedPort struct {
 }
 
 // writeLabs writes labs for programs.
-func writeLabs(w io.Writer, labs []*netns.Held) error {
+func writeLabs(w io.Writer, labs []*standing) error {
 	doc := struct {
 		Schema string      `json:"schema"`
 		Labs   []listedLab `json:"labs"`
 	}{"wirelab/labs/v1", []listedLab{}}
 	for _, held := range labs {
-		l := listedLab{Name: held.Name, Since: held.Since.UTC()}
+		l := listedLab{Name: held.Name, Kind: held.kind, Since: held.Since.UTC()}
 		l.Mode, _ = sameMode(held.Segments)
 		for _, s := range held.Segments {
 			l.Segments = append(l.Segments, listedSegment(s))
@@ -222,6 +227,13 @@ func downCommand() *cobra.Command {
 	}
 	name := labFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if project, ok := composeName(*name); ok {
+			command := "docker compose down -v"
+			if project != "" {
+				command = "docker compose -p " + project + " down -v"
+			}
+			return exit.UsageMsg("held.compose.down", "Command", command)
+		}
 		return unableIn(cmd.Context(), netns.Down(cmd.Context(), *name))
 	}
 	return cmd

@@ -9,7 +9,6 @@ import (
 	"wirelab/internal/hostnames"
 	"wirelab/internal/i18n"
 	"wirelab/lab"
-	"wirelab/lab/netns"
 	"wirelab/lab/node"
 	"wirelab/lab/trace"
 )
@@ -34,11 +33,11 @@ func markCommand() *cobra.Command {
 		}
 		ctx, cancel := interruptible(cmd.Context())
 		defer cancel()
-		held, err := netns.Open(ctx, *name)
+		up, err := openLab(ctx, *name)
 		if err != nil {
 			return unableIn(ctx, i18n.Errmsg("mark.nolab", "Cause", err, "Label", args[0]))
 		}
-		return unableIn(ctx, lab.Mark(ctx, held.Network, held.Hosts, args[0]))
+		return unableIn(ctx, leave(lab.Mark(ctx, up.Network, up.Hosts, args[0]), up))
 	}
 	return cmd
 }

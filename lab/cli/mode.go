@@ -11,7 +11,6 @@ import (
 	"wirelab/internal/i18n"
 	"wirelab/internal/suggest"
 	"wirelab/lab"
-	"wirelab/lab/netns"
 )
 
 func modeCommand() *cobra.Command {
@@ -25,8 +24,11 @@ func modeCommand() *cobra.Command {
 	modes := []string{string(lab.Hub), string(lab.Switch)}
 	cmdline.CompleteArgs(cmd, func(args []string, _ string) []string {
 		known := slices.Clone(modes)
-		if held, err := netns.Open(cmd.Context(), *name); err == nil && len(args) == 0 && len(held.Segments) > 1 {
-			known = append(known, held.SegmentNames()...)
+		if up, err := openLab(cmd.Context(), *name); err == nil {
+			defer up.Network.Close()
+			if len(args) == 0 && len(up.Segments) > 1 {
+				known = append(known, up.SegmentNames()...)
+			}
 		}
 		if len(args) > 1 || len(args) == 1 && slices.Contains(modes, args[0]) {
 			return nil
@@ -40,34 +42,39 @@ func modeCommand() *cobra.Command {
 		if err != nil {
 			return cmdline.OneOf("mode", word, modes...)
 		}
-		held, err := netns.Open(cmd.Context(), *name)
+		up, err := openLab(cmd.Context(), *name)
 		if err != nil {
 			return unableIn(cmd.Context(), err)
 		}
-		known := held.SegmentNames()
-		if len(wanted) == 0 {
-			wanted = known
-		}
-		for _, segment := range wanted {
-			if !slices.Contains(known, segment) {
-				return exit.UsageMsg("lab.segment.unknown", "Segment", segment, "Hint", suggest.Hint(segment, known), "Known", known)
-			}
-			if err := held.Network.Segment(segment).SetMode(cmd.Context(), mode); err != nil {
-				return unableIn(cmd.Context(), err)
-			}
-			said := i18n.Msg("mode.hub")
-			if mode == lab.Switch {
-				said = i18n.Msg("mode.switch")
-			}
-			text := said.In(cmdline.Lang(cmd))
-			if len(known) > 1 {
-				text = segment + "  " + text
-			}
-			if _, err := fmt.Fprintln(cmd.OutOrStdout(), text); err != nil {
-				return exit.With(exit.Unable, err)
-			}
-		}
-		return nil
+		return unableIn(cmd.Context(), leave(setMode(cmd, up, wanted, mode), up))
 	}
 	return cmd
+}
+
+// setMode sets the mode of the segments that are wanted, or of all.
+func setMode(cmd *cobra.Command, up *standing, wanted []string, mode lab.Mode) error {
+	known := up.SegmentNames()
+	if len(wanted) == 0 {
+		wanted = known
+	}
+	for _, segment := range wanted {
+		if !slices.Contains(known, segment) {
+			return exit.UsageMsg("lab.segment.unknown", "Segment", segment, "Hint", suggest.Hint(segment, known), "Known", known)
+		}
+		if err := up.Network.Segment(segment).SetMode(cmd.Context(), mode); err != nil {
+			return err
+		}
+		said := i18n.Msg("mode.hub")
+		if mode == lab.Switch {
+			said = i18n.Msg("mode.switch")
+		}
+		text := said.In(cmdline.Lang(cmd))
+		if len(known) > 1 {
+			text = segment + "  " + text
+		}
+		if _, err := fmt.Fprintln(cmd.OutOrStdout(), text); err != nil {
+			return exit.With(exit.Unable, err)
+		}
+	}
+	return nil
 }

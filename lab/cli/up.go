@@ -38,6 +38,9 @@ func upCommand() *cobra.Command {
 		case many && (*clients < 1 || *clients > lab.MaxHosts-2):
 			return exit.UsageMsg("up.hosts", "Value", *clients, "Most", lab.MaxHosts-2)
 		}
+		if _, ok := composeName(*name); ok {
+			return exit.UsageMsg("held.compose.up", "Lab", *name)
+		}
 		u.topology = lab.DefaultTopology
 		if many {
 			u.topology = crowd(*clients)

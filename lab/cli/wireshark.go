@@ -14,7 +14,6 @@ import (
 	"wirelab/internal/cmdline"
 	"wirelab/internal/exit"
 	"wirelab/lab"
-	"wirelab/lab/netns"
 )
 
 // wiresharkVariable names another Wireshark than that of PATH.
@@ -50,14 +49,19 @@ func wiresharkCommand() *cobra.Command {
 		}
 		ctx, cancel := interruptible(cmd.Context())
 		defer cancel()
-		held, err := netns.Open(ctx, *name)
+		up, err := openLab(ctx, *name)
 		if err != nil {
 			return unableIn(ctx, err)
 		}
-		if !slices.Contains(held.Hosts, host) {
-			return noHost(host, held.Hosts)
+		switch {
+		case !slices.Contains(up.Hosts, host):
+			err = noHost(host, up.Hosts)
+		case up.kind == composeLab && host != lab.SnifferHost:
+			err = exit.UnableMsg("wireshark.sniffer", "Host", host, "Sniffer", lab.SnifferHost)
+		default:
+			err = watch(ctx, up.Network.Host(host), path, options)
 		}
-		return unableIn(ctx, watch(ctx, held.Network.Host(host), path, options))
+		return unableIn(ctx, leave(err, up))
 	}
 	return cmd
 }

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	netapi "github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
@@ -43,11 +44,37 @@ type member struct{ id, image string }
 // Close leaves the project as it is. The error is an *lab.Unavailable where the
 // project does not run.
 func AttachCompose(ctx context.Context, project string) (lab.Network, error) {
+	c, err := OpenCompose(ctx, project)
+	if err != nil {
+		return nil, err
+	}
+	// An earlier run may have been killed while the segment was a switch.
+	if err := c.Network.Segment(lab.DefaultSegment).SetMode(ctx, lab.Hub); err != nil {
+		return nil, errors.Join(i18n.Errmsg("lab.compose.failed", "Name", c.Name, "Cause", err), c.Network.Close())
+	}
+	return c.Network, nil
+}
+
+// Composed is a running compose project of the form of docker-compose.yml.
+type Composed struct {
+	Name    string
+	Since   time.Time // when its sniffer was started
+	Mode    lab.Mode  // "" where the project's image is too old to say
+	Hosts   []string  // on the segment, sorted
+	Network lab.Network
+}
+
+// OpenCompose is AttachCompose for a segment that stays as it is.
+func OpenCompose(ctx context.Context, project string) (*Composed, error) {
 	cli, err := connect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	found, err := findProject(ctx, cli, &project)
+	projects, err := findProjects(ctx, cli)
+	if err != nil {
+		return nil, errors.Join(err, cli.Close())
+	}
+	found, err := chooseProject(projects, &project)
 	if err != nil {
 		return nil, errors.Join(err, cli.Close())
 	}
@@ -56,17 +83,28 @@ func AttachCompose(ctx context.Context, project string) (lab.Network, error) {
 	if err != nil {
 		return nil, errors.Join(err, cli.Close())
 	}
-	n, err := r.attachCompose(ctx, found)
+	c, err := r.openCompose(ctx, project, found)
 	if err != nil {
 		return nil, errors.Join(i18n.Errmsg("lab.compose.failed", "Name", project, "Cause", err), r.close())
 	}
-	n.closeWith(ctx)
-	return n, nil
+	c.Network.(*network).closeWith(ctx)
+	return c, nil
 }
 
-// findProject returns the services of a project, or of the one that there is,
-// whose name it sets.
-func findProject(ctx context.Context, cli *engine, project *string) (services, error) {
+// ComposeProjects returns the names of the running projects that OpenCompose opens,
+// sorted. The error is an *lab.Unavailable where no daemon answers.
+func ComposeProjects(ctx context.Context) ([]string, error) {
+	cli, err := connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer cli.Close()
+	projects, err := findProjects(ctx, cli)
+	return labsAmong(projects), err
+}
+
+// findProjects returns the services of all projects, by the project's name.
+func findProjects(ctx context.Context, cli *engine) (map[string]services, error) {
 	filter := make(client.Filters).Add("label", numberLabel)
 	listed, err := cli.ContainerList(ctx, client.ContainerListOptions{Filters: filter})
 	if err != nil {
@@ -83,17 +121,23 @@ func findProject(ctx context.Context, cli *engine, project *string) (services, e
 		}
 		projects[name][service] = append(projects[name][service], member{c.ID, c.ImageID})
 	}
-	return chooseProject(projects, project)
+	return projects, nil
 }
 
-// chooseProject returns the services of the project, or says what to type.
-func chooseProject(projects map[string]services, project *string) (services, error) {
-	var labs []string
+// labsAmong are the names of the projects that have what a lab needs, sorted.
+func labsAmong(projects map[string]services) (labs []string) {
 	for _, name := range slices.Sorted(maps.Keys(projects)) {
 		if projects[name][hubService] != nil && projects[name][lab.SnifferHost] != nil {
 			labs = append(labs, name)
 		}
 	}
+	return labs
+}
+
+// chooseProject returns the services of the project, or of the one that there is, whose
+// name it sets; else it says what to type.
+func chooseProject(projects map[string]services, project *string) (services, error) {
+	labs := labsAmong(projects)
 	unavailable := func(cause i18n.Message, advice ...i18n.Message) error {
 		return &lab.Unavailable{What: i18n.Msg("lab.composed"), Cause: cause, Advice: advice}
 	}
@@ -120,14 +164,14 @@ func chooseProject(projects map[string]services, project *string) (services, err
 	return projects[*project], nil
 }
 
-// attachCompose makes hosts and the segment of a project's containers.
-func (r *run) attachCompose(ctx context.Context, found services) (*network, error) {
+// openCompose makes hosts and the segment of a project's containers.
+func (r *run) openCompose(ctx context.Context, project string, found services) (*Composed, error) {
 	for service, containers := range found {
 		if len(containers) > 1 {
 			return nil, i18n.Errmsg("lab.compose.scale", "Service", service, "Number", len(containers))
 		}
 	}
-	lan, err := r.networkOf(ctx, found[lab.SnifferHost][0].id)
+	lan, since, err := r.networkOf(ctx, found[lab.SnifferHost][0].id)
 	if err != nil {
 		return nil, err
 	}
@@ -145,25 +189,26 @@ func (r *run) attachCompose(ctx context.Context, found services) (*network, erro
 	}
 	r.hosts = len(hosts)
 	n := newNetwork(r, hosts, &host{run: r, name: hubService, id: found[hubService][0].id}, bridgeName(lan))
-	// An earlier run may have been killed while the segment was a switch.
-	return n, n.lan.SetMode(ctx, lab.Hub)
+	return &Composed{Name: project, Since: since, Mode: n.lan.mode(ctx), Hosts: n.Hosts(), Network: n}, nil
 }
 
-// networkOf returns the one network of the sniffer's container.
-func (r *run) networkOf(ctx context.Context, id string) (netapi.Inspect, error) {
-	sniffer, err := r.cli.ContainerInspect(ctx, id, client.ContainerInspectOptions{})
+// networkOf returns the one network of the sniffer's container, and since when that runs.
+func (r *run) networkOf(ctx context.Context, id string) (lan netapi.Inspect, since time.Time, err error) {
+	inspected, err := r.cli.ContainerInspect(ctx, id, client.ContainerInspectOptions{})
 	if err != nil {
-		return netapi.Inspect{}, fmt.Errorf("inspect %s: %w", lab.SnifferHost, err)
+		return lan, since, fmt.Errorf("inspect %s: %w", lab.SnifferHost, err)
 	}
-	var lan string
-	if s := sniffer.Container.NetworkSettings; s != nil && len(s.Networks) == 1 {
-		lan = slices.Collect(maps.Keys(s.Networks))[0]
-	} else {
-		return netapi.Inspect{}, i18n.Errmsg("lab.compose.networks", "Service", lab.SnifferHost)
+	c := inspected.Container
+	if c.NetworkSettings == nil || len(c.NetworkSettings.Networks) != 1 {
+		return lan, since, i18n.Errmsg("lab.compose.networks", "Service", lab.SnifferHost)
 	}
-	found, err := r.cli.NetworkInspect(ctx, lan, client.NetworkInspectOptions{})
+	if c.State != nil {
+		since, _ = time.Parse(time.RFC3339Nano, c.State.StartedAt) // the zero time where the daemon does not say
+	}
+	name := slices.Collect(maps.Keys(c.NetworkSettings.Networks))[0]
+	found, err := r.cli.NetworkInspect(ctx, name, client.NetworkInspectOptions{})
 	if err != nil {
-		return netapi.Inspect{}, fmt.Errorf("inspect network %s: %w", lan, err)
+		return lan, since, fmt.Errorf("inspect network %s: %w", name, err)
 	}
-	return found.Network, nil
+	return found.Network, since, nil
 }

@@ -21,6 +21,7 @@ import (
 	"wirelab/lab"
 	"wirelab/lab/claim"
 	"wirelab/lab/script"
+	"wirelab/sniffer/pcapfile"
 )
 
 // composes are the programs that run docker-compose.yml, by the names that
@@ -61,7 +62,9 @@ func TestCompose(t *testing.T) {
 			}
 			p := newProject(t, composes[name], r, subnet)
 			p.compose("up", "-d", "server", "client1", "client2")
+			p.checkSilence()
 			p.experiments(cli)
+			p.opened()
 			p.checkPrivileges()
 			p.checkLog()
 			p.chatAttached()
@@ -157,6 +160,71 @@ func (p *project) experiment(n lab.Network, file string) {
 	for _, v := range outcome.Verdicts {
 		if v.Status != claim.Pass {
 			p.t.Errorf("%s: %s, %s\nobserved:\n%s", v.ID, v.Status, v.Reason, strings.Join(v.Observed, "\n"))
+		}
+	}
+}
+
+// checkSilence: the machine sends nothing on the segment when the capture has begun, of
+// which the bridge's reports of its groups would be the first.
+func (p *project) checkSilence() {
+	p.t.Helper()
+	file := filepath.Join(p.t.TempDir(), "lab.pcapng")
+	p.docker("cp", p.container(lab.SnifferHost)+":/captures/lab.pcapng", file)
+	f, err := os.Open(file)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer f.Close()
+	r, err := pcapfile.NewReader(f)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for n := 1; ; n++ {
+		frame, err := r.Next()
+		if err != nil {
+			break // the file grows
+		}
+		// IPv6, and IPv4 with the protocol IGMP.
+		if d := frame.Data; len(d) > 23 && (d[12] == 0x86 && d[13] == 0xdd || d[12] == 0x08 && d[13] == 0x00 && d[23] == 2) {
+			p.t.Errorf("frame %d is of the machine: % x", n, d)
+		}
+	}
+}
+
+// opened: the project is found by name and as it is, and left so.
+func (p *project) opened() {
+	p.t.Helper()
+	ctx := p.t.Context()
+	if names, err := ComposeProjects(ctx); err != nil || !slices.Contains(names, p.name) {
+		p.t.Errorf("projects %q, %v; want %s among them", names, err, p.name)
+	}
+	for _, mode := range []lab.Mode{lab.Switch, lab.Hub} {
+		c, err := OpenCompose(ctx, p.name)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		if err := c.Network.Segment(lab.DefaultSegment).SetMode(ctx, mode); err != nil {
+			p.t.Error(err)
+		}
+		if err := c.Network.Close(); err != nil {
+			p.t.Error(err)
+		}
+		if c, err = OpenCompose(ctx, p.name); err != nil {
+			p.t.Fatal(err)
+		}
+		if want := []string{"client1", "client2", "server", "sniffer"}; c.Name != p.name || c.Mode != mode || !slices.Equal(c.Hosts, want) || time.Since(c.Since) < 0 || c.Since.IsZero() {
+			p.t.Errorf("found %q, a %s of %q since %v; want %q, a %s of %q", c.Name, c.Mode, c.Hosts, c.Since, p.name, mode, want)
+		}
+		if err := lab.Mark(ctx, c.Network, c.Hosts, "as-"+string(mode)); err != nil {
+			p.t.Error(err)
+		}
+		for host, want := range map[string]int{"server": 0, "nobody": 2} {
+			if code, err := c.Exec(ctx, "client1", nil, "ping", "-c", "1", host); code != want || err != nil {
+				p.t.Errorf("ping %s: exit code %d, %v; want %d", host, code, err, want)
+			}
+		}
+		if err := c.Network.Close(); err != nil {
+			p.t.Error(err)
 		}
 	}
 }

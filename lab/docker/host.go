@@ -68,10 +68,7 @@ func (h *host) Start(ctx context.Context, cmd lab.Cmd) (lab.Process, error) {
 	if len(cmd.Args) == 0 {
 		return nil, fmt.Errorf("%s: no command", h.name)
 	}
-	args := cmd.Args
-	if !strings.Contains(args[0], "/") {
-		args = append([]string{program}, args...)
-	}
+	args := commandLine(cmd.Args)
 	p, err := h.start(ctx, args, cmd)
 	if ctx.Err() != nil {
 		if p != nil {
@@ -83,6 +80,15 @@ func (h *host) Start(ctx context.Context, cmd lab.Cmd) (lab.Process, error) {
 		return nil, i18n.Errmsg("docker.unstarted", "Path", args[0], "Host", h.name, "Cause", err)
 	}
 	return p, nil
+}
+
+// commandLine is what a container starts: a first word without a slash is a command of
+// wirelab.
+func commandLine(args []string) []string {
+	if strings.Contains(args[0], "/") {
+		return args
+	}
+	return append([]string{program}, args...)
 }
 
 // execute starts a command and waits for its end.

@@ -50,6 +50,20 @@ func (s *segment) SetMode(ctx context.Context, mode lab.Mode) error {
 	return nil
 }
 
+// mode returns how the bridge forwards now, "" where the hub's program is too old to
+// say that.
+func (s *segment) mode(ctx context.Context) lab.Mode {
+	said, err := s.govern(ctx, "--show-mode")
+	if err != nil {
+		return ""
+	}
+	mode, err := lab.ParseMode(strings.TrimSpace(said))
+	if err != nil {
+		return ""
+	}
+	return mode
+}
+
 // AwaitLearnt implements lab.Segment.
 func (s *segment) AwaitLearnt(ctx context.Context) error {
 	var macs []string

@@ -19,6 +19,7 @@ type hubOptions struct {
 	watch  bool
 	learnt []net.HardwareAddr // to be awaited
 	show   bool               // print the addresses of the bridge and its ports
+	tell   bool               // print the mode that the bridge has
 }
 
 func hubCommand() *cobra.Command {
@@ -38,14 +39,14 @@ func hubCommand() *cobra.Command {
 				}
 				o.learnt = append(o.learnt, mac)
 			}
-			if len(o.learnt) == 0 || c.Flags().Changed("mode") {
+			if len(o.learnt) == 0 && !o.tell || c.Flags().Changed("mode") {
 				m, err := lab.ParseMode(mode)
 				if err != nil {
 					return exit.With(exit.Usage, err)
 				}
 				o.mode = m
 			}
-			if o.watch && (len(o.learnt) > 0 || o.show) {
+			if o.watch && (len(o.learnt) > 0 || o.show || o.tell) {
 				return exit.UsageMsg("hub.watch")
 			}
 			ctx, stop := untilSignal(c)
@@ -56,6 +57,7 @@ func hubCommand() *cobra.Command {
 	c.Flags().StringVar(&mode, "mode", string(lab.Hub), "")
 	c.Flags().BoolVar(&o.watch, "watch", false, "")
 	c.Flags().BoolVar(&o.show, "show-ports", false, "")
+	c.Flags().BoolVar(&o.tell, "show-mode", false, "")
 	c.Flags().StringSliceVar(&learnt, "await-learnt", nil, "")
 	return c
 }

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -37,6 +38,11 @@ func hub(ctx context.Context, o hubOptions, out io.Writer) (err error) {
 			return needsAdmin(err)
 		}
 		if err := quietPorts(bridge, offloads); err != nil {
+			return err
+		}
+	}
+	if o.tell {
+		if _, err := fmt.Fprintln(out, cmp.Or(o.mode, bridge.Mode())); err != nil {
 			return err
 		}
 	}
