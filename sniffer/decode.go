@@ -306,7 +306,14 @@ func (d *Decoder) readICMPv6(p *Packet, b []byte) error {
 	}
 	p.Layers |= ICMPv6
 	p.ICMPType, p.ICMPCode = d.icm6.TypeCode.Type(), d.icm6.TypeCode.Code()
-	if p.ICMPType != ICMPv6EchoRequest && p.ICMPType != ICMPv6EchoReply {
+	switch p.ICMPType {
+	case NDPNeighborSolicitation, NDPNeighborAdvertisement:
+		if p.Fragment { // not all of it is here
+			return nil
+		}
+		return checkNeighbor(b)
+	case ICMPv6EchoRequest, ICMPv6EchoReply:
+	default:
 		return nil
 	}
 	// The fields behind an echo's checksum: RFC 4443, section 4.1.

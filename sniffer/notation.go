@@ -57,7 +57,7 @@ func (n Notation) Inside() Notation {
 //	client1:5000 > server:7001 udp len=12 vlan=5
 //	10.0.0.1 > 10.0.0.2 gre | client1 > server echo-request seq=1
 //
-// A TCP segment's marks stand behind it: "retransmission", "out-of-order".
+// Neighbor discovery of IPv6 has the words of ARP. A TCP segment's marks stand behind it: "retransmission", "out-of-order".
 //
 // A frame of a link type that is not decoded shows the type's number, its length and
 // its first bytes. A frame that the capture cut short shows as truncated=KEPT/LENGTH behind the
@@ -65,9 +65,12 @@ func (n Notation) Inside() Notation {
 // that could not be decoded to its end as malformed with the reason.
 func (n Notation) AppendLine(dst []byte, p *Packet) []byte {
 	names := n.Names
+	_, neighbor := p.Neighbor()
 	switch {
 	case p.Has(ARP) && p.ARPSender.IsValid():
 		dst = appendARPEnds(dst, p, names)
+	case neighbor:
+		dst = appendNeighborEnds(dst, p, names)
 	case p.Has(RARP) && p.ARPSender.IsValid():
 		dst = appendRARPEnds(dst, p, names)
 	case p.Src.IsValid():
@@ -210,7 +213,11 @@ func (n Notation) appendIP(dst []byte, p *Packet) []byte {
 			dst = appendVNI(dst, p)
 		}
 	case p.Has(ICMPv4) || p.Has(ICMPv6):
-		dst = appendICMP(dst, p)
+		if neighbor, ok := p.Neighbor(); ok {
+			dst = appendNeighbor(dst, p, neighbor, n.Names)
+		} else {
+			dst = appendICMP(dst, p)
+		}
 	case p.PortsOnly && p.Protocol == protocolTCP:
 		dst = append(dst, "tcp"...)
 	case p.PortsOnly:

@@ -90,7 +90,7 @@ var protocols = []judgement{
 		})},
 
 	// ARP.
-	{name: "a kernel's probe and its answer are left out", phases: "one", projection: "arp", expected: "client1 > * who-has server\n", status: Pass, note: "2 ARP probes not shown",
+	{name: "a kernel's probe and its answer are left out", phases: "one", projection: "arp", expected: "client1 > * who-has server\n", status: Pass, note: "2 probes not shown",
 		build: one(func(w *tracetest.Wire) {
 			w.Ask("client1", "server", "*")
 			w.Ask("client1", "server", "server")

@@ -60,7 +60,7 @@ func one(send func(*tracetest.Wire)) func(*tracetest.Wire) {
 }
 
 func TestJudge(t *testing.T) {
-	for _, test := range slices.Concat(captures, absences, senders, protocols, columns) {
+	for _, test := range slices.Concat(captures, absences, senders, protocols, versions, columns) {
 		t.Run(test.name, test.check)
 	}
 }

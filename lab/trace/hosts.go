@@ -88,7 +88,7 @@ func (h Hosts) describe(at place) string {
 // with an address that is not its own: it is a router's, and nobody on the segment has
 // the address.
 func (h Hosts) routed(p *sniffer.Packet, port string, addr netip.Addr) bool {
-	if !slices.Contains(h.Routers, port) || p.Has(sniffer.ARP) || p.Has(sniffer.RARP) {
+	if !slices.Contains(h.Routers, port) || p.Has(sniffer.ARP) || p.Has(sniffer.RARP) || p.NDP() {
 		return false
 	}
 	on, known := h.AddrOn[addr]
@@ -151,10 +151,18 @@ func (h Hosts) Sender(p *sniffer.Packet) string {
 	return h.Names[from]
 }
 
-// addresses are what a packet claims of its ends.
+// addresses are what a packet claims of its ends. Of neighbor discovery they are those
+// that it is about, as of ARP: who advertises another's address claims to be that other.
 func addresses(p *sniffer.Packet) (from, to netip.Addr) {
 	if p.Has(sniffer.ARP) || p.Has(sniffer.RARP) {
 		return p.ARPSender, p.ARPTarget
+	}
+	n, ok := p.Neighbor()
+	switch {
+	case ok && p.ICMPType == sniffer.NDPNeighborAdvertisement:
+		return n.Target, p.Dst
+	case ok:
+		return p.Src, n.Target
 	}
 	return p.Src, p.Dst
 }
@@ -189,8 +197,9 @@ func (h Hosts) from(p *sniffer.Packet) string {
 func (h Hosts) to(p *sniffer.Packet) string {
 	_, addr := addresses(p)
 	port := h.port(p.DstMAC, p)
+	_, neighbor := p.Neighbor()
 	switch {
-	case p.DstMAC == sniffer.Broadcast:
+	case p.DstMAC == sniffer.Broadcast || neighbor && p.DstMAC.Multicast():
 		return "*"
 	case h.routed(p, port, addr) && h.name(addr) != "":
 		return h.name(addr)

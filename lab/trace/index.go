@@ -73,6 +73,11 @@ func (r *Recording) echoOf(from, to netip.Addr, p *sniffer.Packet) echo {
 	return echo{from, to, p.ICMPID, p.ICMPSeq, r.Hosts.segment(p)}
 }
 
+// isEcho reports whether a packet is an ICMP message of one type, by the version of IP.
+func isEcho(p *sniffer.Packet, v4, v6 uint8) bool {
+	return p.Has(sniffer.ICMPv4) && p.ICMPType == v4 || p.Has(sniffer.ICMPv6) && p.ICMPType == v6
+}
+
 // add finds a packet's place. It is called once for each, in order.
 func (x *index) add(r *Recording, p *sniffer.Packet) {
 	if m, ok := MarkerOf(p); ok {
@@ -89,7 +94,7 @@ func (x *index) add(r *Recording, p *sniffer.Packet) {
 			x.transits = append(x.transits, p.Number)
 		}
 	}
-	if p.Has(sniffer.ICMPv4) && p.ICMPType == sniffer.ICMPEchoRequest || p.Has(sniffer.ICMPv6) && p.ICMPType == sniffer.ICMPv6EchoRequest {
+	if isEcho(p, sniffer.ICMPEchoRequest, sniffer.ICMPv6EchoRequest) {
 		if key := r.echoOf(p.Src, p.Dst, p); x.asked[key] == 0 {
 			x.asked[key] = p.Number
 		}

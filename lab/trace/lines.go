@@ -15,7 +15,7 @@ import (
 type Projected struct {
 	Lines   []Line
 	Unshown []int // judged packets that the projection is about and no line shows, ascending
-	Probes  int   // packets of the kernel's unicast ARP probes, which were not asked for
+	Probes  int   // packets of the kernel's unicast probes of ARP and NDP, which were not asked for
 	Others  int   // judged packets of protocols that no projection but "other" is about
 }
 

@@ -2,6 +2,7 @@ package trace
 
 import (
 	"bytes"
+	"net/netip"
 	"regexp"
 	"strconv"
 	"strings"
@@ -12,10 +13,18 @@ import (
 // A marker is a UDP broadcast to the discard port (RFC 863) that says in its
 // payload which barrier it belongs to, which host sent it and how many frames
 // that host had sent before. Any process may send it, it floods in hub and in
-// switch mode, and nobody answers it.
+// switch mode, and nobody answers it. IPv6 has no broadcasts: there it goes to all
+// nodes of the segment (RFC 4291, section 2.7.1).
 const (
 	MarkerPort   = 9
 	markerPrefix = "wirelab marker "
+)
+
+// AllNodes is the group of IPv6 that every host of a segment is in, and allNodesMAC what
+// frames to it are sent to (RFC 2464, section 7).
+var (
+	AllNodes    = netip.MustParseAddr("ff02::1")
+	allNodesMAC = sniffer.MAC{0x33, 0x33, 0, 0, 0, 1}
 )
 
 // Labels of the lab's own markers, which no script may use.
@@ -60,7 +69,8 @@ func (m Marker) Payload() []byte {
 // MarkerOf returns the marker that a packet claims to carry. Whether its sender
 // is the host that it names, Recording.Marker tells.
 func MarkerOf(p *sniffer.Packet) (Marker, bool) {
-	if !p.Has(sniffer.UDP) || p.DstMAC != sniffer.Broadcast || p.DstPort != MarkerPort || p.Truncated() || p.Err != nil || !bytes.HasPrefix(p.Payload, []byte(markerPrefix)) {
+	toAll := p.DstMAC == sniffer.Broadcast || p.DstMAC == allNodesMAC && p.Dst == AllNodes
+	if !p.Has(sniffer.UDP) || !toAll || p.DstPort != MarkerPort || p.Truncated() || p.Err != nil || !bytes.HasPrefix(p.Payload, []byte(markerPrefix)) {
 		return Marker{}, false
 	}
 	words := strings.Split(string(p.Payload[len(markerPrefix):]), " ")

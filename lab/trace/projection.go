@@ -19,7 +19,7 @@ type Projection struct {
 	Segment   string   // of which alone; "" of all. The text form does not have it
 	First     bool     // only the first line of each conversation, of all of the recording
 	Text      bool     // show the texts that the script says, where they were sent
-	Probes    bool     // show the kernel's unicast ARP probes, which depend on time
+	Probes    bool     // show the kernel's unicast probes of ARP and NDP, which depend on time
 	Hidden    bool     // the claim is that the sniffer cannot see here what crosses
 	With      []string // the columns that lines have, of ColumnNames
 }
@@ -47,11 +47,15 @@ func Modifiers() (words []string) {
 }
 
 // Protocols are the words for protocols; behind tcp and udp a port may stand.
-func Protocols() []string { return []string{"arp", "icmp", "tcp", "udp", "other"} }
+func Protocols() []string { return append(slices.Clone(known), "other") }
+
+// known are the protocols that have a word of their own. icmp is that of both versions
+// of IP, and ndp what it does for IPv6 that ARP does for IPv4.
+var known = []string{"arp", "ndp", "icmp", "tcp", "udp"}
 
 // Selector selects the packets of one protocol.
 type Selector struct {
-	Protocol string // arp, icmp, tcp, udp, or other for all that is none of these
+	Protocol string // arp, ndp, icmp, tcp, udp, or other for all that is none of these
 	Port     uint16 // of either end of TCP or UDP; 0 is any
 }
 
@@ -99,7 +103,7 @@ func parseSelector(s string) (Selector, error) {
 	protocol, port, hasPort := strings.Cut(s, "/")
 	sel := Selector{Protocol: protocol}
 	switch protocol {
-	case "arp", "icmp", "other":
+	case "arp", "ndp", "icmp", "other":
 		if hasPort {
 			return sel, i18n.Errmsg("script.trace.noport", "Word", s, "Protocol", protocol)
 		}
@@ -146,8 +150,7 @@ func (s Selector) selects(p *sniffer.Packet) (certain, possible bool) {
 		other := otherProtocol(p)
 		return other, other
 	}
-	layer := map[string]sniffer.Layers{"arp": sniffer.ARP, "icmp": sniffer.ICMPv4, "tcp": sniffer.TCP, "udp": sniffer.UDP}[s.Protocol]
-	if p.Has(layer) {
+	if p.Layers&layers[s.Protocol] != 0 && (p.Layers&icmp == 0 || p.NDP() == (s.Protocol == "ndp")) {
 		certain = s.Port == 0 || s.Port == p.SrcPort || s.Port == p.DstPort
 		return certain, certain
 	}
@@ -157,7 +160,7 @@ func (s Selector) selects(p *sniffer.Packet) (certain, possible bool) {
 // otherProtocol reports whether a packet is of none of the protocols that have a
 // word of their own.
 func otherProtocol(p *sniffer.Packet) bool {
-	for _, protocol := range []string{"arp", "icmp", "tcp", "udp"} {
+	for _, protocol := range known {
 		if _, possible := (Selector{Protocol: protocol}).selects(p); possible {
 			return false
 		}
@@ -165,24 +168,41 @@ func otherProtocol(p *sniffer.Packet) bool {
 	return true
 }
 
-// IP protocol numbers (IANA).
-var protocolNumbers = map[string]uint8{"icmp": 1, "tcp": 6, "udp": 17}
+// icmp are the layers of ICMP.
+const icmp = sniffer.ICMPv4 | sniffer.ICMPv6
+
+// layers are those of the protocols that have a word of their own.
+var layers = map[string]sniffer.Layers{"arp": sniffer.ARP, "ndp": sniffer.ICMPv6, "icmp": icmp, "tcp": sniffer.TCP, "udp": sniffer.UDP}
+
+// numbered reports whether an IP packet's protocol number (IANA) is that of a protocol.
+func numbered(p *sniffer.Packet, protocol string) bool {
+	switch protocol {
+	case "icmp":
+		return p.Protocol == 1 && p.Has(sniffer.IPv4) || p.Protocol == 58 && p.Has(sniffer.IPv6)
+	case "ndp":
+		return p.Protocol == 58 && p.Has(sniffer.IPv6)
+	case "tcp":
+		return p.Protocol == 6
+	case "udp":
+		return p.Protocol == 17
+	}
+	return false
+}
 
 // possible says of a packet without the selector's layer whether what could not
 // be decoded of it may be just that.
 func (s Selector) possible(p *sniffer.Packet) bool {
-	const transport = sniffer.TCP | sniffer.UDP | sniffer.ICMPv4 | sniffer.ICMPv6
+	const transport = sniffer.TCP | sniffer.UDP | icmp
 	incomplete := p.Err != nil || p.Truncated() || p.Fragment
 	switch {
 	case !incomplete || p.Layers&(transport|sniffer.ARP|sniffer.RARP) != 0:
 		return false
 	case p.Has(sniffer.IPv4) || p.Has(sniffer.IPv6):
-		number, ok := protocolNumbers[s.Protocol]
-		return ok && (p.Protocol == number || p.Has(sniffer.IPv6) && extension(p.Protocol))
+		return numbered(p, s.Protocol) || s.Protocol != "arp" && p.Has(sniffer.IPv6) && extension(p.Protocol)
 	case p.EtherType == sniffer.EtherTypeARP:
 		return s.Protocol == "arp"
 	case p.EtherType == sniffer.EtherTypeIPv4 || p.EtherType == sniffer.EtherTypeIPv6:
-		return s.Protocol != "arp"
+		return s.Protocol != "arp" && (s.Protocol != "ndp" || p.EtherType == sniffer.EtherTypeIPv6)
 	}
 	// Cut before its addresses, or within its VLAN tags.
 	return !p.Has(sniffer.Ethernet) || p.EtherType == sniffer.EtherTypeVLAN || p.EtherType == serviceTag

@@ -266,6 +266,8 @@ func (r *Recording) Judged(p *sniffer.Packet, plan Plan) bool {
 		return false
 	}
 	name := r.Hosts.Names[to]
-	forAll := p.DstMAC.Multicast() && !p.Has(sniffer.ARP)
+	_, neighbor := p.Neighbor()
+	asks := p.Has(sniffer.ARP) || neighbor && p.ICMPType == sniffer.NDPNeighborSolicitation
+	forAll := p.DstMAC.Multicast() && !asks // who asks means one host
 	return name == SnifferHost || slices.Contains(plan.Hosts, name) || forAll
 }

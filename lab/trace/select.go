@@ -115,9 +115,9 @@ func (r *Recording) headless(p *sniffer.Packet) bool {
 	if p.FragmentOffset > 0 {
 		return true
 	}
-	for name, number := range protocolNumbers {
-		if p.Protocol == number {
-			return p.Layers&map[string]sniffer.Layers{"icmp": sniffer.ICMPv4, "tcp": sniffer.TCP, "udp": sniffer.UDP}[name] == 0
+	for name, layer := range layers {
+		if numbered(p, name) {
+			return p.Layers&layer == 0
 		}
 	}
 	return false

@@ -34,7 +34,7 @@ func TestTcpdumpsFlags(t *testing.T) {
 		{"-q -t -c 1 tcp", `:39502 > 10\.77\.0\.10:7000 tcp len=0\n$`},
 		{"-S -t -c 2 tcp", ` SYN seq=3139780270\n.* SYN ACK seq=1021052515 ack=3139780271\n$`},
 		{"-v -t -c 1 tcp", ` SYN seq=0 win=64240 options=\[MSS 1460,SACK permitted,timestamps,window scale 10\] ttl=64 tos=0 id=2479 offset=0 DF length=60\n$`},
-		{"-v -t -c 1 ip6", ` neighbor-solicitation ttl=255 payload-length=32\n$`},
+		{"-v -t -c 1 ip6", ` > \* who-has fd00::10 ttl=255 payload-length=32\n$`},
 		{"-l -U -# -p -Q inout -t -c 1", `^   1 server`},
 		{"-F " + filter, `^(.*udp.*\n){2}$`},
 		{"--count", `^31 packets\n$`},

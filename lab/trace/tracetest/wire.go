@@ -34,6 +34,10 @@ type Wire struct {
 	TTL     uint8  // of IP, 0 for 64
 	Class   uint8  // of IP: DSCP and ECN
 	Options []byte // of TCP, a multiple of 4 bytes
+
+	V6 bool // IP, echoes and markers are those of IPv6
+
+	group sniffer.MAC // of IPv6, to which the next frame goes; zero for none
 }
 
 // Addresses of the hosts of a Wire.
@@ -135,6 +139,10 @@ func arp(operation byte, sender, target sniffer.MAC, from, to string) []byte {
 
 // Echo sends an ICMP echo request (8) or reply (0) of sequence number 1.
 func (w *Wire) Echo(from, to string, kind byte) {
+	if w.V6 {
+		w.ip6(from, to, 58, 0, false, []byte{128 + (8-kind)/8, 0, 0, 0, 0, 7, 0, 1}) // RFC 4443, section 4
+		return
+	}
 	w.IP(from, to, 1, 0, []byte{kind, 0, 0, 0, 0, 7, 0, 1})
 }
 
@@ -198,8 +206,12 @@ func (w *Wire) Fragments(from, to string, protocol byte, payload []byte, size in
 	}
 }
 
-// IP sends an IPv4 datagram or fragment; to "*" is a broadcast.
+// IP sends a datagram of IP or a fragment; to "*" is a broadcast.
 func (w *Wire) IP(from, to string, protocol byte, fragment uint16, payload []byte) {
+	if w.V6 {
+		w.ip6(from, to, protocol, fragment&0x1fff*8, fragment&0x2000 != 0, payload)
+		return
+	}
 	dst := netip.MustParseAddr("10.0.0.255")
 	if to != "*" {
 		dst = Addr(to)
@@ -226,6 +238,8 @@ func (w *Wire) Frame(from, to string, etherType uint16, payload []byte) {
 	w.t.Helper()
 	dst := sniffer.Broadcast
 	switch {
+	case w.group != (sniffer.MAC{}):
+		dst = w.group
 	case w.To != "":
 		dst = MAC(w.To)
 	case to != "*":
