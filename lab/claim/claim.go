@@ -20,8 +20,8 @@ type Claim struct {
 	Projection trace.Projection
 	Expected   []string // lines of the trace, words between single spaces; none is an absence
 
-	// Matcher, where there is one, says what the claim is in place of Projection and
-	// Expected. It needs barriers.
+	// Matcher, where there is one, says what the claim is in place of Expected and of
+	// Projection, whose Segment alone counts. It needs barriers.
 	Matcher *Matcher
 }
 

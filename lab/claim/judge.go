@@ -224,7 +224,7 @@ func unproven(r *trace.Recording, plan Plan, c Claim, w trace.Window, counts tra
 	}
 	about := c.Projection
 	if c.Matcher != nil {
-		about = everything
+		about = everything(c.Projection.Segment)
 	}
 	if n := r.ForSniffer(about, w, plan.Plan); n > 0 {
 		return i18n.Msg("claim.forsniffer", "Packet", n)

@@ -12,13 +12,14 @@ import (
 	"wirelab/sniffer"
 )
 
-// everything is a projection that is about each packet.
-var everything = func() (pr trace.Projection) {
+// everything is a projection that is about each packet of a segment, or of all.
+func everything(segment string) trace.Projection {
+	pr := trace.Projection{Segment: segment}
 	for _, p := range trace.Protocols() {
 		pr.Selectors = append(pr.Selectors, trace.Selector{Protocol: p})
 	}
 	return pr
-}()
+}
 
 // hit is a packet, or a line of a trace, that a selection selects.
 type hit struct {
@@ -64,7 +65,7 @@ func judgeMatcher(r *trace.Recording, plan Plan, c Claim, window trace.Window) V
 		reason = miscounted(r, plan, c, window, counts)
 	}
 	if reason.IsZero() {
-		reason, packet = s.unsure(c)
+		reason, packet = s.unsure(c, len(counts.Hosts) > 0)
 	}
 	if !reason.IsZero() {
 		v.Reason = &reason
@@ -88,8 +89,9 @@ func judgeMatcher(r *trace.Recording, plan Plan, c Claim, window trace.Window) V
 	return v
 }
 
-// unsure says why a selection may have missed something, and which packet shows it.
-func (s *search) unsure(c Claim) (reason i18n.Message, packet int) {
+// unsure says why a selection may have missed something, and which packet shows it. That
+// frames are missing counts tell, or else the connections of which they are.
+func (s *search) unsure(c Claim, counted bool) (reason i18n.Message, packet int) {
 	for _, text := range s.m.filters() {
 		f := s.filters[text]
 		for p := range s.within() {
@@ -100,8 +102,8 @@ func (s *search) unsure(c Claim) (reason i18n.Message, packet int) {
 	}
 	for _, what := range s.m.What {
 		switch {
-		case what.Bytes != "": // which may be in any frame
-			c.Projection = everything
+		case what.Bytes != "" || what.Projection == nil && !counted: // which may be in any frame
+			c.Projection = everything(s.segment)
 		case what.Projection != nil:
 			c.Projection = *what.Projection
 		default:

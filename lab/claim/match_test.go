@@ -104,6 +104,8 @@ func TestMatchers(t *testing.T) {
 		{name: "never, and the first fragment has no header", kind: Never, what: []string{isReset}, status: Inconclusive, reason: "is a fragment",
 			build: func(w *tracetest.Wire) { w.Fragments("server", "client1", 6, make([]byte, 24), 8, false) }},
 		{name: "never, and a datagram's fragments are whole", kind: Never, what: []string{isReset}, build: halves, status: Pass},
+		{name: "never, and markers do not count, but a connection lacks bytes", kind: Never, what: []string{isReset}, uncounted: true, status: Inconclusive, reason: "does not have",
+			build: func(w *tracetest.Wire) { connect(w); w.TCP("server", "client1", ack, 901, 140, "") }},
 		{name: "never, and a host has sent more than was captured", kind: Never, what: []string{isReset}, status: Inconclusive, reason: "frames from client1",
 			build: func(w *tracetest.Wire) { ping(w); w.Lose("client1", 1) }},
 		{name: "never, and something is for the sniffer", kind: Never, what: []string{isReset}, status: Inconclusive, reason: "is for the sniffer",

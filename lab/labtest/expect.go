@@ -59,7 +59,7 @@ func (l *Lab) Texts(texts ...string) { l.plan.Texts = append(l.plan.Texts, texts
 //
 // part is "PROJECTION in PHASES on SEGMENT". The projection is protocols and what of
 // them is shown: "arp,icmp", "tcp/80", "tcp first with ttl" and so on
-// (trace.Projection). The phases are names that Settle gave, consecutive and separated
+// (docs/experiments.md has all words). The phases are names that Settle gave, consecutive and separated
 // by commas; without "in" they are all that have ended. Without "on" they are of all
 // segments, and where there are several each line begins with its segment's name. want
 // has a line for each packet, as a failure prints them; "" expects that nothing was
@@ -96,11 +96,11 @@ func (l *Lab) lines(part, want string) (c claim.Claim, err error) {
 		return c, err
 	}
 	c.Projection.Segment = strings.TrimSpace(segment)
-	if err = l.checkScope(c); err != nil {
+	if err = l.checkScope(&c); err != nil {
 		return c, err
 	}
 	var segments []string // that lines name
-	if names := l.lab.Topology.SegmentNames(); len(names) > 1 && segment == "" {
+	if names := l.lab.Topology.SegmentNames(); len(names) > 1 && c.Projection.Segment == "" {
 		segments = names
 	}
 	c.Expected, err = claim.ParseExpected(want, segments...)

@@ -40,7 +40,9 @@ func describe(r *trace.Recording, plan claim.Plan, c claim.Claim, v claim.Verdic
 	switch {
 	case v.Status == claim.Inconclusive:
 	case c.Matcher == nil:
-		_ = report.Difference(&b, lang.English, show, v)
+		shown := v
+		shown.Reason = nil // it is told above
+		_ = report.Difference(&b, lang.English, show, shown)
 	default:
 		nearest(&b, show, c.Matcher, v)
 	}

@@ -112,7 +112,7 @@ func (l *Lab) matcher(m claim.Matcher, scope []Scope) (c claim.Claim, err error)
 	if c.Projection.Segment != "" {
 		c.ID += " on " + c.Projection.Segment
 	}
-	if err := l.checkScope(c); err != nil {
+	if err := l.checkScope(&c); err != nil {
 		return c, err
 	}
 	addresses := filter.Hosts{}
@@ -124,12 +124,17 @@ func (l *Lab) matcher(m claim.Matcher, scope []Scope) (c claim.Claim, err error)
 	return c, m.Check(l.lab.Topology.Hosts, addresses)
 }
 
-func (l *Lab) checkScope(c claim.Claim) error {
+// checkScope refuses phases and a segment that are not there. One that is the only one
+// is no scope: packets do not tell it.
+func (l *Lab) checkScope(c *claim.Claim) error {
 	if len(l.plan.Barriers) == 0 {
 		return errors.New("no phase has ended: call Settle before")
 	}
 	if on, segments := c.Projection.Segment, l.lab.Topology.SegmentNames(); on != "" && !slices.Contains(segments, on) {
 		return fmt.Errorf("no segment %q: the lab has %s", on, strings.Join(segments, ", "))
+	}
+	if len(l.lab.Topology.SegmentNames()) == 1 {
+		c.Projection.Segment = ""
 	}
 	return c.CheckPhases(l.plan.Barriers)
 }

@@ -72,6 +72,7 @@ func TestMatchers(t *testing.T) {
 		{claim.Never, 0, []string{syn}, []labtest.Scope{labtest.In("nothing")}, claim.Inconclusive, "nothing was done"},
 		{claim.Never, 0, []string{syn}, []labtest.Scope{labtest.From("server")}, claim.Pass, ""},
 		{claim.Exactly, 1, []string{syn}, nil, claim.Fail, "2 matches"},
+		{claim.Never, 0, []string{syn}, []labtest.Scope{labtest.On("lan")}, claim.Fail, "none may"}, // the only segment
 		{claim.Before, 0, []string{"tcp", "arp"}, nil, claim.Fail, "comes before"},
 		{claim.InOrder, 0, []string{syn, "arp", "arp"}, nil, claim.Fail, "after the first 1"},
 	} {

@@ -1,6 +1,7 @@
 package labtest_test
 
 import (
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -43,6 +44,16 @@ func TestSegments(t *testing.T) {
 	if v, err := l.JudgeMatcher(claim.Matcher{Kind: claim.Never, What: []claim.Selection{{Filter: "arp"}}}, labtest.On("dmz")); err != nil || v.Status != claim.Fail {
 		t.Errorf("no ARP on dmz: %s, %v", v.Status, err)
 	}
+	// A host's name is its address on the asking host's own segment.
+	l.ListenPacket("gateway", "udp", "gateway:7000")
+	for host, segment := range map[string]string{"client": "lan", "server": "dmz"} {
+		conn := l.Dial(host, "udp", "gateway:7000")
+		if !conn.RemoteAddr().(*net.UDPAddr).IP.Mask(net.CIDRMask(24, 32)).Equal(conn.LocalAddr().(*net.UDPAddr).IP.Mask(net.CIDRMask(24, 32))) {
+			t.Errorf("%s asks gateway at %s on %s, and is at %s", host, conn.RemoteAddr(), segment, conn.LocalAddr())
+		}
+	}
+	l.Expect("tcp/80 first with ttl on lan", "client > server SYN acked ttl=64")
+	l.Expect("tcp/80 first with ttl on dmz", "client > server SYN acked ttl=63")
 	if _, err := l.Judge("tcp/80 on dnz", ""); err == nil || !strings.Contains(err.Error(), "lan, dmz") {
 		t.Errorf("a segment that is not there: %v", err)
 	}

@@ -5,12 +5,13 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"wirelab/lab"
 )
 
-// Addr returns the address of a host.
+// Addr returns the address of a host, of several the first.
 func (l *Lab) Addr(host string) netip.Addr {
 	l.t.Helper()
 	h := l.network.Host(host)
@@ -41,7 +42,7 @@ func (l *Lab) sockets(host string) lab.SocketHost {
 func (l *Lab) Listen(host, network, address string) net.Listener {
 	l.t.Helper()
 	s := l.sockets(host)
-	a, err := l.resolve(address)
+	a, err := l.resolve(host, address)
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -57,7 +58,7 @@ func (l *Lab) Listen(host, network, address string) net.Listener {
 func (l *Lab) ListenPacket(host, network, address string) net.PacketConn {
 	l.t.Helper()
 	s := l.sockets(host)
-	a, err := l.resolve(address)
+	a, err := l.resolve(host, address)
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -88,7 +89,7 @@ func (l *Lab) DialContext(host string) func(ctx context.Context, network, addres
 	l.t.Helper()
 	s := l.sockets(host)
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		a, err := l.resolve(address)
+		a, err := l.resolve(host, address)
 		if err != nil {
 			return nil, err
 		}
@@ -101,8 +102,9 @@ func (l *Lab) DialContext(host string) func(ctx context.Context, network, addres
 	}
 }
 
-// resolve puts a host's address in the place of its name.
-func (l *Lab) resolve(address string) (string, error) {
+// resolve puts a host's address in the place of its name: one on a segment that the
+// host is on which asks, else the first.
+func (l *Lab) resolve(asks, address string) (string, error) {
 	name, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return "", err
@@ -117,5 +119,11 @@ func (l *Lab) resolve(address string) (string, error) {
 	if h == nil {
 		return "", fmt.Errorf("address %q: no host %q in the lab", address, name)
 	}
-	return net.JoinHostPort(h.Ports()[0].Addrs[0].Addr().String(), port), nil
+	at := h.Ports()[0]
+	for _, p := range slices.Backward(h.Ports()) {
+		if slices.ContainsFunc(l.network.Host(asks).Ports(), func(own lab.Port) bool { return own.Segment == p.Segment }) {
+			at = p
+		}
+	}
+	return net.JoinHostPort(at.Addrs[0].Addr().String(), port), nil
 }
