@@ -40,9 +40,11 @@ func TestRetryBacksOff(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	if _, err := listener.Accept(); err != nil {
+	accepted, err := listener.Accept()
+	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { accepted.Close() })
 	if want := []time.Duration{time.Second, 2 * time.Second, 4 * time.Second}; !slices.Equal(waited, want) {
 		t.Errorf("it waited %v, want %v", waited, want)
 	}
