@@ -63,6 +63,9 @@ func ladder(o *script.Outcome, l lang.Lang, ascii bool) (render.Ladder, []render
 		}
 		ladder.Notes = append(ladder.Notes, i18n.Text(l, said.Code, "Packets", sentence(n, ascii, l)))
 	}
+	if disordered(phases) {
+		ladder.Notes = append(ladder.Notes, i18n.Text(l, "report.disorder"))
+	}
 	if slices.ContainsFunc(phases, func(p render.Phase) bool { return toSniffer(p, hosts) }) {
 		ladder.Notes = append(ladder.Notes, i18n.Text(l, "report.ownframes", "Host", trace.SnifferHost))
 	}
@@ -70,6 +73,21 @@ func ladder(o *script.Outcome, l lang.Lang, ascii bool) (render.Ladder, []render
 		ladder.Notes = append(ladder.Notes, i18n.Text(l, "report.others", "Packets", sentence(n, ascii, l), "Count", len(n)))
 	}
 	return ladder, phases
+}
+
+// disordered reports whether a packet stands below one that was captured after it: of
+// hosts that set their barriers at different times, as in a capture of several runs.
+func disordered(phases []render.Phase) bool {
+	last := 0
+	for _, phase := range phases {
+		for _, p := range phase.Packets {
+			if p.Number < last {
+				return true
+			}
+			last = p.Number
+		}
+	}
+	return false
 }
 
 // toSniffer reports whether a packet of a phase is for the sniffer alone, whose answers are not captured.

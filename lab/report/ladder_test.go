@@ -10,6 +10,7 @@ import (
 	"wirelab/internal/columns"
 	"wirelab/internal/display"
 	"wirelab/internal/lang"
+	"wirelab/lab/claim"
 	"wirelab/lab/script"
 	"wirelab/lab/trace/tracetest"
 	"wirelab/sniffer/pcapfile"
@@ -85,7 +86,7 @@ func TestLadder(t *testing.T) {
   ┄┄ ping on a switch ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄
             client1 sent 2 frames that are not in the sniffer's capture
             server sent 1 frame that is not in the sniffer's capture
-  ┄┄ never (its end is not in the capture) ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄
+  ┄┄ never (its end is not in the capture, or more than once) ┄┄┄┄┄┄┄
             (no packets)
   ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄
   ○ also received by sniffer
@@ -104,7 +105,7 @@ func TestLadder(t *testing.T) {
   ┄┄ 交換器上的 ping ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄
             client1 送出了 2 個訊框，但擷取主機沒有擷取到
             server 送出了 1 個訊框，但擷取主機沒有擷取到
-  ┄┄ never（擷取檔裡沒有這個階段的結尾） ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄
+  ┄┄ never（擷取檔裡沒有這個階段的結尾，或不只一個） ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄
             （沒有任何封包）
   ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄
   ○ sniffer 也收到了
@@ -120,6 +121,72 @@ func TestLadder(t *testing.T) {
 				t.Errorf("(-want +got):\n%s\n%s", diff, got)
 			}
 		})
+	}
+}
+
+// Where hosts have set a barrier at different times, as in a capture of several runs, the
+// ladder says that its phases are not in the order of time.
+func TestDisorder(t *testing.T) {
+	e, err := script.Parse("pings.txtar", []byte(source("")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, behind := range map[string]bool{"at once": false, "one after another run": true} {
+		w := tracetest.New(t, "client1", "server")
+		w.Barrier("start")
+		w.Mark("hub", "client1")
+		if behind {
+			w.Ping("client1", "server")
+		}
+		w.Mark("hub", "server")
+		for l, want := range map[lang.Lang]string{lang.English: "hosts set these barriers at different times", lang.Chinese: "各主機設立同步點的時間不同"} {
+			got := printed(l, display.Display{}, func(terminal *Terminal) { terminal.Outcome(script.Check(e, w.Recording)) })
+			if strings.Contains(got, want) != behind {
+				t.Errorf("%s, in %s:\n%s", name, l, got)
+			}
+		}
+	}
+}
+
+// An absence in a file, whose script nobody saw carried out, passes with a note that the
+// report and the document have.
+func TestAbsenceOfAFile(t *testing.T) {
+	e, err := script.Parse("pings.txtar", []byte(`lesson
+	en    A ping says nothing over UDP.
+topology client1 server sniffer
+run client1 ping server
+settle first
+run client1 ping server
+settle second
+expect pings.no-udp in second trace udp
+	en    Nothing is said over UDP.
+-- pings.no-udp --
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := tracetest.New(t, "client1", "server")
+	w.Barrier("start")
+	w.Ping("client1", "server")
+	w.Ping("server", "client1")
+	w.Barrier("first")
+	w.Barrier("second")
+	o := script.Check(e, w.Recording)
+	v := o.Verdicts[0]
+	if v.Status != claim.Pass || len(v.Notes) == 0 {
+		t.Fatalf("%s is %s (%v), with the notes %v", v.ID, v.Status, v.Reason, v.Notes)
+	}
+	r := NewResult("file")
+	r.Add(o, "x.pcapng")
+	var document strings.Builder
+	if err := r.Encode(&document); err != nil {
+		t.Fatal(err)
+	}
+	report := printed(lang.English, display.Display{}, func(terminal *Terminal) { terminal.Outcome(o) })
+	for _, n := range v.Notes {
+		if !strings.Contains(report, n.String()) || !strings.Contains(document.String(), n.Code) {
+			t.Errorf("the note %q is not in the report or the document:\n%s\n%s", n, report, document.String())
+		}
 	}
 }
 
