@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"wirelab/internal/columns"
 	"wirelab/internal/lang"
 	"wirelab/lab"
 	"wirelab/lab/claim"
@@ -50,6 +51,14 @@ func TestTemplatesAgree(t *testing.T) {
 			}
 		}
 		return strings.Join(kept, "\n")
+	}
+	for _, l := range []lang.Lang{lang.English, lang.Chinese} {
+		text, _ := Template("a-long-name", l)
+		for line := range strings.SplitSeq(string(text), "\n") {
+			if n := columns.Width(strings.ReplaceAll(line, "\t", strings.Repeat(" ", 8))); n > 80 {
+				t.Errorf("%s: %d columns, which a terminal of 80 breaks: %s", l, n, line)
+			}
+		}
 	}
 	if en, zh := bare(lang.English), bare(lang.Chinese); en != zh {
 		t.Errorf("without comments and sentences:\n%s\n%s", en, zh)
