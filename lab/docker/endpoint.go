@@ -206,13 +206,17 @@ func (e *engine) sysctlsOfDevices() bool { return versions.LessThan(e.ClientVers
 // unavailable says why a daemon cannot be used and what to do about it.
 func unavailable(e endpoint, err error) error {
 	root := rootCause(err)
+	// The client hides the system's error in a text of its own, with the address.
+	forbidden := strings.Contains(err.Error(), "permission denied")
 	cause := i18n.FromError(root)
-	if client.IsErrConnectionFailed(err) && strings.Contains(root.Error(), e.host) { // the client's own text
+	switch {
+	case forbidden:
+		cause = i18n.FromError(fs.ErrPermission)
+	case client.IsErrConnectionFailed(err) && strings.Contains(root.Error(), e.host):
 		cause = i18n.Msg("docker.silent")
 	}
 	u := &lab.Unavailable{What: i18n.Verbatim(backendName), Cause: i18n.Msg("docker.refused", "Host", e.host, "From", e.from, "Cause", cause), Advice: []i18n.Message{e.advice}}
-	// The client hides the system's error in a text of its own.
-	if strings.Contains(err.Error(), "permission denied") {
+	if forbidden {
 		u.Advice = []i18n.Message{i18n.Msg("docker.advice.group"), i18n.Msg("docker.advice.sudo")}
 	}
 	return u

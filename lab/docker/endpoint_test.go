@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -13,6 +14,8 @@ import (
 
 	"github.com/moby/moby/client"
 
+	"wirelab/internal/i18n"
+	"wirelab/internal/lang"
 	"wirelab/lab"
 )
 
@@ -79,6 +82,25 @@ func TestFindEndpoint(t *testing.T) {
 				t.Fatalf("endpoint %q, want %q", e.host, tt.want)
 			}
 		})
+	}
+}
+
+// Who may not open the daemon's socket is told that, and not that nobody answers; the
+// address is told once.
+func TestForbidden(t *testing.T) {
+	const host = "unix:///run/docker.sock"
+	err := fmt.Errorf("permission denied while trying to connect to the Docker daemon socket at %s", host)
+	u, ok := errors.AsType[*lab.Unavailable](unavailable(endpoint{host: host}, err))
+	if !ok {
+		t.Fatal("no *lab.Unavailable")
+	}
+	for l, want := range map[lang.Lang]string{lang.English: "permission denied", lang.Chinese: "沒有權限"} {
+		if said := u.Cause.In(l); !strings.Contains(said, want) || strings.Count(said, host) != 1 {
+			t.Errorf("in %s: %q, want %q", l, said, want)
+		}
+		if advice := i18n.Lines(l, u.Advice); !strings.Contains(advice, "usermod") {
+			t.Errorf("in %s: advice %q", l, advice)
+		}
 	}
 }
 
