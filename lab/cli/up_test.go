@@ -119,6 +119,10 @@ server > client echo-reply   seq=1
 `), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	flat := filepath.Join(filepath.Dir(path), "flat.txtar")
+	if err := os.WriteFile(flat, []byte("topology client server sniffer\nrun client ping -c 1 server\nsettle p\nexpect flat.x in p trace icmp\n-- flat.x --\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	name, _ := hold(t, program, path)
 	for _, test := range []struct {
 		args           []string
@@ -136,7 +140,8 @@ server > client echo-reply   seq=1
 		{[]string{"exec", "--lab", name, "sniffer", "--", "mark", "here"}, 0, "", ""},
 		{[]string{"mark", "--lab", name, "everywhere"}, 0, "", ""},
 		{[]string{"run", "--attach", "lab:" + name, "-o", t.TempDir(), path}, 0, "✓ pass routed.dmz", ""},
-		{[]string{"run", "--attach", "lab:" + name, "-o", t.TempDir(), "ping"}, 3, "", "client1"},
+		{[]string{"run", "--attach", "lab:" + name, "-o", t.TempDir(), "ping"}, 3, "", "the lab has no host client1"},
+		{[]string{"run", "--attach", "lab:" + name, "-o", t.TempDir(), flat}, 3, "", "server is on dmz in this lab, and on lan in the experiment"},
 		{[]string{"up", "--lab", "x" + name, "--hosts", "2", path}, 2, "", "leave out --hosts"},
 		{[]string{"up", "--lab", "x" + name, "--hosts", "1000"}, 2, "", "want 1 to"},
 	} {

@@ -149,6 +149,19 @@ server > client echo-reply seq=1
 client > server echo-request seq=1 ttl=62
 server > client echo-reply seq=1 ttl=64
 `},
+	{"a router at which a packet ends says so", chained + `
+! run client ping -c 1 -t 1 server
+! run client ping -c 1 -t 2 server
+settle tried
+expect e.lan in tried on lan trace icmp
+expect e.dmz in tried on dmz trace arp,icmp
+-- e.lan --
+client > server echo-request seq=1
+r1     > client time-exceeded
+client > server echo-request seq=1
+r2     > client time-exceeded
+-- e.dmz --
+`},
 	{"no router: the other segment sees nothing", separated + `
 ! run client1 ping -c 1 server
 run client1 ping -c 1 client2
@@ -267,6 +280,11 @@ func TestSegments(t *testing.T) {
 			var file bytes.Buffer
 			if err := outcome.Recording.Write(&file); err != nil {
 				t.Fatal(err)
+			}
+			for i, v := range outcome.Verdicts {
+				if v.Segment != e.Claims[i].Projection.Segment || v.Segment == "" && strings.Contains(e.Claims[i].Scope(), " on ") {
+					t.Errorf("%s is about %q in the result, want what %s says", v.ID, v.Segment, e.Claims[i].Scope())
+				}
 			}
 			if diff := cmp.Diff(e.Topology.SegmentNames(), interfaces(t, file.Bytes())); diff != "" {
 				t.Errorf("interfaces of the file (-want +got):\n%s", diff)

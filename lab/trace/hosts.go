@@ -78,7 +78,7 @@ func (h Hosts) place(p *sniffer.Packet) place { return place{h.Sender(p), h.segm
 
 // describe names a place, with its segment where there are several: "gateway (dmz)".
 func (h Hosts) describe(at place) string {
-	if !h.Several() {
+	if !h.Several() || at.segment >= len(h.Segments) {
 		return at.host
 	}
 	return at.host + " (" + h.Segments[at.segment] + ")"
