@@ -24,13 +24,14 @@ type Verdict struct {
 	Sentence message.Text      `json:"sentence"`
 	Segment  string            `json:"segment,omitempty"` // that the claim is about, if it names one of several
 	Status   Status            `json:"status"`
-	Packets  []int             `json:"packets"`          // numbers of the packets that show it, ascending
-	Expected []string          `json:"expected"`         // the trace; none: no packets; of a matcher its text
-	Observed []string          `json:"observed"`         // the trace; of a matcher the first packets or lines that it selects
-	Seconds  float64           `json:"seconds"`          // how long the judged phases lasted
-	Dropped  *uint64           `json:"dropped"`          // frames; null if not recorded
-	Reason   *message.Message  `json:"reason,omitempty"` // why it failed or is inconclusive
-	Notes    []message.Message `json:"notes,omitempty"`  // what a reader should know of how it was judged
+	Packets  []int             `json:"packets"`           // numbers of the packets that show it, ascending
+	Expected []string          `json:"expected"`          // the trace; none: no packets; of a matcher its selections
+	Observed []string          `json:"observed"`          // the trace; of a matcher the first packets or lines that it selects
+	Matcher  string            `json:"matcher,omitempty"` // of a claim that has one, its text; Expected has what it selects
+	Seconds  float64           `json:"seconds"`           // how long the judged phases lasted
+	Dropped  *uint64           `json:"dropped"`           // frames; null if not recorded
+	Reason   *message.Message  `json:"reason,omitempty"`  // why it failed or is inconclusive
+	Notes    []message.Message `json:"notes,omitempty"`   // what a reader should know of how it was judged
 
 	// Nearest has, of a matcher that does not find a line of a trace, the line that is
 	// most like it, by the text of the selection.
@@ -69,9 +70,12 @@ func Unable(claims []Claim, reason message.Message) []Verdict {
 }
 
 func undecided(c Claim, reason message.Message) Verdict {
-	expected := c.Expected
+	expected, matcher := c.Expected, ""
 	if c.Matcher != nil {
-		expected = []string{c.Matcher.String()}
+		expected, matcher = []string{}, c.Matcher.String()
+		for _, what := range c.Matcher.What {
+			expected = append(expected, what.String())
+		}
 	}
-	return Verdict{ID: c.ID, Sentence: c.Sentence, Segment: c.Projection.Segment, Status: Inconclusive, Packets: []int{}, Expected: expected, Observed: []string{}, Reason: &reason}
+	return Verdict{ID: c.ID, Matcher: matcher, Sentence: c.Sentence, Segment: c.Projection.Segment, Status: Inconclusive, Packets: []int{}, Expected: expected, Observed: []string{}, Reason: &reason}
 }

@@ -223,6 +223,7 @@ func TestDocumentedWords(t *testing.T) {
 	words = append(words, trace.Protocols()...)
 	words = append(words, trace.Modifiers()...)
 	words = append(words, trace.ColumnNames()...)
+	words = append(words, script.Matchers()...)
 	words = append(words, trace.Acked, trace.Unasked, trace.Fragment, trace.Again, "who-has", "is-at", "probe", "echo-request", "echo-reply")
 	commands := map[string][]string{}
 	for _, file := range []string{"experiments.md", "experiments.zh-TW.md"} {

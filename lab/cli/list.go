@@ -71,7 +71,11 @@ func writeList(w io.Writer, all []*script.Experiment) error {
 			listed.Segments = names
 		}
 		for _, c := range e.Claims {
-			listed.Claims = append(listed.Claims, listedClaim{c.ID, c.Sentence, c.Projection.Segment, c.Projection.String(), c.Expected})
+			projection, expected := c.Projection.String(), c.Expected
+			if c.Matcher != nil {
+				projection, expected = "", []string{c.Matcher.String()}
+			}
+			listed.Claims = append(listed.Claims, listedClaim{c.ID, c.Sentence, c.Projection.Segment, projection, expected})
 		}
 		doc.Experiments = append(doc.Experiments, listed)
 	}

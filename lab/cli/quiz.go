@@ -37,6 +37,9 @@ func (q *quiz) ask(ctx context.Context, e *script.Experiment) (guesses []guess, 
 	fmt.Fprintln(q.out)
 	q.say("", i18n.Text(q.lang, "quiz.help"))
 	for _, c := range e.Claims {
+		if c.Matcher != nil { // which asks for no lines
+			continue
+		}
 		fmt.Fprintf(q.out, "\n%s\n", q.t.Paint("1", q.question(e, c)))
 		g := guess{claim: c}
 		if g.lines, err = q.lines(ctx, e, c.Projection.Segment); err != nil && !errors.Is(err, errTypedEnd) {

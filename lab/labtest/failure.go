@@ -37,14 +37,10 @@ func describe(r *trace.Recording, plan claim.Plan, c claim.Claim, v claim.Verdic
 	b.WriteByte('\n')
 	show := display.Display{Width: width, ASCII: !lang.UTF8()}
 	// A buffer takes everything.
-	switch {
-	case v.Status == claim.Inconclusive:
-	case c.Matcher == nil:
+	if v.Status == claim.Fail {
 		shown := v
 		shown.Reason = nil // it is told above
 		_ = report.Difference(&b, lang.English, show, shown)
-	default:
-		nearest(&b, show, c.Matcher, v)
 	}
 	ladder := render.Ladder{
 		Lanes: slices.Clone(plan.Hosts), Names: r.Hosts.Names, Texts: plan.Texts, Ends: r.Hosts.Ends,
@@ -88,17 +84,4 @@ func abridged(p trace.Phase, cited []int) render.Phase {
 	phase.Packets = p.Packets[begin : begin+mostPackets]
 	phase.Notes = []string{fmt.Sprintf("%d packets before these and %d behind them are not shown", begin, len(p.Packets)-begin-mostPackets)}
 	return phase
-}
-
-// nearest writes what a matcher selected, and beside a line that it lacks the one that
-// is most like it.
-func nearest(b *bytes.Buffer, show display.Display, m *claim.Matcher, v claim.Verdict) {
-	for _, line := range v.Observed {
-		fmt.Fprintf(b, "      %s\n", line)
-	}
-	for _, what := range m.What {
-		if near := v.Nearest[what.String()]; near != "" {
-			_ = report.Difference(b, lang.English, show, claim.Verdict{Status: claim.Fail, Expected: []string{what.Line}, Observed: []string{near}, Seconds: v.Seconds})
-		}
-	}
 }

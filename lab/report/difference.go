@@ -1,6 +1,7 @@
 package report
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -14,6 +15,10 @@ import (
 // not seen, "+" before one that was seen and not expected, and below the latter its
 // fields are marked that differ.
 func (t *Terminal) difference(v claim.Verdict) {
+	if v.Matcher != "" {
+		t.matched(v)
+		return
+	}
 	// The lines say as much as "line 2: expected …; observed …" does.
 	if v.Reason != nil && v.Reason.Code != "claim.different" {
 		t.detail(t.text("report.because"), v.Reason.In(t.lang))
@@ -36,6 +41,26 @@ func (t *Terminal) difference(v claim.Verdict) {
 	if slices.ContainsFunc(changes, func(c change) bool { return c.sign != ' ' }) {
 		t.detail(t.text("report.difference"), t.text("report.signs"))
 		t.changes(abridge(changes))
+	}
+}
+
+// matched prints why a matcher is not met, and what it selected.
+func (t *Terminal) matched(v claim.Verdict) {
+	if v.Reason != nil {
+		t.detail(t.text("report.because"), v.Reason.In(t.lang))
+	}
+	t.detail(t.text("report.expected"), v.Matcher)
+	if len(v.Observed) > 0 {
+		const most = 10
+		seen := v.Observed[:min(most, len(v.Observed))]
+		if n := len(v.Observed) - most; n > 0 {
+			seen = append(slices.Clip(seen), "("+t.text("report.more", "Count", n)+")")
+		}
+		t.detail(t.text("report.observed"), strings.Join(seen, "\n"))
+	}
+	for _, expected := range slices.Sorted(maps.Keys(v.Nearest)) {
+		_, line, _ := strings.Cut(expected, ": ")
+		t.changes(compare([]claim.Pair{{Expected: line}, {Observed: v.Nearest[expected]}}))
 	}
 }
 

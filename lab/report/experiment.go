@@ -42,6 +42,13 @@ func (t *Terminal) Question(e *script.Experiment) {
 
 // expected are the lines of a claim in columns; of none, that there is nothing.
 func (t *Terminal) expected(c claim.Claim) []string {
+	if c.Matcher != nil {
+		var what []string
+		for _, s := range c.Matcher.What {
+			what = append(what, s.String())
+		}
+		return what
+	}
 	if len(c.Expected) == 0 {
 		return []string{t.text("report.nothing")}
 	}

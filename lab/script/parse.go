@@ -158,11 +158,18 @@ func (p *parser) step(number int, words []string) error {
 	return nil
 }
 
-// claim reads: ID in PHASE[,PHASE…]|in all|anywhere [on SEGMENT] trace PROJECTION
+// claim reads: ID in PHASE[,PHASE…]|in all|anywhere [on SEGMENT] trace PROJECTION, or a
+// matcher in the place of the trace.
 func (p *parser) claim(args []string) error {
 	c := claim.Claim{Sentence: lang.Text{}}
-	at := slices.Index(args, "trace")
-	if at < 2 || at == len(args)-1 {
+	at := 3 // in PHASE, which may be one of the words
+	if len(args) > 1 && args[1] == "anywhere" {
+		at = 2
+	}
+	if len(args) > at+2 && args[at] == "on" {
+		at += 2
+	}
+	if len(args) <= at || !isClaimWord(args[at]) || args[at] == "trace" && at == len(args)-1 {
 		return i18n.Errmsg("script.expect")
 	}
 	where, projection := args[1:at], args[at+1:]
@@ -191,16 +198,25 @@ func (p *parser) claim(args []string) error {
 	if err := p.claimID(c.ID); err != nil {
 		return err
 	}
-	if c.Projection, err = trace.ParseProjection(strings.Join(projection, " ")); err != nil {
-		return err
+	expected, ok := p.expect[c.ID]
+	if args[at] == "trace" {
+		if c.Projection, err = trace.ParseProjection(strings.Join(projection, " ")); err != nil {
+			return err
+		}
 	}
 	c.Projection.Segment = segment
-	expected, ok := p.expect[c.ID]
 	if !ok {
 		return &MissingSection{c.ID}
 	}
 	delete(p.expect, c.ID)
-	if c.Expected, err = p.exp.ReadTrace(expected, segment); err != nil {
+	if args[at] != "trace" {
+		if c.Anywhere {
+			return i18n.Errmsg("match.anywhere", "Word", args[at])
+		}
+		if c.Matcher, err = p.exp.matcher(args[at:], expected); err != nil {
+			return i18n.Errmsg("script.inclaim", "Claim", c.ID, "Cause", err)
+		}
+	} else if c.Expected, err = p.exp.ReadTrace(expected, segment); err != nil {
 		return i18n.Errmsg("script.insection", "Section", c.ID, "Cause", err)
 	}
 	if c.Projection.Hidden && len(c.Expected) > 0 {

@@ -43,8 +43,8 @@ type Updated struct {
 // would not hold even then.
 func (o *Outcome) Update(data []byte) (*Updated, error) {
 	for _, v := range o.Verdicts {
-		if v.Status == claim.Inconclusive {
-			return nil, notUpdated(v)
+		if v.Status == claim.Inconclusive || v.Status == claim.Fail && v.Matcher != "" {
+			return nil, notUpdated(v) // what is matched nobody saw: its author says it
 		}
 	}
 	u := &Updated{Text: data, Outcome: o}
