@@ -7,6 +7,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"wirelab/internal/i18n"
+	"wirelab/internal/lang"
 )
 
 func enterFrom(t *testing.T, room *Room, name, address string) *fakeSubscriber {
@@ -184,10 +187,13 @@ func TestOrder(t *testing.T) {
 	says(enter(t, room, "dave"), "new here", "* not said: one line in 30 s, the next in 31 s")
 	now = now.Add(21 * time.Second)
 	says(bob, "again", "bob: again")
+	if said := i18n.Join(lang.Chinese, room.Order()); !strings.Contains(said, "30 秒") || strings.Contains(said, "slow") {
+		t.Errorf("the room's order is, in Chinese, %q", said)
+	}
 	room.Slow(0)
 	says(bob, "at once", "bob: at once")
-	if room.Order() != "" {
-		t.Errorf("the room is %s", room.Order())
+	if order := room.Order(); len(order) > 0 {
+		t.Errorf("the room's order is %v", order)
 	}
 }
 

@@ -147,22 +147,22 @@ func (r *Room) setOrder(change func(*order)) {
 	r.logger.Info("order", "locked", now.locked, "quiet", now.quiet, "slow", now.slow)
 }
 
-// Order describes what the console asks of everyone, for the console; empty for
+// Order describes what the console asks of everyone, for the console; there is none for
 // nothing.
-func (r *Room) Order() string {
+func (r *Room) Order() []i18n.Message {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var s []string
+	var said []i18n.Message
 	if r.order.locked {
-		s = append(s, "locked")
+		said = append(said, i18n.Msg("chat.order.locked"))
 	}
 	if r.order.quiet {
-		s = append(s, "quiet")
+		said = append(said, i18n.Msg("chat.order.quiet"))
 	}
 	if r.order.slow > 0 {
-		s = append(s, "slow: "+r.order.slow.String())
+		said = append(said, i18n.Msg("chat.order.slow", "Seconds", r.order.slow.Seconds()))
 	}
-	return strings.Join(s, ", ")
+	return said
 }
 
 // maySpeak returns why a member is not told to others, or nil, and counts what it says

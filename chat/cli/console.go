@@ -177,8 +177,8 @@ func (k *console) print(string) error {
 	for _, s := range k.room.Sanctions() {
 		fmt.Fprintln(table, k.describe(s))
 	}
-	if order := k.room.Order(); order != "" {
-		fmt.Fprintln(table, k.text("chat.console.order", "Order", order))
+	for _, order := range k.room.Order() {
+		fmt.Fprintln(table, order.In(k.lang))
 	}
 	_, err := fmt.Fprintf(k.out, "%s%s%s\n", text, table, k.text("chat.console.people", "Number", len(people)))
 	return err

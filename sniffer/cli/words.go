@@ -62,7 +62,7 @@ func (w words) unfiltered(types []sniffer.LinkType) string {
 	for _, t := range types {
 		numbers = append(numbers, strconv.Itoa(int(t)))
 	}
-	return w.text("sniff.unfiltered", "Types", strings.Join(numbers, w.text("sniff.comma")))
+	return w.text("sniff.unfiltered", "Types", numbers)
 }
 
 // cannotCapture adds what to do to an error of capture.Open.

@@ -118,13 +118,13 @@ func (s *picture) lane(i int) float64 {
 }
 
 func (s *picture) begin() {
-	title, hosts := s.Title, strings.Join(s.Lanes, ", ")
+	title := s.Title
 	if title == "" {
 		title = i18n.Text(s.Lang, "ladder.title")
 	}
 	fmt.Fprintf(s, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %[1]d %[2]d" role="img" aria-labelledby="title desc">`+"\n", s.width, s.height)
 	fmt.Fprintf(s, "<title id=\"title\">%s</title>\n", escapeXML(title))
-	fmt.Fprintf(s, "<desc id=\"desc\">%s</desc>\n", escapeXML(i18n.Text(s.Lang, "ladder.packets", "Count", s.packets, "Hosts", hosts)))
+	fmt.Fprintf(s, "<desc id=\"desc\">%s</desc>\n", escapeXML(i18n.Text(s.Lang, "ladder.packets", "Count", s.packets, "Hosts", s.Lanes)))
 	fmt.Fprintf(s, "<style>%s</style>\n<rect class=\"back\" width=\"%d\" height=\"%d\"/>\n", style, s.width, s.height)
 	if s.Title != "" {
 		s.text("title", margin, margin+16, s.Title)
