@@ -41,7 +41,7 @@ func checkEnvironment(t *testing.T, n *network) {
 	for _, host := range []string{"client1", "client2", "server", "sniffer"} {
 		names = append(names, host+"="+addressOf(n, host).Addr().String())
 	}
-	want = append(want, "WIRELAB_HOSTS="+strings.Join(names, ","))
+	want = append(want, "WIRELAB_HOSTS="+strings.Join(names, ","), "WIRELAB_LANG=en")
 	got := strings.Split(string(bytes.Trim(environ, "\x00")), "\x00")
 	got = slices.DeleteFunc(got, func(v string) bool { return strings.HasPrefix(v, "HOSTNAME=") }) // the daemon's
 	slices.Sort(got)
