@@ -143,6 +143,23 @@ func TestSegmentsAreApart(t *testing.T) {
 	}
 }
 
+// Told by address, too: in a file whose ports nobody knows a segment is an interface.
+func TestSegmentsAreApartByAddress(t *testing.T) {
+	w := tracetest.NewRouted(t)
+	w.Hosts.Ports = nil
+	for w.On = range w.Hosts.Segments {
+		w.Segment("client1", "web", 5, 80, sniffer.SYN, 7, 0, "")
+	}
+	pr := trace.Projection{Selectors: []trace.Selector{{Protocol: "tcp"}}}
+	var got []string
+	for _, l := range w.Project(pr, w.Whole(), tracetest.RoutedPlan).Lines {
+		got = append(got, l.String())
+	}
+	if want := []string{"lan client1 > web SYN", "dmz client1 > web SYN"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 // A packet is in the phase in which its port was on that segment, whoever sent it first.
 func TestForwardedPhases(t *testing.T) {
 	w := tracetest.NewRouted(t)
