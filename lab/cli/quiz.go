@@ -54,6 +54,12 @@ func (q *quiz) ask(ctx context.Context, e *script.Experiment) (guesses []guess, 
 // question is of a claim's phases and protocols.
 func (q *quiz) question(e *script.Experiment, c claim.Claim) string {
 	trace := c.Projection.String()
+	switch names := e.Topology.SegmentNames(); {
+	case c.Projection.Segment != "":
+		trace = i18n.Text(q.lang, "quiz.segment", "Trace", trace, "Segment", c.Projection.Segment)
+	case len(names) > 1:
+		trace = i18n.Text(q.lang, "quiz.segments", "Trace", trace, "Segments", names)
+	}
 	if c.Anywhere || len(c.Phases) == 0 {
 		return i18n.Text(q.lang, "quiz.whole", "Trace", trace)
 	}

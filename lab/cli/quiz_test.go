@@ -72,3 +72,22 @@ func TestLenient(t *testing.T) {
 		}
 	}
 }
+
+// A question says on which segment, or that lines name theirs.
+func TestQuestionsOfSegments(t *testing.T) {
+	e, err := script.Parse("x.txtar", []byte("segment lan a b\nsegment dmz c d\nrun a ping b\nsettle p\nexpect x.one in p on dmz trace arp\nexpect x.all in all trace icmp\n-- x.one --\n-- x.all --\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for l, want := range map[lang.Lang][]string{
+		lang.English: {"In the phase p: which packets of arp on dmz?", "From the beginning to the end: which packets of icmp (begin a line with its segment: lan, dmz)?"},
+		lang.Chinese: {"階段 p：會出現哪些 dmz 網段上 arp 的封包？", "從頭到尾：會出現哪些 lan、dmz 各網段上（每一行先寫網段）icmp 的封包？"},
+	} {
+		q := quiz{lang: l}
+		for i, c := range e.Claims {
+			if got := q.question(e, c); got != want[i] {
+				t.Errorf("%s, want %s", got, want[i])
+			}
+		}
+	}
+}
