@@ -38,6 +38,9 @@ func (p *parser) segment(words []string) error {
 	if len(words) == 0 {
 		return i18n.Errmsg("script.usage", "Usage", "segment NAME [SUBNET] HOST…")
 	}
+	if n := len(words) - 1; n > lab.MaxHosts { // before each is compared with all others
+		return i18n.Errmsg("lab.host.toomany", "Number", n, "Most", lab.MaxHosts)
+	}
 	t := &p.exp.Topology
 	spec := lab.SegmentSpec{Name: words[0], Addresses: map[string]netip.Addr{}}
 	hosts := slices.DeleteFunc(slices.Clone(t.Hosts), func(h string) bool { return h == lab.SnifferHost })

@@ -59,6 +59,7 @@ func TestTopologyMistakes(t *testing.T) {
 		{"segment lan a 10.0.0.0/24 10.1.0.0/24\n", ":1: subnet 10.1.0.0/24"},
 		{"segment lan a fd00::/64\n", "want IPv4"},
 		{"segment lan a B\n", `:1: host name "B"`},
+		{"segment lan" + strings.Repeat(" a", 300_000) + "\n", ":1: 300000 hosts, and at most 253"},
 		{two + "host\n", ":3: write: host NAME"},
 		{two + "host gw\n", ":3: write: host NAME"},
 		{two + "host gv router\n", `:3: host "gv" is on no segment (did you mean gw?)`},
