@@ -25,7 +25,7 @@ func ladder(o *script.Outcome, l lang.Lang, ascii bool) (render.Ladder, []render
 	cut := o.Recording.Cut(e.Plan().Plan)
 	ladder := render.Ladder{
 		Title: e.Name + ": " + e.Lesson.In(l),
-		Lanes: e.Topology.Judged(), Names: hosts.Names, Texts: e.Plan().Texts, Ends: hosts.Ends,
+		Lanes: e.Topology.Judged(), Names: hosts.Names, Texts: e.Plan().Texts, Ends: hosts.Ends, Fate: o.Recording.Fate,
 		Marks: map[int]render.Mark{}, ASCII: ascii, Lang: l,
 	}
 	if hosts.Several() {
@@ -72,6 +72,9 @@ func ladder(o *script.Outcome, l lang.Lang, ascii bool) (render.Ladder, []render
 	if n := cut.Others; len(n) > 0 {
 		ladder.Notes = append(ladder.Notes, i18n.Text(l, "report.others", "Packets", sentence(n, ascii, l), "Count", len(n)))
 	}
+	for _, i := range o.Recording.Impairments() {
+		ladder.Notes = append(ladder.Notes, impairment(i, ascii, l)...)
+	}
 	return ladder, phases
 }
 
@@ -88,6 +91,21 @@ func disordered(phases []render.Phase) bool {
 		}
 	}
 	return false
+}
+
+// impairment says what a rule was, and what it has acted on.
+func impairment(i trace.Impairment, ascii bool, l lang.Lang) (lines []string) {
+	rule := i.Rule.String()
+	if i.Acted == 0 {
+		return []string{i18n.Text(l, "report.impaired.none", "Rule", rule)}
+	}
+	if len(i.Packets) > 0 {
+		lines = append(lines, i18n.Text(l, "report.impaired.packets", "Rule", rule, "Packets", sentence(i.Packets, ascii, l)))
+	}
+	if i.Uncaptured > 0 {
+		lines = append(lines, i18n.Text(l, "report.impaired.unseen", "Rule", rule, "Count", i.Uncaptured))
+	}
+	return lines
 }
 
 // toSniffer reports whether a packet of a phase is for the sniffer alone, whose answers are not captured.

@@ -3,6 +3,7 @@ package report
 import (
 	"encoding/json"
 	"io"
+	"strings"
 
 	"wirelab/lab/claim"
 	"wirelab/lab/script"
@@ -27,6 +28,18 @@ type Experiment struct {
 	Captured int             `json:"captured"`         // frames in the file
 	Dropped  *uint64         `json:"dropped"`          // frames; null if not recorded
 	Claims   []claim.Verdict `json:"claims"`
+
+	Impairments []Impairment `json:"impairments,omitempty"` // in the order in which they were made
+}
+
+// Impairment is what an impairment of the script was, and what it has done.
+type Impairment struct {
+	Name       string `json:"name"`
+	Rule       string `json:"rule"`       // as the script has it, without the name
+	Matched    uint64 `json:"matched"`    // frames between its hosts that its filter took
+	Acted      uint64 `json:"acted"`      // of these, those that it acted on
+	Packets    []int  `json:"packets"`    // their numbers in the capture, ascending
+	Uncaptured uint64 `json:"uncaptured"` // those that the capture does not have
 }
 
 // NewResult returns an empty document.
@@ -43,6 +56,9 @@ func (r *Result) Add(o *script.Outcome, capture string) {
 		Captured: len(o.Recording.Packets),
 		Dropped:  o.Recording.Dropped(),
 		Claims:   o.Verdicts,
+	}
+	for _, i := range o.Recording.Impairments() {
+		e.Impairments = append(e.Impairments, Impairment{i.Rule.Name, strings.TrimPrefix(i.Rule.String(), i.Rule.Name+" "), i.Matched, i.Acted, append([]int{}, i.Packets...), i.Uncaptured})
 	}
 	if o.Err != nil {
 		e.Reason = o.Why.String()

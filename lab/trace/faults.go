@@ -195,6 +195,17 @@ func (r *Recording) lost(p *sniffer.Packet) bool {
 	return !p.DstMAC.Multicast() && slices.ContainsFunc(r.faults.byPacket[p.Number], func(f Fault) bool { return f.Word == Lost })
 }
 
+// Fate returns what impairments did to a packet behind the sniffer, as the words of a line,
+// and the hosts to which it never came.
+func (r *Recording) Fate(p *sniffer.Packet) (words string, lost []string) {
+	for _, f := range r.faults.byPacket[p.Number] {
+		if f.Word == Lost {
+			lost = append(lost, f.To)
+		}
+	}
+	return strings.TrimPrefix(r.faultColumns([]int{p.Number}), " "), lost
+}
+
 // impaired reports whether an impairment acted on a packet behind the sniffer.
 func (r *Recording) impaired(p *sniffer.Packet) bool { return len(r.faults.byPacket[p.Number]) > 0 }
 

@@ -24,6 +24,9 @@ type Ladder struct {
 	// Segment returns the name of the segment on which a packet was seen, and the hosts
 	// that are on it, whom alone a broadcast reaches. nil: there is one with all hosts.
 	Segment func(*sniffer.Packet) (name string, hosts []string)
+	// Fate says what became of a packet behind who captured it: words that stand behind its
+	// notation, and the hosts to which it never came. nil: nothing is known.
+	Fate    func(*sniffer.Packet) (words string, lost []string)
 	Witness string       // the lane of who captured: a packet that is for others has a mark there; "" for none
 	Marks   map[int]Mark // by the number of a packet
 	Notes   []string     // lines below the diagram
@@ -166,10 +169,14 @@ func (l *Ladder) name(addr netip.Addr) string {
 // and the listed texts. Where the arrow does not have the ends that the packet
 // claims, they are there as well.
 func (l *Ladder) what(r row) string {
-	if r.from == noLane && r.packet.Src.IsValid() || r.forged {
-		return l.Line(r.packet)
+	fate := ""
+	if r.fate != "" {
+		fate = " " + r.fate
 	}
-	return l.withTexts(l.notation().AppendWhat(nil, r.packet), r.packet)
+	if r.from == noLane && r.packet.Src.IsValid() || r.forged {
+		return l.Line(r.packet) + fate
+	}
+	return l.withTexts(l.notation().AppendWhat(nil, r.packet), r.packet) + fate
 }
 
 // Line returns a packet as a line in place of an arrow: its notation, and the listed

@@ -18,7 +18,7 @@ var explained = []struct {
 }
 
 // legend says what the signs and flags mean that a diagram has, and then the notes.
-func (l *Ladder) legend(s seen, sign func(Mark) string, witness string) (lines []string) {
+func (l *Ladder) legend(s seen, sign func(Mark) string, witness, lost string) (lines []string) {
 	comma := l.Lang.Pick(", ", "、")
 	join := func(to *string, separator, part string) {
 		if *to != "" {
@@ -47,6 +47,9 @@ func (l *Ladder) legend(s seen, sign func(Mark) string, witness string) (lines [
 	}
 	if s.witness {
 		join(&signs, l.Lang.Pick("; ", "；"), i18n.Text(l.Lang, "ladder.witness", "Sign", witness, "Host", safe(l.Witness)))
+	}
+	if s.lost {
+		join(&signs, l.Lang.Pick("; ", "；"), i18n.Text(l.Lang, "ladder.lost", "Sign", lost))
 	}
 	for _, line := range []string{flags, signs} {
 		if line != "" {

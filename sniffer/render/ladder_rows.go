@@ -23,6 +23,9 @@ type row struct {
 	reach    []int // the lanes that a broadcast reaches, ascending
 	witness  int   // the lane in which a mark says that the packet came there, too; noLane for none
 	since    time.Duration
+
+	fate string // what became of the packet
+	lost []int  // lanes to which it never came
 }
 
 type rowKind uint8
@@ -63,6 +66,8 @@ func (l *Ladder) rows(phases []Phase, do func(row)) {
 			r := row{kind: rowPacket, packet: p, since: p.Time.Sub(start), witness: noLane}
 			r.from, r.to, r.forged = l.ends(p, lanes)
 			r.segment, r.reach = l.segment(p)
+			r.fate, r.lost = l.fate(p, lanes)
+			r.lost = slices.DeleteFunc(r.lost, func(lane int) bool { return lane == r.from })
 			if watched && r.from != noLane && r.from != witness && r.to != witness && r.to != allLanes {
 				r.witness = witness
 			}
@@ -78,6 +83,20 @@ func (l *Ladder) rows(phases []Phase, do func(row)) {
 	if count > namesEvery {
 		do(row{kind: rowNames})
 	}
+}
+
+// fate returns what became of a packet, and the lanes to which it never came.
+func (l *Ladder) fate(p *sniffer.Packet, lanes map[string]int) (words string, lost []int) {
+	if l.Fate == nil {
+		return "", nil
+	}
+	words, hosts := l.Fate(p)
+	for _, h := range hosts {
+		if i, ok := lanes[h]; ok {
+			lost = append(lost, i)
+		}
+	}
+	return words, lost
 }
 
 // segment returns the segment of a packet and the lanes of the hosts on it.
@@ -127,6 +146,7 @@ type seen struct {
 	marks   [len(marks)]bool
 	flags   sniffer.TCPFlags
 	witness bool
+	lost    bool
 }
 
 // look finds what the diagram has, and calls do for each row.
@@ -136,6 +156,7 @@ func (l *Ladder) look(phases []Phase, do func(row)) (s seen) {
 			s.packets++
 			s.kinds[kindOf(r.packet)] = true
 			s.marks[l.Marks[r.packet.Number]] = true
+			s.lost = s.lost || len(r.lost) > 0
 			s.witness = s.witness || r.witness != noLane
 			if p := r.packet.Innermost(); p.Has(sniffer.TCP) {
 				s.flags |= p.Flags

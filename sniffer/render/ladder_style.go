@@ -29,7 +29,7 @@ text { font: 12px ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, "Noto Sans 
 .box { fill: #f6f8fa; stroke: #d0d7de } .lane { stroke: #d0d7de; stroke-width: 1.5 }
 .number { font-weight: 600; text-anchor: end } .time, .legend { fill: #59636e } .time { text-anchor: end }
 .phase { font-size: 13px; font-weight: 600 } .mark { font-weight: 600; text-anchor: middle } .right { fill: #1a7f37 } .unsure { fill: #9a6700 } .wrong { fill: #cf222e } .aside { text-anchor: start } .rule { stroke: #d0d7de; stroke-dasharray: 4 4 }
-.packet line, .packet path.loop { stroke: currentColor; stroke-width: 1.75; fill: none } .packet path.head, .packet circle { fill: currentColor } .packet circle.witness { fill: #ffffff; stroke: currentColor; stroke-width: 1.75 }
+.packet line, .packet path.loop, .packet path.lost { stroke: currentColor; stroke-width: 1.75; fill: none } .packet path.head, .packet circle { fill: currentColor } .packet circle.witness { fill: #ffffff; stroke: currentColor; stroke-width: 1.75 }
 .hit { fill: transparent } .packet:hover .hit { fill: #818b98; fill-opacity: 0.12 }
 .tcp { color: #1a7f37 } .udp { color: #1b7c83 } .arp { color: #9a6700 } .icmp { color: #8250df } .ip { color: #0969da } .other { color: #59636e } .malformed { color: #cf222e }
 .udp line { stroke-dasharray: 9 4 } .arp line { stroke-dasharray: 2 4 } .icmp line { stroke-dasharray: 9 3 2 3 } .ip line, .other line { stroke-dasharray: 4 4 }

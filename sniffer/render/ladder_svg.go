@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -86,7 +87,7 @@ func (s *picture) measure(phases []Phase) {
 	s.width = int(s.lane(max(0, len(s.Lanes)-1)) + max(s.half, right) + margin)
 	s.width = max(s.width, int(1.4*charWidth*float64(columns.Width(safe(s.Title))))+2*margin, 480)
 	across := max(int(float64(s.width-2*margin)/charWidth), 1)
-	for _, line := range s.legend(s.seen, func(m Mark) string { return marks[m].sign }, "○") {
+	for _, line := range s.legend(s.seen, func(m Mark) string { return marks[m].sign }, "○", "✕") {
 		s.below = append(s.below, columns.Wrap(line, across, across)...)
 	}
 	s.height = s.top + (rows+1)*rowHeight + lineHeight*(1+len(s.below)) + margin
@@ -192,7 +193,7 @@ func (s *picture) packet(y int, r row) {
 		s.stroke(s.lane(first), s.lane(last), y)
 		for _, i := range r.reach {
 			if i != r.from {
-				s.head(s.lane(r.from), s.lane(i), y)
+				s.end(r, i, y)
 			}
 		}
 		s.dot(s.lane(r.from), y)
@@ -203,6 +204,11 @@ func (s *picture) packet(y int, r row) {
 		s.head(x+22, x, y+4)
 		s.dot(x, y-6)
 		x, y, class = x+30, y+9, "what aside"
+	case slices.Contains(r.lost, r.to):
+		s.stroke(s.lane(r.from), s.short(r, r.to), y)
+		s.end(r, r.to, y)
+		s.dot(s.lane(r.from), y)
+		x = (s.lane(r.from) + s.lane(r.to)) / 2
 	default:
 		s.stroke(s.lane(r.from), s.lane(r.to), y)
 		s.head(s.lane(r.from), s.lane(r.to), y)
@@ -249,6 +255,24 @@ func (s *picture) head(from, to float64, y int) {
 		back = -back
 	}
 	fmt.Fprintf(s, "<path class=\"head\" d=\"M%.1f %dl%.1f -4.5v9z\"/>", to, y, back)
+}
+
+// end draws the head of an arrow at a lane, or before it the cross of a packet that never
+// came there.
+func (s *picture) end(r row, at, y int) {
+	if !slices.Contains(r.lost, at) {
+		s.head(s.lane(r.from), s.lane(at), y)
+		return
+	}
+	fmt.Fprintf(s, "<path class=\"lost\" d=\"M%.1f %dl10 10m0 -10l-10 10\"/>", s.short(r, at)-5, y-5)
+}
+
+// short is where an arrow ends that does not reach a lane.
+func (s *picture) short(r row, at int) float64 {
+	if at < r.from {
+		return s.lane(at) + 16
+	}
+	return s.lane(at) - 16
 }
 
 func (s *picture) dot(x float64, y int) {

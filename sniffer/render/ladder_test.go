@@ -232,6 +232,38 @@ func checkSVG(t *testing.T, svg []byte, want []string) {
 	}
 }
 
+// The arrow of a packet that was lost ends in a cross before its host, to either side, and a
+// broadcast goes on to the others.
+func TestLadderOfLosses(t *testing.T) {
+	ladder, phases := session()
+	ladder.Fate = func(p *sniffer.Packet) (string, []string) {
+		switch p.Number {
+		case 2:
+			return "lost=client lost=far", []string{"client", "far"}
+		case 3, 4:
+			return "lost", []string{"client", "far", "伺服器", "nobody"}
+		case 5:
+			return "delayed", nil
+		}
+		return "", nil
+	}
+	for _, width := range []int{0, 60, 30} {
+		ladder.Width = width
+		var text, svg bytes.Buffer
+		if err := errors.Join(ladder.Text(&text, phases...), ladder.SVG(&svg, phases...)); err != nil {
+			t.Fatal(err)
+		}
+		checkText(t, "text", text.Bytes())
+		checkSVG(t, svg.Bytes(), nil)
+		if n := strings.Count(svg.String(), `class="lost"`); n != 4 {
+			t.Errorf("%d crosses in the picture", n)
+		}
+		if width == 0 {
+			fixture.Golden(t, filepath.Join("testdata", "losses.txt"), text.Bytes())
+		}
+	}
+}
+
 func FuzzLadder(f *testing.F) {
 	fuzzPackets(f, func(t *testing.T, p *sniffer.Packet) {
 		others, _ := session()

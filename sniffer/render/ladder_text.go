@@ -21,13 +21,13 @@ const (
 
 // strokes are the characters that a diagram is drawn with.
 type strokes struct {
-	lane, line, cross, right, left, source, witness rune
-	rule                                            string
+	lane, line, cross, right, left, source, witness, lost rune
+	rule                                                  string
 }
 
 var (
-	boxes = strokes{'│', '─', '┼', '▶', '◀', '●', '○', "┄"}
-	ascii = strokes{'|', '-', '+', '>', '<', 'o', '*', "."}
+	boxes = strokes{'│', '─', '┼', '▶', '◀', '●', '○', '╳', "┄"}
+	ascii = strokes{'|', '-', '+', '>', '<', 'o', '*', 'x', "."}
 )
 
 // Text writes the diagram as text, with times in milliseconds. It is made to fit into
@@ -54,7 +54,7 @@ func (l Ladder) Text(w io.Writer, phases ...Phase) error {
 			t.names()
 		}
 	})
-	for _, line := range t.legend(seen, t.sign, string(t.draw.witness)) {
+	for _, line := range t.legend(seen, t.sign, string(t.draw.witness), string(t.draw.lost)) {
 		t.lines("", strings.Repeat(" ", hang), line, t.Width-hang)
 	}
 	return t.Flush()
@@ -252,7 +252,9 @@ func (t *ladderText) arrow(r row) (before, arrow, after string) {
 		}
 	}
 	head := func(at int) {
-		if at > r.from {
+		if slices.Contains(r.lost, at) {
+			t.cross(line, r, at)
+		} else if at > r.from {
 			line[at*t.step] = t.draw.right
 		} else if at < r.from {
 			line[at*t.step] = t.draw.left
@@ -270,4 +272,16 @@ func (t *ladderText) arrow(r row) (before, arrow, after string) {
 		line[r.witness*t.step] = t.draw.witness
 	}
 	return string(line[:first*t.step]), string(line[first*t.step : last*t.step+1]), string(line[last*t.step+1:])
+}
+
+// cross ends an arrow before a lane. The arrow of a broadcast goes on behind it.
+func (t *ladderText) cross(line []rune, r row, at int) {
+	towards := 1
+	if at < r.from {
+		towards = -1
+	}
+	line[at*t.step-towards] = t.draw.lost
+	if r.to == at || at == r.reach[0] || at == r.reach[len(r.reach)-1] {
+		line[at*t.step] = t.draw.lane
+	}
 }
