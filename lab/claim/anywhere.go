@@ -41,6 +41,9 @@ func judgeAnywhere(r *trace.Recording, plan Plan, c Claim) Verdict {
 	if gap := gaps(r); !gap.IsZero() {
 		v.Notes = append(v.Notes, gap)
 	}
+	if r.FaultsTold() {
+		v.Notes = append(v.Notes, i18n.Msg("claim.note.faultstold"))
+	}
 	if n := len(seen.Lines) - len(c.Expected); n > 0 {
 		v.Notes = append(v.Notes, i18n.Msg("claim.note.more", "Count", n))
 	}

@@ -235,6 +235,9 @@ func unproven(r *trace.Recording, plan Plan, c Claim, w trace.Window, counts tra
 // notes say what a reader should know of how a claim was judged.
 func notes(r *trace.Recording, c Claim, w trace.Window, seen trace.Projected) []i18n.Message {
 	var all []i18n.Message
+	if r.FaultsTold() {
+		all = append(all, i18n.Msg("claim.note.faultstold"))
+	}
 	if r.Statistics == nil {
 		all = append(all, i18n.Msg("claim.note.drops"))
 	}

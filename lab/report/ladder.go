@@ -6,6 +6,7 @@ import (
 
 	"wirelab/internal/i18n"
 	"wirelab/internal/lang"
+	"wirelab/internal/safetext"
 	"wirelab/lab/script"
 	"wirelab/lab/trace"
 	"wirelab/sniffer"
@@ -95,7 +96,7 @@ func disordered(phases []render.Phase) bool {
 
 // impairment says what a rule was, and what it has acted on.
 func impairment(i trace.Impairment, ascii bool, l lang.Lang) (lines []string) {
-	rule := i.Rule.String()
+	rule := safetext.Escape(i.Rule.String()) // a file may tell of it
 	if i.Acted == 0 {
 		return []string{i18n.Text(l, "report.impaired.none", "Rule", rule)}
 	}

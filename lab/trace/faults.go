@@ -64,6 +64,7 @@ type faults struct {
 // ahead is a frame that the sniffer did not see, or saw twice, since an impairment acted in
 // front of it.
 type ahead struct {
+	rule  string
 	from  sniffer.MAC // the port that sent it
 	at    time.Time
 	twice bool
@@ -155,7 +156,7 @@ func (r *Recording) place(a fault.Act) bool {
 	im := &r.faults.impairments[i]
 	if im.Rule.Before {
 		if a.Lost || im.Rule.Kind == fault.Duplicate {
-			r.faults.ahead = append(r.faults.ahead, ahead{a.From, a.Time, !a.Lost})
+			r.faults.ahead = append(r.faults.ahead, ahead{a.Rule, a.From, a.Time, !a.Lost})
 		}
 		return true
 	}

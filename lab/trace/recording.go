@@ -105,6 +105,7 @@ func (r *Recording) Load(in io.Reader, added func(*sniffer.Packet)) error {
 		if err != nil {
 			return err
 		}
+		r.readComments(p, file.Comments())
 		if added != nil {
 			added(p)
 		}
@@ -166,7 +167,8 @@ func (r *Recording) readHosts(file *pcapfile.Reader) {
 // statistics. Of several segments each is an interface.
 func (r *Recording) Write(w io.Writer) error { return r.WriteCommented(w, nil) }
 
-// WriteCommented is Write with comments of packets, by their numbers.
+// WriteCommented is Write with comments of packets, by their numbers, besides those that say
+// what impairments did.
 func (r *Recording) WriteCommented(w io.Writer, comments map[int][]string) error {
 	ifs := []pcapfile.Interface{{Name: "eth0", LinkType: sniffer.LinkEthernet}}
 	if r.Hosts.Several() {
@@ -185,6 +187,7 @@ func (r *Recording) WriteCommented(w io.Writer, comments map[int][]string) error
 	if err := file.WriteMACNames(r.Hosts.Ports); err != nil {
 		return err
 	}
+	comments = r.withFaults(comments)
 	for i := range r.Packets {
 		if err := file.WriteCommented(r.Packets[i].Frame, comments[r.Packets[i].Number]...); err != nil {
 			return err

@@ -9,6 +9,7 @@ import (
 	"math/bits"
 	"net/netip"
 	"time"
+	"unicode/utf8"
 
 	"wirelab/sniffer"
 )
@@ -32,6 +33,8 @@ type Reader struct {
 	told    map[netip.Addr]string // of these, what no chunk has had
 	macs    map[sniffer.MAC]string
 	renamed string // an address that got a second name
+
+	comments [][]byte // of the latest frame
 }
 
 // NewReader reads the file's header. The error is a *TruncatedError, a
@@ -81,6 +84,7 @@ func (r *Reader) Next() (sniffer.Frame, error) {
 	if r.err != nil {
 		return sniffer.Frame{}, r.err
 	}
+	r.comments = r.comments[:0]
 	f, err := r.next()
 	if r.fault != nil && errors.Is(err, io.EOF) {
 		err = r.fault
@@ -96,6 +100,20 @@ func (r *Reader) Interface(i int) Interface {
 		return Interface{}
 	}
 	return r.ng.interfaces[i].Interface
+}
+
+// maxComments bounds the comments of a frame.
+const maxComments = 1100
+
+// Comments returns the comments of the frame that Next has returned last, as far as they
+// are UTF-8 text. What acts on a terminal may be in them.
+func (r *Reader) Comments() (all []string) {
+	for _, c := range r.comments {
+		if utf8.Valid(c) {
+			all = append(all, string(c))
+		}
+	}
+	return all
 }
 
 // Names returns the host names that the file has told up to here.

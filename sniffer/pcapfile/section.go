@@ -269,6 +269,8 @@ func (r *Reader) enhanced(b []byte, obsolete bool) (f sniffer.Frame, ok bool) {
 			f.Direction = direction(r.uint32(value))
 		case code == optDropCount && len(value) == 8 && !obsolete:
 			lost = r.uint64(value)
+		case code == optComment && len(r.comments) < maxComments:
+			r.comments = append(r.comments, value)
 		}
 	}
 	c.frames++
