@@ -36,7 +36,7 @@ func TestNotVacuous(t *testing.T) {
 				for _, test := range vacuous {
 					t.Run(test.name, func(t *testing.T) {
 						if test.only != "" && test.only != backend.Name() {
-							t.Skipf("a container has no program for it: %s does", test.only)
+							t.Skipf("this is for %s", test.only)
 						}
 						for range *repeat {
 							test.run(t, network)
@@ -103,6 +103,14 @@ var vacuous = []proof{
 		steps: "run client1 /bin/sh -c \"sleep 30 >/dev/null 2>&1 </dev/null &\"\nrun server ping -c 1 client1"},
 	{name: "a program that leaves something running", status: claim.Inconclusive, reason: "has ended and left a process behind", only: "netns",
 		steps: "start client1 /bin/sh -c \"sleep 30 >/dev/null 2>&1 </dev/null & cat\"\nrun server ping -c 1 client1\nclose client1"},
+	{name: "an impairment that acts on nothing", status: claim.Inconclusive, reason: "impairment idle acted on no frame", only: "netns",
+		steps: "impair idle client1 server drop where tcp port 9\nrun client1 ping -c 1 server"},
+	{name: "one that need not act", status: claim.Pass, only: "netns",
+		steps: "? impair idle client1 server drop where tcp port 9\nrun client1 ping -c 1 server"},
+	{name: "one that holds a frame which nothing overtakes", status: claim.Inconclusive, reason: "impairment swapped holds a frame back", only: "netns",
+		steps: "impair swapped client1 server reorder nth 3 where icmp\nrun client1 ping -c 3 -i 0.1 server"},
+	{name: "an impairment where there are no cables", status: claim.Inconclusive, reason: "only the lab in namespaces has cables of its own", only: "docker",
+		steps: "impair lose client1 server drop\nrun client1 ping -c 1 server"},
 	{name: "a command that fails", status: claim.Inconclusive, reason: "ended with exit code",
 		steps: "run client1 ping -c 1 nobody"},
 	{name: "a command that says what could act on a terminal", status: claim.Inconclusive, reason: `client1: /bin/sh -c exit 3 # \x1b[31m ended`, only: "netns",
