@@ -48,13 +48,12 @@ func TestLostSegmentsAreSentAgain(t *testing.T) {
 	l.Mend("no-datagram")
 	l.Settle("datagrams")
 
-	l.Expect("tcp/80 with retransmission in open", `
-		client > server SYN     lost
-		client > server SYN     acked again
-		server > client SYN ACK acked`)
-	l.Expect("tcp/80 with retransmission in said", "client > server data again")
+	// How often depends on how late the acknowledgement is on a busy machine.
+	const line = "trace tcp/80 with retransmission: client > server "
+	l.InOrder([]string{line + "SYN lost", line + "SYN again", "trace tcp/80: server > client SYN ACK"}, labtest.In("open"))
+	l.InOrder([]string{`bytes "hello"`, line + "data again"}, labtest.In("said"))
+	l.Never(line+"data again", labtest.In("open"))
 	l.Expect("udp/7000 with retransmission in datagrams", "client > server udp lost\nclient > server udp")
-	l.Exactly(2, `bytes "hello"`, labtest.In("said"))
 	if v, err := l.Judge("tcp/80 with retransmission in said", ""); err != nil || v.Status != claim.Fail {
 		t.Errorf("nothing is sent again: %s, %v", v.Status, err)
 	}
