@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"wirelab/internal/columns"
 	"wirelab/internal/i18n"
 	"wirelab/internal/suggest"
 	"wirelab/lab"
@@ -94,8 +95,12 @@ func Verbs() (names []string) {
 // Help describes the verbs in a language, a line each.
 func Help(l message.Lang) string {
 	var b strings.Builder
+	widest := 0
 	for _, v := range verbs {
-		fmt.Fprintf(&b, "  %-20s %s\n", v.usage, v.help.In(l))
+		widest = max(widest, columns.Width(v.usage))
+	}
+	for _, v := range verbs {
+		fmt.Fprintf(&b, "  %s  %s\n", columns.Pad(v.usage, widest), v.help.In(l))
 	}
 	return b.String()
 }
