@@ -14,6 +14,7 @@ import (
 	"wirelab/lab"
 	"wirelab/lab/containertest"
 	"wirelab/lab/docker"
+	"wirelab/lab/labtest"
 )
 
 // A chat server and two clients are brought up with testcontainers-go, as a
@@ -50,6 +51,8 @@ func TestChat(t *testing.T) {
 	// conversation, nor says that a port is closed.
 	l.Expect("udp/7001 first text in udp", `client2 > server udp "good morning"`)
 	l.Expect("tcp,icmp in udp", "")
+	l.Before("arp", "icmp", labtest.In("ping"))
+	l.Never("tcp[tcpflags] & tcp-rst != 0", labtest.From("server"))
 }
 
 // chatNetwork is what a test of a service has anyway: its network and its
