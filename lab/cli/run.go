@@ -56,6 +56,7 @@ func runCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		r.named = args
 		ctx, cancel := interruptible(cmd.Context())
 		defer cancel()
 		if *stream {
@@ -146,7 +147,8 @@ func findExperiments(names []string) ([]*script.Experiment, error) {
 type runner struct {
 	lang     lang.Lang
 	backend  string
-	attach   string // a lab that is up; empty: one of its own for each experiment
+	named    []string // the experiments, as they were named
+	attach   string   // a lab that is up; empty: one of its own for each experiment
 	dir      string
 	json     bool
 	ascii    bool
@@ -232,7 +234,7 @@ func (r *runner) run(ctx context.Context, chosen []*script.Experiment) (err erro
 		t.Summary(result, time.Since(began))
 		up := ""
 		if r.attach == "" {
-			up = self.Command() + " up"
+			up = self.Command() + " up" + r.networkOf(chosen)
 		}
 		t.Next(result, dir, up)
 		r.note(t.Err())
@@ -244,6 +246,15 @@ func (r *runner) run(ctx context.Context, chosen []*script.Experiment) (err erro
 		return refused
 	}
 	return statusError(result.Status())
+}
+
+// networkOf is what stands behind "up" for the network of the one experiment that was
+// named, where that has segments of its own.
+func (r *runner) networkOf(chosen []*script.Experiment) string {
+	if len(r.named) != 1 || len(chosen[0].Topology.Segments) == 0 {
+		return ""
+	}
+	return " " + self.Quote(r.named[0])
 }
 
 // terminal prints what people read.

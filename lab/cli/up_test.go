@@ -140,6 +140,7 @@ server > client echo-reply   seq=1
 		{[]string{"exec", "--lab", name, "sniffer", "--", "mark", "here"}, 0, "", ""},
 		{[]string{"mark", "--lab", name, "everywhere"}, 0, "", ""},
 		{[]string{"run", "--attach", "lab:" + name, "-o", t.TempDir(), path}, 0, "✓ pass routed.dmz", ""},
+		{[]string{"run", "-o", t.TempDir(), path}, 0, " up " + path, ""},
 		{[]string{"run", "--attach", "lab:" + name, "-o", t.TempDir(), "ping"}, 3, "", "the lab has no host client1"},
 		{[]string{"run", "--attach", "lab:" + name, "-o", t.TempDir(), flat}, 3, "", "server is on dmz in this lab, and on lan in the experiment"},
 		{[]string{"up", "--lab", "x" + name, "--hosts", "2", path}, 2, "", "leave out --hosts"},
