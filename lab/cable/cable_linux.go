@@ -245,10 +245,12 @@ func (c *Cable) discard() error {
 		return nil
 	}
 	var all error
-	if port, err := netlink.LinkByIndex(c.port.Attrs().Index); err == nil && port.Attrs().MasterIndex == 0 {
+	switch port, err := netlink.LinkByIndex(c.port.Attrs().Index); {
+	case err != nil: // it has gone
+	case port.Attrs().MasterIndex == 0:
 		all = netlink.LinkSetMaster(c.port, c.bridge)
-	} else if err == nil {
-		_ = setState(c.port, stateForwarding)
+	default:
+		all = errors.Join(netlink.LinkSetLearning(c.port, true), setState(c.port, stateForwarding))
 	}
 	for _, p := range []*port{c.near, c.far} {
 		if p != nil {
