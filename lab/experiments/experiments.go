@@ -19,9 +19,9 @@ var files embed.FS
 // course has the lessons, in an order in which each needs only those before it.
 var course = []string{"ping", "tcp-chat", "udp-chat", "hub-and-switch"}
 
-// order is that of all experiments: behind the lessons those that judge captures of
-// ordinary networks.
-var order = append(slices.Clone(course), "ping-once", "tcp-once")
+// order is that of all experiments: behind the lessons one that needs cables of the lab's
+// own, and those that judge captures of ordinary networks.
+var order = append(slices.Clone(course), "tcp-loss", "ping-once", "tcp-once")
 
 // Course returns the lessons. What the other experiments show is in them.
 func Course() ([]*script.Experiment, error) {

@@ -74,7 +74,7 @@ func aboutClaim(id string, f dissected, all []dissected, texts []string) []int {
 		shown = f.arp || f.icmp
 	case "ping.echo-pairs", "hub-and-switch.hub-sees-unicast", "ping-once.answered":
 		shown = f.icmp
-	case "tcp-chat.handshake", "tcp-chat.teardown", "tcp-once.handshake", "tcp-once.client-closes", "tcp-once.server-closes":
+	case "tcp-chat.handshake", "tcp-chat.teardown", "tcp-once.handshake", "tcp-once.client-closes", "tcp-once.server-closes", "tcp-loss.segment":
 		if !f.tcp || !f.syn && !f.fin {
 			return nil
 		}
@@ -92,6 +92,8 @@ func aboutClaim(id string, f dissected, all []dissected, texts []string) []int {
 		shown = f.tcp && slices.ContainsFunc(texts, func(s string) bool { return strings.Contains(f.payload, s) })
 	case "udp-chat.no-handshake":
 		shown = f.udp && !slices.ContainsFunc(all, func(g dissected) bool { return g.udp && g.marker == "" && g.stream == f.stream && g.number < f.number })
+	case "tcp-loss.datagram":
+		shown = f.udp
 	case "udp-chat.no-teardown":
 		shown = f.tcp || f.udp || f.icmp || f.arp
 	}
