@@ -95,8 +95,11 @@ func (s *search) unsure(c Claim, counted bool) (reason i18n.Message, packet int)
 	for _, text := range s.m.filters() {
 		f := s.filters[text]
 		for p := range s.within() {
-			if f.match(p); f.err != nil {
+			switch matches := f.match(p); {
+			case f.err != nil:
 				return i18n.FromError(f.err), p.Number
+			case !matches && f.hides(p):
+				return i18n.Msg("claim.match.hides", "Packet", p.Number, "Filter", text), p.Number
 			}
 		}
 	}

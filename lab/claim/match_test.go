@@ -1,6 +1,7 @@
 package claim
 
 import (
+	"encoding/binary"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -51,6 +52,19 @@ func two(w *tracetest.Wire) {
 	connect(w)
 	w.Segment("client1", "server", 41000, 7000, syn, 500, 0, "")
 	w.Segment("server", "client1", 7000, 41000, sniffer.RST|ack, 0, 501, "")
+}
+
+// reset is a reset by the server.
+func reset(w *tracetest.Wire) { w.TCP("server", "client1", sniffer.RST|ack, 901, 101, "") }
+
+// extended is a segment from a port behind an extension header of IPv6 with options for
+// the receiver (RFC 8200, section 4.6).
+func extended(w *tracetest.Wire, port uint16) {
+	segment := append(binary.BigEndian.AppendUint16([]byte{6, 0, 1, 4, 0, 0, 0, 0}, port), make([]byte, 18)...)
+	segment[8+12] = 5 << 4
+	w.V6 = true
+	w.IP("server", "client1", 60, 0, segment)
+	w.V6 = false
 }
 
 // said is a connection over which client1 says something in two segments.
@@ -111,6 +125,30 @@ func TestMatchers(t *testing.T) {
 		{name: "never, and something is for the sniffer", kind: Never, what: []string{isReset}, status: Inconclusive, reason: "is for the sniffer",
 			build: func(w *tracetest.Wire) { w.Echo("client1", "sniffer", echoRequest) }},
 		{name: "a filter that names a host whom the capture does not know", kind: Never, what: []string{"host nobody"}, build: connect, status: Inconclusive, reason: "nobody"},
+
+		{name: "never, and a VLAN tag hides it", kind: Never, what: []string{isReset}, status: Inconclusive, packets: []int{6}, reason: "packet 6 hides from the filter",
+			build: func(w *tracetest.Wire) { connect(w); w.VLAN = 5; reset(w); w.VLAN = 0 }},
+		{name: "never in that VLAN", kind: Never, what: []string{"vlan 5 and " + isReset}, status: Fail, packets: []int{6},
+			build: func(w *tracetest.Wire) { connect(w); w.VLAN = 5; reset(w); w.VLAN = 0 }},
+		{name: "never without a VLAN", kind: Never, what: []string{isReset + " and not vlan"}, status: Pass,
+			build: func(w *tracetest.Wire) { connect(w); w.VLAN = 5; reset(w); w.VLAN = 0 }},
+		{name: "never, and something else has a VLAN tag", kind: Never, what: []string{isReset}, status: Pass,
+			build: func(w *tracetest.Wire) { connect(w); w.VLAN = 5; ping(w); w.VLAN = 0 }},
+		{name: "never, and IPv6 hides it", kind: Never, what: []string{isReset + " and src host server"}, status: Inconclusive, packets: []int{6}, reason: "IPv4 alone",
+			build: func(w *tracetest.Wire) { connect(w); w.V6 = true; reset(w); w.V6 = false }},
+		{name: "never, and IPv6 has it of another host", kind: Never, what: []string{isReset + " and src host client1"}, status: Pass,
+			build: func(w *tracetest.Wire) { connect(w); w.V6 = true; reset(w); w.V6 = false }},
+		{name: "never by IPv6", kind: Never, what: []string{isReset + " or ip6[53] & tcp-rst != 0"}, status: Fail, packets: []int{6},
+			build: func(w *tracetest.Wire) { connect(w); w.V6 = true; reset(w); w.V6 = false }},
+		{name: "never, and an extension header hides it", kind: Never, what: []string{"tcp src port 7000"}, status: Inconclusive, packets: []int{3}, reason: "extension headers",
+			build: func(w *tracetest.Wire) { extended(w, 7000) }},
+		{name: "never, and what an extension header hides is something else", kind: Never, what: []string{"tcp src port 7000"}, status: Pass,
+			build: func(w *tracetest.Wire) { extended(w, 7001) }},
+		{name: "never, and a tunnel hides it", kind: Never, what: []string{"icmp"}, status: Inconclusive, packets: []int{3}, reason: "tunnels",
+			build: func(w *tracetest.Wire) {
+				inner := []byte{0x45, 0, 0, 28, 0, 7, 0, 0, 64, 1, 0, 0, 10, 0, 0, 2, 10, 0, 0, 1, 8, 0, 0, 0, 0, 7, 0, 1}
+				w.IP("server", "client1", 4, 0, inner)
+			}},
 
 		{name: "never in clear, and it is not", kind: Never, what: []string{`bytes "sesame"`}, build: said("open", "close"), status: Pass},
 		{name: "never in clear, and it is, cut into segments", kind: Never, what: []string{`bytes "sesame"`}, build: said("open ses", "ame!"), status: Fail, packets: []int{6, 7}},

@@ -177,12 +177,13 @@ func (m Matcher) names(host string) bool {
 type compiled struct {
 	expr  string
 	hosts filter.Hosts
+	names sniffer.Names
 	links map[sniffer.LinkType]*filter.Filter
 	err   error // of the first that could not be compiled
 }
 
 func compile(expr string, r *trace.Recording) *compiled {
-	c := &compiled{expr: expr, hosts: filter.Hosts{}, links: map[sniffer.LinkType]*filter.Filter{}}
+	c := &compiled{expr: expr, hosts: filter.Hosts{}, names: r.Hosts.Names, links: map[sniffer.LinkType]*filter.Filter{}}
 	for addr, name := range r.Hosts.Names {
 		c.hosts[name] = append(c.hosts[name], addr)
 	}
