@@ -104,6 +104,9 @@ func (s *search) unsure(c Claim, counted bool) (reason i18n.Message, packet int)
 		}
 	}
 	for _, what := range s.m.What {
+		if _, text, _ := trace.Unquoted(what.Line); text != "" && !slices.ContainsFunc(s.plan.Texts, func(said string) bool { return strings.Contains(text, trace.Quoted(said)) }) {
+			return i18n.Msg("claim.match.unsaid", "Text", text), 0
+		}
 		switch {
 		case what.Bytes != "" || what.Projection == nil && !counted: // which may be in any frame
 			c.Projection = everything(s.segment)

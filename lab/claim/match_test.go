@@ -150,6 +150,9 @@ func TestMatchers(t *testing.T) {
 				w.IP("server", "client1", 4, 0, inner)
 			}},
 
+		{name: "never a text that the script does not say", kind: Never, what: []string{`trace tcp text: client1 > server "hello"`}, status: Inconclusive, reason: "says nothing like",
+			build: said("hello\n", "x")},
+
 		{name: "never in clear, and it is not", kind: Never, what: []string{`bytes "sesame"`}, build: said("open", "close"), status: Pass},
 		{name: "never in clear, and it is, cut into segments", kind: Never, what: []string{`bytes "sesame"`}, build: said("open ses", "ame!"), status: Fail, packets: []int{6, 7}},
 		{name: "never in clear, and it is said twice", kind: Never, what: []string{`bytes "a\x00"`}, build: said("a\x00", "a\x00"), status: Fail, packets: []int{6, 7}},
@@ -264,12 +267,35 @@ func TestMatcherCheck(t *testing.T) {
 		{Matcher{Kind: Exactly, Count: -1, What: []Selection{arp}}, "from 0"},
 		{Matcher{Kind: Never, What: []Selection{arp}, From: "sever"}, `no host "sever"`},
 		{Matcher{Kind: Never, What: []Selection{arp}, From: "*"}, `no host "*"`},
+		{Matcher{Kind: Never, What: []Selection{{Projection: &trace.Projection{}, Line: "server > sever SYN"}}}, `no host "sever"`},
+		{Matcher{Kind: Never, What: []Selection{{Projection: &trace.Projection{}, Line: "server@server > * who-has 10.0.0.9"}}}, ""},
 		{Matcher{Kind: Never, What: []Selection{{Filter: "tpc port 80"}}}, "tpc"},
 		{Matcher{Kind: Never, What: []Selection{{Filter: "host sever"}}}, "sever"},
 		{Matcher{Kind: Never, What: []Selection{arp}, Each: "port"}, "port"},
 	} {
 		if err := test.m.Check(hosts, addresses); err == nil && test.want != "" || err != nil && (test.want == "" || !strings.Contains(err.Error(), test.want)) {
 			t.Errorf("%s: %v, want %q", test.m, err, test.want)
+		}
+	}
+	for text, want := range map[string]string{ // lines that are never shown
+		`trace tcp: a > b "hello"`:                       "add text to",
+		"trace tcp: a > b SYN ttl=64":                    "add with ttl",
+		"trace tcp with ttl: a > b SYN reset":            "add with reset",
+		"trace tcp: a > b data again":                    "add with retransmission",
+		"trace arp: a > b probe b":                       "add probes",
+		"trace arp: a > b SYN":                           "add tcp",
+		"trace tcp: a > b udp":                           "add udp",
+		"trace icmp: a > * who-has b":                    "add arp|ndp",
+		"trace udp: a > b port-unreachable":              "add icmp|ndp",
+		`trace udp text: a > b "hello"`:                  "add tcp",
+		"trace tcp with retransmission: a > b SYN again": "",
+		`trace udp text: a > b udp "SYN ttl=3"`:          "",
+		"trace ndp: a > b is-at a mac=02:00:00:00:00:01": "",
+		"trace other: a > b igmp":                        "",
+		"trace tcp/80: a > b RST ACK vlan=5 lost":        "",
+	} {
+		if _, err := ParseSelection(text); err == nil && want != "" || err != nil && (want == "" || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%q: %v, want %q", text, err, want)
 		}
 	}
 	for _, wrong := range []string{"", "  ", "bytes", `bytes ""`, "trace", "trace tpc", "trace tcp: SYN", "trace tcp: ", "trace arp: a > b who-has c\nd > e who-has f"} {

@@ -88,7 +88,52 @@ func ParseSelection(text string) (s Selection, err error) {
 		return s, i18n.Errmsg("match.line", "Text", text)
 	}
 	s.Line = lines[0]
-	return s, nil
+	return s, s.checkLine()
+}
+
+// checkLine refuses a line that the projection never shows, whatever is sent: that it is
+// never there would prove nothing.
+func (s Selection) checkLine() error {
+	l := trace.ParseLine(s.Line)
+	ahead, text, behind := trace.Unquoted(l.What)
+	words := strings.Fields(ahead + " " + behind)
+	lacks := func(what string) error { return i18n.Errmsg("match.notshown", "Line", s.Line, "What", what) }
+	if text != "" && !s.Projection.Text {
+		return lacks("text")
+	}
+	if slices.Contains(words, "probe") && !s.Projection.Probes {
+		return lacks("probes")
+	}
+	for _, word := range words {
+		if column := trace.ColumnOf(word); column != "" && !slices.Contains(s.Projection.With, column) {
+			return lacks("with " + column)
+		}
+	}
+	protocols := protocolsOf(words)
+	if protocols != nil && !slices.ContainsFunc(s.Projection.Selectors, func(sel trace.Selector) bool { return slices.Contains(protocols, sel.Protocol) }) {
+		return lacks(strings.Join(protocols, "|"))
+	}
+	return nil
+}
+
+// protocolsOf are the protocols of a projection whose lines may begin with a word, nil for
+// a word that may be of any. A text alone is TCP's.
+func protocolsOf(words []string) []string {
+	if len(words) == 0 {
+		return []string{"tcp"}
+	}
+	flags, err := sniffer.ParseFlags(words[0])
+	switch word := words[0]; {
+	case err == nil && flags != 0, word == "data", word == "tcp":
+		return []string{"tcp"}
+	case word == "udp":
+		return []string{"udp"}
+	case word == "who-has", word == "is-at", word == "probe":
+		return []string{"arp", "ndp"}
+	case slices.Contains(sniffer.Words(), word):
+		return []string{"icmp", "ndp"}
+	}
+	return nil
 }
 
 // String returns the text form.
@@ -116,7 +161,15 @@ func (m Matcher) Check(hosts []string, addresses filter.Hosts) error {
 	case m.Count < 0:
 		return i18n.Errmsg("match.count", "Number", m.Count)
 	}
-	for _, end := range []string{m.From, m.To} {
+	ends := []string{m.From, m.To}
+	for _, s := range m.What {
+		for _, end := range []string{trace.ParseLine(s.Line).From, trace.ParseLine(s.Line).To} {
+			if trace.ValidLabel(end) {
+				ends = append(ends, end)
+			}
+		}
+	}
+	for _, end := range ends {
 		if end != "" && (end != "*" || end == m.From) && !slices.Contains(hosts, end) {
 			return i18n.Errmsg("match.host", "Host", end, "Hint", suggest.Hint(end, hosts), "Known", hosts)
 		}

@@ -63,10 +63,16 @@ func ColumnNames() (names []string) {
 }
 
 // IsColumn reports whether a word of a line is one that a column says.
-func IsColumn(word string) bool {
-	return slices.ContainsFunc(columns, func(c column) bool {
-		return word == c.word || strings.HasSuffix(c.word, "=") && strings.HasPrefix(word, c.word)
-	})
+func IsColumn(word string) bool { return ColumnOf(word) != "" }
+
+// ColumnOf returns the name of the column that says a word of a line, "" for none.
+func ColumnOf(word string) string {
+	for _, c := range columns {
+		if word == c.word || strings.HasSuffix(c.word, "=") && strings.HasPrefix(word, c.word) {
+			return c.name
+		}
+	}
+	return ""
 }
 
 // parseColumns reads what stands behind "with".

@@ -186,7 +186,7 @@ func (v view) texts(c *conversation) (lines []placed) {
 	for side := range c.sides {
 		for _, s := range c.texts(side, v.plan.Texts) {
 			last := v.packet(s.packets[len(s.packets)-1])
-			l := Line{Segment: v.where(last), From: v.Hosts.from(last), To: v.Hosts.to(last), What: quoted(s.text) + vlan(last) + v.faultColumns(s.packets) + v.extras(c, c.with(last.Number)), Packets: s.packets}
+			l := Line{Segment: v.where(last), From: v.Hosts.from(last), To: v.Hosts.to(last), What: Quoted(s.text) + vlan(last) + v.faultColumns(s.packets) + v.extras(c, c.with(last.Number)), Packets: s.packets}
 			lines = append(lines, placed{l, last.Number})
 		}
 	}
@@ -202,7 +202,7 @@ func (v view) datagram(c *conversation, d *datagram) placed {
 	if v.Text {
 		s := run{d.payload(), []piece{{len(d.payload()), d.numbers}}}
 		for _, t := range s.find(v.plan.Texts) {
-			what += " " + quoted(t.text)
+			what += " " + Quoted(t.text)
 		}
 	}
 	return v.line(c, d, what, d.numbers, d.number())
@@ -235,5 +235,5 @@ func vlan(p *sniffer.Packet) string {
 	return " vlan=" + strconv.Itoa(int(p.VLANID))
 }
 
-// quoted is a text as the notation shows it.
-func quoted(s string) string { return `"` + safetext.Escape(s) + `"` }
+// Quoted is a text as the notation shows it.
+func Quoted(s string) string { return `"` + safetext.Escape(s) + `"` }
