@@ -138,7 +138,7 @@ func (s *search) hits(what Selection) (found []hit) {
 			if what.Filter != "" && s.filters[what.Filter].match(p) {
 				packets = []int{p.Number}
 			}
-			if from, to := s.r.LineEnds(p); packets != nil && s.between(from, to) {
+			if from, to := s.r.LineEnds(p); packets != nil && s.between(p, from, to) {
 				found = append(found, hit{p.Number, packets, s.conversations[p.Number], string(notation.AppendLine(nil, p))})
 			}
 		}
@@ -146,7 +146,7 @@ func (s *search) hits(what Selection) (found []hit) {
 	}
 	for _, l := range s.lines(what) {
 		line := normal(l.String())
-		if s.between(l.From, l.To) && (what.Line == "" || shows(line, what.Line)) {
+		if s.between(&s.r.Packets[l.Packets[0]-1], l.From, l.To) && (what.Line == "" || shows(line, what.Line)) {
 			found = append(found, hit{l.Packets[0], l.Packets, l.Conversation, line})
 		}
 	}
@@ -209,10 +209,13 @@ func alike(a, b string) (n int) {
 	return n
 }
 
-// between reports whether the ends of a line are the matcher's. Of "server@client2",
-// the port of client2 that has the server's address, it is the port that counts.
-func (s *search) between(from, to string) bool {
-	return (s.m.From == "" || s.m.From == portOf(from)) && (s.m.To == "" || s.m.To == portOf(to))
+// between reports whether the ends of a packet, or those that its line has, are the
+// matcher's. Of "server@client2", the port of client2 that has the server's address, it is
+// the port that counts. What a router forwards its port sends, and the line has who sent
+// it first.
+func (s *search) between(p *sniffer.Packet, from, to string) bool {
+	sends, gets := s.r.Hosts.Ends(p)
+	return slices.Contains([]string{"", sends, portOf(from)}, s.m.From) && slices.Contains([]string{"", gets, portOf(to)}, s.m.To)
 }
 
 // portOf is the host whose port an end of a line is.

@@ -96,6 +96,8 @@ func TestMatchers(t *testing.T) {
 				w.Echo("server", "client1", echoReply)
 				w.As = ""
 			}},
+		{name: "never to a port, and it is with the address of nobody", kind: Never, what: []string{"icmp"}, to: "server", status: Fail, packets: []int{3},
+			build: func(w *tracetest.Wire) { w.To = "server"; w.Echo("client1", "192.0.2.9", echoRequest); w.To = "" }},
 		{name: "never a line of a trace", kind: Never, what: []string{"trace tcp: server > client1 RST ACK"}, build: two, status: Fail, packets: []int{7}},
 		{name: "never a line that is not there", kind: Never, what: []string{"trace tcp: client1 > server RST"}, build: two, status: Pass},
 		{name: "never any line", kind: Never, what: []string{"trace arp"}, build: pinged, status: Fail, packets: []int{3, 4}},
@@ -247,6 +249,44 @@ func (test matched) check(t *testing.T) {
 		t.Errorf("cites %v, want %v", v.Packets, test.packets)
 	}
 	readBack(t, v)
+}
+
+// What a router forwards, its port sends; and who sent it first sends it, too.
+func TestMatcherOfForwardedPackets(t *testing.T) {
+	w := tracetest.NewRouted(t)
+	w.Count()
+	w.RoutedBarrier(trace.StartLabel)
+	w.To = "gateway.lan"
+	w.Echo("client1", "web", echoRequest)
+	w.On, w.As, w.To = tracetest.DMZ, "gateway.dmz", ""
+	w.Echo("client1", "web", echoRequest)
+	w.Counts["client1"]--
+	w.Counts["gateway.dmz"]++
+	w.On, w.As = tracetest.LAN, ""
+	w.RoutedBarrier("one")
+	plan := Plan{Plan: tracetest.RoutedPlan, Stimulated: map[string]bool{"one": true}}
+	plan.Barriers = []string{"one"}
+	for _, test := range []struct {
+		from, to, on string
+		want         int // packets
+	}{
+		{"gateway", "", "dmz", 1},
+		{"gateway", "web", "", 1},
+		{"gateway", "", "lan", 0},
+		{"client1", "", "dmz", 1},
+		{"client1", "gateway", "", 1},
+		{"client1", "web", "", 2},
+		{"client2", "", "", 0},
+		{"web", "", "", 0},
+	} {
+		for _, what := range []Selection{{Filter: "icmp"}, {Projection: &trace.Projection{Selectors: []trace.Selector{{Protocol: "icmp"}}}}} {
+			m := Matcher{Kind: Exactly, Count: test.want, What: []Selection{what}, From: test.from, To: test.to}
+			v := Judge(w.Recording, plan, []Claim{{ID: "x", Phases: []string{"one"}, Matcher: &m, Projection: trace.Projection{Segment: test.on}}})[0]
+			if v.Status != Pass || len(v.Packets) != test.want {
+				t.Errorf("%s on %s: %s of %v, %v", m, test.on, v.Status, v.Packets, v.Reason)
+			}
+		}
+	}
 }
 
 // What can never be judged is refused, and says why.

@@ -21,8 +21,9 @@ type Matcher struct {
 	Count int         // of Exactly, from 0
 	What  []Selection // one of Never and Exactly, two of Before, one or more of InOrder
 
-	// From and To are the hosts whose ports send the packets and get them; "" is any,
-	// and To "*" a broadcast. Who sends with another's address sends nonetheless.
+	// From and To are the hosts whose ports send the packets and get them, and of what a
+	// router forwards those at its ends, too; "" is any, and To "*" a broadcast. Who sends
+	// with another's address sends nonetheless.
 	From, To string
 
 	// Each is a filter, or "". Every TCP or UDP conversation of which a packet matches

@@ -23,10 +23,12 @@ func In(phases ...string) Scope {
 // On is of one segment of a lab that has several.
 func On(segment string) Scope { return func(c *claim.Claim) { c.Projection.Segment = segment } }
 
-// From is of the packets that a host's port has sent, whatever addresses they have.
+// From is of the packets that a host's port has sent, whatever addresses they have, and of
+// those of the host that a router forwards.
 func From(host string) Scope { return func(c *claim.Claim) { c.Matcher.From = host } }
 
-// To is of the packets that go to a host's port, or with "*" to all.
+// To is of the packets that go to a host's port or, by a router, to the host, or with "*"
+// to all.
 func To(host string) Scope { return func(c *claim.Claim) { c.Matcher.To = host } }
 
 // Each is of every TCP or UDP conversation by itself of which a packet matches a filter.
