@@ -32,14 +32,15 @@ func Retry(t testing.TB, attempts int, do func(t testing.TB)) {
 				t.Error(said)
 			}
 			t.FailNow()
+		case len(a.unsure) > 0 && n < attempts:
+			t.Logf("attempt %d of %d is inconclusive, and the lab is brought up anew:\n%s", n, attempts, strings.Join(a.unsure, "\n"))
+		case len(a.unsure) > 0:
+			t.Fatalf("inconclusive in each of %d attempts, the last time:\n%s", n, strings.Join(a.unsure, "\n"))
 		case a.skipped:
 			t.SkipNow()
-		case len(a.unsure) == 0:
+		default:
 			return
-		case n >= attempts:
-			t.Fatalf("inconclusive in each of %d attempts, the last time:\n%s", n, strings.Join(a.unsure, "\n"))
 		}
-		t.Logf("attempt %d of %d is inconclusive, and the lab is brought up anew:\n%s", n, attempts, strings.Join(a.unsure, "\n"))
 	}
 }
 
@@ -52,6 +53,7 @@ type attempt struct {
 	mu       sync.Mutex
 	failed   bool
 	skipped  bool
+	ended    bool
 	errors   []string
 	unsure   []string // causes
 	cleanups []func()
@@ -75,6 +77,7 @@ func carryOut(t testing.TB, do func(testing.TB)) *attempt {
 	for f := a.cleanup(); f != nil; f = a.cleanup() {
 		run(f)
 	}
+	a.end()
 	return a
 }
 
@@ -95,6 +98,13 @@ func (a *attempt) inconclusive(cause string) {
 	a.unsure = append(a.unsure, cause)
 }
 
+// end lets what a goroutine that was left behind still reports be the test's.
+func (a *attempt) end() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.ended = true
+}
+
 func (a *attempt) Context() context.Context { return a.ctx }
 
 func (a *attempt) Cleanup(f func()) {
@@ -113,14 +123,15 @@ func (a *attempt) Failed() bool {
 func (a *attempt) Fail() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if a.ended {
+		a.TB.Fail()
+	}
 	a.failed = true
 }
 
-// FailNow ends the attempt. It has failed, unless its lab was inconclusive.
+// FailNow ends the attempt, which has failed.
 func (a *attempt) FailNow() {
-	if !a.Failed() {
-		a.Fail()
-	}
+	a.Fail()
 	runtime.Goexit()
 }
 
@@ -131,6 +142,9 @@ func (a *attempt) Errorf(format string, args ...any) { a.error(fmt.Sprintf(forma
 func (a *attempt) error(said string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if a.ended {
+		a.TB.Error(said)
+	}
 	a.failed = true
 	a.errors = append(a.errors, said)
 }

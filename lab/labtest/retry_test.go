@@ -63,7 +63,11 @@ func TestRetryKeepsFailures(t *testing.T) {
 		},
 		"an error of the test": func(t testing.TB) { asked(t, false).Never("udp"); t.Error("wrong") },
 		"a fatal error":        func(t testing.TB) { t.Fatal("wrong") },
-		"a failed cleanup":     func(t testing.TB) { t.Cleanup(func() { t.Error("wrong") }) },
+		"a test that ends itself after what is inconclusive": func(t testing.TB) {
+			asked(t, false).Never("udp")
+			t.FailNow()
+		},
+		"a failed cleanup": func(t testing.TB) { t.Cleanup(func() { t.Error("wrong") }) },
 	} {
 		attempts := 0
 		errors, _, failed := labtest.Attempt(t, func(t testing.TB) {
@@ -72,9 +76,38 @@ func TestRetryKeepsFailures(t *testing.T) {
 				do(t)
 			})
 		})
-		if !failed || attempts != 1 || len(errors) == 0 {
+		if !failed || attempts != 1 || len(errors) == 0 && !strings.Contains(name, "ends itself") {
 			t.Errorf("%s: failed %t after %d attempts: %q", name, failed, attempts, errors)
 		}
+	}
+}
+
+// A test that skips the rest has not been told what its lab cannot tell.
+func TestRetryOfWhatSkips(t *testing.T) {
+	t.Parallel()
+	attempts := 0
+	_, _, failed := labtest.Attempt(t, func(t testing.TB) {
+		labtest.Retry(t, 2, func(t testing.TB) {
+			attempts++
+			asked(t, false).Never("udp")
+			t.Skip("the rest")
+		})
+	})
+	if !failed || attempts != 2 {
+		t.Errorf("failed %t after %d attempts", failed, attempts)
+	}
+}
+
+// What a goroutine reports when its attempt has ended is not lost.
+func TestRetryHearsWhatIsLeft(t *testing.T) {
+	t.Parallel()
+	errors, _, failed := labtest.Attempt(t, func(t testing.TB) {
+		var left testing.TB
+		labtest.Retry(t, 2, func(t testing.TB) { left = t })
+		left.Errorf("late")
+	})
+	if !failed || len(errors) != 1 || errors[0] != "late" {
+		t.Errorf("failed %t: %q", failed, errors)
 	}
 }
 
