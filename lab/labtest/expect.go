@@ -91,12 +91,16 @@ func (l *Lab) lines(part, want string) (c claim.Claim, err error) {
 	part, segment, _ := strings.Cut(part, " on ")
 	projection, phases, found := strings.Cut(part, " in ")
 	if c.Phases = slices.Clone(l.plan.Barriers); found {
-		c.Phases = strings.Split(strings.ReplaceAll(phases, " ", ""), ",")
+		if c.Phases, err = phaseNames(phases); err != nil {
+			return c, err
+		}
 	}
 	if c.Projection, err = trace.ParseProjection(projection); err != nil {
 		return c, err
 	}
-	c.Projection.Segment = strings.TrimSpace(segment)
+	if c.Projection.Segment = strings.TrimSpace(segment); strings.Contains(c.Projection.Segment, " ") {
+		return c, fmt.Errorf("%q is no segment: %s", c.Projection.Segment, partForm)
+	}
 	if err = l.checkScope(&c); err != nil {
 		return c, err
 	}
@@ -106,6 +110,22 @@ func (l *Lab) lines(part, want string) (c claim.Claim, err error) {
 	}
 	c.Expected, err = claim.ParseExpected(want, segments...)
 	return c, err
+}
+
+// partForm says how Expect's part is written.
+const partForm = `write PROJECTION in PHASES on SEGMENT, as in "tcp/80 first with ttl in fetched on lan"`
+
+// phaseNames are the names between the commas. One of several words has words of the
+// projection behind it.
+func phaseNames(s string) ([]string, error) {
+	names := strings.Split(s, ",")
+	for i, name := range names {
+		names[i] = strings.TrimSpace(name)
+		if strings.ContainsAny(names[i], " \t\n") {
+			return nil, fmt.Errorf("%q is no phase: %s", names[i], partForm)
+		}
+	}
+	return names, nil
 }
 
 // expect judges a claim and tells the test what is no pass.

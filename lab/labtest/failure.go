@@ -41,6 +41,9 @@ func describe(r *trace.Recording, plan claim.Plan, c claim.Claim, v claim.Verdic
 		shown := v
 		shown.Reason = nil // it is told above
 		_ = report.Difference(&b, lang.English, show, shown)
+		if c.Projection.First && len(v.Observed) < len(c.Expected) {
+			b.WriteString("    \"first\" shows one line of each conversation: that which opens it\n")
+		}
 	}
 	ladder := render.Ladder{
 		Lanes: slices.Clone(plan.Hosts), Names: r.Hosts.Names, Texts: plan.Texts, Ends: r.Hosts.Ends,

@@ -168,6 +168,19 @@ func TestLabFails(t *testing.T) {
 			t.Errorf("%q is no part, or SYN no line, but the error is %v", part, err)
 		}
 	}
+	for part, want := range map[string]string{
+		"tcp/80 in open with ttl,options": `"open with ttl" is no phase: write PROJECTION in PHASES on SEGMENT`,
+		"tcp/80 on lan in open":           `"lan in open" is no segment: write PROJECTION in PHASES on SEGMENT`,
+		"tcp/80 in nothing open":          `"nothing open" is no phase`,
+		"tcp/80 in nothing,":              `no barrier ends a phase ""`,
+	} {
+		if _, err := l.Judge(part, ""); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q is out of order, and the error is %v; want %s", part, err, want)
+		}
+	}
+	if v, err := l.Judge("tcp/80 first with ttl in nothing, open", "client > server SYN acked ttl=64"); err != nil || v.Status != claim.Pass {
+		t.Errorf("a blank behind the comma: %s (%v), %v", v.Status, v.Reason, err)
+	}
 	// A FIN that the server does not answer is a teardown under way.
 	conn.Close()
 	if err := l.TrySettle("closed"); err == nil || !strings.Contains(err.Error(), "tcp") {
@@ -246,7 +259,7 @@ func TestSocketErrors(t *testing.T) {
 	dial := l.DialContext("client")
 	for _, test := range []struct{ network, address, want string }{
 		{"sctp", "server:80", "unknown network sctp"},
-		{"tcp", "nobody:80", "no host"},
+		{"tcp", "nobody:80", `no host "nobody" in the lab: there are client, server`},
 		{"tcp", "server", "missing port"},
 		{"tcp", "server:80", "refused"},
 		{"tcp", "server:99999", "invalid port"},

@@ -102,6 +102,7 @@ func TestFailureIsShown(t *testing.T) {
 		l.Settle("talked")
 		l.Expect("tcp/80 in talked", "client > server SYN acked\nserver > client SYN ACK acked\nserver > client RST ACK\nserver > client FIN ACK acked")
 		l.Exactly(1, "trace tcp/80: client > server RST", labtest.In("talked"))
+		l.Expect("tcp/80 first in talked", "client > server SYN acked\nserver > client SYN ACK acked")
 		l.Settle("idle")
 		l.Never("icmp", labtest.In("idle"))
 		return
@@ -120,6 +121,7 @@ func TestFailureIsShown(t *testing.T) {
 	for _, want := range []string{
 		`tcp/80 in talked: fail: line 3: expected server > client RST ACK; observed client > server FIN ACK acked`,
 		`- server > client RST ACK\n +\+ client > server FIN ACK acked\n`, // the difference
+		`first in talked: fail: missing line: .*(\n.*)*"first" shows one line of each conversation`,
 		`client +server`, `●─+▶  SYN`, // the ladder
 		`exactly 1 trace tcp/80: client > server RST in talked: fail: 0 matches`,
 		`- client > server RST\n +\+ client > server (SYN|FIN ACK) acked`, // the nearest miss

@@ -16,9 +16,13 @@ func (l *Lab) Addr(host string) netip.Addr {
 	l.t.Helper()
 	h := l.network.Host(host)
 	if h == nil {
-		l.t.Fatalf("no host %q in the lab", host)
+		l.t.Fatal(l.noHost(host))
 	}
 	return h.Ports()[0].Addrs[0].Addr()
+}
+
+func (l *Lab) noHost(name string) error {
+	return fmt.Errorf("no host %q in the lab: there are %s", name, strings.Join(l.lab.Topology.Hosts, ", "))
 }
 
 // sockets returns what makes sockets on a host, or skips the test where the backend
@@ -27,7 +31,7 @@ func (l *Lab) sockets(host string) lab.SocketHost {
 	l.t.Helper()
 	h := l.network.Host(host)
 	if h == nil {
-		l.t.Fatalf("no host %q in the lab", host)
+		l.t.Fatal(l.noHost(host))
 	}
 	s, ok := h.(lab.SocketHost)
 	if !ok {
@@ -117,7 +121,7 @@ func (l *Lab) resolve(asks, address string) (string, error) {
 	}
 	h := l.network.Host(name)
 	if h == nil {
-		return "", fmt.Errorf("address %q: no host %q in the lab", address, name)
+		return "", fmt.Errorf("address %q: %w", address, l.noHost(name))
 	}
 	at := h.Ports()[0]
 	for _, p := range slices.Backward(h.Ports()) {
