@@ -131,6 +131,15 @@ func TestKickForATime(t *testing.T) {
 		t.Errorf("a reason that is no duration: %+v, %v", r, err)
 	}
 	enterFrom(t, room, "bob", "192.0.2.2:3")
+	for _, word := range []string{"10", "10min", "10分", "0", "0s", "2d spam"} {
+		if _, err := room.Kick("bob " + word); err == nil || len(room.People()) != 2 {
+			t.Errorf("kick bob %s: %v, and %d people are here: it is no duration", word, err, len(room.People()))
+		}
+	}
+	enterFrom(t, room, "bob 10", "192.0.2.2:4") // whoever is called so cannot hide behind the mistake
+	if r, err := room.Kick(`"bob 10"`); err != nil || r.Names[0] != "bob 10" {
+		t.Errorf("somebody is called so: %+v, %v", r, err)
+	}
 }
 
 // TestKickMeansTheShorterName: nobody is safe behind a name that looks like a reason.

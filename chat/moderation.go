@@ -26,7 +26,8 @@ type order struct {
 // Kick removes a member and tells everyone, the member included. Its argument is
 // "NAME", then perhaps a duration (10m), then perhaps a reason. With a duration the
 // member is kept out for that time, as by Ban. The error is errNobody if there is
-// nobody of that name.
+// nobody of that name. What looks like a duration and is none ("10", "10min") is an
+// error too: as a reason it would let the member come back at once.
 //
 // Names may contain blanks: the shortest name that is here counts, so that nobody is
 // safe behind a "bob spam"; one between quotation marks counts whole.
@@ -39,6 +40,9 @@ func (r *Room) Kick(args string) (Removal, error) {
 	}
 	taken := Removal{Names: []string{m.person.Name}}
 	word, rest, _ := strings.Cut(reason, " ")
+	if mistakenDuration(word, rest) {
+		return Removal{}, i18n.Errmsg("chat.mistake.order.kick", "Text", args, "Cause", i18n.Errmsg("chat.mistake.order.duration", "Word", word))
+	}
 	if d, err := time.ParseDuration(word); err == nil && d > 0 {
 		d = min(d, longestKick)
 		if taken.Sanction, taken.Spared, err = r.sanction(m, Sanction{Until: r.now().Add(d)}); err != nil {
@@ -49,6 +53,17 @@ func (r *Room) Kick(args string) (Removal, error) {
 	}
 	r.kick(m, CleanText(reason))
 	return taken, nil
+}
+
+// mistakenDuration reports whether the first word of a reason is probably a duration
+// of another form than time.ParseDuration's. "10 bottles" is a reason.
+func mistakenDuration(word, rest string) bool {
+	unit := strings.TrimLeft(word, "0123456789")
+	if unit == word || unit == "" && rest != "" {
+		return false
+	}
+	d, err := time.ParseDuration(word)
+	return err != nil || d <= 0
 }
 
 func (r *Room) kick(m *Member, reason string) {

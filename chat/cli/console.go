@@ -120,12 +120,18 @@ func (k *console) unknown(word, line string) string {
 }
 
 // mistyped returns the command that a line was probably meant to be, which the room
-// shall not hear: the word of one that has a slash, alone, or one slip of typing away
-// from a command about somebody who is in the room. It is "" for any other line.
+// shall not hear: the word of one that has a slash or arguments, alone, or one slip of
+// typing away from a command about somebody who is in the room. It is "" for any other
+// line.
 func (k *console) mistyped(word, args string) string {
 	if args == "" {
 		if word == "help" || word == "quit" || word == "exit" {
 			return "/" + strings.Replace(word, "exit", "quit", 1)
+		}
+		for _, c := range consoleCommands {
+			if word == c.name {
+				return c.name + " " + c.args // one without is carried out
+			}
 		}
 		return ""
 	}
@@ -268,11 +274,12 @@ func (k *console) save(name string) error {
 	return nil
 }
 
-// shown returns a line as the server's screen shows it.
-func shown(l chat.Line) string {
-	s := l.String()
+// shown returns a line as the server's screen shows it, in a language. A console is
+// nobody's name: a kick is always somebody else's.
+func shown(l chat.Line, language lang.Lang) string {
+	s := words{Lang: language}.Tell(l, "")
 	if (l.Kind == chat.Join || l.Kind == chat.Leave) && l.Text != "" {
-		s += " (" + l.Text + ")"
+		s += " (" + safetext.Strip(l.Text) + ")"
 	}
-	return safetext.Strip(s)
+	return s
 }

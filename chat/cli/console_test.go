@@ -32,10 +32,10 @@ func TestConsoleCommands(t *testing.T) {
 		{typed: "print", want: `(?s)T.* server: before\npeople: 0\n`},
 		{typed: "blueprint", said: "blueprint"},
 		{typed: "print it", said: "print it"},
-		{typed: "kick", said: "kick"},
+		{typed: "kick", want: `not said: "kick" \(did you mean kick NAME \[10m\] \[REASON\]\?\)`},
 		{typed: "kickoff at nine", said: "kickoff at nine"},
 		{typed: "kick nobody", want: `nobody called "nobody" is here`},
-		{typed: "ban", said: "ban"},
+		{typed: "ban", want: `not said: "ban" \(did you mean ban NAME \[REASON\]\?\)`},
 		{typed: "banana split", said: "banana split"},
 		{typed: "ban nobody", want: `nobody called "nobody" is here`},
 		{typed: "unban 192.0.2.7", want: `"192.0.2.7" is not banned`},
@@ -44,6 +44,8 @@ func TestConsoleCommands(t *testing.T) {
 		{typed: "unmute nobody", want: `nobody called "nobody" is muted`},
 		{typed: "quiet nobody", want: `nobody called "nobody" is here`},
 		{typed: "lock", said: "the room is locked: nobody new joins"},
+		{typed: "mute", want: `did you mean mute NAME\?`},
+		{typed: "slow", want: `did you mean slow SECONDS\?`},
 		{typed: "locksmith", said: "locksmith"},
 		{typed: "slow 10", said: "slow: each person says one line in 10 s"},
 		{typed: "slow food", want: `want SECONDS, such as slow 10; slow 0 ends it`},
@@ -220,4 +222,35 @@ func TestConsoleNameIsCleaned(t *testing.T) {
 	server.await("teach\u0301er: hello\n")
 	server.say("/quit")
 	server.exits(exit.OK)
+}
+
+// The screen tells what happens in the reader's language.
+func TestConsoleIsInTheReadersLanguage(t *testing.T) {
+	room := chat.NewRoom(nil)
+	w := room.Watch()
+	if _, err := room.Join(chat.Person{Name: "bob", Transport: "tcp"}, chat.Resume{}, audience{}); err != nil {
+		t.Fatal(err)
+	}
+	room.Say("hi \x1b[31m")
+	room.Lock(true)
+	if _, err := room.Kick("bob too loud"); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []struct{ english, chinese string }{
+		{"* bob joined (tcp)", "* bob 加入了聊天室 (tcp)"},
+		{"server: hi [31m", "server: hi [31m"},
+		{"* the room is locked: nobody new joins", "* 聊天室已鎖定，不接受新的人"},
+		{"* bob was kicked (too loud)", "* bob 被踢出聊天室了 (too loud)"},
+	} {
+		l, _, err := w.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := shown(l, lang.English); got != want.english {
+			t.Errorf("in English %q, want %q", got, want.english)
+		}
+		if got := shown(l, lang.Chinese); got != want.chinese {
+			t.Errorf("in Chinese %q, want %q", got, want.chinese)
+		}
+	}
 }

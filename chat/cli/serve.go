@@ -146,7 +146,7 @@ func show(out io.Writer, w *chat.Watcher, language lang.Lang) {
 		if missed > 0 {
 			fmt.Fprintln(out, i18n.Text(language, "chat.console.missed", "Count", missed))
 		}
-		fmt.Fprintln(out, shown(l))
+		fmt.Fprintln(out, shown(l, language))
 	}
 }
 
