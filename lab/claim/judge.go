@@ -147,6 +147,8 @@ func suspicion(r *trace.Recording, s trace.Suspect) (i18n.Message, int) {
 		return i18n.Msg("claim.malformed", "Packet", p.Number, "Error", p.Err), p.Number
 	case trace.Headless:
 		return i18n.Msg("claim.headless", "Packet", p.Number), p.Number
+	case trace.Disputed:
+		return i18n.Msg("claim.disputed", "Packet", p.Number), p.Number
 	case trace.NoStart:
 		return i18n.Msg("claim.nostart", "Packet", p.Number), p.Number
 	}

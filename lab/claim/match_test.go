@@ -162,6 +162,23 @@ func TestMatchers(t *testing.T) {
 		{name: "never in clear by him who does not say it", kind: Never, what: []string{`bytes "sesame"`}, from: "server", build: said("open ses", "ame!"), status: Pass},
 		{name: "never in clear, and bytes are missing", kind: Never, what: []string{`bytes "sesame"`}, status: Inconclusive, reason: "does not have",
 			build: func(w *tracetest.Wire) { connect(w); w.TCP("server", "client1", ack, 901, 140, "") }},
+		{name: "never in clear, and a segment overlaps another with other bytes", kind: Never, what: []string{`bytes "sesame"`}, status: Inconclusive, packets: []int{8}, reason: "overlaps another",
+			build: func(w *tracetest.Wire) {
+				said("sesXXX", "!")(w)
+				w.TCP("client1", "server", psh, 104, 901, "ame")
+			}},
+		{name: "never in clear, and a segment is sent again", kind: Never, what: []string{`bytes "sesame"`}, status: Pass,
+			build: func(w *tracetest.Wire) {
+				said("open", "close")(w)
+				w.TCP("client1", "server", psh, 103, 901, "enclo")
+			}},
+		{name: "never in clear, and the first fragment comes twice", kind: Never, what: []string{`bytes "sesame"`}, status: Inconclusive, packets: []int{3}, reason: "do not fit together",
+			build: func(w *tracetest.Wire) { // Linux keeps the first
+				whole := tracetest.Datagram(5, 6, "open-sesame-open")
+				w.IP("client1", "server", 17, 0x2000, whole[:16])
+				w.IP("client1", "server", 17, 0x2000, append(slices.Clone(whole[:8]), "XXXXXXXX"...))
+				w.IP("client1", "server", 17, 2, whole[16:])
+			}},
 		{name: "never in clear, and a packet is cut", kind: Never, what: []string{`bytes "sesame"`}, status: Inconclusive, reason: "cut",
 			build: func(w *tracetest.Wire) {
 				connect(w)
@@ -178,6 +195,9 @@ func TestMatchers(t *testing.T) {
 		{name: "exactly, of a capture with drops", kind: Exactly, count: 2, what: []string{isSYN}, build: two, dropped: 3, status: Inconclusive, reason: "dropped"},
 		{name: "exactly one in each conversation", kind: Exactly, count: 1, what: []string{isSYN}, each: "tcp port 7000", build: two, status: Pass, packets: []int{3, 6}},
 		{name: "exactly one reset in each, and one has none", kind: Exactly, count: 1, what: []string{isReset}, each: "tcp port 7000", build: two, status: Fail, reason: "0 matches"},
+		{name: "never in each what is in no conversation", kind: Never, what: []string{"icmp"}, each: "tcp", status: Inconclusive, packets: []int{6}, reason: "no TCP or UDP conversation",
+			build: func(w *tracetest.Wire) { connect(w); w.Echo("client1", "server", echoRequest) }},
+		{name: "never in each, and it is in none", kind: Never, what: []string{"icmp"}, each: "tcp", build: connect, status: Pass},
 		{name: "each, and there is no conversation", kind: Exactly, count: 1, what: []string{isSYN}, each: "udp port 53", build: two, status: Fail, reason: "no conversation has a packet that matches udp port 53"},
 		{name: "each, and its filter may have missed one", kind: Exactly, count: 1, what: []string{"trace tcp: client1 > server SYN"}, each: "tcp port 7000", status: Inconclusive, reason: "is a fragment",
 			build: func(w *tracetest.Wire) { connect(w); w.IP("server", "client1", 17, 2, make([]byte, 8)) }},

@@ -3,6 +3,7 @@ package trace
 import (
 	"bytes"
 	"iter"
+	"slices"
 
 	"wirelab/sniffer"
 )
@@ -98,6 +99,36 @@ func (r *Recording) Unsure(w Window, plan Plan, found func(*sniffer.Packet) bool
 		}
 		if v.suspicious(p) && !found(p) {
 			return Suspect{p, kind}
+		}
+	}
+	return Suspect{}
+}
+
+// Disputed returns a packet of a segment, or "" of all, with bytes of which Carried may
+// have others than the receiver: a segment that overlaps another with other bytes, or a
+// fragment of a datagram that was not put together, since parts are missing or overlap. It
+// is the zero value where there is none.
+func (r *Recording) Disputed(segment string, w Window, plan Plan) Suspect {
+	v := view{Recording: r, Projection: Projection{Segment: segment}, window: w, plan: plan}
+	torn := func(d *datagram) bool {
+		return d.parts != nil && len(d.numbers) > 0 && !d.complete && v.contains(d.packet())
+	}
+	for _, d := range r.index.messages {
+		if torn(d) {
+			return Suspect{d.packet(), Disputed}
+		}
+	}
+	for _, c := range r.index.conversations {
+		if i := slices.IndexFunc(c.datagrams, torn); i >= 0 {
+			return Suspect{c.datagrams[i].packet(), Disputed}
+		}
+		if !slices.ContainsFunc(c.datagrams, func(d *datagram) bool { return v.contains(d.packet()) }) {
+			continue
+		}
+		for side := range c.sides {
+			if n := c.disputed(side); n > 0 {
+				return Suspect{r.packet(n), Disputed}
+			}
 		}
 	}
 	return Suspect{}

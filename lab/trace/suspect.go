@@ -45,6 +45,7 @@ const (
 	NoStart  // the connection was open when the capture began
 	Hole     // it acknowledges bytes that the capture does not have
 	Headless // it is a fragment, and the capture lacks the header of what the datagram carries
+	Disputed // its receiver may have put other bytes together than Carried has
 )
 
 // Suspect is a packet that may hide something from a claim.

@@ -41,27 +41,13 @@ type piece struct {
 // streams puts the payload of one side in order. A datagram stands alone; TCP
 // segments are joined by sequence number.
 func (c *conversation) streams(side int) []run {
-	var sent, alone []*datagram
-	for _, d := range c.datagrams {
-		switch {
-		case c.side(d.packet()) != side || len(d.payload()) == 0:
-		case !c.tcp() || d.recording.lost(d.packet()):
-			alone = append(alone, d)
-		default:
-			sent = append(sent, d)
-		}
-	}
+	sent, segments, alone := c.sentBy(side)
 	var runs []run
 	for _, d := range alone {
 		runs = append(runs, run{d.payload(), []piece{{len(d.payload()), d.sorted()}}})
 	}
 	if !c.tcp() {
 		return runs
-	}
-	var numbers stream.Numbers
-	segments := make([]stream.Segment, len(sent))
-	for i, d := range sent {
-		segments[i] = stream.Segment{Offset: numbers.Offset(dataAt(d.packet())), Data: d.payload()}
 	}
 	for _, joined := range stream.Join(segments) {
 		var r run
@@ -72,6 +58,51 @@ func (c *conversation) streams(side int) []run {
 		runs = append(runs, r)
 	}
 	return runs
+}
+
+// sentBy are what one side has sent of a TCP stream, and its datagrams that stand alone.
+func (c *conversation) sentBy(side int) (sent []*datagram, segments []stream.Segment, alone []*datagram) {
+	var numbers stream.Numbers
+	for _, d := range c.datagrams {
+		switch {
+		case c.side(d.packet()) != side || len(d.payload()) == 0:
+		case !c.tcp() || d.recording.lost(d.packet()):
+			alone = append(alone, d)
+		default:
+			sent = append(sent, d)
+			segments = append(segments, stream.Segment{Offset: numbers.Offset(dataAt(d.packet())), Data: d.payload()})
+		}
+	}
+	return sent, segments, alone
+}
+
+// disputed returns a packet whose bytes are not those that its side's stream has in their
+// place, since another segment has others there; 0 if there is none. Which of them the
+// receiver took, the capture does not tell.
+func (c *conversation) disputed(side int) int {
+	if !c.tcp() {
+		return 0
+	}
+	sent, segments, _ := c.sentBy(side)
+	type whole struct {
+		begin int64
+		bytes []byte
+	}
+	var runs []whole
+	for _, joined := range stream.Join(segments) {
+		run := whole{begin: joined[0].Offset}
+		for _, p := range joined {
+			run.bytes = append(run.bytes, p.Data...)
+		}
+		runs = append(runs, run)
+	}
+	for i, s := range segments {
+		run := runs[sort.Search(len(runs), func(i int) bool { return runs[i].begin > s.Offset })-1]
+		if !bytes.HasPrefix(run.bytes[s.Offset-run.begin:], s.Data) {
+			return sent[i].number()
+		}
+	}
+	return 0
 }
 
 // find returns the texts in the order of the bytes. One that stands at the end of a
