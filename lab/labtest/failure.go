@@ -42,7 +42,7 @@ func describe(r *trace.Recording, plan claim.Plan, c claim.Claim, v claim.Verdic
 		shown.Reason = nil // it is told above
 		_ = report.Difference(&b, lang.English, show, shown)
 		if c.Projection.First && len(v.Observed) < len(c.Expected) {
-			b.WriteString("    \"first\" shows one line of each conversation: that which opens it\n")
+			b.WriteString("      \"first\" shows one line of each conversation: that which opens it\n")
 		}
 	}
 	ladder := render.Ladder{
