@@ -74,7 +74,6 @@ var mistakes = []struct {
 	{"chat serve --tcp 127.0.0.1:BUSY", exit.Unable, `another program listens there \(.*\)\nanother address can be given with --tcp`, `已經有其他程式在那裡監聽（.*）\n請用 --tcp 指定別的位址`},
 	{"ping", exit.Usage, `wirelab ping needs HOST, for example: wirelab ping server`, `wirelab ping 後面要接 HOST，例如：wirelab ping server`},
 	{"ping -c many server", exit.Usage, `-c takes a whole number, and was given "many"`, `-c 要給整數，卻是「many」`},
-	{"ping ::1", exit.Usage, `::1 is not an IPv4 address`, `::1 不是 IPv4 位址`},
 	{"neigh add server 02", exit.Usage, `"02" is no MAC address: want one such as`, `「02」不是 MAC 位址`},
 	{"new mine -o /proc/x", exit.Usage, `has no option -o`, `沒有 -o 這個選項`},
 	{"sniff -r cut.pcapng", exit.Failed, `cut.pcapng: file ends at byte 200, within the block that begins at byte \d+`, `cut.pcapng：檔案在第 200 個位元組就結束了，從第 \d+ 個位元組開始的區塊並不完整`},

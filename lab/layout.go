@@ -10,9 +10,10 @@ import (
 )
 
 // What follows from a topology by rule. The first segment is 10.77.0.0/24, the second
-// 10.77.1.0/24 and so on. A host's address ends in the same number on every segment:
-// .10 for the first host of the topology, .11 for the second. Its hardware address
-// says the segment and then the host: 02:00:00:01:00:0b.
+// 10.77.1.0/24 and so on; of IPv6 fd77::/64 and fd77:0:0:1::/64. A host's address ends
+// in the same number on every segment, in either version: .10 and ::10 for the first
+// host of the topology, .11 and ::11 for the second. Its hardware address says the
+// segment and then the host: 02:00:00:01:00:0b.
 
 // Subnet returns the subnet by rule of a topology's i-th segment.
 func Subnet(i int) netip.Prefix {
@@ -22,13 +23,51 @@ func Subnet(i int) netip.Prefix {
 // Address returns the address that the i-th host of a topology gets in a
 // subnet: .10 for the first and so on, so that people know them by sight.
 func Address(subnet netip.Prefix, i int) netip.Addr {
+	return address4(subnet, number(i))
+}
+
+func address4(subnet netip.Prefix, number int) netip.Addr {
 	base := subnet.Masked().Addr().As4()
-	base[3] += byte(number(i))
+	base[3] += byte(number)
 	return netip.AddrFrom4(base)
 }
 
 // number is that in which the addresses of the i-th host end.
 func number(i int) int { return (i+9)%MaxHosts + 1 }
+
+// numbers are those in which the addresses of the hosts end. Of more hosts than a segment
+// has numbers, one whose number somebody on its segments has gets the next that is free;
+// who is on most segments chooses first.
+func (t Topology) numbers() map[string]int {
+	on := map[string][]int{}
+	taken := make([]map[int]bool, len(t.SegmentNames()))
+	for i := range taken {
+		taken[i] = map[int]bool{}
+		for _, host := range t.SegmentHosts(i) {
+			on[host] = append(on[host], i)
+		}
+	}
+	order := make([]int, len(t.Hosts))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return len(on[t.Hosts[b]]) - len(on[t.Hosts[a]]) })
+	numbers := map[string]int{}
+	for _, i := range order {
+		host, n := t.Hosts[i], number(i)
+		for range MaxHosts {
+			if !slices.ContainsFunc(on[host], func(segment int) bool { return taken[segment][n] }) {
+				break
+			}
+			n = n%MaxHosts + 1
+		}
+		numbers[host] = n
+		for _, segment := range on[host] {
+			taken[segment][n] = true
+		}
+	}
+	return numbers
+}
 
 // HardwareAddress returns the locally administered address of the i-th host on
 // the first segment.
@@ -41,56 +80,77 @@ func hardwareAddress(segment, i int) net.HardwareAddr {
 // Ports returns the network devices that a host gets: eth0, eth1 and so on, in the
 // order of the segments. A backend that cannot choose addresses gives others.
 func (t Topology) Ports(host string) (ports []Port) {
-	names, at := t.SegmentNames(), slices.Index(t.Hosts, host)
+	names, at, numbers := t.SegmentNames(), slices.Index(t.Hosts, host), t.numbers()
 	for n, i := range t.On(host) {
-		addr, _ := t.address(i, host)
-		ports = append(ports, Port{
-			Device: fmt.Sprintf("eth%d", n), Segment: names[i], MAC: sniffer.MAC(hardwareAddress(i, at)),
-			Addrs: []netip.Prefix{netip.PrefixFrom(addr, t.SegmentSubnet(i).Bits())},
-		})
+		port := Port{Device: fmt.Sprintf("eth%d", n), Segment: names[i], MAC: sniffer.MAC(hardwareAddress(i, at))}
+		for _, subnet := range t.Subnets(i) {
+			addr, _ := t.address(i, subnet, host, numbers)
+			port.Addrs = append(port.Addrs, netip.PrefixFrom(addr, subnet.Bits()))
+		}
+		if t.IsRouter(host) && t.versions(i)&IPv6 != 0 {
+			addr, _ := t.address(i, t.subnet(i, IPv6), host, numbers)
+			port.Addrs = append(port.Addrs, linkLocal(i, addr))
+		}
+		ports = append(ports, port)
 	}
 	return ports
 }
 
-// SegmentSubnet returns the subnet of a segment. A backend that cannot choose
-// addresses gives another.
-func (t Topology) SegmentSubnet(i int) netip.Prefix {
-	if i < len(t.Segments) && t.Segments[i].Subnet.IsValid() {
-		return t.Segments[i].Subnet
-	}
-	return Subnet(i)
-}
-
-// address is a host's on a segment. It is false where the subnet has no room for it.
-func (t Topology) address(segment int, host string) (netip.Addr, bool) {
+// address is a host's in a subnet of a segment, as given or by its number. It is false
+// where the subnet has no room for it.
+func (t Topology) address(segment int, subnet netip.Prefix, host string, numbers map[string]int) (netip.Addr, bool) {
 	if segment < len(t.Segments) {
-		if addr, given := t.Segments[segment].Addresses[host]; given {
+		given := t.Segments[segment].Addresses
+		if subnet.Addr().Is6() {
+			given = t.Segments[segment].Addresses6
+		}
+		if addr, ok := given[host]; ok {
 			return addr, true
 		}
 	}
-	at, subnet := slices.Index(t.Hosts, host), t.SegmentSubnet(segment)
-	if number(at) > 1<<(32-subnet.Bits())-2 {
+	switch {
+	case subnet.Addr().Is6():
+		return address6(subnet, numbers[host]), true
+	case numbers[host] > 1<<(32-subnet.Bits())-2:
 		return netip.Addr{}, false
 	}
-	return Address(subnet, at), true
+	return address4(subnet, numbers[host]), true
 }
 
-// usable reports whether an address is a host's in a subnet: not the subnet's own and
-// not its broadcast address (RFC 1122, section 3.2.1.3).
+// usable reports whether an address is a host's in a subnet: not the subnet's own, which
+// with IPv6 is every router's (RFC 4291, section 2.6.1), and not the broadcast address of
+// IPv4 (RFC 1122, section 3.2.1.3).
 func usable(subnet netip.Prefix, addr netip.Addr) bool {
-	return subnet.Contains(addr) && addr != subnet.Masked().Addr() && subnet.Contains(addr.Next())
+	return subnet.Contains(addr) && addr.Zone() == "" && addr != subnet.Masked().Addr() && (addr.Is6() || subnet.Contains(addr.Next()))
 }
 
 // Names returns the addresses of every host as one of them knows them: of a host that
-// is on several segments the nearest first, that on a segment of its own.
+// is on several segments the nearest first, that on a segment of its own. Of a segment
+// with both versions of IP, that of IPv4 is first.
 func (t Topology) Names(viewer string) map[string][]netip.Addr {
-	far, table := t.distances(t.On(viewer)), map[string][]netip.Addr{}
-	for _, host := range t.Hosts {
-		on := t.On(host)
-		slices.SortStableFunc(on, func(a, b int) int { return far[a] - far[b] })
-		for _, i := range on {
-			addr, _ := t.address(i, host)
-			table[host] = append(table[host], addr)
+	far4, far6 := t.distances(t.On(viewer), IPv4), t.distances(t.On(viewer), IPv6)
+	type place struct {
+		addr netip.Addr
+		far  int
+	}
+	places, numbers := map[string][]place{}, t.numbers()
+	for i := range t.SegmentNames() {
+		for _, subnet := range t.Subnets(i) {
+			far := far4[i]
+			if subnet.Addr().Is6() {
+				far = far6[i]
+			}
+			for _, host := range t.SegmentHosts(i) {
+				addr, _ := t.address(i, subnet, host, numbers)
+				places[host] = append(places[host], place{addr, far})
+			}
+		}
+	}
+	table := map[string][]netip.Addr{}
+	for host, all := range places {
+		slices.SortStableFunc(all, func(a, b place) int { return a.far - b.far })
+		for _, p := range all {
+			table[host] = append(table[host], p.addr)
 		}
 	}
 	return table

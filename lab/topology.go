@@ -17,7 +17,8 @@ const DefaultSegment = "lan"
 // The limits of a topology.
 const (
 	// MaxHosts is the number of hosts that a segment can address (a /24 without
-	// its network, broadcast and gateway addresses).
+	// its network, broadcast and gateway addresses), the sniffer among them. All
+	// segments together may have more.
 	MaxHosts = 253
 	// MaxSegments and MaxPorts bound what a machine is asked to carry.
 	MaxSegments = 32
@@ -34,10 +35,13 @@ type Topology struct {
 
 // SegmentSpec is a segment that is wished for.
 type SegmentSpec struct {
-	Name      string
-	Subnet    netip.Prefix          // IPv4; the zero value is the subnet by rule
-	Hosts     []string              // who is on it. The sniffer is on every segment and is not named
-	Addresses map[string]netip.Addr // of hosts that are given one, in Subnet; others have one by rule
+	Name       string
+	IP         Versions              // which it has, besides those of which it is given a subnet; none: IPv4
+	Subnet     netip.Prefix          // IPv4; the zero value is the subnet by rule
+	Subnet6    netip.Prefix          // IPv6; the zero value is the subnet by rule
+	Hosts      []string              // who is on it. The sniffer is on every segment and is not named
+	Addresses  map[string]netip.Addr // of hosts that are given one, in the IPv4 subnet; others have one by rule
+	Addresses6 map[string]netip.Addr // the same of IPv6
 }
 
 // DefaultTopology is the lab of the course note: a server, two clients and
@@ -124,8 +128,10 @@ func (t Topology) Validate() error {
 	if !seen[SnifferHost] {
 		return i18n.Errmsg("lab.host.sniffer", "Host", SnifferHost)
 	}
-	if len(t.Hosts) > MaxHosts {
-		return i18n.Errmsg("lab.host.toomany", "Number", len(t.Hosts), "Most", MaxHosts)
+	for i, name := range t.SegmentNames() {
+		if n := len(t.SegmentHosts(i)); n > MaxHosts {
+			return i18n.Errmsg("lab.host.toomany", "Number", n, "Most", MaxHosts, "Segment", name)
+		}
 	}
 	if err := t.checkSegments(); err != nil {
 		return err
@@ -190,15 +196,20 @@ func (t Topology) checkSegments() error {
 // checkSegment checks a segment's subnet, hosts and addresses.
 func (t Topology) checkSegment(i int) error {
 	s := t.Segments[i]
-	if err := t.checkSubnet(i); err != nil {
+	if err := t.checkSubnets(i); err != nil {
 		return err
 	}
-	for host := range s.Addresses {
-		if !slices.Contains(s.Hosts, host) && host != SnifferHost {
-			return i18n.Errmsg("lab.segment.noton", "Host", host, "Segment", s.Name)
+	for _, given := range []map[string]netip.Addr{s.Addresses, s.Addresses6} {
+		for host, addr := range given {
+			switch {
+			case !slices.Contains(s.Hosts, host) && host != SnifferHost:
+				return i18n.Errmsg("lab.segment.noton", "Host", host, "Segment", s.Name)
+			case s.versions()&version(addr) == 0:
+				return i18n.Errmsg("lab.segment.version", "Host", host, "Address", addr, "Segment", s.Name)
+			}
 		}
 	}
-	owner := map[netip.Addr]string{}
+	owner, numbers := map[netip.Addr]string{}, t.numbers()
 	for j, host := range t.SegmentHosts(i) {
 		switch {
 		case host == SnifferHost && j < len(s.Hosts):
@@ -208,34 +219,24 @@ func (t Topology) checkSegment(i int) error {
 		case slices.Contains(s.Hosts[:min(j, len(s.Hosts))], host):
 			return i18n.Errmsg("lab.segment.hosttwice", "Host", host, "Segment", s.Name)
 		}
-		addr, ok := t.address(i, host)
-		switch {
-		case !ok:
-			return i18n.Errmsg("lab.segment.noroom", "Subnet", t.SegmentSubnet(i), "Host", host, "Segment", s.Name)
-		case !usable(t.SegmentSubnet(i), addr):
-			return i18n.Errmsg("lab.segment.outside", "Host", host, "Address", addr, "Segment", s.Name, "Subnet", t.SegmentSubnet(i))
-		case owner[addr] != "":
-			return i18n.Errmsg("lab.segment.taken", "Address", addr, "One", owner[addr], "Other", host, "Segment", s.Name)
-		}
-		owner[addr] = host
-	}
-	return nil
-}
-
-// checkSubnet checks a segment's subnet, also against those before it.
-func (t Topology) checkSubnet(i int) error {
-	s, subnet := t.Segments[i], t.SegmentSubnet(i)
-	switch addr := subnet.Addr(); {
-	case !addr.Is4() || subnet.Bits() < 8 || subnet.Bits() > 30:
-		return i18n.Errmsg("lab.segment.subnet", "Segment", s.Name, "Subnet", subnet)
-	case subnet != subnet.Masked():
-		return i18n.Errmsg("lab.segment.masked", "Segment", s.Name, "Subnet", subnet, "Right", subnet.Masked())
-	case addr.IsLoopback() || addr.IsLinkLocalUnicast() || addr.As4()[0] == 0 || addr.As4()[0] >= 224:
-		return i18n.Errmsg("lab.segment.special", "Segment", s.Name, "Subnet", subnet)
-	}
-	for j := range i {
-		if other := t.SegmentSubnet(j); other.Overlaps(subnet) {
-			return i18n.Errmsg("lab.segment.overlap", "Segment", s.Name, "Subnet", subnet, "Other", t.Segments[j].Name, "OtherSubnet", other)
+		for _, subnet := range t.Subnets(i) {
+			addr, ok := t.address(i, subnet, host, numbers)
+			switch {
+			case !ok:
+				return i18n.Errmsg("lab.segment.noroom", "Subnet", subnet, "Host", host, "Segment", s.Name)
+			case !usable(subnet, addr):
+				return i18n.Errmsg("lab.segment.outside", "Host", host, "Address", addr, "Segment", s.Name, "Subnet", subnet)
+			case owner[addr] != "":
+				return i18n.Errmsg("lab.segment.taken", "Address", addr, "One", owner[addr], "Other", host, "Segment", s.Name)
+			}
+			owner[addr] = host
+			if t.IsRouter(host) && addr.Is6() {
+				link := linkLocal(i, addr).Addr()
+				if owner[link] != "" {
+					return i18n.Errmsg("lab.segment.taken", "Address", link, "One", owner[link], "Other", host, "Segment", s.Name)
+				}
+				owner[link] = host
+			}
 		}
 	}
 	return nil

@@ -92,8 +92,9 @@ func (t Table) Names() map[netip.Addr]string {
 	return m
 }
 
-// Lookup returns the IPv4 address of host: an address as it is, a name of the
-// lab from the environment, any other name from the system's resolver.
+// Lookup returns the address of host: an address as it is, a name of the lab from the
+// environment, any other name from the system's resolver, an IPv4 address rather than
+// one of IPv6.
 func Lookup(ctx context.Context, host string) (netip.Addr, error) {
 	if addr, err := netip.ParseAddr(host); err == nil {
 		return addr, nil
@@ -101,12 +102,18 @@ func Lookup(ctx context.Context, host string) (netip.Addr, error) {
 	if addrs := FromEnvironment()[host]; len(addrs) > 0 {
 		return addrs[0], nil
 	}
-	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip4", host)
+	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 	if err != nil {
 		return netip.Addr{}, err
 	}
-	if len(addrs) == 0 {
-		return netip.Addr{}, i18n.Errmsg("usage.host.noipv4", "Host", host)
+	for i := range addrs {
+		addrs[i] = addrs[i].Unmap()
 	}
-	return addrs[0].Unmap(), nil
+	if i := slices.IndexFunc(addrs, netip.Addr.Is4); i >= 0 {
+		return addrs[i], nil
+	}
+	if len(addrs) == 0 {
+		return netip.Addr{}, i18n.Errmsg("usage.host.noaddress", "Host", host)
+	}
+	return addrs[0], nil
 }

@@ -48,6 +48,12 @@ func (*Backend) Up(ctx context.Context, topology lab.Topology) (lab.Network, err
 	if err := topology.Validate(); err != nil {
 		return nil, err
 	}
+	if topology.HasIPv6() {
+		return nil, &lab.Unavailable{
+			What: i18n.Verbatim(backendName), Cause: i18n.Msg("docker.ipv6"),
+			Advice: []i18n.Message{i18n.Verbatim(self.Command() + " run --backend netns"), i18n.Msg("docker.advice.ipv4")},
+		}
+	}
 	if len(topology.Segments) > 0 {
 		return nil, &lab.Unavailable{
 			What: i18n.Verbatim(backendName), Cause: i18n.Msg("docker.segments"),

@@ -22,3 +22,15 @@ func TestSegmentsAreRefused(t *testing.T) {
 		t.Errorf("error %v, want that several segments need --backend netns", err)
 	}
 }
+
+// So is IPv6, whose settings would not keep its hosts silent.
+func TestIPv6IsRefused(t *testing.T) {
+	t.Setenv("DOCKER_HOST", "tcp://192.0.2.1:1")
+	topology := lab.Hosts("client", "server")
+	topology.Segments = []lab.SegmentSpec{{Name: "lan", IP: lab.IPv6, Hosts: []string{"client", "server"}}}
+	_, err := (&Backend{}).Up(t.Context(), topology)
+	u, ok := errors.AsType[*lab.Unavailable](err)
+	if !ok || !strings.Contains(u.Cause.String(), "IPv4 alone") || !strings.Contains(u.Advice[0].String(), "--backend netns") {
+		t.Errorf("error %v, want that IPv6 needs --backend netns", err)
+	}
+}

@@ -20,8 +20,9 @@ var files embed.FS
 var course = []string{"ping", "tcp-chat", "udp-chat", "hub-and-switch"}
 
 // order is that of all experiments: behind the lessons one that needs cables of the lab's
-// own, and those that judge captures of ordinary networks.
-var order = append(slices.Clone(course), "tcp-loss", "ping-once", "tcp-once")
+// own and one of IPv6, which not every backend has, and those that judge captures of
+// ordinary networks.
+var order = append(slices.Clone(course), "tcp-loss", "ping6", "ping-once", "tcp-once")
 
 // Course returns the lessons. What the other experiments show is in them.
 func Course() ([]*script.Experiment, error) {

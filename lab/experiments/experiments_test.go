@@ -38,6 +38,13 @@ func TestExperiments(t *testing.T) {
 		for _, e := range all {
 			t.Run(e.Name, func(t *testing.T) {
 				t.Parallel() // a lab has one CPU
+				if e.Topology.HasIPv6() && backend.Name() != netns.Name {
+					_, err := backend.Up(t.Context(), e.Topology)
+					if _, ok := errors.AsType[*lab.Unavailable](err); !ok {
+						t.Errorf("error %v, want that IPv6 is not to be had", err)
+					}
+					return
+				}
 				outcome := carryOut(t, backend, e)
 				if impaired := len(e.Plan().Impaired) > 0; impaired && backend.Name() != netns.Name {
 					// A daemon's network has no cables of the lab's own, and says so.
@@ -200,6 +207,19 @@ func TestClaimsCanFail(t *testing.T) {
 		{
 			claim: "hub-and-switch.switch-hides-unicast", what: "a hub in place of the switch",
 			old: "mode switch\n", new: "mode hub\n", observed: "client1 > server  echo-request seq=1",
+		},
+		{
+			claim: "ping6.arp", what: "IPv6 in place of IPv4",
+			old: "ping -c 1 10.77.0.11", new: "ping -c 2 fd77::11", observed: "seq=2", only: "netns", // Docker's labs have IPv4 alone
+		},
+		{
+			claim: "ping6.ndp", what: "a static entry",
+			old: "run client1 ping -c 1 fd77::11\n", new: "run client1 neigh add fd77::11 02:00:00:00:00:0b\nrun client1 ping -c 1 fd77::11\n",
+			observed: "client1 > server  echo-request seq=1", only: "netns",
+		},
+		{
+			claim: "ping6.warm-no-ndp", what: "the cache is emptied",
+			old: "run client1 ping -c 2", new: "fresh client1\nrun client1 ping -c 2", observed: "who-has server", only: "netns",
 		},
 		{
 			claim: "ping-once.answered", what: "another host is asked",

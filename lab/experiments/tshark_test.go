@@ -70,7 +70,7 @@ func ofClient(f dissected) bool { return strings.HasSuffix(f.src, ".10") }
 func aboutClaim(id string, f dissected, all []dissected, texts []string) []int {
 	shown := false
 	switch id {
-	case "ping.arp-before-echo", "ping.warm-no-arp", "hub-and-switch.switch-hides-unicast":
+	case "ping.arp-before-echo", "ping.warm-no-arp", "hub-and-switch.switch-hides-unicast", "ping6.arp", "ping6.ndp", "ping6.warm-no-ndp":
 		shown = f.arp || f.icmp
 	case "ping.echo-pairs", "hub-and-switch.hub-sees-unicast", "ping-once.answered":
 		shown = f.icmp
@@ -134,7 +134,7 @@ func phaseOf(frames []dissected, e *script.Experiment, phases []string) (in []di
 
 func dissect(t *testing.T, tshark, path string) []dissected {
 	t.Helper()
-	fields := []string{"frame.number", "arp.opcode", "icmp.type", "tcp.stream", "udp.stream", "ip.src", "tcp.flags.syn", "tcp.flags.fin", "tcp.flags.ack", "tcp.nxtseq", "tcp.ack", "tcp.payload", "udp.payload"}
+	fields := []string{"frame.number", "arp.opcode", "icmp.type", "tcp.stream", "udp.stream", "ip.src", "tcp.flags.syn", "tcp.flags.fin", "tcp.flags.ack", "tcp.nxtseq", "tcp.ack", "tcp.payload", "udp.payload", "icmpv6.type"}
 	args := []string{"-r", path, "-n", "-T", "fields", "-E", "separator=|", "-o", "tcp.relative_sequence_numbers:TRUE"}
 	for _, f := range fields {
 		args = append(args, "-e", f)
@@ -165,7 +165,7 @@ func dissect(t *testing.T, tshark, path string) []dissected {
 			t.Fatalf("tshark: payload: %v", err)
 		}
 		f := dissected{
-			number: int(number(v[0])), arp: v[1] != "", icmp: v[2] != "", tcp: v[3] != "", udp: v[4] != "",
+			number: int(number(v[0])), arp: v[1] != "", icmp: v[2] != "" || v[13] != "", tcp: v[3] != "", udp: v[4] != "",
 			stream: int(number(v[3] + v[4])), src: v[5], syn: isTrue(v[6]), fin: isTrue(v[7]), ack: isTrue(v[8]),
 			next: number(v[9]), acknowledges: number(v[10]), payload: string(payload),
 		}

@@ -2,6 +2,8 @@ package netns
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"testing"
 
 	"wirelab/lab"
@@ -13,12 +15,17 @@ func BenchmarkOpen(b *testing.B) {
 	if _, err := lab.Program(b.Context()); err != nil { // built once
 		b.Fatal(err)
 	}
+	topologies := map[string]lab.Topology{"300on3": manySegments(lab.IPv4, 3, 300), "300on3ipv6": manySegments(lab.IPv6, 3, 300)}
 	for _, hosts := range []int{4, 100, 250} {
-		b.Run(fmt.Sprint(hosts), func(b *testing.B) {
-			t := lab.Topology{Hosts: []string{lab.SnifferHost}}
-			for i := 1; i < hosts; i++ {
-				t.Hosts = append(t.Hosts, fmt.Sprintf("host%d", i))
-			}
+		t := lab.Topology{Hosts: []string{lab.SnifferHost}}
+		for i := 1; i < hosts; i++ {
+			t.Hosts = append(t.Hosts, fmt.Sprintf("host%d", i))
+		}
+		topologies[fmt.Sprint(hosts)] = t
+	}
+	for _, name := range slices.Sorted(maps.Keys(topologies)) {
+		b.Run(name, func(b *testing.B) {
+			t := topologies[name]
 			for b.Loop() {
 				l, err := lab.Open(b.Context(), Backend{}, t)
 				if err != nil {

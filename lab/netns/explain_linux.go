@@ -27,6 +27,9 @@ func sudoAdvice() i18n.Message {
 // works at once, then what changes the machine. A machine that was too slow is
 // no machine that lacks something: its error is no *lab.Unavailable.
 func explain(err error) error {
+	if told, ok := errors.AsType[*i18n.Error](err); ok && strings.HasPrefix(told.Code, ipv6Code) {
+		return unavailable(told.Message, i18n.Msg("netns.advice.ipv4"), i18n.Msg("netns.advice.outside"))
+	}
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		return i18n.Errmsg("netns.busy", "Cause", err)

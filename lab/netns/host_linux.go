@@ -63,6 +63,11 @@ func (h *host) configure(i, root int) error {
 	if err := setSysctl("net/ipv4/ping_group_range", "0 0"); err != nil {
 		return err
 	}
+	if h.ipv6() {
+		if err := h.configureIPv6(); err != nil {
+			return err
+		}
+	}
 	for n, p := range h.ports {
 		if err := h.addDevice(p, portName(i, n), root); err != nil {
 			return err
@@ -93,9 +98,14 @@ func (h *host) addDevice(p lab.Port, port string, root int) error {
 	if err := netlink.LinkSetIP6AddrGenMode(device, addrGenNone); err != nil {
 		return fmt.Errorf("silence %s: %w", p.Device, err)
 	}
+	if hasIPv6(p) {
+		if err := h.silenceIPv6(p); err != nil {
+			return err
+		}
+	}
 	for _, prefix := range p.Addrs {
-		if err := netlink.AddrAdd(device, &netlink.Addr{IPNet: ipNet(prefix)}); err != nil {
-			return fmt.Errorf("address %s: %w", prefix, err)
+		if err := addAddress(device, prefix); err != nil {
+			return err
 		}
 	}
 	if err := offloadsOff(device); err != nil {
@@ -117,6 +127,18 @@ func (h *host) addDevice(p lab.Port, port string, root int) error {
 		return err
 	}
 	return netlink.LinkSetUp(device)
+}
+
+// addAddress gives a device an address, for which it asks nobody.
+func addAddress(device netlink.Link, prefix netip.Prefix) error {
+	addr := &netlink.Addr{IPNet: ipNet(prefix)}
+	if prefix.Addr().Is6() {
+		addr.Flags = unix.IFA_F_NODAD
+	}
+	if err := netlink.AddrAdd(device, addr); err != nil {
+		return fmt.Errorf("address %s: %w", prefix, err)
+	}
+	return nil
 }
 
 // devices are the names of the host's network devices.
@@ -189,7 +211,7 @@ func setSysctl(name, value string) error {
 // flushNeighbours deletes what the host has learnt of its neighbours.
 func (h *host) flushNeighbours() error {
 	return h.do(func() error {
-		entries, err := rtnl.Dump(func() ([]netlink.Neigh, error) { return netlink.NeighList(0, netlink.FAMILY_V4) })
+		entries, err := rtnl.Dump(func() ([]netlink.Neigh, error) { return netlink.NeighList(0, netlink.FAMILY_ALL) })
 		if err != nil {
 			return fmt.Errorf("read the neighbour cache: %w", err)
 		}

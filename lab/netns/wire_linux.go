@@ -54,6 +54,11 @@ func newWire(ctx context.Context, t lab.Topology) (*wire, error) {
 	if err := t.Validate(); err != nil {
 		return nil, err
 	}
+	if t.HasIPv6() {
+		if err := setIPv6("conf/all/forwarding", "0"); err != nil { // told before anything is made
+			return nil, err
+		}
+	}
 	root, err := threadNamespace()
 	if err != nil {
 		return nil, err
@@ -83,7 +88,9 @@ func newWire(ctx context.Context, t lab.Topology) (*wire, error) {
 		w.hosts = append(w.hosts, h)
 		ports += len(h.ports)
 	}
-	err = awaitPorts(ctx, ports)
+	if err = awaitPorts(ctx, ports); err == nil {
+		err = w.awaitReports(ctx)
+	}
 	w.since = time.Now()
 	return w, err
 }

@@ -34,3 +34,26 @@ func icmpProblem(kind, code uint8) string {
 	}
 	return fmt.Sprintf("Bad ICMP type: %d", kind)
 }
+
+// icmp6Problem names an ICMPv6 error as ping(8) does (RFC 4443, section 3).
+func icmp6Problem(kind, code uint8) string {
+	const unreachable, tooBig, exceeded, parameter = 1, 2, 3, 4
+	switch kind {
+	case unreachable:
+		reasons := []string{"No route", "Administratively prohibited", "Beyond scope of source address", "Address unreachable", "Port unreachable"}
+		if int(code) < len(reasons) {
+			return "Destination unreachable: " + reasons[code]
+		}
+		return fmt.Sprintf("Destination unreachable: Unknown code %d", code)
+	case tooBig:
+		return "Packet too big"
+	case exceeded:
+		if code == 1 {
+			return "Time exceeded: Defragmentation failure"
+		}
+		return "Time exceeded: Hop limit"
+	case parameter:
+		return "Parameter problem"
+	}
+	return fmt.Sprintf("Bad ICMPv6 type: %d", kind)
+}

@@ -135,19 +135,23 @@ type markSocket struct {
 	host   string
 }
 
-// openMarkSocket opens a socket that sends to the broadcast address of the
-// named interface's segment.
+// openMarkSocket opens a socket that sends to all hosts of the named interface's
+// segment: to the broadcast address, or without IPv4 to the group of all nodes.
 func openMarkSocket(name, host string, counts bool) (*markSocket, error) {
 	prefix, err := interfacePrefix(name)
 	if err != nil {
 		return nil, err
 	}
+	to := trace.AllNodes.WithZone(name)
+	if prefix.Addr().Is4() {
+		to = broadcast(prefix)
+	}
 	// Package net sets SO_BROADCAST on every datagram socket.
-	conn, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.AddrPortFrom(prefix.Addr(), 0)))
+	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(prefix.Addr(), 0)))
 	if err != nil {
 		return nil, fmt.Errorf("open a socket for markers: %w", err)
 	}
-	return &markSocket{conn, name, counts, netip.AddrPortFrom(broadcast(prefix), trace.MarkerPort), host}, nil
+	return &markSocket{conn, name, counts, netip.AddrPortFrom(to, trace.MarkerPort), host}, nil
 }
 
 // Mark sends a marker.
@@ -192,7 +196,8 @@ func (s *markSocket) sent() (frames uint64, known bool, err error) {
 }
 
 // interfacePrefix returns the first IPv4 address of an interface and the length
-// of its network.
+// of its network; where it has none, those of its first IPv6 address that is not of the
+// link alone.
 func interfacePrefix(name string) (netip.Prefix, error) {
 	ifi, err := net.InterfaceByName(name)
 	if err != nil {
@@ -202,10 +207,19 @@ func interfacePrefix(name string) (netip.Prefix, error) {
 	if err != nil {
 		return netip.Prefix{}, fmt.Errorf("addresses of %s: %w", name, err)
 	}
+	var found netip.Prefix
 	for _, a := range addrs {
-		if p, err := netip.ParsePrefix(a.String()); err == nil && p.Addr().Is4() {
+		p, err := netip.ParsePrefix(a.String())
+		switch {
+		case err != nil:
+		case p.Addr().Is4():
 			return p, nil
+		case !found.IsValid() && !p.Addr().IsLinkLocalUnicast():
+			found = p
 		}
+	}
+	if found.IsValid() {
+		return found, nil
 	}
 	return netip.Prefix{}, i18n.Errmsg("mark.noaddress", "Name", name)
 }

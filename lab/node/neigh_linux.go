@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"slices"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -38,11 +39,12 @@ func neighbours(device string) (netlink.Link, []netlink.Neigh, error) {
 	if err != nil {
 		return nil, nil, exit.UnableMsg("neigh.interface", "Name", device, "Cause", i18n.Original(err))
 	}
-	entries, err := rtnl.Dump(func() ([]netlink.Neigh, error) { return netlink.NeighList(l.Attrs().Index, netlink.FAMILY_V4) })
+	entries, err := rtnl.Dump(func() ([]netlink.Neigh, error) { return netlink.NeighList(l.Attrs().Index, netlink.FAMILY_ALL) })
 	if err != nil {
 		return nil, nil, fmt.Errorf("read the neighbour cache: %w", err)
 	}
-	return l, entries, nil
+	// The groups of IPv6 are no neighbours, and their addresses not learnt.
+	return l, slices.DeleteFunc(entries, func(e netlink.Neigh) bool { return e.IP.IsMulticast() }), nil
 }
 
 // showNeighbours prints address, MAC and state of each entry.
@@ -68,8 +70,12 @@ func addNeighbour(device string, addr netip.Addr, mac net.HardwareAddr) error {
 	if err != nil {
 		return err
 	}
+	family := netlink.FAMILY_V4
+	if addr.Is6() {
+		family = netlink.FAMILY_V6
+	}
 	err = netlink.NeighSet(&netlink.Neigh{
-		LinkIndex: l.Attrs().Index, Family: netlink.FAMILY_V4, State: netlink.NUD_PERMANENT,
+		LinkIndex: l.Attrs().Index, Family: family, State: netlink.NUD_PERMANENT,
 		IP: addr.AsSlice(), HardwareAddr: mac,
 	})
 	if err != nil {

@@ -22,7 +22,7 @@ func errOnlyLinux(command string) error {
 // echoConn cannot be opened here.
 type echoConn struct{}
 
-func openEcho(int) (*echoConn, error) { return nil, errOnlyLinux("ping") }
+func openEcho(netip.Addr, int) (*echoConn, error) { return nil, errOnlyLinux("ping") }
 
 func (*echoConn) Close() error                          { return nil }
 func (*echoConn) wake()                                 {}

@@ -15,6 +15,7 @@ const (
 	minPingPeriod = 2 * time.Millisecond
 	icmpHeader    = 8
 	ipHeader      = 20
+	ip6Header     = 40
 )
 
 // pingOptions are the options of ping(8) of the same letters.

@@ -47,10 +47,7 @@ func ping(ctx context.Context, out io.Writer, host string, o pingOptions) error 
 	if err != nil {
 		return exit.With(exit.Usage, i18n.NetError(err))
 	}
-	if !target.Is4() {
-		return exit.UsageMsg("ping.ipv4", "Address", target)
-	}
-	conn, err := openEcho(o.ttl)
+	conn, err := openEcho(target, o.ttl)
 	if err != nil {
 		return err
 	}
@@ -60,7 +57,11 @@ func ping(ctx context.Context, out io.Writer, host string, o pingOptions) error 
 	if host != p.shown {
 		p.shown = fmt.Sprintf("%s (%s)", host, target)
 	}
-	fmt.Fprintf(out, "PING %s (%s) %d(%d) bytes of data.\n", host, target, o.size, o.size+icmpHeader+ipHeader)
+	header := ipHeader
+	if target.Is6() {
+		header = ip6Header
+	}
+	fmt.Fprintf(out, "PING %s (%s) %d(%d) bytes of data.\n", host, target, o.size, o.size+icmpHeader+header)
 	if err := p.run(ctx); err != nil {
 		return exit.UsageMsg("ping.failed", "Cause", err)
 	}

@@ -47,7 +47,10 @@ func (t *Terminal) Topology(topology lab.Topology) {
 	for i, name := range names {
 		segment := t.text("show.segment")
 		if len(names) > 1 || len(topology.Segments) > 0 {
-			segment = name + "  " + topology.SegmentSubnet(i).String()
+			segment = name
+			for _, subnet := range topology.Subnets(i) {
+				segment += "  " + subnet.String()
+			}
 		}
 		if i > 0 {
 			t.printf("\n")

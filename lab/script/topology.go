@@ -30,28 +30,38 @@ func (p *parser) begun() error {
 	return nil
 }
 
-// segment reads "segment NAME [SUBNET] HOST…".
+// versions are the words of a segment line for the versions of IP.
+var versions = map[string]lab.Versions{"ipv4": lab.IPv4, "ipv6": lab.IPv6}
+
+// segment reads "segment NAME [ipv4] [ipv6] [SUBNET]… HOST…".
 func (p *parser) segment(words []string) error {
 	if err := p.begun(); err != nil {
 		return err
 	}
 	if len(words) == 0 {
-		return i18n.Errmsg("script.usage", "Usage", "segment NAME [SUBNET] HOST…")
+		return i18n.Errmsg("script.usage", "Usage", "segment NAME [ipv4] [ipv6] [SUBNET]… HOST…")
 	}
 	if n := len(words) - 1; n > lab.MaxHosts { // before each is compared with all others
 		return i18n.Errmsg("lab.host.toomany", "Number", n, "Most", lab.MaxHosts)
 	}
 	t := &p.exp.Topology
-	spec := lab.SegmentSpec{Name: words[0], Addresses: map[string]netip.Addr{}}
+	spec := lab.SegmentSpec{Name: words[0], Addresses: map[string]netip.Addr{}, Addresses6: map[string]netip.Addr{}}
 	hosts := slices.DeleteFunc(slices.Clone(t.Hosts), func(h string) bool { return h == lab.SnifferHost })
 	for _, word := range words[1:] {
-		// Whatever a segment has besides hosts has a sign that no host's name has.
+		if ip, is := versions[word]; is {
+			spec.IP |= ip
+			continue
+		}
 		if strings.Contains(word, "/") {
 			subnet, err := netip.ParsePrefix(word)
-			if err != nil || spec.Subnet.IsValid() {
-				return i18n.Errmsg("lab.segment.subnet", "Segment", spec.Name, "Subnet", word)
+			to, code := &spec.Subnet, "lab.segment.subnet"
+			if strings.Contains(word, ":") {
+				to, code = &spec.Subnet6, "lab.segment.subnet6"
 			}
-			spec.Subnet = subnet
+			if err != nil || to.IsValid() {
+				return i18n.Errmsg(code, "Segment", spec.Name, "Subnet", word)
+			}
+			*to = subnet
 			continue
 		}
 		spec.Hosts = append(spec.Hosts, word)
@@ -104,7 +114,11 @@ func (p *parser) address(host, segment, address string) error {
 	if err != nil {
 		return i18n.Errmsg("script.address", "Word", segment+"="+address)
 	}
-	p.exp.Topology.Segments[at].Addresses[host] = addr
+	if addr.Is4() {
+		p.exp.Topology.Segments[at].Addresses[host] = addr
+	} else {
+		p.exp.Topology.Segments[at].Addresses6[host] = addr
+	}
 	return nil
 }
 

@@ -2,6 +2,9 @@ package script
 
 import (
 	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -21,6 +24,11 @@ func TestTopology(t *testing.T) {
 			"hosts [a b gw c sniffer], routers [gw], lan 10.77.0.0/24 [a b gw sniffer] gw=10.77.0.1, dmz 10.9.9.0/24 [gw c sniffer] c=10.9.9.9 gw=10.9.9.1"},
 		{"segment lan a b\n# the sniffer's address can be given, too\nhost sniffer lan=10.77.0.99\n",
 			"hosts [a b sniffer], routers [], lan 10.77.0.0/24 [a b sniffer] sniffer=10.77.0.99"},
+		{"segment lan ipv6 a b\n", "hosts [a b sniffer], routers [], lan fd77::/64 [a b sniffer]"},
+		{"segment lan a ipv4 b ipv6\nsegment dmz b fd09::/64\nsegment x 10.9.9.0/24 a fd0a::/64\n",
+			"hosts [a b sniffer], routers [], lan 10.77.0.0/24 fd77::/64 [a b sniffer], dmz fd09::/64 [b sniffer], x 10.9.9.0/24 fd0a::/64 [a sniffer]"},
+		{"segment lan ipv4 fd09::/64 a b\nhost a lan=10.77.0.9 lan=fd09::a\n",
+			"hosts [a b sniffer], routers [], lan 10.77.0.0/24 fd09::/64 [a b sniffer] a=10.77.0.9 a=fd09::a"},
 	} {
 		e, err := Parse("x.txtar", []byte(test.text+claims))
 		if err != nil {
@@ -36,10 +44,12 @@ func TestTopology(t *testing.T) {
 func write(t lab.Topology) string {
 	s := fmt.Sprintf("hosts %v, routers %v", t.Hosts, t.Routers)
 	for i, segment := range t.Segments {
-		s += fmt.Sprintf(", %s %s %v", segment.Name, t.SegmentSubnet(i), t.SegmentHosts(i))
-		given := strings.Trim(strings.ReplaceAll(fmt.Sprint(segment.Addresses), ":", "="), "map[]")
-		if given != "" {
-			s += " " + given
+		subnets := strings.Trim(fmt.Sprint(t.Subnets(i)), "[]")
+		s += fmt.Sprintf(", %s %s %v", segment.Name, subnets, t.SegmentHosts(i))
+		for _, given := range []map[string]netip.Addr{segment.Addresses, segment.Addresses6} {
+			for _, host := range slices.Sorted(maps.Keys(given)) {
+				s += fmt.Sprintf(" %s=%s", host, given[host])
+			}
 		}
 	}
 	return s
@@ -51,13 +61,17 @@ func TestTopologyMistakes(t *testing.T) {
 		{"topology a b sniffer\nsegment lan a\n", ":2: the topology is there twice"},
 		{"segment lan a b\ntopology a b sniffer\n", ":2: the topology is there twice"},
 		{"topology a b sniffer\nhost a router\n", ":2: the topology is there twice"},
-		{"segment\n", ":1: write: segment NAME [SUBNET] HOST…"},
+		{"segment\n", ":1: write: segment NAME [ipv4] [ipv6] [SUBNET]… HOST…"},
 		{"segment lan\n", `:1: segment "lan" has no host`},
 		{"segment lan a sniffer\n", ":1: the host \"sniffer\" is on every segment by itself"},
 		{"segment lan a b\nsegment lan c\n", `:2: segment "lan" is there twice`},
 		{"segment lan a 10.0.0.0/99\n", ":1: subnet 10.0.0.0/99"},
 		{"segment lan a 10.0.0.0/24 10.1.0.0/24\n", ":1: subnet 10.1.0.0/24"},
-		{"segment lan a fd00::/64\n", "want IPv4"},
+		{"segment lan a fd00::/64 fd01::/64\n", ":1: subnet fd01::/64"},
+		{"segment lan a fd00::/8\n", "want IPv6 with /16 to /112"},
+		{"segment lan a b\nhost a lan=fd77::9\n", "write ipv4 or ipv6"},
+		{"segment lan ipv6 a b\nhost a lan=10.77.0.9\n", "write ipv4 or ipv6"},
+		{"segment lan ipv6\n", `:1: segment "lan" has no host`},
 		{"segment lan a B\n", `:1: host name "B"`},
 		{"segment lan" + strings.Repeat(" a", 300_000) + "\n", ":1: 300000 hosts, and at most 253"},
 		{two + "host\n", ":3: write: host NAME"},
