@@ -117,6 +117,27 @@ func TestImpairNothing(t *testing.T) {
 	}
 }
 
+// An impairment that acts in a later phase proves nothing of an earlier one.
+func TestImpairLater(t *testing.T) {
+	l := labtest.New(t, "client", "server")
+	l.Texts("one", "two", "last")
+	l.Impair("second", "client", "server", labtest.Drop{}, labtest.Frames{Nth: []int{2}, Where: "udp port 7000"})
+	say(t, l, 1, "one")
+	l.Settle("early")
+	say(t, l, 1, "two", "last")
+	l.Settle("late")
+	const one, rest = `client > server udp "one"`, "client > server udp \"two\" lost\nclient > server udp \"last\""
+	for _, test := range []struct {
+		phases, want string
+		status       claim.Status
+	}{{"early", one, claim.Inconclusive}, {"late", rest, claim.Pass}, {"early,late", one + "\n" + rest, claim.Pass}} {
+		v, err := l.Judge("udp text in "+test.phases, test.want)
+		if err != nil || v.Status != test.status {
+			t.Errorf("in %s it is %s, %v, %v; want %s", test.phases, v.Status, v.Reason, err, test.status)
+		}
+	}
+}
+
 // A barrier waits for what a cable delays, and names the impairment that holds a frame which
 // nothing overtakes.
 func TestBarrierAndImpairments(t *testing.T) {

@@ -41,6 +41,9 @@ type Window struct {
 	first, last int  // packet numbers between which all of it is
 }
 
+// Last returns the number of a packet behind which nothing of the window is.
+func (w Window) Last() int { return w.last }
+
 // span is what stands behind one packet number and before another.
 type span struct{ after, before int }
 
