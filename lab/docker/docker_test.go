@@ -157,9 +157,9 @@ func TestLab(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		isHub := func() bool {
-			code, _ := execute(t, s.lan.hub, "", "ready", "hub/"+s.run.bridge())
-			return code == 0
+		found := func() string {
+			_, said := execute(t, s.lan.hub, "", "hub", s.run.bridge(), "--show-mode")
+			return strings.TrimSpace(said)
 		}
 		for _, mode := range []lab.Mode{lab.Switch, lab.Hub} {
 			lan := s.Segment(lab.DefaultSegment)
@@ -171,8 +171,8 @@ func TestLab(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if isHub() != (mode == lab.Hub) {
-				t.Errorf("the bridge is not a %s", mode)
+			if got := found(); got != string(mode) {
+				t.Errorf("the bridge is a %q, want %s", got, mode)
 			}
 		}
 	})

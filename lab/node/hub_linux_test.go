@@ -80,8 +80,12 @@ func TestHubAndSwitch(t *testing.T) {
 			t.Errorf("offloads of %s that are on: %v", name, got)
 		}
 	}
-	if reason, err := floods("br0"); reason != "" || err != nil {
+	if reason, err := segmentSet("br0"); reason != "" || err != nil {
 		t.Errorf("ready hub/br0: %q, %v", reason, err)
+	}
+	must(t, setHub(t, hubOptions{mode: lab.Switch}))
+	if reason, err := segmentSet("br0"); reason != "" || err != nil {
+		t.Errorf("ready hub/br0, of which somebody has made a switch: %q, %v", reason, err)
 	}
 }
 
@@ -90,6 +94,9 @@ func TestHubErrors(t *testing.T) {
 		return
 	}
 	makeBridge(t)
+	if reason, err := segmentSet("br0"); reason == "" || err != nil {
+		t.Errorf("ready hub/br0 of a bridge as it is made: %q, %v, want a reason", reason, err)
+	}
 	stranger := net.HardwareAddr{2, 0, 0, 0, 0, 9}
 	err := setHub(t, hubOptions{learnt: []net.HardwareAddr{stranger}})
 	if exit.Code(err) != exit.Failed || !strings.Contains(err.Error(), "02:00:00:00:00:09") {
@@ -100,7 +107,7 @@ func TestHubErrors(t *testing.T) {
 		if exit.Code(err) != exit.Unable || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("hub %s: %v (exit code %d), want %q and 3", tt.name, err, exit.Code(err), tt.want)
 		}
-		if reason, err := floods(tt.name); reason == "" || err != nil {
+		if reason, err := segmentSet(tt.name); reason == "" || err != nil {
 			t.Errorf("ready hub/%s: %q, %v, want a reason", tt.name, reason, err)
 		}
 	}

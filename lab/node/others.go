@@ -49,5 +49,5 @@ func addNeighbour(string, netip.Addr, net.HardwareAddr) error { return errOnlyLi
 func flushNeighbours(string) error                            { return errOnlyLinux("neigh") }
 func bound(string, uint16) (string, error)                    { return "", errOnlyLinux("ready") }
 func packetSocketOpen() (string, error)                       { return "", errOnlyLinux("ready") }
-func floods(string) (string, error)                           { return "", errOnlyLinux("ready") }
+func segmentSet(string) (string, error)                       { return "", errOnlyLinux("ready") }
 func hub(context.Context, hubOptions, io.Writer) error        { return errOnlyLinux("hub") }

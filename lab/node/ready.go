@@ -57,7 +57,7 @@ func parseCondition(what string) (condition, error) {
 		}
 	case "hub":
 		if value != "" {
-			return func() (string, error) { return floods(value) }, nil
+			return func() (string, error) { return segmentSet(value) }, nil
 		}
 	}
 	return nil, i18n.Errmsg("ready.condition", "Word", what)

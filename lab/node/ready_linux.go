@@ -34,14 +34,15 @@ func packetSocketOpen() (string, error) {
 	return "no packet socket is open", nil
 }
 
-// floods looks whether a bridge is a hub.
-func floods(name string) (string, error) {
+// segmentSet looks whether a bridge was set to be a segment: a hub, or a switch, which
+// people may make of it.
+func segmentSet(name string) (string, error) {
 	b, err := segment.Open(name)
 	if err != nil {
 		return err.Error(), nil
 	}
-	if b.Found() != 0 {
-		return fmt.Sprintf("bridge %s is a switch: its ageing time is %v", name, b.Found()), nil
+	if !b.IsSet() {
+		return fmt.Sprintf("bridge %s is a switch that nobody has set: its ageing time is %v", name, b.Found()), nil
 	}
 	return "", nil
 }

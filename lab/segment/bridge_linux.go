@@ -60,6 +60,13 @@ func (b *Bridge) Found() time.Duration {
 	return time.Duration(*b.found.AgeingTime) * 10 * time.Millisecond
 }
 
+// IsSet reports whether SetMode had set what Open found: a switch that nobody has set
+// snoops for multicast groups.
+func (b *Bridge) IsSet() bool {
+	snoops := b.found.MulticastSnooping
+	return b.Mode() == lab.Hub || snoops != nil && !*snoops
+}
+
 // Mode is the mode that Open found.
 func (b *Bridge) Mode() lab.Mode {
 	if *b.found.AgeingTime == ageing[lab.Hub] {
