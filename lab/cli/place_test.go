@@ -188,7 +188,7 @@ func TestExecPrograms(t *testing.T) {
 	}{
 		{[]string{"client1", "--", "my-program", "a"}, 0, "mine on client1 a\n", ""},
 		{[]string{"client1", "cat", "/proc/sys/kernel/hostname"}, 0, "client1\n", ""},
-		{[]string{"client1", "--", "ping", "--help"}, 0, "It needs no capability", ""}, // ours, where both exist
+		{[]string{"client1", "--", "ping", "--help"}, 0, "Send one ICMP echo request", ""}, // ours, where both exist
 		{[]string{"client1", "--", "wirelab", "ping", "-c", "1", "server"}, 0, "1 received", ""},
 		{[]string{"client1", "--", "my-progam"}, 3, "", "did you mean my-program?"},
 		{[]string{"client1", "--", "snif"}, 3, "", "did you mean sniff?"},
