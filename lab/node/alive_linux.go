@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"strconv"
@@ -110,8 +111,8 @@ const endWithin = 5 * time.Second
 // not about to end. The error is of a process that may be one.
 //
 // A program may start another and end before it is looked at. The other's number is
-// higher, and the numbers are listed one at a time, each after the look at the one
-// before: so it is in the list. Where the numbers begin anew, the second look finds it.
+// higher, and which number is the next is asked after the look at the one before: so it
+// is found. Where the numbers begin anew, the second look finds it.
 func started(match func(id string) bool) (found []int, refused error) {
 	for range 2 {
 		ended := false
@@ -146,35 +147,53 @@ func hasID(environ []byte, match func(id string) bool) bool {
 	return false
 }
 
-// eachProcess calls look for every process in /proc, in the order of their numbers.
-// The kernel looks for the next one after each call.
+// firstProcess is the place in the list of /proc of a process of number 0
+// (TGID_OFFSET, fs/proc/base.c).
+const firstProcess = 258
+
+// eachProcess calls look for every process in /proc, in the order of their numbers. Which
+// is the next, the kernel is asked after each call.
 func eachProcess(look func(pid int)) error {
 	dir, err := unix.Open("/proc", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return fmt.Errorf("open /proc: %w", err)
 	}
 	defer unix.Close(dir)
-	one := make([]byte, 40) // no more than one entry that is a number (getdents(2))
-	for {
-		entries := one
-		n, err := unix.Getdents(dir, entries)
-		if errors.Is(err, unix.EINVAL) { // a longer name, of which there are some before the numbers
-			entries = make([]byte, 512)
-			n, err = unix.Getdents(dir, entries)
-		}
-		if err != nil {
-			return fmt.Errorf("read /proc: %w", err)
-		}
-		if n == 0 {
-			return nil
-		}
-		_, _, names := unix.ParseDirent(entries[:n], -1, nil)
-		for _, name := range names {
-			if pid, err := strconv.Atoi(name); err == nil {
-				look(pid)
-			}
-		}
+	self, err := os.Readlink("/proc/self")
+	if err != nil {
+		return err
 	}
+	own, _ := strconv.Atoi(self)
+	switch found, err := processFrom(dir, own); {
+	case err != nil:
+		return err
+	case found != own:
+		return fmt.Errorf("process %d is not where the list of /proc has it: there is %d", own, found)
+	}
+	for pid := 1; ; pid++ {
+		if pid, err = processFrom(dir, pid); err != nil || pid == 0 {
+			return err
+		}
+		look(pid)
+	}
+}
+
+// processFrom returns the process of the lowest number from a number on, 0 for none. The
+// kernel, left to itself, has looked for the next already when it tells one.
+func processFrom(proc, number int) (pid int, err error) {
+	if _, err := unix.Seek(proc, int64(firstProcess+number), io.SeekStart); err != nil {
+		return 0, fmt.Errorf("read /proc: %w", err)
+	}
+	entries := make([]byte, 64)
+	n, err := unix.Getdents(proc, entries)
+	if err != nil {
+		return 0, fmt.Errorf("read /proc: %w", err)
+	}
+	_, _, names := unix.ParseDirent(entries[:n], 1, nil)
+	if len(names) == 0 {
+		return 0, nil
+	}
+	return strconv.Atoi(names[0])
 }
 
 // execWithin bounds the wait for a process that becomes another program.
