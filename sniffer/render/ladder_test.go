@@ -233,7 +233,7 @@ func checkSVG(t *testing.T, svg []byte, want []string) {
 }
 
 // The arrow of a packet that was lost ends in a cross before its host, to either side, and a
-// broadcast goes on to the others.
+// broadcast continues to the others.
 func TestLadderOfLosses(t *testing.T) {
 	ladder, phases := session()
 	ladder.Fate = func(p *sniffer.Packet) (string, []string) {

@@ -274,7 +274,7 @@ func (t *ladderText) arrow(r row) (before, arrow, after string) {
 	return string(line[:first*t.step]), string(line[first*t.step : last*t.step+1]), string(line[last*t.step+1:])
 }
 
-// cross ends an arrow before a lane. The arrow of a broadcast goes on behind it.
+// cross ends an arrow before a lane. The arrow of a broadcast continues behind it.
 func (t *ladderText) cross(line []rune, r row, at int) {
 	towards := 1
 	if at < r.from {
