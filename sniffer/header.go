@@ -111,7 +111,7 @@ func after(etherType uint16) header {
 		return headerARP
 	case EtherTypeRARP:
 		return headerRARP
-	case EtherTypeVLAN, etherTypeQinQ, etherTypeOldQinQ:
+	case EtherTypeVLAN, EtherTypeQinQ, etherTypeOldQinQ:
 		return headerVLAN
 	case etherTypeMPLS, etherTypeMPLSUpstream:
 		return headerMPLS
@@ -123,7 +123,7 @@ func after(etherType uint16) header {
 
 // EtherTypes of VLAN tags around another.
 const (
-	etherTypeQinQ    = 0x88a8 // 802.1ad service tag
+	EtherTypeQinQ    = 0x88a8 // 802.1ad service tag
 	etherTypeOldQinQ = 0x9100 // what devices used before 802.1ad
 )
 

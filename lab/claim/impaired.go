@@ -18,12 +18,15 @@ type Impaired struct {
 // frame by their end: what is claimed of a network with a fault, a network without it
 // cannot show.
 func unapplied(r *trace.Recording, plan Plan, c Claim) i18n.Message {
+	if len(plan.Impaired) == 0 {
+		return i18n.Message{}
+	}
+	window, unknown := r.Window(c.Phases, plan.Plan)
 	for _, p := range plan.Impaired {
 		inForce := len(c.Phases) == 0 || slices.ContainsFunc(p.Phases, func(label string) bool { return slices.Contains(c.Phases, label) })
 		if p.Optional || !inForce {
 			continue
 		}
-		window, unknown := r.Window(c.Phases, plan.Plan)
 		acted := slices.ContainsFunc(r.Impairments(), func(i trace.Impairment) bool {
 			late := unknown.IsZero() && i.Uncaptured == 0 && len(i.Packets) > 0 && i.Packets[0] > window.Last()
 			return i.Rule.Name == p.Name && i.Acted > 0 && !late

@@ -29,7 +29,7 @@ type parts struct {
 func partsOf(frame []byte) (p parts) {
 	p.ether = span{0, len(frame)}
 	at := 12
-	for at+4 <= len(frame) && slices.Contains([]uint16{sniffer.EtherTypeVLAN, 0x88a8}, binary.BigEndian.Uint16(frame[at:])) {
+	for at+4 <= len(frame) && slices.Contains([]uint16{sniffer.EtherTypeVLAN, sniffer.EtherTypeQinQ}, binary.BigEndian.Uint16(frame[at:])) {
 		at += 4
 	}
 	if at+2+20 > len(frame) || binary.BigEndian.Uint16(frame[at:]) != sniffer.EtherTypeIPv4 {

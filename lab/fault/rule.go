@@ -128,10 +128,10 @@ func Parse(words []string) (r Rule, err error) {
 		case word == "checksum-right" && r.Kind == Corrupt && !r.Mend:
 			r.Mend = true
 		case word == "seed" && r.Kind == Loss && r.Seed == 0:
-			if r.Seed, err = strconv.ParseUint(rest0(rest), 10, 64); err != nil {
-				return r, i18n.Errmsg("fault.seed", "Word", rest0(rest))
+			seed := next()
+			if r.Seed, err = strconv.ParseUint(seed, 10, 64); err != nil {
+				return r, i18n.Errmsg("fault.seed", "Word", seed)
 			}
-			next()
 		case word == "where":
 			if r.Where = strings.Join(rest, " "); r.Where == "" {
 				return r, i18n.Errmsg("fault.where")
@@ -142,13 +142,6 @@ func Parse(words []string) (r Rule, err error) {
 		}
 	}
 	return r, r.Validate()
-}
-
-func rest0(rest []string) string {
-	if len(rest) == 0 {
-		return ""
-	}
-	return rest[0]
 }
 
 // parseKind reads what stands behind the word for a kind.

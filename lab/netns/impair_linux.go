@@ -113,7 +113,7 @@ func (w *wire) mend(ctx context.Context, name string) error {
 	w.impairing.Lock()
 	defer w.impairing.Unlock()
 	c := &w.cables
-	if err := c.gather(); err != nil {
+	if _, err := c.gather(); err != nil {
 		return err
 	}
 	found := false
@@ -177,23 +177,9 @@ func (c *cables) keep(r fault.Report) {
 	}
 }
 
-// gather takes the reports of all cables along.
-func (c *cables) gather() error {
-	for _, on := range c.of {
-		r, err := on.Report()
-		if err != nil {
-			return err
-		}
-		c.keep(r)
-	}
-	return nil
-}
-
-// faults reports what the cables do, and the acts behind the first so many.
-func (w *wire) faults(after int) (sum fault.Report, err error) {
-	w.impairing.Lock()
-	defer w.impairing.Unlock()
-	c := &w.cables
+// gather takes the reports of all cables along, and returns their sums, with those of the
+// cables that are gone.
+func (c *cables) gather() (sum fault.Report, err error) {
 	sum = fault.Report{Ever: c.ever, Dropped: c.dropped}
 	for _, on := range c.of {
 		r, err := on.Report()
@@ -207,6 +193,17 @@ func (w *wire) faults(after int) (sum fault.Report, err error) {
 		if sum.Waits == "" {
 			sum.Waits = r.Waits
 		}
+	}
+	return sum, nil
+}
+
+// faults reports what the cables do, and the acts behind the first so many.
+func (w *wire) faults(after int) (sum fault.Report, err error) {
+	w.impairing.Lock()
+	defer w.impairing.Unlock()
+	c := &w.cables
+	if sum, err = c.gather(); err != nil {
+		return sum, err
 	}
 	sum.Rules, sum.Unsaid = c.rules, c.unsaid
 	if after >= 0 && after < len(c.acts) {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/hex"
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -117,7 +116,7 @@ func (r *Recording) readAhead(comment string) bool {
 
 func (r *Recording) readFault(number int, comment string) {
 	m := packetComment.FindStringSubmatch(comment)
-	if m == nil || !slices.Contains(slices.Collect(maps.Values(faultWords)), m[3]) {
+	if m == nil || !slices.Contains(FaultWords(), m[3]) {
 		return
 	}
 	i := r.impairment(m[1])

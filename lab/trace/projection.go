@@ -205,11 +205,8 @@ func (s Selector) possible(p *sniffer.Packet) bool {
 		return s.Protocol != "arp" && (s.Protocol != "ndp" || p.EtherType == sniffer.EtherTypeIPv6)
 	}
 	// Cut before its addresses, or within its VLAN tags.
-	return !p.Has(sniffer.Ethernet) || p.EtherType == sniffer.EtherTypeVLAN || p.EtherType == serviceTag
+	return !p.Has(sniffer.Ethernet) || p.EtherType == sniffer.EtherTypeVLAN || p.EtherType == sniffer.EtherTypeQinQ
 }
-
-// serviceTag is the EtherType of an 802.1ad service tag.
-const serviceTag = 0x88a8
 
 // extension reports whether a protocol number is that of an IPv6 extension
 // header behind which the transport's would stand (RFC 8200, section 4).
