@@ -63,21 +63,29 @@ func judge(r *trace.Recording, plan Plan, c Claim) Verdict {
 	seen := r.Project(c.Projection, window, plan.Plan)
 	v := observed(r, c, window, seen)
 	counts := r.Counts(window, plan.Plan)
-	if reason, packet := incomplete(r, plan, c, window, counts); !reason.IsZero() {
-		v.Reason = &reason
+	reason, packet := incomplete(r, plan, c, window, counts)
+	return conclude(v, reason, packet, func(v *Verdict) (differ i18n.Message) {
+		v.Notes = notes(r, c, window, seen)
+		v.Packets, differ = compare(c.Expected, seen)
+		return differ
+	}, func() i18n.Message { return unproven(r, plan, c, window, counts) })
+}
+
+// conclude decides a verdict, in this order: of a capture that lacks something, which a
+// packet may show, nothing is decided; what differs fails; and only what is proven passes.
+func conclude(v Verdict, lacks i18n.Message, packet int, differ func(*Verdict) i18n.Message, doubt func() i18n.Message) Verdict {
+	if !lacks.IsZero() {
+		v.Reason = &lacks
 		if packet > 0 {
 			v.Packets = []int{packet}
 		}
 		return v
 	}
-	v.Notes = notes(r, c, window, seen)
-	var differ i18n.Message
-	v.Packets, differ = compare(c.Expected, seen)
-	if !differ.IsZero() {
-		v.Status, v.Reason = Fail, &differ
+	if reason := differ(&v); !reason.IsZero() {
+		v.Status, v.Reason = Fail, &reason
 		return v
 	}
-	if reason := unproven(r, plan, c, window, counts); !reason.IsZero() {
+	if reason := doubt(); !reason.IsZero() {
 		v.Reason = &reason
 		return v
 	}

@@ -67,26 +67,13 @@ func judgeMatcher(r *trace.Recording, plan Plan, c Claim, window trace.Window) V
 	if reason.IsZero() {
 		reason, packet = s.unsure(c, len(counts.Hosts) > 0)
 	}
-	if !reason.IsZero() {
-		v.Reason = &reason
-		if packet > 0 {
-			v.Packets = []int{packet}
+	return conclude(v, reason, packet, func(v *Verdict) (differ i18n.Message) {
+		v.Notes = notes(r, c, window, trace.Projected{})
+		if v.Packets, differ = s.decide(hits); !differ.IsZero() {
+			v.Nearest = s.nearest(hits)
 		}
-		return v
-	}
-	v.Notes = notes(r, c, window, trace.Projected{})
-	var differ i18n.Message
-	v.Packets, differ = s.decide(hits)
-	if !differ.IsZero() {
-		v.Status, v.Reason, v.Nearest = Fail, &differ, s.nearest(hits)
-		return v
-	}
-	if reason := unproven(r, plan, c, window, counts); !reason.IsZero() {
-		v.Reason = &reason
-		return v
-	}
-	v.Status, v.Reason = Pass, nil
-	return v
+		return differ
+	}, func() i18n.Message { return unproven(r, plan, c, window, counts) })
 }
 
 // hits are what a selection selects, in the order of the wire.
