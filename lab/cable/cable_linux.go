@@ -152,8 +152,9 @@ func (c *Cable) handOver(ctx context.Context, h *handover) error {
 		return err
 	}
 	// What has come by now the bridge forwards itself, and to the host's own port.
-	c.near.clear()
-	c.far.clear()
+	if err := errors.Join(c.near.clear(), c.far.clear()); err != nil {
+		return err
+	}
 	// Or a switch would know the host by its port again with the next frame.
 	if err := netlink.LinkSetLearning(c.port, false); err != nil {
 		return err

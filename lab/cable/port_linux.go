@@ -230,11 +230,14 @@ func (p *port) waiting() (n int) {
 // there is how many frames have been released when all that are in the ring are.
 func (p *port) there() uint64 { return p.taken.Load() + uint64(p.waiting()) }
 
-// clear passes over what is in the ring.
-func (p *port) clear() {
+// clear passes over what is in the ring, and what it had no room for.
+func (p *port) clear() error {
 	for n := p.waiting(); n > 0; n-- {
 		p.release()
 	}
+	err := p.count()
+	p.dropped.Store(0)
+	return err
 }
 
 // probed reports whether a probe has come that the kernel has stamped, and passes over
