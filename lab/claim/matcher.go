@@ -164,7 +164,8 @@ func (m Matcher) Check(hosts []string, addresses filter.Hosts) error {
 	}
 	ends := []string{m.From, m.To}
 	for _, s := range m.What {
-		for _, end := range []string{trace.ParseLine(s.Line).From, trace.ParseLine(s.Line).To} {
+		line := trace.ParseLine(s.Line)
+		for _, end := range []string{line.From, line.To} {
 			if trace.ValidLabel(end) {
 				ends = append(ends, end)
 			}
@@ -237,11 +238,7 @@ type compiled struct {
 }
 
 func compile(expr string, r *trace.Recording) *compiled {
-	c := &compiled{expr: expr, hosts: filter.Hosts{}, names: r.Hosts.Names, links: map[sniffer.LinkType]*filter.Filter{}}
-	for addr, name := range r.Hosts.Names {
-		c.hosts[name] = append(c.hosts[name], addr)
-	}
-	return c
+	return &compiled{expr: expr, hosts: filter.HostsOf(r.Hosts.Names), names: r.Hosts.Names, links: map[sniffer.LinkType]*filter.Filter{}}
 }
 
 func (c *compiled) match(p *sniffer.Packet) bool {

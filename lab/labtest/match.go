@@ -117,12 +117,8 @@ func (l *Lab) matcher(m claim.Matcher, scope []Scope) (c claim.Claim, err error)
 	if err := l.checkScope(&c); err != nil {
 		return c, err
 	}
-	addresses := filter.Hosts{}
-	l.lab.View(func(r *trace.Recording) {
-		for addr, name := range r.Hosts.Names {
-			addresses[name] = append(addresses[name], addr)
-		}
-	})
+	var addresses filter.Hosts
+	l.lab.View(func(r *trace.Recording) { addresses = filter.HostsOf(r.Hosts.Names) })
 	return c, m.Check(l.lab.Topology.Hosts, addresses)
 }
 

@@ -15,6 +15,7 @@ import (
 	"wirelab/internal/hostnames"
 	"wirelab/internal/i18n"
 	"wirelab/sniffer"
+	"wirelab/sniffer/filter"
 	"wirelab/sniffer/pcapfile"
 )
 
@@ -107,10 +108,7 @@ func (n *names) learnFromFile(more map[netip.Addr]string) { maps.Copy(n.file, mo
 
 // addresses returns the hosts that are known by name, those of the file too.
 func (n *names) addresses() map[string][]netip.Addr {
-	hosts := make(map[string][]netip.Addr, len(n.known)+len(n.file))
-	for addr, name := range n.known {
-		hosts[name] = append(hosts[name], addr)
-	}
+	hosts := filter.HostsOf(n.known)
 	for addr, name := range n.file {
 		if n.known[addr] != name {
 			hosts[name] = append(hosts[name], addr)

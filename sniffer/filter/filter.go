@@ -14,6 +14,16 @@ import (
 // Hosts are names that stand for addresses in an expression.
 type Hosts map[string][]netip.Addr
 
+// HostsOf returns the hosts of a table of names by address, in which one name may have
+// several.
+func HostsOf(names sniffer.Names) Hosts {
+	hosts := make(Hosts, len(names))
+	for addr, name := range names {
+		hosts[name] = append(hosts[name], addr)
+	}
+	return hosts
+}
+
 // Filter is a compiled expression. It does not change and may be used by
 // several goroutines at once.
 type Filter struct {
