@@ -5,9 +5,11 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
+	"wirelab/internal/wholefile"
 	"wirelab/lab/claim"
 	"wirelab/lab/trace"
 )
@@ -70,10 +72,7 @@ func (l *Lab) keep(recording *trace.Recording) {
 		l.t.Log("go test -artifacts keeps the capture of a test that fails")
 		return
 	}
-	f, err := os.Create(path)
-	if err == nil {
-		err = errors.Join(recording.WriteCommented(f, l.comments), f.Close())
-	}
+	err := wholefile.Write(path, func(w io.Writer) error { return recording.WriteCommented(w, l.comments) })
 	if err != nil {
 		l.t.Errorf("keep the capture: %v", err)
 		return
