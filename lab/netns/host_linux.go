@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"wirelab/internal/hostnames"
-	"wirelab/internal/rtnl"
 	"wirelab/lab"
+	"wirelab/lab/node"
 	"wirelab/lab/segment"
 )
 
@@ -211,16 +211,9 @@ func setSysctl(name, value string) error {
 // flushNeighbours deletes what the host has learnt of its neighbours.
 func (h *host) flushNeighbours() error {
 	return h.do(func() error {
-		entries, err := rtnl.Dump(func() ([]netlink.Neigh, error) { return netlink.NeighList(0, netlink.FAMILY_ALL) })
-		if err != nil {
-			return fmt.Errorf("read the neighbour cache: %w", err)
-		}
-		for _, e := range entries {
-			if e.State&(netlink.NUD_PERMANENT|netlink.NUD_NOARP) != 0 {
-				continue
-			}
-			if err := netlink.NeighDel(&e); err != nil && !errors.Is(err, unix.ENOENT) {
-				return fmt.Errorf("forget neighbour %s: %w", e.IP, err)
+		for _, device := range h.devices() {
+			if err := node.FlushNeighbours(device); err != nil {
+				return err
 			}
 		}
 		return nil

@@ -216,7 +216,7 @@ func TestNeighbours(t *testing.T) {
 			t.Errorf("show printed %q, want %q in it", out.String(), want)
 		}
 	}
-	must(t, flushNeighbours("eth0"))
+	must(t, FlushNeighbours("eth0"))
 	eventually(t, "only the permanent entry is left", func() bool {
 		out.Reset()
 		must(t, showNeighbours(&out, "eth0"))

@@ -137,6 +137,6 @@ func TestNeigh6(t *testing.T) {
 		if strings.Contains(out.String(), "ff02:") || len(lines) != strings.Count(want, "\n")+1 {
 			t.Errorf("there is %q, want %q", lines, want)
 		}
-		must(t, flushNeighbours("eth0"))
+		must(t, FlushNeighbours("eth0"))
 	}
 }

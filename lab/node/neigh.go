@@ -38,7 +38,7 @@ func neighCommand() *cobra.Command {
 		},
 	}, &cobra.Command{
 		Use: "flush", Args: cmdline.Args(0, 0),
-		RunE: func(*cobra.Command, []string) error { return flushNeighbours(device) },
+		RunE: func(*cobra.Command, []string) error { return FlushNeighbours(device) },
 	})
 	return c
 }

@@ -84,8 +84,9 @@ func addNeighbour(device string, addr netip.Addr, mac net.HardwareAddr) error {
 	return nil
 }
 
-// flushNeighbours removes what was learnt.
-func flushNeighbours(device string) error {
+// FlushNeighbours removes what the host in whose network namespace the calling thread is
+// has learnt of its neighbours by a device.
+func FlushNeighbours(device string) error {
 	_, entries, err := neighbours(device)
 	if err != nil {
 		return err

@@ -44,9 +44,11 @@ func endPrograms(string) {}
 // framesSent is not known here: a marker can be sent all the same.
 func framesSent(string) (uint64, error) { return 0, errors.ErrUnsupported }
 
+// FlushNeighbours is of Linux alone.
+func FlushNeighbours(string) error { return errOnlyLinux("neigh") }
+
 func showNeighbours(io.Writer, string) error                  { return errOnlyLinux("neigh") }
 func addNeighbour(string, netip.Addr, net.HardwareAddr) error { return errOnlyLinux("neigh") }
-func flushNeighbours(string) error                            { return errOnlyLinux("neigh") }
 func bound(string, uint16) (string, error)                    { return "", errOnlyLinux("ready") }
 func packetSocketOpen() (string, error)                       { return "", errOnlyLinux("ready") }
 func segmentSet(string) (string, error)                       { return "", errOnlyLinux("ready") }
