@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"wirelab/internal/i18n"
+	"wirelab/internal/netblock"
 )
 
 const (
@@ -37,22 +38,6 @@ type Removal struct {
 	Spared   int      // people at the same address: it is not kept out for them
 }
 
-// AddressBlock returns the prefix that counts as one address. For IPv6 it is the
-// /64, since a machine has all its addresses, but for link-local ones, where
-// every machine shares one prefix.
-func AddressBlock(a netip.Addr) netip.Prefix {
-	a = a.Unmap().WithZone("")
-	bits := a.BitLen()
-	if a.Is6() && !a.IsLinkLocalUnicast() && !a.IsLoopback() {
-		bits = 64
-	}
-	p, err := a.Prefix(bits)
-	if err != nil { // it cannot be too long
-		panic(err)
-	}
-	return p
-}
-
 // address returns a person's IP address; the zero address if it is none.
 func address(p Person) netip.Addr {
 	a, err := netip.ParseAddrPort(p.Address)
@@ -64,7 +49,7 @@ func address(p Person) netip.Addr {
 
 // at reports whether a sanction concerns an address.
 func (s Sanction) at(a netip.Addr) bool {
-	return a.IsValid() && s.Address.IsValid() && AddressBlock(a) == s.Address
+	return a.IsValid() && s.Address.IsValid() && netblock.Of(a) == s.Address
 }
 
 // concerns reports whether a sanction concerns someone who joins.
@@ -136,7 +121,7 @@ func (r *Room) sanction(m *Member, s Sanction) (Sanction, int, error) {
 	s.Name, s.token, s.keys = m.person.Name, m.token, keys(m.person.Name)
 	others := 0
 	if a := address(m.person); a.IsValid() {
-		s.Address = AddressBlock(a)
+		s.Address = netblock.Of(a)
 		for _, other := range r.members {
 			if other != m && s.at(address(other.person)) {
 				others++
@@ -204,7 +189,7 @@ func (s Sanction) told() string {
 // parseBlock reads an IP address, or the prefix of a Sanction.
 func parseBlock(s string) (netip.Prefix, error) {
 	if a, err := netip.ParseAddr(s); err == nil {
-		return AddressBlock(a), nil
+		return netblock.Of(a), nil
 	}
 	return netip.ParsePrefix(s)
 }

@@ -3,7 +3,6 @@ package chat
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -21,21 +20,6 @@ func enterFrom(t *testing.T, room *Room, name, address string) *fakeSubscriber {
 	}
 	e.member = m
 	return e
-}
-
-func TestBannedAddress(t *testing.T) {
-	tests := []struct{ address, want string }{
-		{"192.0.2.7", "192.0.2.7/32"},
-		{"::ffff:192.0.2.7", "192.0.2.7/32"},
-		{"2001:db8:1:2:3::4", "2001:db8:1:2::/64"},
-		{"fe80::1%eth0", "fe80::1/128"},
-		{"::1", "::1/128"},
-	}
-	for _, tt := range tests {
-		if got := AddressBlock(netip.MustParseAddr(tt.address)).String(); got != tt.want {
-			t.Errorf("with %s is banned %s, want %s", tt.address, got, tt.want)
-		}
-	}
 }
 
 func refuses(t *testing.T, room *Room, p Person, token, want string) {

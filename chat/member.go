@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"wirelab/internal/i18n"
+	"wirelab/internal/netblock"
 )
 
 // Member is a person's membership of a room.
@@ -80,7 +81,7 @@ func (r *Room) Join(p Person, from Resume, s Subscriber) (*Member, error) {
 	switch now := address(p); {
 	case inUse.IsValid():
 		m.send(NewCoded(Error, i18n.Msg("chat.token.inuse", "Address", inUse)))
-	case before.IsValid() && now.IsValid() && AddressBlock(before) != AddressBlock(now):
+	case before.IsValid() && now.IsValid() && netblock.Of(before) != netblock.Of(now):
 		r.logger.Warn("resumed from another address", "name", m.person.Name, "address", p.Address, "before", before)
 		m.send(NewCoded(Error, i18n.Msg("chat.token.moved", "Address", before)))
 	}
@@ -103,7 +104,7 @@ func (m *Member) Joined() uint64 { return m.joined }
 // isElsewhere reports whether two people are known to be at different addresses.
 func isElsewhere(a, b Person) bool {
 	at, other := address(a), address(b)
-	return at.IsValid() && other.IsValid() && AddressBlock(at) != AddressBlock(other)
+	return at.IsValid() && other.IsValid() && netblock.Of(at) != netblock.Of(other)
 }
 
 // Elsewhere returns the member that has a token, if p is at another address; nil

@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/time/rate"
 
-	"wirelab/chat"
+	"wirelab/internal/netblock"
 )
 
 // Limits are the limits of one client; the zero value has none.
@@ -94,7 +94,7 @@ func (l *limiter) newSeat() *seat {
 
 // address returns what is known of an address. The limiter is locked.
 func (l *limiter) address(a netip.Addr, now time.Time) *address {
-	key := chat.AddressBlock(a)
+	key := netblock.Of(a)
 	if len(l.addresses)+len(l.seats) >= l.sweep {
 		l.forget(now)
 		l.sweep = 2*(len(l.addresses)+len(l.seats)) + 1024
