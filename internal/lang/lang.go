@@ -8,6 +8,8 @@ import (
 	"os"
 	"runtime"
 	"strings"
+
+	"golang.org/x/text/language"
 )
 
 // Lang is a language of people.
@@ -105,4 +107,25 @@ func (t Text) In(l Lang) string {
 		}
 	}
 	return ""
+}
+
+// maxAccepted bounds what Accepted reads, in bytes.
+const maxAccepted = 512
+
+// Accepted returns the language that an Accept-Language header prefers (RFC 9110,
+// section 12.5.4), or English. Whoever reads any Chinese is better served by 正體中文.
+func Accepted(header string) Lang {
+	tags, _, err := language.ParseAcceptLanguage(header[:min(len(header), maxAccepted)])
+	if err != nil {
+		return English
+	}
+	for _, tag := range tags {
+		switch base, _ := tag.Base(); base.String() {
+		case "zh":
+			return Chinese
+		case "en":
+			return English
+		}
+	}
+	return English
 }

@@ -2,6 +2,7 @@ package lang
 
 import (
 	"runtime"
+	"strings"
 	"testing"
 )
 
@@ -73,6 +74,24 @@ func TestUTF8(t *testing.T) {
 		t.Setenv("LANG", test.lang)
 		if got := UTF8(); got != test.want {
 			t.Errorf("%+v: %t", test, got)
+		}
+	}
+}
+
+func TestAccepted(t *testing.T) {
+	for header, want := range map[string]Lang{
+		"":                                 English,
+		"zh-TW,zh;q=0.9,en-US;q=0.8":       Chinese,
+		"zh-Hant-HK":                       Chinese,
+		"en-GB,zh;q=0.9":                   English,
+		"en;q=0.2, zh;q=0.3":               Chinese,
+		"ja, fr;q=0.9, zh-CN;q=0.1":        Chinese,
+		"de":                               English,
+		"\x00\xff;q=,,,":                   English,
+		strings.Repeat("x-", 4000) + ",zh": English,
+	} {
+		if got := Accepted(header); got != want {
+			t.Errorf("Accept-Language %.40q is %s, want %s", header, got, want)
 		}
 	}
 }
