@@ -53,7 +53,7 @@ func TestHelpIsWhole(t *testing.T) {
 			t.Errorf("help in %s: %s", l, unused)
 		}
 	}
-	for _, pattern := range []string{"internal/cmdline/help/*", "*/cli/help/*", "lab/node/help/*"} {
+	for _, pattern := range []string{"internal/cmdline/help/*", "*/cli/help/*", "lab/class/cli/help/*", "lab/node/help/*"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil || files == nil {
 			t.Fatalf("%s: %d files, %v", pattern, len(files), err)

@@ -12,6 +12,7 @@ import (
 	"wirelab/internal/cmdline"
 	"wirelab/internal/hostnames"
 	"wirelab/internal/self"
+	class "wirelab/lab/class/cli"
 	lab "wirelab/lab/cli"
 	"wirelab/lab/node"
 	sniffer "wirelab/sniffer/cli"
@@ -31,5 +32,5 @@ func run(args []string) int { return program().Run(context.Background(), args, o
 
 // program is the command line of all parts.
 func program() *cmdline.Program {
-	return cmdline.New(lab.Part(), sniffer.Part(), chat.Part(), node.Part())
+	return cmdline.New(lab.Part(), class.Part(), sniffer.Part(), chat.Part(), node.Part())
 }

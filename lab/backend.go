@@ -150,6 +150,8 @@ type Unavailable struct {
 	What   message.Message   // a backend's name, or what else is missing
 	Cause  message.Message   // what was tried and what the system answered
 	Advice []message.Message // what to do: alternatives, that can be pasted where possible
+
+	Passing bool // what is missing now may be there at the next try: processes, memory
 }
 
 func (u *Unavailable) Error() string { return u.Unwrap().Error() }

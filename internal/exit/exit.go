@@ -16,6 +16,8 @@ const (
 	Usage        = 2   // the command line or a file it names is wrong
 	Unable       = 3   // it could not run here: cause and advice are printed
 	Inconclusive = 4   // a claim could be neither proved nor refuted
+	TryAgain     = 75  // the machine was too busy for a lab, or a job was interrupted: another try may succeed (sysexits.h, EX_TEMPFAIL)
+	Refused      = 77  // this machine lets no lab of a class run (sysexits.h, EX_NOPERM)
 	Interrupted  = 130 // Ctrl-C, after cleaning up (128 + SIGINT)
 )
 

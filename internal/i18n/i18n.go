@@ -182,10 +182,10 @@ func Join(l lang.Lang, messages []Message) string {
 //go:embed *.toml
 var catalogue embed.FS
 
-// files are a language's: what is said, what is said to mistakes, and what web pages
-// say.
+// files are a language's: what is said, what is said to mistakes, what web pages say,
+// and what of a class.
 func files(l lang.Lang) []string {
-	return []string{string(l) + ".toml", "mistakes." + string(l) + ".toml", "web." + string(l) + ".toml"}
+	return []string{string(l) + ".toml", "mistakes." + string(l) + ".toml", "web." + string(l) + ".toml", "class." + string(l) + ".toml"}
 }
 
 // localizers are those of the languages, each made at its first sentence: most

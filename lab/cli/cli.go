@@ -103,8 +103,8 @@ func adviceOf(u *lab.Unavailable) error {
 	return errors.Join(lines...)
 }
 
-// unable gives an error its exit code: 3 for what cannot run here, 130 for an
-// interrupt.
+// unable gives an error its exit code: 3 for what cannot run here, 75 for a machine that
+// is too busy, 130 for an interrupt.
 func unable(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
@@ -117,6 +117,9 @@ func unable(ctx context.Context, err error) error {
 	}
 	if _, ok := errors.AsType[*exit.Error](err); ok {
 		return err
+	}
+	if lab.Busy(err) {
+		return exit.With(exit.TryAgain, err)
 	}
 	return exit.With(exit.Unable, err)
 }

@@ -31,7 +31,7 @@ func explain(err error) error {
 		return unavailable(told.Message, i18n.Msg("netns.advice.ipv4"), i18n.Msg("netns.advice.outside"))
 	}
 	switch {
-	case errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, syscall.ENOMEM):
 		return i18n.Errmsg("netns.busy", "Cause", err)
 	case outOfProcesses(err):
 		return explainProcesses(err)
@@ -40,11 +40,17 @@ func explain(err error) error {
 	case errors.Is(err, syscall.EPERM), errors.Is(err, syscall.EACCES):
 		return explainRefusal(err)
 	}
-	return unavailable(i18n.FromError(err), i18n.Verbatim(self.Command()+" run --backend docker"))
+	return passing(unavailable(i18n.FromError(err), i18n.Verbatim(self.Command()+" run --backend docker")))
 }
 
-func unavailable(cause i18n.Message, advice ...i18n.Message) error {
+func unavailable(cause i18n.Message, advice ...i18n.Message) *lab.Unavailable {
 	return &lab.Unavailable{What: i18n.Verbatim(Name), Cause: cause, Advice: advice}
+}
+
+// passing is what is missing now and need not be at the next try.
+func passing(u *lab.Unavailable) *lab.Unavailable {
+	u.Passing = true
+	return u
 }
 
 // outOfProcesses reports whether no process or thread could be started. A Go
@@ -58,10 +64,10 @@ func outOfProcesses(err error) bool {
 func explainProcesses(err error) error {
 	var limit unix.Rlimit
 	if unix.Getrlimit(unix.RLIMIT_NPROC, &limit) == nil && limit.Cur != unix.RLIM_INFINITY {
-		return unavailable(i18n.Msg("netns.processes.user", "Most", limit.Cur, "Cause", i18n.Original(err)),
-			i18n.Verbatim("ulimit -u $(ulimit -Hu)"), i18n.Msg("netns.advice.processes"))
+		return passing(unavailable(i18n.Msg("netns.processes.user", "Most", limit.Cur, "Cause", i18n.Original(err)),
+			i18n.Verbatim("ulimit -u $(ulimit -Hu)"), i18n.Msg("netns.advice.processes")))
 	}
-	return unavailable(i18n.Msg("netns.processes.session", "Cause", i18n.Original(err)), i18n.Msg("netns.advice.limit"))
+	return passing(unavailable(i18n.Msg("netns.processes.session", "Cause", i18n.Original(err)), i18n.Msg("netns.advice.limit")))
 }
 
 // A kind is one kind of namespace that a lab needs.

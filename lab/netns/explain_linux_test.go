@@ -89,15 +89,23 @@ func TestExplainLimits(t *testing.T) {
 // A machine that is too busy lacks nothing.
 func TestExplain(t *testing.T) {
 	busy := explain(&remoteError{errorReply(fmt.Errorf("3 of 4 ports are up: %w", context.DeadlineExceeded))})
-	if _, ok := errors.AsType[*lab.Unavailable](busy); ok || !strings.Contains(busy.Error(), "too busy") {
+	if _, ok := errors.AsType[*lab.Unavailable](busy); ok || !lab.Busy(busy) || !strings.Contains(busy.Error(), "too busy") {
 		t.Errorf("a timeout: %v", busy)
+	}
+	for _, errno := range []syscall.Errno{syscall.EPERM, syscall.EACCES, syscall.ENOSPC} {
+		if refused := explain(&remoteError{errorReply(errno)}); lab.Busy(refused) {
+			t.Errorf("a refusal is taken for a passing one: %v", refused)
+		}
+	}
+	if died := explain(&diedError{"signal: killed", ""}); !lab.Busy(died) {
+		t.Errorf("a lab that was killed is taken for a refusal: %v", died)
 	}
 	for _, err := range []error{
 		&os.PathError{Op: "fork/exec", Path: "/proc/self/exe", Err: syscall.EAGAIN},
 		&diedError{"exit status 2", "runtime: failed to create new OS thread (have 2 already; errno=11)"},
 	} {
 		u, ok := errors.AsType[*lab.Unavailable](explain(err))
-		if !ok || !strings.HasPrefix(u.Cause.String(), "no more processes can be started") {
+		if !ok || !lab.Busy(u) || !strings.HasPrefix(u.Cause.String(), "no more processes can be started") {
 			t.Errorf("%v: %v", err, u)
 		}
 	}

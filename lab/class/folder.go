@@ -1,0 +1,110 @@
+package class
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"wirelab/internal/i18n"
+	"wirelab/internal/wholefile"
+	"wirelab/lab/report"
+)
+
+// resultFile is the name of a result document in its folder.
+const resultFile = "result.json"
+
+// resultDir is the folder of a job's result.
+func (c *Course) resultDir(student, experiment string) string {
+	return filepath.Join(c.Dir, ResultFolder, student, experiment)
+}
+
+// Put stores a job's result and the files that it brings. The result document is written
+// last and whole: it says that the job is done. A result that is not Done is not stored.
+// Put may be called from several goroutines for different jobs.
+func (c *Course) Put(job Job, r Result, files []File) error {
+	r = r.Bind(job)
+	if r.Status != Done {
+		return nil
+	}
+	dir := c.resultDir(job.Student, job.Experiment)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return i18n.FileError(dir, err)
+	}
+	// What is there is of an older submission, and is no result of this one.
+	if err := os.Remove(filepath.Join(dir, resultFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return i18n.FileError(dir, err)
+	}
+	for _, f := range files {
+		if f.Name != job.CaptureName() || len(f.Data) > MaxCapture {
+			continue // an engine brings what a pod says
+		}
+		if err := write(filepath.Join(dir, f.Name), f.Data); err != nil {
+			return err
+		}
+	}
+	var b bytes.Buffer
+	if err := report.EncodeJSON(&b, r); err != nil {
+		return err
+	}
+	if b.Len() > MaxResult {
+		return i18n.Errmsg("class.large", "Most", MaxResult)
+	}
+	return write(filepath.Join(dir, resultFile), b.Bytes())
+}
+
+func write(path string, data []byte) error {
+	err := wholefile.Write(path, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+	if err != nil {
+		return i18n.FileError(path, err)
+	}
+	return nil
+}
+
+// Result returns the stored result of a job; false where there is none, or one of
+// another submission.
+func (c *Course) Result(job Job) (Result, bool) {
+	f, err := os.Open(filepath.Join(c.resultDir(job.Student, job.Experiment), resultFile))
+	if err != nil {
+		return Result{}, false
+	}
+	defer f.Close()
+	r, err := ReadResult(f)
+	return r, err == nil && r.Status == Done && r.Key() == job.Key()
+}
+
+// CapturePath is where the capture of a job is; it need not be there.
+func (c *Course) CapturePath(job Job) string {
+	return filepath.Join(c.resultDir(job.Student, job.Experiment), job.CaptureName())
+}
+
+// Left are the jobs that have no result.
+func (c *Course) Left(jobs []Job) (left []Job) {
+	for _, job := range jobs {
+		if _, ok := c.Result(job); !ok {
+			left = append(left, job)
+		}
+	}
+	return left
+}
+
+// Clean removes what runs and reports have written, and nothing that was handed in.
+func (c *Course) Clean() error {
+	var all error
+	for _, name := range []string{ResultFolder, ReportFolder} {
+		dir := filepath.Join(c.Dir, name)
+		if info, err := os.Lstat(dir); err != nil || !info.IsDir() {
+			continue // nothing, or what is not ours
+		}
+		all = errors.Join(all, os.RemoveAll(dir))
+	}
+	return all
+}
+
+// ReportFolder is the folder of a course's reports.
+const ReportFolder = "report"
