@@ -46,6 +46,33 @@ func checkPlaces(t *testing.T, p *sniffer.Packet) {
 	if i := slices.Index(seen, false); i >= 0 {
 		t.Errorf("byte %d of the frame is on no line:\n%s", i, text)
 	}
+	checkTree(t, p, string(text))
+}
+
+// checkTree checks that the nodes of the tree are the labelled lines of fields, in their
+// order, and that all bytes are within a layer.
+func checkTree(t *testing.T, p *sniffer.Packet, text string) {
+	t.Helper()
+	lines := strings.Split(text, "\n")[1:]
+	seen := make([]bool, len(p.Data))
+	for _, n := range Tree(p, Options{}) {
+		want := strings.Repeat("  ", n.Depth) + n.Name
+		at := slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line, want+" ") && strings.Contains(line, n.Value) })
+		if at < 0 {
+			t.Errorf("no line of fields has %+v:\n%s", n, text)
+			continue
+		}
+		if n.To > 0 && !strings.Contains(lines[at], "["+strconv.Itoa(n.From)+":"+strconv.Itoa(n.To)+"]") || !strings.Contains(lines[at], n.Bits) {
+			t.Errorf("%+v is %q", n, lines[at])
+		}
+		lines = lines[at+1:]
+		for i := n.From; i < min(n.To, len(seen)) && n.Depth == 0; i++ {
+			seen[i] = true
+		}
+	}
+	if i := slices.Index(seen, false); i >= 0 {
+		t.Errorf("byte %d of the frame is in no layer of the tree", i)
+	}
 }
 
 // Every byte of every frame is shown where it is.

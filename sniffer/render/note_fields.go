@@ -1,6 +1,8 @@
 package render
 
 import (
+	"strings"
+
 	"wirelab/internal/columns"
 	"wirelab/sniffer"
 	"wirelab/sniffer/iana"
@@ -14,6 +16,10 @@ type fields struct {
 	base   int // where its frame begins in the outermost
 	indent int // of the lines, columns
 	colour bool
+
+	nodes    []Node // of a tree, which is made in place of lines; nil: lines
+	from, to int    // the slice that was written last
+	own      string // the bits that were written last
 }
 
 // The columns of a field's value and of its place.
@@ -60,6 +66,12 @@ func (w *fields) derived(label, from string, value func()) {
 func (w *fields) text(label, colour string, value func()) { w.line(label, colour, value, nil) }
 
 func (w *fields) line(label, colour string, value, place func()) {
+	if w.nodes != nil {
+		start := len(w.dst)
+		value()
+		w.node(label, start, place)
+		return
+	}
 	w.dst = append(w.dst, spaces[:w.indent]...)
 	start := len(w.dst)
 	w.dst = append(w.dst, label...)
@@ -87,6 +99,7 @@ func (w *fields) line(label, colour string, value, place func()) {
 
 // slice appends a slice of the frame as Python writes it.
 func (w *fields) slice(from, to int) {
+	w.from, w.to = w.base+from, w.base+to
 	w.dst = appendInt(append(w.dst, '['), w.base+from)
 	w.dst = appendInt(append(w.dst, ':'), w.base+to)
 	w.dst = append(w.dst, ']')
@@ -117,7 +130,7 @@ func (w *fields) place(from, to int, shift, bits uint8) {
 
 // bits appends the bits of b, and a dot for each that is none of a field's.
 func (w *fields) bits(b []byte, shift, bits uint8) {
-	all := 8 * len(b)
+	start, all := len(w.dst), 8*len(b)
 	low, high := int(shift), all
 	if bits > 0 {
 		high = low + int(bits)
@@ -132,6 +145,7 @@ func (w *fields) bits(b []byte, shift, bits uint8) {
 		}
 		w.dst = append(w.dst, '0'+b[len(b)-1-n/8]>>(n%8)&1)
 	}
+	w.own = strings.TrimSpace(string(w.dst[start:]))
 }
 
 // bytes appends a number of bytes as the note writes it, which knows no singular.
