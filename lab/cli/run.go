@@ -199,7 +199,12 @@ func (r *runner) run(ctx context.Context, chosen []*script.Experiment) (err erro
 		if i+1 < len(chosen) {
 			next = chosen[i+1]
 		}
-		outcome, err := v.run(ctx, e, next, r.observe)
+		observe, stop := r.observe, func() {}
+		if r.stream != nil {
+			observe, stop = script.WithPackets(e, r.observe)
+		}
+		outcome, err := v.run(ctx, e, next, observe)
+		stop()
 		r.progress.clear()
 		if err != nil {
 			return r.unable(ctx, err)

@@ -92,7 +92,7 @@ func run(ctx context.Context, e *Experiment, observe func(Event), why func(error
 	} else {
 		outcome.Verdicts = claim.Judge(recording, r.plan, e.Claims)
 	}
-	r.tell(Event{Kind: Done, Captured: len(recording.Packets), Dropped: recording.Dropped(), Verdicts: outcome.Verdicts})
+	r.tell(Event{Kind: Done, Captured: len(recording.Packets), Dropped: recording.Dropped(), Verdicts: outcome.Verdicts, Outcome: outcome})
 	return outcome, nil
 }
 
