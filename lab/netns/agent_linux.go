@@ -55,10 +55,10 @@ func (p agentPipe) explain(n int, err error) (int, error) {
 // agent answers questions about a host, which come and are answered over the
 // two files, until the first ends.
 func (p *process) agent(c *net.UnixConn, r request, files []*os.File) {
-	w, err := p.wire()
+	s, err := p.site()
 	var h *host
 	if err == nil {
-		h, err = w.host(r.Host)
+		h, err = s.host(r.Host)
 	}
 	if err != nil || len(files) != 2 {
 		send(c, errorReply(err))
@@ -70,6 +70,6 @@ func (p *process) agent(c *net.UnixConn, r request, files []*os.File) {
 	c.Close()
 	// An error ends the answers, and so tells the lab.
 	_ = h.do(func() error {
-		return node.ServeAgent(context.Background(), files[0], files[1], h.devices(), h.name, r.Programs)
+		return node.ServeAgent(context.Background(), files[0], files[1], h.devices(), h.Name, r.Programs)
 	})
 }

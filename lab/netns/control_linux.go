@@ -16,7 +16,7 @@ import (
 	"wirelab/internal/i18n"
 	"wirelab/lab"
 	"wirelab/lab/fault"
-	"wirelab/sniffer"
+	"wirelab/lab/wire"
 )
 
 // The lab process takes requests over unix sockets of type SOCK_SEQPACKET, a
@@ -61,25 +61,18 @@ type request struct {
 }
 
 type reply struct {
-	Error    string        `json:"error,omitempty"`
-	Told     i18n.Message  `json:"told,omitzero"`     // Error for people, where it is of the catalogue
-	Errno    int           `json:"errno,omitempty"`   // of the system call behind Error
-	Timeout  bool          `json:"timeout,omitempty"` // a deadline is behind Error
-	Hosts    []hostInfo    `json:"hosts,omitempty"`
-	Segments []segmentInfo `json:"segments,omitempty"`
-	Since    time.Time     `json:"since,omitzero"` // when the lab came up
-	Started  bool          `json:"started,omitempty"`
-	PID      int           `json:"pid,omitempty"` // of what was started, in the lab process's namespace
-	Exited   bool          `json:"exited,omitempty"`
-	Exit     int           `json:"exit,omitempty"`
-	Faults   fault.Report  `json:"faults,omitzero"`
-}
-
-// segmentInfo is a segment as found.
-type segmentInfo struct {
-	Name    string        `json:"name"`
-	Mode    lab.Mode      `json:"mode"` // as the bridge has it
-	Machine []sniffer.MAC `json:"machine"`
+	Error    string         `json:"error,omitempty"`
+	Told     i18n.Message   `json:"told,omitzero"`     // Error for people, where it is of the catalogue
+	Errno    int            `json:"errno,omitempty"`   // of the system call behind Error
+	Timeout  bool           `json:"timeout,omitempty"` // a deadline is behind Error
+	Hosts    []hostInfo     `json:"hosts,omitempty"`
+	Segments []wire.Segment `json:"segments,omitempty"`
+	Since    time.Time      `json:"since,omitzero"` // when the lab came up
+	Started  bool           `json:"started,omitempty"`
+	PID      int            `json:"pid,omitempty"` // of what was started, in the lab process's namespace
+	Exited   bool           `json:"exited,omitempty"`
+	Exit     int            `json:"exit,omitempty"`
+	Faults   fault.Report   `json:"faults,omitzero"`
 }
 
 // hostInfo is a host as found.

@@ -70,11 +70,11 @@ func relaySignals(c *net.UnixConn, pid int) {
 // start starts the command with the client's files as its standard streams, or
 // on a new terminal, whose master it returns.
 func (p *process) start(r request, files []*os.File) (*exec.Cmd, *os.File, error) {
-	w, err := p.wire()
+	s, err := p.site()
 	if err != nil {
 		return nil, nil, err
 	}
-	h, err := w.host(r.Host)
+	h, err := s.host(r.Host)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -87,7 +87,7 @@ func (p *process) start(r request, files []*os.File) (*exec.Cmd, *os.File, error
 	}
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Dir = r.Dir
-	cmd.Env = append(lab.Environment(h.name, h.names), r.Env...)
+	cmd.Env = append(lab.Environment(h.Name, h.names), r.Env...)
 	if r.TTY == nil {
 		if len(files) != 3 {
 			return nil, nil, fmt.Errorf("%d descriptors, want 3", len(files))

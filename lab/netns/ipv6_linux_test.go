@@ -56,6 +56,9 @@ func TestIPv6(t *testing.T) {
 			if out, _ := sh(t, h, "cat /proc/sys/net/ipv6/conf/all/forwarding"); strings.TrimSpace(out) != forwards {
 				t.Errorf("%s: forwarding is %s, want %s", host, out, forwards)
 			}
+			if out, _ := sh(t, h, "cat /proc/sys/net/ipv6/neigh/eth0/delay_first_probe_time"); strings.TrimSpace(out) != "3600" {
+				t.Errorf("%s probes neighbours after %q seconds", host, out)
+			}
 		}
 		// No solicitation (133, 135), no advertisement (134, 136); and what is reported is
 		// all: once or twice it would be on its way.

@@ -18,7 +18,7 @@ import (
 // nobody else, who might answer differently or cause traffic. With several segments
 // each host has a mount namespace of its own, in which the nearest address of a host
 // comes first. What is not mounted the environment has for our own commands.
-func (w *wire) mountNames() error {
+func (s *site) mountNames() error {
 	// Without this what follows would be seen by the whole machine.
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("private mounts: %w", err)
@@ -26,12 +26,12 @@ func (w *wire) mountNames() error {
 	// A /proc of the lab's own PID namespace, so that a program on a host that
 	// looks itself up there finds itself. A container may refuse it.
 	_ = unix.Mount("proc", "/proc", "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "")
-	if len(w.segments) == 1 {
-		return mountFiles(w.hosts[0].names, w.order())
+	if len(s.topology.SegmentNames()) == 1 {
+		return mountFiles(s.hosts[0].names, s.order())
 	}
 	var errs []error
-	for _, h := range w.hosts {
-		errs = append(errs, h.mountNames(w.order()))
+	for _, h := range s.hosts {
+		errs = append(errs, h.mountNames(s.order()))
 	}
 	return errors.Join(errs...)
 }

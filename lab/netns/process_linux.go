@@ -34,7 +34,7 @@ func init() {
 // process is the lab process. Requests are served concurrently.
 type process struct {
 	mu      sync.Mutex
-	lab     *wire // nil until up
+	lab     *site // nil until up
 	program string
 	execs   int // that are not yet answered
 
@@ -141,31 +141,31 @@ func (p *process) do(r request) (reply, error) {
 		p.end()
 		return reply{}, nil
 	}
-	w, err := p.wire()
+	s, err := p.site()
 	if err != nil {
 		return reply{}, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), requestTimeout(len(w.hosts)))
+	ctx, cancel := context.WithTimeout(context.Background(), requestTimeout(len(s.hosts)))
 	defer cancel()
 	switch r.Op {
 	case "hosts":
-		return w.describe()
+		return s.describe()
 	case "mode":
-		return reply{}, w.setMode(ctx, r.Segment, r.Mode)
+		return reply{}, s.SetMode(ctx, r.Segment, r.Mode)
 	case "learnt":
-		return reply{}, w.awaitLearnt(ctx, r.Segment)
+		return reply{}, s.AwaitLearnt(ctx, r.Segment)
 	case "flush":
-		h, err := w.host(r.Host)
+		h, err := s.host(r.Host)
 		if err != nil {
 			return reply{}, err
 		}
 		return reply{}, h.flushNeighbours()
 	case "impair":
-		return reply{}, w.impair(ctx, r.Rule)
+		return reply{}, s.Impair(ctx, r.Rule)
 	case "mend":
-		return reply{}, w.mend(ctx, r.Rule.Name)
+		return reply{}, s.Mend(ctx, r.Rule.Name)
 	case "faults":
-		report, err := w.faults(r.After)
+		report, err := s.Faults(r.After)
 		return reply{Faults: report}, err
 	}
 	return reply{}, fmt.Errorf("request %q is not known", r.Op)
@@ -179,23 +179,23 @@ func (p *process) up(r request) (reply, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), requestTimeout(len(r.Topology.Hosts)))
 	defer cancel()
-	w, err := newWire(ctx, r.Topology)
+	s, err := newSite(ctx, r.Topology)
 	if err != nil {
 		return reply{}, err
 	}
-	answer, err := w.describe()
+	answer, err := s.describe()
 	if err != nil {
 		return reply{}, err
 	}
-	p.lab, p.program = w, r.Program
+	p.lab, p.program = s, r.Program
 	// Names for every program where the system lets us mount; where it does
 	// not, the environment has them for our own.
-	_ = w.mountNames()
+	_ = s.mountNames()
 	return answer, nil
 }
 
-// wire returns the hosts and segments once the lab is up.
-func (p *process) wire() (*wire, error) {
+// site returns the hosts and segments once the lab is up.
+func (p *process) site() (*site, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.lab == nil {

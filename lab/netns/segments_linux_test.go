@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"wirelab/lab"
+	"wirelab/lab/wire"
 )
 
 // client ── lan ── r1 ── mid ── r2 ── dmz ── server        and both on lan and dmz
@@ -40,6 +41,9 @@ func TestHostsOnSegments(t *testing.T) {
 		for _, port := range h.Ports() {
 			if out, _ := sh(t, h, "cat /proc/sys/net/ipv4/conf/"+port.Device+"/forwarding"); strings.TrimSpace(out) != want {
 				t.Errorf("%s forwards on %s: %q, want %s", name, port.Device, out, want)
+			}
+			if out, _ := sh(t, h, "cat /proc/sys/net/ipv4/neigh/"+port.Device+"/delay_first_probe_time"); strings.TrimSpace(out) != "3600" {
+				t.Errorf("%s probes neighbours on %s after %q seconds", name, port.Device, out)
 			}
 		}
 		for other, addrs := range topology.Names(name) {
@@ -82,7 +86,7 @@ func TestSegmentsAreTheirOwn(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		at := slices.IndexFunc(found.Segments, func(s segmentInfo) bool { return s.Name == name })
+		at := slices.IndexFunc(found.Segments, func(s wire.Segment) bool { return s.Name == name })
 		if at < 0 || found.Segments[at].Mode != want {
 			t.Errorf("%s: %+v, want a %s", name, found.Segments, want)
 		}

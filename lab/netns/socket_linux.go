@@ -27,11 +27,11 @@ func (p *process) socket(c *net.UnixConn, r request) {
 }
 
 func (p *process) makeSocket(r request) (f *os.File, err error) {
-	w, err := p.wire()
+	s, err := p.site()
 	if err != nil {
 		return nil, err
 	}
-	h, err := w.host(r.Host)
+	h, err := s.host(r.Host)
 	if err != nil {
 		return nil, err
 	}
