@@ -7,9 +7,10 @@ import (
 	"io/fs"
 	"net"
 	"os"
-	"regexp"
 	"strings"
 	"syscall"
+
+	"wirelab/internal/pattern"
 )
 
 // An error that is none of the catalogue's speaks English: the system's, a library's,
@@ -130,7 +131,7 @@ func around(text string, inner []error) (m Message, ok bool) {
 		if more, ok := around(after, inner[n+1:]); ok {
 			return Msg("text.around", "Before", before, "Message", m, "After", more), true
 		}
-		if prose.MatchString(before) || prose.MatchString(after) {
+		if prose().MatchString(before) || prose().MatchString(after) {
 			return Msg("text.within", "Before", before, "Message", m, "After", after), true
 		}
 		return Msg("text.around", "Before", before, "Message", m, "After", after), true
@@ -139,4 +140,4 @@ func around(text string, inner []error) (m Message, ok bool) {
 }
 
 // prose are words of a sentence, and no place such as "ping.txtar:3: ".
-var prose = regexp.MustCompile(`\pL{2,} +\pL{2,}`)
+var prose = pattern.New(`\pL{2,} +\pL{2,}`)

@@ -2,11 +2,11 @@ package claim
 
 import (
 	"net/netip"
-	"regexp"
 	"slices"
 	"strings"
 
 	"wirelab/internal/i18n"
+	"wirelab/internal/pattern"
 	"wirelab/lab/trace"
 	"wirelab/sniffer"
 )
@@ -45,14 +45,14 @@ type pasted struct {
 }
 
 // port is what stands behind a host's name.
-var port = regexp.MustCompile(`^:[0-9]+$`)
+var port = pattern.New(`^:[0-9]+$`)
 
 // end is a sender or receiver without its port.
 func (p *pasted) end(end string) string {
 	colon := max(strings.LastIndex(end, ":"), 0)
 	host := strings.Trim(end[:colon], "[]")
 	_, err := netip.ParseAddr(host)
-	if !port.MatchString(end[colon:]) || !trace.ValidLabel(host) && (err != nil || strings.Contains(host, ":") && end[0] != '[') {
+	if !port().MatchString(end[colon:]) || !trace.ValidLabel(host) && (err != nil || strings.Contains(host, ":") && end[0] != '[') {
 		return end
 	}
 	p.out = append(p.out, end[colon:])

@@ -3,16 +3,16 @@ package claim
 import (
 	"encoding/binary"
 	"net/netip"
-	"regexp"
 
+	"wirelab/internal/pattern"
 	"wirelab/sniffer"
 )
 
 // loads and tags are what of tcpdump's language looks into TCP and UDP, of IPv4 alone, and
 // behind tags.
 var (
-	loads = regexp.MustCompile(`\b(tcp|udp)\s*\[`)
-	tags  = regexp.MustCompile(`\bvlan\b`)
+	loads = pattern.New(`\b(tcp|udp)\s*\[`)
+	tags  = pattern.New(`\bvlan\b`)
 )
 
 // hides reports whether a packet that a filter does not match hides from it what the
@@ -23,8 +23,8 @@ func (c *compiled) hides(p *sniffer.Packet) bool {
 	inner := p.Innermost()
 	v6 := inner.Has(sniffer.IPv6) && inner.TransportOffset > 0
 	extended := v6 && inner.TransportOffset > inner.NetworkOffset+40
-	old := v6 && loads.MatchString(c.expr)
-	if inner == p && !extended && !old && (!p.Has(sniffer.VLAN) || tags.MatchString(c.expr)) {
+	old := v6 && loads().MatchString(c.expr)
+	if inner == p && !extended && !old && (!p.Has(sniffer.VLAN) || tags().MatchString(c.expr)) {
 		return false
 	}
 	frame := sniffer.Frame{Time: p.Time, Length: p.Length, Interface: p.Interface, Direction: p.Direction, LinkType: sniffer.LinkEthernet}

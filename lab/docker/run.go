@@ -13,7 +13,6 @@ import (
 	"log/slog"
 	"net/netip"
 	"os"
-	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -22,6 +21,7 @@ import (
 	netapi "github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
 
+	"wirelab/internal/pattern"
 	"wirelab/lab"
 )
 
@@ -49,7 +49,9 @@ type run struct {
 
 // validID reports whether id can be a run's: six random bytes in hexadecimal,
 // short enough for a bridge's name and a host name.
-var validID = regexp.MustCompile(`^[0-9a-f]{12}$`).MatchString
+var runID = pattern.New(`^[0-9a-f]{12}$`)
+
+func validID(id string) bool { return runID().MatchString(id) }
 
 // newRun starts the run's reaper, before there is anything to remove.
 func newRun(ctx context.Context, cli *engine) (*run, error) {

@@ -8,13 +8,13 @@ package fault
 
 import (
 	"math"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"wirelab/internal/i18n"
+	"wirelab/internal/pattern"
 	"wirelab/sniffer"
 	"wirelab/sniffer/filter"
 )
@@ -75,7 +75,7 @@ const (
 )
 
 // name is a label, as those of barriers and hosts.
-var name = regexp.MustCompile(`^[a-z][a-z0-9-]{0,30}$`)
+var name = pattern.New(`^[a-z][a-z0-9-]{0,30}$`)
 
 // Byte is a byte of a frame, counted from 0 where a layer begins: "udp[8]" is the
 // first byte that a datagram carries.
@@ -208,7 +208,7 @@ func parseNth(word string) (all []int, err error) {
 // Validate refuses a rule that no cable can carry out.
 func (r Rule) Validate() error {
 	switch {
-	case !name.MatchString(r.Name):
+	case !name().MatchString(r.Name):
 		return i18n.Errmsg("fault.name", "Name", r.Name)
 	case len(r.Where) > maxWhere:
 		return i18n.Errmsg("fault.long", "Most", maxWhere)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -16,15 +15,16 @@ import (
 	"wirelab/internal/exit"
 	"wirelab/internal/hostnames"
 	"wirelab/internal/i18n"
+	"wirelab/internal/pattern"
 	"wirelab/internal/poll"
 	"wirelab/lab"
 )
 
 // labName is what a lab may be called.
-var labName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,30}$`)
+var labName = pattern.New(`^[a-z0-9][a-z0-9-]{0,30}$`)
 
 func checkName(name string) error {
-	if !labName.MatchString(name) {
+	if !labName().MatchString(name) {
 		return exit.UsageMsg("held.name", "Lab", name)
 	}
 	return nil
@@ -179,7 +179,7 @@ func held() []string {
 	for line := range strings.Lines(string(table)) {
 		fields := strings.Fields(line)
 		name, ours := strings.CutPrefix(fields[len(fields)-1], prefix)
-		if ours && labName.MatchString(name) && !slices.Contains(names, name) {
+		if ours && labName().MatchString(name) && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}

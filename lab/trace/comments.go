@@ -4,12 +4,12 @@ import (
 	"cmp"
 	"encoding/hex"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"wirelab/internal/pattern"
 	"wirelab/lab/fault"
 	"wirelab/sniffer"
 )
@@ -28,9 +28,9 @@ import (
 // The claims of a file that says so are judged by what it says, with a note: who can edit a
 // file can edit its packets as well.
 var (
-	ruleComment   = regexp.MustCompile(`^impairment (.+): matched (\d{1,19}), acted on (\d{1,19})$`)
-	aheadComment  = regexp.MustCompile(`^impaired by ([a-z0-9-]+) before the sniffer: (lost|duplicated), from ((?:[0-9a-f]{2}:){5}[0-9a-f]{2}) at (\S+)$`)
-	packetComment = regexp.MustCompile(`^impaired by ([a-z0-9-]+) on the way to ([a-z0-9-]+): ([a-z]+)$`)
+	ruleComment   = pattern.New(`^impairment (.+): matched (\d{1,19}), acted on (\d{1,19})$`)
+	aheadComment  = pattern.New(`^impaired by ([a-z0-9-]+) before the sniffer: (lost|duplicated), from ((?:[0-9a-f]{2}:){5}[0-9a-f]{2}) at (\S+)$`)
+	packetComment = pattern.New(`^impaired by ([a-z0-9-]+) on the way to ([a-z0-9-]+): ([a-z]+)$`)
 )
 
 // Limits of what is taken from comments.
@@ -85,7 +85,7 @@ func (r *Recording) readComments(p *sniffer.Packet, comments []string) {
 }
 
 func (r *Recording) readRule(comment string) bool {
-	m := ruleComment.FindStringSubmatch(comment)
+	m := ruleComment().FindStringSubmatch(comment)
 	if m == nil {
 		return false
 	}
@@ -101,7 +101,7 @@ func (r *Recording) readRule(comment string) bool {
 }
 
 func (r *Recording) readAhead(comment string) bool {
-	m := aheadComment.FindStringSubmatch(comment)
+	m := aheadComment().FindStringSubmatch(comment)
 	if m == nil || r.impairment(m[1]) < 0 || len(r.faults.ahead) == maxAhead {
 		return false
 	}
@@ -115,7 +115,7 @@ func (r *Recording) readAhead(comment string) bool {
 }
 
 func (r *Recording) readFault(number int, comment string) {
-	m := packetComment.FindStringSubmatch(comment)
+	m := packetComment().FindStringSubmatch(comment)
 	if m == nil || !slices.Contains(FaultWords(), m[3]) {
 		return
 	}

@@ -3,10 +3,10 @@ package trace
 import (
 	"bytes"
 	"net/netip"
-	"regexp"
 	"strconv"
 	"strings"
 
+	"wirelab/internal/pattern"
 	"wirelab/sniffer"
 )
 
@@ -104,8 +104,8 @@ func IsMarker(frame []byte) bool {
 }
 
 // label is a label of RFC 1123 that fits Linux's interface names.
-var label = regexp.MustCompile(`^[a-z][a-z0-9-]{0,30}$`)
+var label = pattern.New(`^[a-z][a-z0-9-]{0,30}$`)
 
 // ValidLabel reports whether s can name a barrier, and so a phase. Names of
 // hosts have the same form.
-func ValidLabel(s string) bool { return label.MatchString(s) }
+func ValidLabel(s string) bool { return label().MatchString(s) }

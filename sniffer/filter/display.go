@@ -2,10 +2,11 @@ package filter
 
 import (
 	"net/netip"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"wirelab/internal/pattern"
 )
 
 // FromDisplay translates a display filter of Wireshark's
@@ -16,7 +17,7 @@ func FromDisplay(expr string) (here, missing string, ok bool) {
 	if len(expr) > MaxExpression {
 		return "", "", false
 	}
-	d := display{tokens: displayToken.FindAllString(expr, -1)}
+	d := display{tokens: displayToken().FindAllString(expr, -1)}
 	if strings.Join(d.tokens, "") != strings.Join(strings.Fields(expr), "") {
 		return "", "", false
 	}
@@ -25,8 +26,8 @@ func FromDisplay(expr string) (here, missing string, ok bool) {
 }
 
 var (
-	displayToken = regexp.MustCompile(`&&|\|\||==|!=|>=|<=|[!<>()]|[\w.:/-]+`)
-	displayField = regexp.MustCompile(`^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$`)
+	displayToken = pattern.New(`&&|\|\||==|!=|>=|<=|[!<>()]|[\w.:/-]+`)
+	displayField = pattern.New(`^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$`)
 )
 
 // display reads a display filter by recursive descent.
@@ -112,7 +113,7 @@ func (d *display) comparison() (t translated) {
 		op, value = relation, d.tokens[d.next+1]
 		d.next += 2
 	}
-	if displayField.MatchString(field) {
+	if displayField().MatchString(field) {
 		d.is = true
 	}
 	if word, ok := displayWords[field]; ok && op == "" {

@@ -3,11 +3,11 @@ package dialect
 import (
 	"bytes"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"wirelab/chat"
 	"wirelab/internal/i18n"
+	"wirelab/internal/pattern"
 )
 
 // Protocol is what someone speaks who is no client of a chat: a browser, a scanner,
@@ -37,7 +37,7 @@ var firstWords = map[string]*Protocol{
 }
 
 // requestLine is that of any method (RFC 9112, section 3), and of RTSP and SIP.
-var requestLine = regexp.MustCompile(`^[!#$%&'*+.^_|~0-9A-Za-z` + "`" + `-]+ \S+ (HTTP|RTSP|SIP)/[0-9]`)
+var requestLine = pattern.New(`^[!#$%&'*+.^_|~0-9A-Za-z` + "`" + `-]+ \S+ (HTTP|RTSP|SIP)/[0-9]`)
 
 // Foreign returns the protocol whose first bytes these are; nil if they may be those
 // of a chat's client.
@@ -53,7 +53,7 @@ func Foreign(b []byte) *Protocol {
 		return ssh
 	case bytes.HasPrefix(b, []byte("CHAT/")) && !strings.HasPrefix(chat.Greeting, string(b[:min(len(b), len(chat.Greeting))])):
 		return newer
-	case requestLine.Match(b):
+	case requestLine().Match(b):
 		return http
 	}
 	line, _, whole := bytes.Cut(b, []byte("\n"))
