@@ -5,17 +5,13 @@
 package i18n
 
 import (
-	"embed"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 
-	"github.com/BurntSushi/toml"
 	goi18n "github.com/nicksnyder/go-i18n/v2/i18n"
-	"golang.org/x/text/language"
 
 	"wirelab/internal/lang"
 	"wirelab/internal/self"
@@ -80,7 +76,7 @@ func Lines(l lang.Lang, messages []Message) string {
 
 // Has reports whether the catalogue has a code: another wirelab may have sent it.
 func Has(code string) bool {
-	_, err := localizers[lang.English]().Localize(&goi18n.LocalizeConfig{MessageID: code, PluralCount: "2"})
+	_, err := catalogues[lang.English]().localize(&goi18n.LocalizeConfig{MessageID: code, PluralCount: "2"})
 	_, missing := errors.AsType[*goi18n.MessageNotFoundErr](err)
 	return code != "" && !missing
 }
@@ -111,11 +107,11 @@ func (m Message) In(l lang.Lang) string {
 	if n, ok := args["Count"]; ok {
 		config.PluralCount = fmt.Sprint(n) // the library takes ints and strings alone
 	}
-	localizer := localizers[l]
-	if localizer == nil { // the zero Lang
-		localizer = localizers[lang.English]
+	sentences := catalogues[l]
+	if sentences == nil { // the zero Lang
+		sentences = catalogues[lang.English]
 	}
-	s, err := localizer().Localize(config)
+	s, err := sentences().localize(config)
 	if err != nil {
 		b, _ := json.Marshal(m) // a map of plain values always can be
 		return string(b)
@@ -177,34 +173,4 @@ func Join(l lang.Lang, messages []Message) string {
 		parts = append(parts, m.In(l))
 	}
 	return strings.Join(parts, l.Pick("; ", "；"))
-}
-
-//go:embed *.toml
-var catalogue embed.FS
-
-// files are a language's: what is said, what is said to mistakes, what web pages say,
-// and what of a class.
-func files(l lang.Lang) []string {
-	return []string{string(l) + ".toml", "mistakes." + string(l) + ".toml", "web." + string(l) + ".toml", "class." + string(l) + ".toml"}
-}
-
-// localizers are those of the languages, each made at its first sentence: most
-// commands on a lab's hosts say none, and who reads one language waits for no other.
-var localizers = func() map[lang.Lang]func() *goi18n.Localizer {
-	all := map[lang.Lang]func() *goi18n.Localizer{}
-	for _, l := range lang.All() {
-		all[l] = sync.OnceValue(func() *goi18n.Localizer { return newLocalizer(l) })
-	}
-	return all
-}()
-
-func newLocalizer(l lang.Lang) *goi18n.Localizer {
-	bundle := goi18n.NewBundle(language.MustParse(string(l)))
-	bundle.RegisterUnmarshalFunc("toml", toml.Unmarshal)
-	for _, file := range files(l) {
-		if _, err := bundle.LoadMessageFileFS(catalogue, file); err != nil {
-			panic(err) // the files are embedded, and a test reads them
-		}
-	}
-	return goi18n.NewLocalizer(bundle, string(l))
 }

@@ -6,13 +6,17 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/BurntSushi/toml"
+	goi18n "github.com/nicksnyder/go-i18n/v2/i18n"
 
 	"wirelab/internal/lang"
 )
@@ -77,8 +81,8 @@ func entries(t *testing.T, l lang.Lang) map[string]map[string]string {
 			}
 		}
 	}
-	for _, file := range files(l) {
-		b, err := catalogue.ReadFile(file)
+	for _, file := range filesOf(l) {
+		b, err := files.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -129,6 +133,40 @@ func TestCatalogue(t *testing.T) {
 		if !used[code] {
 			t.Errorf("nothing says %s", code)
 		}
+	}
+}
+
+// Each sentence is found in a catalogue that has said nothing yet, and is the file's:
+// the tables are cut apart where they begin.
+func TestFirstSentence(t *testing.T) {
+	argument := regexp.MustCompile(`{{[^}]*}}`)
+	for _, l := range lang.All() {
+		for code, forms := range entries(t, l) {
+			got, err := newCatalogue(l).localize(&goi18n.LocalizeConfig{MessageID: code, PluralCount: "2", TemplateData: map[string]any{}})
+			if want := argument.ReplaceAllLiteralString(forms["other"], "<no value>"); err != nil || got != want {
+				t.Errorf("%s in %s: %q, %v; want %q", code, l, got, err, want)
+			}
+		}
+	}
+}
+
+// Sentences are said by several goroutines at once, and each table is parsed once.
+func TestConcurrentSentences(t *testing.T) {
+	c := newCatalogue(lang.English)
+	codes := slices.Sorted(maps.Keys(entries(t, lang.English)))
+	var said sync.WaitGroup
+	for i := range 8 {
+		said.Go(func() {
+			for _, code := range slices.Concat(codes[i*len(codes)/8:], codes) {
+				if _, err := c.localize(&goi18n.LocalizeConfig{MessageID: code, PluralCount: "2"}); err != nil {
+					t.Errorf("%s: %v", code, err)
+				}
+			}
+		})
+	}
+	said.Wait()
+	if len(c.tables) != 0 {
+		t.Errorf("tables are left: %v", slices.Sorted(maps.Keys(c.tables)))
 	}
 }
 
