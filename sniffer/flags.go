@@ -39,19 +39,30 @@ const noFlags = "none"
 // flagWords and flagLetters hold the texts of all 256 sets of flags, so that no
 // segment costs an allocation.
 var flagWords, flagLetters = func() (words, letters [256]string) {
-	for i := range words {
-		var names []string
+	var all strings.Builder // of which every text is a part: an allocation each costs more than all else
+	all.Grow(14 << 10)
+	var ends [512]int
+	for i := range 256 {
+		sep := ""
 		for _, n := range flagNames {
 			if TCPFlags(i)&n.flag != 0 {
-				names = append(names, n.word)
+				all.WriteString(sep)
+				all.WriteString(n.word)
+				sep = " "
 			}
 		}
-		words[i] = strings.Join(names, " ")
+		ends[2*i] = all.Len()
 		for _, k := range letterOrder {
 			if n := flagNames[k]; TCPFlags(i)&n.flag != 0 {
-				letters[i] += string(n.letter)
+				all.WriteByte(n.letter)
 			}
 		}
+		ends[2*i+1] = all.Len()
+	}
+	start := 0
+	for i := range 256 {
+		words[i], letters[i] = all.String()[start:ends[2*i]], all.String()[ends[2*i]:ends[2*i+1]]
+		start = ends[2*i+1]
 	}
 	words[0], letters[0] = noFlags, noFlags
 	return words, letters
