@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"wirelab/chat"
+	"wirelab/internal/filelock"
 	"wirelab/internal/i18n"
 )
 
@@ -65,7 +66,11 @@ func newTranscript(f recordFile, json bool, tell func(string)) *transcript {
 }
 
 func (t *transcript) open(f *os.File, room *chat.Room) error {
-	if err := lockFile(f); err != nil {
+	err := filelock.Lock(f)
+	if errors.Is(err, filelock.ErrTaken) {
+		err = i18n.Errmsg("chat.mistake.locked")
+	}
+	if err != nil {
 		return err
 	}
 	end, err := f.Seek(0, io.SeekEnd)

@@ -10,6 +10,7 @@ import (
 
 	"wirelab/internal/i18n"
 	"wirelab/internal/wholefile"
+	"wirelab/lab/claim"
 	"wirelab/lab/report"
 )
 
@@ -83,10 +84,11 @@ func (c *Course) CapturePath(job Job) string {
 	return filepath.Join(c.resultDir(job.Student, job.Experiment), job.CaptureName())
 }
 
-// Left are the jobs that have no result.
+// Left are the jobs that have no result, and those whose verdict another try may decide:
+// that of a lab which was inconclusive. A capture says the same again.
 func (c *Course) Left(jobs []Job) (left []Job) {
 	for _, job := range jobs {
-		if _, ok := c.Result(job); !ok {
+		if r, ok := c.Result(job); !ok || r.Verdict() == claim.Inconclusive && job.Kind != Capture {
 			left = append(left, job)
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"runtime"
 	"sync"
-	"sync/atomic"
 
 	"wirelab/lab"
 )
@@ -12,54 +11,54 @@ import (
 // Local carries jobs out on this machine, several side by side: most of what a lab takes
 // is waiting. Each lab keeps to one CPU (lab/netns).
 type Local struct {
-	Backend lab.Backend
-	Labs    int // side by side; 0 is DefaultLabs
-
-	running atomic.Int32
+	backend lab.Backend
+	pace    *pace
 }
 
-// DefaultLabs are the labs side by side where no number is given: two on a CPU.
-func DefaultLabs() int { return 2 * runtime.NumCPU() }
-
-// MostLabs bounds the labs side by side: with more, ports and barriers miss their
+// NewLocal returns an engine that runs up to so many labs at once; 0 is twice the CPUs,
+// and four times the CPUs are the most: with more, ports and barriers miss their
 // deadlines.
+func NewLocal(backend lab.Backend, labs int) *Local {
+	if labs <= 0 {
+		labs = 2 * runtime.NumCPU()
+	}
+	return &Local{backend: backend, pace: newPace(min(labs, MostLabs()))}
+}
+
+// MostLabs bounds the labs at once.
 func MostLabs() int { return 4 * runtime.NumCPU() }
 
 // localTries is how often a job is carried out that the machine was too busy for.
 const localTries = 5
 
 // Running implements Watcher.
-func (l *Local) Running() int { return int(l.running.Load()) }
+func (l *Local) Running() int { return l.pace.now() }
 
 // Run implements Engine.
 func (l *Local) Run(ctx context.Context, jobs []Job, done func(Job, Result, []File) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	width := l.Labs
-	if width <= 0 {
-		width = DefaultLabs()
+	var mu sync.Mutex
+	end := func(job Job, r Result, files []File) {
+		mu.Lock()
+		defer mu.Unlock()
+		switch {
+		case ctx.Err() != nil: // nobody knows whether the result is the job's or the interruption's
+		case r.Status == Refused:
+			cancel(&RefusedError{r.Reason.Err()})
+		default:
+			if err := done(job, r, files); err != nil {
+				cancel(err)
+			}
+		}
 	}
-	width = min(width, MostLabs())
 	queue := make(chan Job)
 	var workers sync.WaitGroup
-	var mu sync.Mutex
-	for range width {
+	for range l.pace.most {
 		workers.Go(func() {
 			for job := range queue {
 				r, files := l.carry(ctx, job)
-				if ctx.Err() != nil {
-					return // whether the result is the job's or the interruption's nobody knows
-				}
-				if r.Status == Refused {
-					cancel(&RefusedError{r.Reason.Err()})
-					return
-				}
-				mu.Lock()
-				err := done(job, r, files)
-				mu.Unlock()
-				if err != nil {
-					cancel(err)
-				}
+				end(job, r, files)
 			}
 		})
 	}
@@ -78,11 +77,18 @@ feed:
 
 // carry carries a job out until it is done, or was tried often enough.
 func (l *Local) carry(ctx context.Context, job Job) (Result, []File) {
-	l.running.Add(1)
-	defer l.running.Add(-1)
+	tries, busy := 0, 0
 	for try := 1; ; try++ {
-		r, files := Carry(ctx, l.Backend, job)
-		r.Tries += try - 1
+		if err := l.pace.enter(ctx); err != nil {
+			return job.Of(Temporary, err), nil
+		}
+		r, files := Carry(ctx, l.backend, job)
+		l.pace.leave(r.Status == Temporary)
+		if r.Status == Temporary {
+			busy++
+		}
+		tries += r.Tries
+		r.Tries, r.Busy = tries, busy
 		if r.Status != Temporary || ctx.Err() != nil || try == localTries {
 			return r, files
 		}

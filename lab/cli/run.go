@@ -17,6 +17,7 @@ import (
 	"wirelab/internal/exit"
 	"wirelab/internal/i18n"
 	"wirelab/internal/lang"
+	"wirelab/internal/progress"
 	"wirelab/internal/self"
 	"wirelab/internal/wholefile"
 	"wirelab/lab/claim"
@@ -51,7 +52,7 @@ func runCommand() *cobra.Command {
 	ascii := asciiFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		l := cmdline.Lang(cmd)
-		r := &runner{lang: l, backend: *backend, attach: *attach, dir: *dir, json: *asJSON, out: cmd.OutOrStdout(), ascii: *ascii, progress: newProgress(os.Stderr, *ascii)}
+		r := &runner{lang: l, backend: *backend, attach: *attach, dir: *dir, json: *asJSON, out: cmd.OutOrStdout(), ascii: *ascii, progress: progress.New(os.Stderr, *ascii)}
 		chosen, err := r.choose(args, *update)
 		if err != nil {
 			return err
@@ -154,7 +155,7 @@ type runner struct {
 	ascii    bool
 	stream   *json.Encoder // of events; nil: none
 	out      io.Writer
-	progress *progress
+	progress *progress.Line
 	failures []error  // to write what was reached
 	update   *source  // the file that is filled in; nil: none
 	stepper  *stepper // nil: the script runs by itself
@@ -163,13 +164,13 @@ type runner struct {
 
 func (r *runner) run(ctx context.Context, chosen []*script.Experiment) (err error) {
 	began := time.Now()
-	defer r.progress.clear()
+	defer r.progress.Clear()
 	opening := i18n.Text(r.lang, "run.opening")
 	if r.attach == "" {
-		r.progress.show(i18n.Text(r.lang, "run.backend"))
+		r.progress.Show(i18n.Text(r.lang, "run.backend"))
 	} else {
 		opening = i18n.Text(r.lang, "run.attaching")
-		r.progress.show(opening)
+		r.progress.Show(opening)
 	}
 	v, err := r.open(ctx)
 	if err != nil {
@@ -189,12 +190,12 @@ func (r *runner) run(ctx context.Context, chosen []*script.Experiment) (err erro
 		}
 		var guesses []guess
 		if r.quiz != nil {
-			r.progress.clear()
+			r.progress.Clear()
 			if guesses, err = r.quiz.ask(ctx, e); err != nil {
 				return r.unable(ctx, err)
 			}
 		}
-		r.progress.show(e.Name + ": " + opening)
+		r.progress.Show(e.Name + ": " + opening)
 		var next *script.Experiment
 		if i+1 < len(chosen) {
 			next = chosen[i+1]
@@ -205,7 +206,7 @@ func (r *runner) run(ctx context.Context, chosen []*script.Experiment) (err erro
 		}
 		outcome, err := v.run(ctx, e, next, observe)
 		stop()
-		r.progress.clear()
+		r.progress.Clear()
 		if err != nil {
 			return r.unable(ctx, err)
 		}
@@ -294,12 +295,12 @@ func (r *runner) observe(e script.Event) {
 		r.note(r.stream.Encode(e))
 	}
 	if r.stepper != nil {
-		r.progress.clear()
+		r.progress.Clear()
 		r.stepper.observe(e)
 		return
 	}
 	if e.Kind == script.Begun {
-		r.progress.show(e.Experiment + ": " + e.Step)
+		r.progress.Show(e.Experiment + ": " + e.Step)
 	}
 }
 

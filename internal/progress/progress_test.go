@@ -1,4 +1,4 @@
-package cli
+package progress
 
 import (
 	"strings"
@@ -28,9 +28,9 @@ func TestProgress(t *testing.T) {
 			if err := pty.Setsize(terminal, &pty.Winsize{Cols: 15, Rows: 24}); err != nil {
 				t.Fatal(err)
 			}
-			p := newProgress(terminal, test.ascii)
-			p.show("ping: 線路上的封包")
-			p.clear()
+			p := New(terminal, test.ascii)
+			p.Show("ping: 線路上的封包")
+			p.Clear()
 			if _, err := terminal.WriteString("done"); err != nil {
 				t.Fatal(err)
 			}

@@ -1,0 +1,8 @@
+// Package filelock keeps other programs that ask off a file while this one has it open.
+// The lock goes with the process, kill -9 included.
+package filelock
+
+import "errors"
+
+// ErrTaken says that another process has the file locked.
+var ErrTaken = errors.New("another process has locked it")

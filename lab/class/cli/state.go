@@ -1,0 +1,181 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"wirelab/internal/cmdline"
+	"wirelab/internal/exit"
+	"wirelab/internal/i18n"
+	"wirelab/internal/poll"
+	"wirelab/lab/claim"
+	"wirelab/lab/class"
+	"wirelab/lab/report"
+)
+
+// state is what a course's folder says.
+type state struct {
+	Schema       string `json:"schema"`
+	Course       string `json:"course"`
+	Running      bool   `json:"running"`
+	PID          int    `json:"pid,omitempty"` // of the process that carries jobs out
+	Students     int    `json:"students"`
+	Jobs         int    `json:"jobs"` // what was handed in
+	Missing      int    `json:"missing"`
+	Done         int    `json:"done"`
+	Left         int    `json:"left"`
+	Passed       int    `json:"pass"`
+	Failed       int    `json:"fail"`
+	Inconclusive int    `json:"inconclusive"`
+}
+
+// look reads the state of a course.
+func look(c *class.Course) (state, error) {
+	jobs, missing, err := c.Jobs()
+	if err != nil {
+		return state{}, exit.With(exit.Unable, err)
+	}
+	s := state{Schema: "wirelab/class-status/v1", Course: c.Name, Students: len(c.Students), Jobs: len(jobs), Missing: len(missing)}
+	for _, j := range jobs {
+		r, ok := c.Result(j)
+		if !ok {
+			continue
+		}
+		s.Done++
+		switch r.Verdict() {
+		case claim.Pass:
+			s.Passed++
+		case claim.Fail:
+			s.Failed++
+		default:
+			s.Inconclusive++
+		}
+	}
+	s.Left = s.Jobs - s.Done
+	busy, err := running(c)
+	if busy != nil {
+		s.Running, s.PID = true, busy.PID
+	}
+	return s, err
+}
+
+// running says which process works on a course, nil if none does.
+func running(c *class.Course) (*class.BusyError, error) {
+	unlock, err := c.Lock()
+	if busy, ok := errors.AsType[*class.BusyError](err); ok {
+		return busy, nil
+	}
+	if err != nil {
+		return nil, exit.With(exit.Unable, err)
+	}
+	unlock()
+	return nil, nil
+}
+
+func statusCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "status COURSE", SuggestFor: []string{"show", "ls"}, Args: cmdline.Args(1, 1)}
+	completeCourse(cmd)
+	asJSON := cmd.Flags().Bool("json", false, "")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		c, err := openCourse(args[0])
+		if err != nil {
+			return err
+		}
+		s, err := look(c)
+		if err != nil {
+			return err
+		}
+		if *asJSON {
+			return exit.With(exit.Unable, report.EncodeJSON(cmd.OutOrStdout(), s))
+		}
+		l := cmdline.Lang(cmd)
+		at := i18n.Msg("class.status.idle")
+		if s.Running {
+			at = i18n.Msg("class.status.running", "PID", s.PID)
+		}
+		_, err = fmt.Fprintln(cmd.OutOrStdout(), i18n.Text(l, "class.status.folder", "Students", s.Students, "Jobs", s.Jobs, "Missing", s.Missing)+"\n"+
+			i18n.Text(l, "class.status.done", "Done", s.Done, "Pass", s.Passed, "Fail", s.Failed, "Inconclusive", s.Inconclusive, "Left", s.Left)+"\n"+
+			at.In(l))
+		return exit.With(exit.Unable, err)
+	}
+	return cmd
+}
+
+// cancelTimeout bounds the wait for a run that was asked to end.
+const cancelTimeout = time.Minute
+
+func cancelCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "cancel COURSE", SuggestFor: []string{"stop", "kill"}, Args: cmdline.Args(1, 1)}
+	completeCourse(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		c, err := openCourse(args[0])
+		if err != nil {
+			return err
+		}
+		ctx, stop := interruptible(cmd.Context())
+		defer stop()
+		said, err := cancel(ctx, c)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintln(cmd.OutOrStdout(), said.In(cmdline.Lang(cmd)))
+		return exit.With(exit.Unable, err)
+	}
+	return cmd
+}
+
+// cancel has the process that works on a course end, and waits until it has. It returns
+// what to say.
+func cancel(ctx context.Context, c *class.Course) (said i18n.Message, err error) {
+	busy, err := running(c)
+	if err != nil {
+		return said, err
+	}
+	if busy == nil {
+		return i18n.Msg("class.cancel.none"), nil
+	}
+	p, err := os.FindProcess(busy.PID)
+	if err == nil && busy.PID > 0 {
+		err = p.Signal(os.Interrupt)
+	}
+	if err != nil || busy.PID == 0 {
+		return said, exit.With(exit.Unable, i18n.Errmsg("class.cancel.unable", "PID", busy.PID, "Cause", i18n.Original(errors.Join(err, busy))))
+	}
+	ctx, end := context.WithTimeout(ctx, cancelTimeout)
+	defer end()
+	err = poll.Until(ctx, poll.Kernel, func() (bool, error) {
+		still, err := running(c)
+		return still == nil, err
+	})
+	if err != nil {
+		return said, exit.With(exit.Unable, i18n.Errmsg("class.cancel.unable", "PID", busy.PID, "Cause", i18n.Original(err)))
+	}
+	return i18n.Msg("class.cancel.done"), nil
+}
+
+func cleanCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "clean COURSE", SuggestFor: []string{"reset", "rm"}, Args: cmdline.Args(1, 1)}
+	completeCourse(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		c, err := openCourse(args[0])
+		if err != nil {
+			return err
+		}
+		unlock, err := c.Lock()
+		if err != nil {
+			return exit.With(exit.Unable, err)
+		}
+		defer unlock()
+		if err := c.Clean(); err != nil {
+			return exit.With(exit.Unable, err)
+		}
+		_, err = fmt.Fprintln(cmd.OutOrStdout(), i18n.Text(cmdline.Lang(cmd), "class.cleaned"))
+		return exit.With(exit.Unable, err)
+	}
+	return cmd
+}
