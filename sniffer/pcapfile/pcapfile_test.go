@@ -309,3 +309,55 @@ func FuzzReader(f *testing.F) {
 		}
 	})
 }
+
+// Where a frame's bytes are in the file can be asked for; where they are compressed it
+// cannot.
+func TestOffset(t *testing.T) {
+	ifi := Interface{LinkType: sniffer.LinkEthernet}
+	for name, open := range map[string]func(io.Writer) (*Writer, error){
+		"pcapng": func(w io.Writer) (*Writer, error) { return NewWriter(w, ifi) },
+		"pcap":   func(w io.Writer) (*Writer, error) { return NewPcapWriter(w, ifi) },
+	} {
+		var file bytes.Buffer
+		w, err := open(&file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		const frames = 3000 // more than a reader has at once
+		for i := range frames {
+			data := bytes.Repeat([]byte{byte(i)}, 14+i%90)
+			if err := w.WriteFrame(sniffer.Frame{Time: time.Unix(1000, 0), Data: data, Length: len(data), LinkType: sniffer.LinkEthernet}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		r, err := NewReader(bytes.NewReader(file.Bytes()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range frames {
+			f, err := r.Next()
+			at, ok := r.Offset()
+			if err != nil || !ok || !bytes.Equal(file.Bytes()[at:][:len(f.Data)], f.Data) {
+				t.Fatalf("%s: frame %d is not at %d, %v (%v)", name, i, at, ok, err)
+			}
+		}
+	}
+	packed, err := os.Open("testdata/session.pcapng.xz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer packed.Close()
+	r, err := NewReader(packed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Next(); err != nil {
+		t.Fatal(err)
+	}
+	if at, ok := r.Offset(); ok {
+		t.Errorf("a frame of a compressed file is at %d", at)
+	}
+}

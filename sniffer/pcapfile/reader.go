@@ -20,6 +20,7 @@ import (
 type Reader struct {
 	window
 	start int64 // where the block or record that is being read begins
+	data  int64 // where the bytes of the latest frame begin
 	swap  bool  // numbers are big endian
 	err   error // what ended reading
 	fault error // of the first block that was passed over
@@ -92,6 +93,10 @@ func (r *Reader) Next() (sniffer.Frame, error) {
 	r.err = err
 	return f, err
 }
+
+// Offset returns where in the file the bytes of the frame begin that Next has returned
+// last. It is false for a file that is compressed.
+func (r *Reader) Offset() (int64, bool) { return r.data, r.compressed == nil }
 
 // Interface returns what the file has said, up to here, of the interface that frames
 // name by an index; the zero value if that is none of them.
@@ -216,6 +221,7 @@ func (r *Reader) nextRecord() (sniffer.Frame, error) {
 		nanos *= 1000
 	}
 	r.ng.interfaces[0].frames++
+	r.data = r.start + 16
 	return sniffer.Frame{
 		Time:     time.Unix(int64(seconds), nanos),
 		LinkType: r.link,

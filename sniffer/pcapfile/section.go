@@ -274,6 +274,7 @@ func (r *Reader) enhanced(b []byte, obsolete bool) (f sniffer.Frame, ok bool) {
 		}
 	}
 	c.frames++
+	r.data = r.start + 8 + enhancedContent
 	if lost > 0 {
 		c.lost = addSaturating(c.lost, lost)
 	}
@@ -309,6 +310,7 @@ func (r *Reader) simple(b []byte) (f sniffer.Frame, ok bool) {
 		return f, false
 	}
 	c.frames++
+	r.data = r.start + 8 + 4
 	return sniffer.Frame{LinkType: c.LinkType, Data: b[:kept:kept], Length: frameLength(length, kept), Interface: r.ng.base}, true
 }
 
