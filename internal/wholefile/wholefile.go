@@ -15,7 +15,7 @@ import (
 // the system can make such a file; where it cannot it has a hidden one, which
 // is removed unless the process is killed.
 func Write(path string, write func(io.Writer) error) error {
-	f, err := unnamed(filepath.Dir(path))
+	f, err := unnamed(filepath.Dir(path), 0o644)
 	if err != nil {
 		return writeHidden(path, write)
 	}
@@ -24,6 +24,24 @@ func Write(path string, write func(io.Writer) error) error {
 		return err
 	}
 	return name(f, path)
+}
+
+// Temporary opens a file that has no name, in the system's folder for such files: nothing
+// is left of it once it is closed. Only its owner could read it. The error is for a folder
+// in which nobody can write, and for a system that keeps the name of an open file.
+func Temporary() (*os.File, error) {
+	if f, err := unnamed(os.TempDir(), 0o600); err == nil {
+		return f, nil
+	}
+	f, err := os.CreateTemp("", ".wirelab-*")
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Remove(f.Name()); err != nil {
+		f.Close()
+		return nil, errors.Join(err, os.Remove(f.Name()))
+	}
+	return f, nil
 }
 
 // fill writes the content and has it on the disk.

@@ -13,8 +13,8 @@ import (
 
 // unnamed makes a file without a name in a folder (open(2), O_TMPFILE). The
 // kernel removes it with its last descriptor.
-func unnamed(dir string) (*os.File, error) {
-	fd, err := unix.Open(dir, unix.O_TMPFILE|unix.O_WRONLY|unix.O_CLOEXEC, 0o644)
+func unnamed(dir string, mode uint32) (*os.File, error) {
+	fd, err := unix.Open(dir, unix.O_TMPFILE|unix.O_RDWR|unix.O_CLOEXEC, mode)
 	if err != nil {
 		return nil, errUnnamed
 	}

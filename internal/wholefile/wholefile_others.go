@@ -4,6 +4,6 @@ package wholefile
 
 import "os"
 
-func unnamed(string) (*os.File, error) { return nil, errUnnamed }
+func unnamed(string, uint32) (*os.File, error) { return nil, errUnnamed }
 
 func name(*os.File, string) error { return errUnnamed }

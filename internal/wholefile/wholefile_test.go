@@ -51,3 +51,28 @@ func TestWrite(t *testing.T) {
 		})
 	}
 }
+
+// A temporary file has what was written to it, and no name.
+func TestTemporary(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	f, err := Temporary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := io.WriteString(f, "bytes"); err != nil {
+		t.Fatal(err)
+	}
+	b := make([]byte, 3)
+	if _, err := f.ReadAt(b, 2); err != nil || string(b) != "tes" {
+		t.Errorf("it has %q (%v), want %q", b, err, "tes")
+	}
+	if all, _ := os.ReadDir(os.TempDir()); len(all) > 0 {
+		t.Errorf("the folder has %v, want nothing", all)
+	}
+	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "missing"))
+	if f, err := Temporary(); err == nil {
+		f.Close()
+		t.Error("a folder that is not there has a temporary file")
+	}
+}
