@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"wirelab/internal/i18n"
+	"wirelab/internal/wholefile"
 	"wirelab/lab/trace"
 	"wirelab/sniffer"
 )
@@ -22,6 +23,15 @@ type capture struct {
 	seen      map[mark]seen
 	changed   chan struct{} // closed at the next packet or at the end
 	err       error
+}
+
+// Spool opens a file for the bytes of frames. It has no name, so that nothing is left of it.
+func Spool() (trace.Spool, error) {
+	f, err := wholefile.Temporary()
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
 }
 
 // mark is a marker that a host has set on one of its segments.
@@ -45,6 +55,7 @@ func (m mark) String() string { return trace.Count{Host: m.host, Segment: m.segm
 func startCapture(ctx context.Context, host Host, device string, hosts trace.Hosts) (*capture, error) {
 	out, pipe := io.Pipe()
 	c := &capture{pipe: pipe, read: make(chan struct{}), recording: trace.New(hosts), seen: map[mark]seen{}, changed: make(chan struct{})}
+	c.recording.SpoolTo(Spool)
 	// The sniffer's own frames are not judged, so they are not captured.
 	sniff, err := start(ctx, host, pipe, nil, "sniff", "-i", device, "-w", "-", "--direction", "in", "--until-eof")
 	if err != nil {

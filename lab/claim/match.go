@@ -36,7 +36,7 @@ type search struct {
 	window        trace.Window
 	segment       string // "" is all
 	m             *Matcher
-	conversations map[int]int // by packet number
+	conversations []int32 // by packet number
 	filters       map[string]*compiled
 }
 
@@ -87,14 +87,14 @@ func (s *search) hits(what Selection) (found []hit) {
 				packets = []int{p.Number}
 			}
 			if from, to := s.r.LineEnds(p); packets != nil && s.between(p, from, to) {
-				found = append(found, hit{p.Number, packets, s.conversations[p.Number], string(notation.AppendLine(nil, p))})
+				found = append(found, hit{p.Number, packets, int(s.conversations[p.Number]), string(notation.AppendLine(nil, p))})
 			}
 		}
 		return found
 	}
 	for _, l := range s.lines(what) {
 		line := normal(l.String())
-		if s.between(&s.r.Packets[l.Packets[0]-1], l.From, l.To) && (what.Line == "" || shows(line, what.Line)) {
+		if s.between(s.r.Packet(l.Packets[0]), l.From, l.To) && (what.Line == "" || shows(line, what.Line)) {
 			found = append(found, hit{l.Packets[0], l.Packets, l.Conversation, line})
 		}
 	}
@@ -177,7 +177,7 @@ func (s *search) decide(hits [][]hit) (cited []int, differ i18n.Message) {
 	}
 	each := map[int]bool{}
 	for p := range s.within() {
-		if n := s.conversations[p.Number]; n > 0 && !each[n] && s.filters[s.m.Each].match(p) {
+		if n := int(s.conversations[p.Number]); n > 0 && !each[n] && s.filters[s.m.Each].match(p) {
 			each[n] = true
 		}
 	}

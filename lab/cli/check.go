@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"maps"
@@ -19,6 +18,7 @@ import (
 	"wirelab/internal/i18n"
 	"wirelab/internal/self"
 	"wirelab/internal/suggest"
+	"wirelab/lab"
 	"wirelab/lab/report"
 	"wirelab/lab/script"
 	"wirelab/lab/trace"
@@ -51,9 +51,14 @@ func checkCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		recording, err := readCapture(args[1], e.NewRecording(maps.Clone(names)))
+		file, err := os.Open(args[1])
 		if err != nil {
-			return err
+			return exit.With(exit.Usage, i18n.FileError(args[1], err))
+		}
+		defer file.Close() // the recording reads in it
+		recording := e.NewRecording(maps.Clone(names))
+		if err := readCapture(file, recording); err != nil {
+			return exit.With(exit.Unable, damaged(args[1], err))
 		}
 		var sources i18n.Message
 		if from := recording.Nameless(); len(from) > 0 {
@@ -111,8 +116,8 @@ func hostFlags(flags, known []string) (sniffer.Names, error) {
 // unseen are the addresses that were given to hosts and that no packet has, in order.
 func unseen(r *trace.Recording, given sniffer.Names) []netip.Addr {
 	missing := maps.Clone(given)
-	for i := range r.Packets {
-		for p := &r.Packets[i]; p != nil; p = p.Inner {
+	for p := range r.Ends() {
+		for ; p != nil; p = p.Inner {
 			for _, addr := range []netip.Addr{p.Src, p.Dst, p.ARPSender, p.ARPTarget} {
 				delete(missing, addr)
 			}
@@ -121,17 +126,14 @@ func unseen(r *trace.Recording, given sniffer.Names) []netip.Addr {
 	return slices.SortedFunc(maps.Keys(missing), netip.Addr.Compare)
 }
 
-// readCapture reads a capture file into a recording, which it returns.
-func readCapture(path string, recording *trace.Recording) (*trace.Recording, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, exit.With(exit.Usage, i18n.FileError(path, err))
+// readCapture reads a capture into a recording. The bytes of frames stay where they are, or
+// in a file without a name where they come out of a pipe or a compressed file.
+func readCapture(f *os.File, recording *trace.Recording) error {
+	recording.SpoolTo(lab.Spool)
+	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+		return recording.LoadFile(f)
 	}
-	defer f.Close()
-	if err := recording.Load(bufio.NewReaderSize(f, 1<<16), nil); err != nil {
-		return nil, exit.With(exit.Unable, damaged(path, err))
-	}
-	return recording, nil
+	return recording.Load(f, nil)
 }
 
 // damaged says what is wrong with a capture file and what can be done.

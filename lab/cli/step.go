@@ -102,8 +102,8 @@ func (s *stepper) news(l *lab.Lab) string {
 	var b strings.Builder
 	l.View(func(r *trace.Recording) {
 		lines := render.Ladder{Names: r.Hosts.Names, Texts: s.texts}
-		for i := s.shown; i < len(r.Packets); i++ {
-			p := &r.Packets[i]
+		for n := s.shown + 1; n <= r.Len(); n++ {
+			p := r.Packet(n)
 			if _, marker := r.Marker(p); marker {
 				continue
 			}
@@ -114,7 +114,7 @@ func (s *stepper) news(l *lab.Lab) string {
 			}
 			fmt.Fprintf(&b, "      %4d  %s\n", p.Number, line)
 		}
-		s.shown = len(r.Packets)
+		s.shown = r.Len()
 	})
 	return b.String()
 }

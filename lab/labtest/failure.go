@@ -11,7 +11,6 @@ import (
 	"wirelab/lab/claim"
 	"wirelab/lab/report"
 	"wirelab/lab/trace"
-	"wirelab/sniffer"
 	"wirelab/sniffer/render"
 )
 
@@ -56,7 +55,7 @@ func describe(r *trace.Recording, plan claim.Plan, c claim.Claim, v claim.Verdic
 	var phases []render.Phase
 	for _, p := range r.Cut(plan.Plan).Phases {
 		if slices.Contains(c.Phases, p.Label) {
-			phases = append(phases, abridged(p, v.Packets))
+			phases = append(phases, abridged(r, p, v.Packets))
 		}
 	}
 	for _, p := range phases {
@@ -77,14 +76,16 @@ func describe(r *trace.Recording, plan claim.Plan, c claim.Claim, v claim.Verdic
 
 // abridged is a phase with at most so many packets, those around the first that a
 // verdict cites.
-func abridged(p trace.Phase, cited []int) render.Phase {
-	phase := render.Phase{Name: p.Label, Packets: p.Packets}
-	if len(p.Packets) <= mostPackets {
-		return phase
+func abridged(r *trace.Recording, p trace.Phase, cited []int) render.Phase {
+	phase, shown := render.Phase{Name: p.Label}, p.Packets
+	if len(shown) > mostPackets {
+		at := max(0, slices.IndexFunc(shown, func(n int) bool { return slices.Contains(cited, n) }))
+		begin := min(max(0, at-mostPackets/2), len(shown)-mostPackets)
+		shown = shown[begin : begin+mostPackets]
+		phase.Notes = []string{fmt.Sprintf("%d packets before these and %d behind them are not shown", begin, len(p.Packets)-begin-mostPackets)}
 	}
-	at := max(0, slices.IndexFunc(p.Packets, func(q *sniffer.Packet) bool { return slices.Contains(cited, q.Number) }))
-	begin := min(max(0, at-mostPackets/2), len(p.Packets)-mostPackets)
-	phase.Packets = p.Packets[begin : begin+mostPackets]
-	phase.Notes = []string{fmt.Sprintf("%d packets before these and %d behind them are not shown", begin, len(p.Packets)-begin-mostPackets)}
+	for _, n := range shown {
+		phase.Packets = append(phase.Packets, r.Packet(n))
+	}
 	return phase
 }

@@ -7,6 +7,7 @@ import (
 	"wirelab/internal/i18n"
 	"wirelab/internal/lang"
 	"wirelab/internal/safetext"
+	"wirelab/lab/claim"
 	"wirelab/lab/script"
 	"wirelab/lab/trace"
 	"wirelab/sniffer"
@@ -43,14 +44,20 @@ func ladder(o *script.Outcome, l lang.Lang, ascii bool) (render.Ladder, []render
 	}
 	var phases []render.Phase
 	for _, p := range cut.Phases {
-		phase := render.Phase{Name: phaseName(e, p, l, len(cut.Phases) == 1), Packets: p.Packets}
+		phase := render.Phase{Name: phaseName(e, p, l, len(cut.Phases) == 1)}
 		for _, n := range p.Unseen {
 			phase.Notes = append(phase.Notes, i18n.Text(l, "report.unseen", "Host", n.String(), "Count", n.Sent-n.Captured))
 		}
-		phases = append(phases, phase)
-		for _, packet := range p.Packets {
+		drawn := drawn(p.Packets, o.Verdicts)
+		if left := len(p.Packets) - len(drawn); left > 0 {
+			phase.Notes = append(phase.Notes, i18n.Text(l, "report.undrawn", "Count", left))
+		}
+		for _, n := range drawn {
+			packet := o.Recording.Packet(n)
+			phase.Packets = append(phase.Packets, packet)
 			ladder.Lanes = withLanes(ladder.Lanes, packet, hosts)
 		}
+		phases = append(phases, phase)
 	}
 	for _, v := range o.Verdicts {
 		for _, n := range v.Packets {
@@ -77,6 +84,42 @@ func ladder(o *script.Outcome, l lang.Lang, ascii bool) (render.Ladder, []render
 		ladder.Notes = append(ladder.Notes, impairment(i, ascii, l)...)
 	}
 	return ladder, phases
+}
+
+// mostDrawn bounds the packets of a phase in a diagram: nobody reads more.
+const mostDrawn = 2000
+
+// drawn are the packets of a phase that its diagram has: all, or those that a verdict cites
+// and the first of the others.
+func drawn(packets []int, verdicts []claim.Verdict) []int {
+	if len(packets) <= mostDrawn {
+		return packets
+	}
+	cited := map[int]bool{}
+	for _, v := range verdicts {
+		for _, n := range v.Packets[:min(len(v.Packets), mostDrawn/2)] {
+			cited[n] = true
+		}
+	}
+	room := mostDrawn
+	for _, n := range packets {
+		if cited[n] {
+			room--
+		}
+	}
+	shown := []int{}
+	for _, n := range packets {
+		switch {
+		case len(shown) == mostDrawn:
+			return shown
+		case cited[n]:
+			shown = append(shown, n)
+		case room > 0:
+			shown = append(shown, n)
+			room--
+		}
+	}
+	return shown
 }
 
 // disordered reports whether a packet stands below one that was captured after it: of

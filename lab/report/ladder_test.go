@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -278,5 +279,24 @@ client1 > web echo-request seq=1
 	}
 	if n := strings.Count(picture.String(), ">dmz</text>"); n != 2 {
 		t.Errorf("the picture names dmz %d times, want 2", n)
+	}
+}
+
+// A phase of many packets is drawn in part, with those that a verdict cites.
+func TestDrawn(t *testing.T) {
+	packets := make([]int, 3*mostDrawn)
+	for i := range packets {
+		packets[i] = i + 1
+	}
+	if got := drawn(packets[:mostDrawn], nil); len(got) != mostDrawn {
+		t.Errorf("of %d packets %d are drawn", mostDrawn, len(got))
+	}
+	last := []int{3*mostDrawn - 1, 3 * mostDrawn}
+	got := drawn(packets, []claim.Verdict{{Packets: last}})
+	if len(got) != mostDrawn || !slices.IsSorted(got) || !slices.Equal(got[len(got)-2:], last) || got[0] != 1 {
+		t.Errorf("%d packets from %d to %v are drawn, want %d from 1 to %v", len(got), got[0], got[len(got)-2:], mostDrawn, last)
+	}
+	if got := drawn(packets, []claim.Verdict{{Packets: packets}, {Packets: packets[mostDrawn:]}, {Packets: packets[2*mostDrawn:]}}); len(got) > mostDrawn {
+		t.Errorf("%d packets are drawn, want %d at most", len(got), mostDrawn)
 	}
 }

@@ -53,7 +53,7 @@ func (r *Result) Add(o *script.Outcome, capture string) {
 		Name:     o.Experiment.Name,
 		Status:   o.Status(),
 		Capture:  capture,
-		Captured: len(o.Recording.Packets),
+		Captured: o.Recording.Len(),
 		Dropped:  o.Recording.Dropped(),
 		Claims:   o.Verdicts,
 	}

@@ -105,8 +105,8 @@ func (f *follower) packets(r *trace.Recording) {
 // rows are the events of the packets that were not told.
 func (f *follower) rows(r *trace.Recording) (events []Event) {
 	row := Rows(r, f.texts)
-	for ; f.told < len(r.Packets); f.told++ {
-		p := row(&r.Packets[f.told])
+	for ; f.told < r.Len(); f.told++ {
+		p := row(r.Packet(f.told + 1))
 		events = append(events, Event{Kind: Captured, Experiment: f.experiment, Packet: &p})
 	}
 	return events

@@ -92,7 +92,7 @@ func run(ctx context.Context, e *Experiment, observe func(Event), why func(error
 	} else {
 		outcome.Verdicts = claim.Judge(recording, r.plan, e.Claims)
 	}
-	r.tell(Event{Kind: Done, Captured: len(recording.Packets), Dropped: recording.Dropped(), Verdicts: outcome.Verdicts, Outcome: outcome})
+	r.tell(Event{Kind: Done, Captured: recording.Len(), Dropped: recording.Dropped(), Verdicts: outcome.Verdicts, Outcome: outcome})
 	return outcome, nil
 }
 
@@ -159,7 +159,7 @@ func (r *execution) barrier(l *lab.Lab, label string) {
 	}
 	event := Event{Kind: Barrier, Label: label}
 	l.View(func(recording *trace.Recording) {
-		event.Captured = len(recording.Packets)
+		event.Captured = recording.Len()
 		event.Verdicts = claim.Judge(recording, r.plan, settled)
 	})
 	r.tell(event)

@@ -85,19 +85,18 @@ func TestUpdateRefuses(t *testing.T) {
 	head := "topology client1 server sniffer\nrun client1 ping -c 1 server\nsettle cold\n"
 	for _, test := range []struct {
 		name, file string
-		spoil      func(*trace.Recording)
+		spoil      func(*trace.Recording) *trace.Recording
 		want       string
 	}{
 		{"frames were dropped", "expect mine.ping in cold trace icmp\n-- mine.ping --\n",
-			func(r *trace.Recording) { r.Statistics = &pcapfile.Statistics{Dropped: 1} }, "mine.ping: 1 frame was dropped"},
+			func(r *trace.Recording) *trace.Recording { r.Statistics.Dropped = 1; return r }, "mine.ping: 1 frame was dropped"},
 		{"anywhere, of which nothing was seen", "expect mine.tcp anywhere trace tcp\n-- mine.tcp --\nclient1 > server SYN\n",
-			func(*trace.Recording) {}, "needs a barrier"},
+			func(r *trace.Recording) *trace.Recording { return r }, "needs a barrier"},
 		{"nothing, where the sniffer is blind", "expect mine.tcp in cold trace tcp\n-- mine.tcp --\nclient1 > server SYN\n",
-			func(r *trace.Recording) { r.Packets = withoutUnicast(r.Packets) }, "the sniffer saw no two hosts"},
+			withoutUnicast, "the sniffer saw no two hosts"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			r := pinged(t)
-			test.spoil(r)
+			r := test.spoil(pinged(t))
 			o := Check(experiment(t, head+test.file), r)
 			if u, err := o.Update([]byte(head + test.file)); err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error %v, want %q; filled in %+v", err, test.want, u)
@@ -108,11 +107,17 @@ func TestUpdateRefuses(t *testing.T) {
 
 // withoutUnicast makes everything a broadcast, so that nobody was seen to be sent
 // anything.
-func withoutUnicast(packets []sniffer.Packet) []sniffer.Packet {
-	for i := range packets {
-		packets[i].DstMAC = sniffer.Broadcast
+func withoutUnicast(r *trace.Recording) *trace.Recording {
+	spoilt := trace.New(r.Hosts)
+	spoilt.Statistics = r.Statistics
+	for n := 1; n <= r.Len(); n++ {
+		frame := r.Frame(n)
+		copy(frame.Data, sniffer.Broadcast[:])
+		if _, err := spoilt.Add(frame); err != nil {
+			panic(err) // it is small
+		}
 	}
-	return packets
+	return spoilt
 }
 
 // A section that a claim lacks is added, and nothing else is touched.

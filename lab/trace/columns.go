@@ -157,9 +157,9 @@ func options(p *sniffer.Packet) string {
 
 // wasReset reports whether a connection is reset by the end of the window.
 func (v view) wasReset(c *conversation) bool {
-	return slices.ContainsFunc(c.datagrams, func(d *datagram) bool {
-		p := d.packet()
-		return p.Flags&sniffer.RST != 0 && v.window.until(v.Hosts.place(p), p.Number)
+	return slices.ContainsFunc(c.units, func(u unit) bool {
+		n := u.number()
+		return c.segment(u).flags&sniffer.RST != 0 && v.window.until(v.Hosts.place(v.like(n)), n)
 	})
 }
 
@@ -167,16 +167,17 @@ func (v view) wasReset(c *conversation) bool {
 // before.
 func (v view) resent(c *conversation) (lines []placed) {
 	var sent [2][]sequence // what each side has sent so far
-	for _, d := range c.datagrams {
-		p := d.packet()
-		s := sequence{dataAt(p), dataAt(p) + uint32(len(d.payload()))}
-		if s.begin == s.end || p.Flags&sniffer.RST != 0 {
+	for _, u := range c.units {
+		p := c.segment(u)
+		s := sequence{p.dataAt(), p.dataAt() + p.size}
+		if p.size == 0 || p.flags&sniffer.RST != 0 {
 			continue
 		}
-		side := &sent[c.side(p)]
+		side := &sent[p.side]
 		again := slices.ContainsFunc(*side, func(t sequence) bool { return before(s.begin, t.end) && before(t.begin, s.end) })
 		*side = extend(*side, s)
-		if again && p.Flags&control == 0 { // what opens or closes has a line already
+		if again && p.flags&control == 0 { // what opens or closes has a line already
+			d := v.datagram(p.number)
 			lines = append(lines, v.line(c, d, data+" "+Again, d.numbers, d.number()))
 		}
 	}

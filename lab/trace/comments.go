@@ -42,7 +42,7 @@ const (
 // faultComments are the comments of what impairments did, by the number of the packet.
 func (r *Recording) faultComments() map[int][]string {
 	all := map[int][]string{}
-	if len(r.faults.impairments) == 0 || len(r.Packets) == 0 {
+	if len(r.faults.impairments) == 0 || r.Len() == 0 {
 		return all
 	}
 	for _, i := range r.faults.impairments {

@@ -49,14 +49,14 @@ func TestFaultsAreInTheFile(t *testing.T) {
 	if diff := cmp.Diff(w.Impairments(), r.Impairments()); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	for i := range w.Packets {
-		words, lost := w.Fate(&w.Packets[i])
-		words2, lost2 := r.Fate(&r.Packets[i])
+	for p := range w.Packets() {
+		words, lost := w.Fate(p)
+		words2, lost2 := r.Fate(r.Packet(p.Number))
 		if words != words2 || !cmp.Equal(lost, lost2) {
-			t.Errorf("packet %d: %q %q, read %q %q", i+1, words, lost, words2, lost2)
+			t.Errorf("packet %d: %q %q, read %q %q", p.Number, words, lost, words2, lost2)
 		}
 	}
-	if words, _ := r.Fate(&r.Packets[3]); words != "lost=server" {
+	if words, _ := r.Fate(r.Packet(4)); words != "lost=server" {
 		t.Errorf("of the broadcast it reads %q", words)
 	}
 }
@@ -101,7 +101,7 @@ func TestStrangersComments(t *testing.T) {
 			if err := r.Load(&b, nil); err != nil || r.Damage != nil {
 				t.Fatal(err, r.Damage)
 			}
-			if words, _ := r.Fate(&r.Packets[1]); words != test.words || len(r.Impairments()) != test.rules {
+			if words, _ := r.Fate(r.Packet(2)); words != test.words || len(r.Impairments()) != test.rules {
 				t.Errorf("%q of %d rules, want %q of %d", words, len(r.Impairments()), test.words, test.rules)
 			}
 		})

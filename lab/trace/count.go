@@ -57,16 +57,16 @@ func (r *Recording) Counts(w Window, plan Plan) (counts Counts) {
 		if !from.Counted || !until.Counted {
 			return Counts{Uncounted: r.Hosts.describe(at)}
 		}
-		captured, mac := uint64(0), r.packet(begin).SrcMAC
+		captured, mac := uint64(0), r.like(begin).SrcMAC
 		for n := begin + 1; n < end; n++ {
-			if p := r.packet(n); p.SrcMAC == mac && r.Hosts.segment(p) == at.segment && p.Direction != sniffer.Out {
+			if p := r.like(n); p.SrcMAC == mac && r.Hosts.segment(p) == at.segment && p.Direction != sniffer.Out {
 				captured++
 			}
 		}
 		// The marker at the beginning is one of those that were sent; a counter
 		// that went backwards makes a number that nothing equals.
 		sent := r.seen(until.Sent-from.Sent-1, mac, begin, end)
-		counts.Hosts = append(counts.Hosts, Count{at.host, r.Hosts.SegmentOf(r.packet(begin)), sent, captured})
+		counts.Hosts = append(counts.Hosts, Count{at.host, r.Hosts.SegmentOf(r.Packet(begin)), sent, captured})
 	}
 	return counts
 }
@@ -78,10 +78,10 @@ const recountedWithin = 100 * time.Millisecond
 // counted returns the last marker of a host that counts for the barrier which it has
 // set with a packet: the packet's own, or one that counts again.
 func (r *Recording) counted(number int, at place) (int, Marker) {
-	first := r.packet(number)
+	first := r.Packet(number)
 	m, _ := MarkerOf(first)
 	for _, n := range r.index.markers[m.Label] {
-		p := r.packet(n)
+		p := r.Packet(n)
 		again, ok := r.Marker(p)
 		if ok && again.Recount && r.Hosts.place(p) == at && n > number && p.Time.Sub(first.Time) < recountedWithin {
 			number, m = n, again

@@ -16,49 +16,79 @@ type datagram struct {
 	parts     *parts
 }
 
-// parts are the fragments of a datagram as they come.
+// parts are the fragments of a datagram as they come. Of their bytes only the number is
+// kept.
 type parts struct {
 	stream.Fragments
-	begun   bool   // the first has come
-	header  int    // bytes of its transport header
-	payload []byte // once all is there
+	begun   bool // the first has come
+	header  int  // bytes of its transport header
+	size    int  // bytes behind that header, once all is there
+	message int  // its place among the messages, before the first has come
+}
+
+// datagram returns the datagram of which the packet of a number has the transport header.
+func (r *Recording) datagram(number int) *datagram {
+	if r.row(number).facts&fragment != 0 {
+		if d := r.index.parted[number]; d != nil {
+			return d
+		}
+	}
+	return &datagram{recording: r, numbers: []int{number}, complete: true}
+}
+
+// completes is the number of the packet at whose place that datagram stands.
+func (r *Recording) completes(number int) int {
+	if r.row(number).facts&fragment == 0 {
+		return number
+	}
+	return r.datagram(number).number()
 }
 
 // packet is the packet that has the transport header.
-func (d *datagram) packet() *sniffer.Packet { return d.recording.packet(d.numbers[0]) }
+func (d *datagram) packet() *sniffer.Packet { return d.recording.Packet(d.numbers[0]) }
 
 // payload is what TCP, UDP or ICMP carries; of fragments that are not complete
 // it is what the first part has.
 func (d *datagram) payload() []byte {
-	if d.parts != nil && d.complete {
-		return d.parts.payload
+	if d.parts == nil || !d.complete {
+		return d.packet().Payload
 	}
-	return d.packet().Payload
+	var again stream.Fragments
+	for _, n := range d.numbers {
+		p := d.recording.Packet(n)
+		if whole := again.Add(p.FragmentOffset, p.FragmentData(), p.MoreFragments); len(whole) >= d.parts.header {
+			return whole[d.parts.header:]
+		}
+	}
+	return nil // they cannot be read any more
 }
 
 // number is that of the packet at whose place the datagram stands: the one
 // that completes it.
 func (d *datagram) number() int { return slices.Max(d.numbers) }
 
-// moved returns the datagram anew, for another place; the old one is empty.
-func (d *datagram) moved() *datagram {
-	again := *d
-	d.numbers = nil
-	return &again
-}
-
 // sorted are its packet numbers, ascending.
 func (d *datagram) sorted() []int { return slices.Sorted(slices.Values(d.numbers)) }
+
+// zeros stand for the bytes of fragments and segments where their number alone counts.
+var zeros [64 << 10]byte
+
+func zerosOf(size int) []byte {
+	if size > len(zeros) {
+		return make([]byte, size)
+	}
+	return zeros[:size:size]
+}
 
 // add adds a fragment. Once every byte has come the datagram is complete; one
 // whose parts overlap never is (RFC 5722).
 func (d *datagram) add(p *sniffer.Packet) {
 	d.numbers = append(d.numbers, p.Number)
-	f := d.parts
+	f, size := d.parts, len(p.FragmentData())
 	if p.FragmentOffset == 0 {
-		f.header = len(p.FragmentData()) - len(p.Payload)
+		f.header = size - len(p.Payload)
 	}
-	if whole := f.Add(p.FragmentOffset, p.FragmentData(), p.MoreFragments); whole != nil {
-		f.payload, d.complete = whole[f.header:], true
+	if whole := f.Add(p.FragmentOffset, zerosOf(size), p.MoreFragments); whole != nil {
+		f.size, d.complete = len(whole)-f.header, true
 	}
 }

@@ -115,7 +115,7 @@ func (r *Recording) Learn(report fault.Report) {
 // markers by what impairments did in front of it.
 func (r *Recording) seen(sent uint64, from sniffer.MAC, begin, end int) uint64 {
 	for _, a := range r.faults.ahead {
-		if a.from != from || !a.at.After(r.packet(begin).Time) || !a.at.Before(r.packet(end).Time) {
+		if a.from != from || !a.at.After(r.time(begin)) || !a.at.Before(r.time(end)) {
 			continue
 		}
 		if a.twice {
@@ -137,8 +137,9 @@ func (r *Recording) sumPackets() {
 	if f.sums == nil {
 		f.sums = map[fault.Sum][]int{}
 	}
-	for ; f.summed < len(r.Packets); f.summed++ {
-		sum := fault.SumOf(r.Packets[f.summed].Data)
+	for ; f.summed < r.Len(); f.summed++ {
+		var sum fault.Sum
+		r.look(f.summed+1, func(frame sniffer.Frame) { sum = fault.SumOf(frame.Data) })
 		f.sums[sum] = append(f.sums[sum], f.summed+1)
 	}
 }
@@ -165,7 +166,7 @@ func (r *Recording) place(a fault.Act) bool {
 		if slices.Contains(im.Packets, n) {
 			continue
 		}
-		if apart := r.packet(n).Time.Sub(a.Time).Abs(); found == 0 || apart < least {
+		if apart := r.time(n).Sub(a.Time).Abs(); found == 0 || apart < least {
 			found, least = n, apart
 		}
 	}
@@ -192,8 +193,8 @@ func (r *Recording) addFault(number int, f Fault) {
 }
 
 // lost reports whether a packet to one host was lost behind the sniffer.
-func (r *Recording) lost(p *sniffer.Packet) bool {
-	return !p.DstMAC.Multicast() && slices.ContainsFunc(r.faults.byPacket[p.Number], func(f Fault) bool { return f.Word == Lost })
+func (r *Recording) lost(number int) bool {
+	return len(r.faults.byPacket[number]) > 0 && !r.like(number).DstMAC.Multicast() && slices.ContainsFunc(r.faults.byPacket[number], func(f Fault) bool { return f.Word == Lost })
 }
 
 // Fate returns what impairments did to a packet behind the sniffer, as the words of a line,
@@ -208,7 +209,7 @@ func (r *Recording) Fate(p *sniffer.Packet) (words string, lost []string) {
 }
 
 // impaired reports whether an impairment acted on a packet behind the sniffer.
-func (r *Recording) impaired(p *sniffer.Packet) bool { return len(r.faults.byPacket[p.Number]) > 0 }
+func (r *Recording) impaired(number int) bool { return len(r.faults.byPacket[number]) > 0 }
 
 // faultColumns are the words of what impairments did to packets, each once and behind a
 // space, in the order of FaultWords.
@@ -221,7 +222,7 @@ func (r *Recording) faultColumns(numbers []int) (columns string) {
 		for _, n := range slices.Sorted(slices.Values(numbers)) {
 			for _, f := range r.faults.byPacket[n] {
 				said := f.Word
-				if r.packet(n).DstMAC.Multicast() {
+				if r.like(n).DstMAC.Multicast() {
 					said += "=" + f.To
 				}
 				if f.Word == word && !slices.Contains(words, said) {

@@ -104,8 +104,8 @@ func (r *Recording) Nameless() []string {
 	const most = 8
 	var found []string
 	seen := map[netip.Addr]bool{}
-	for i := range r.Packets {
-		src := r.Packets[i].Src
+	for p := range r.Ends() {
+		src := p.Src
 		if !src.IsValid() || src.IsUnspecified() || seen[src] || len(found) == most {
 			continue
 		}

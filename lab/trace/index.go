@@ -10,8 +10,9 @@ import (
 type index struct {
 	conversations []*conversation // in the order of their first packets
 	open          map[flowKey]*conversation
-	messages      []*datagram               // what is neither TCP nor UDP, in order
+	messages      []int                     // what is neither TCP nor UDP, in order: numbers of the datagrams' packets; 0 where one has moved
 	fragments     map[fragmentKey]*datagram // not yet complete
+	parted        map[int]*datagram         // those of fragments, by the number of the packet with the transport header
 	markers       map[string][]int          // packet numbers, by the label that they claim
 	set           map[setter][]int          // the first marker of each that sets a barrier, and all of the lab's own
 	counted       bool                      // a marker says how many frames its host has sent
@@ -22,7 +23,7 @@ type index struct {
 }
 
 func newIndex() index {
-	return index{open: map[flowKey]*conversation{}, fragments: map[fragmentKey]*datagram{}, markers: map[string][]int{}, set: map[setter][]int{}, first: map[int]int{}, asked: map[echo]int{}}
+	return index{open: map[flowKey]*conversation{}, fragments: map[fragmentKey]*datagram{}, parted: map[int]*datagram{}, markers: map[string][]int{}, set: map[setter][]int{}, first: map[int]int{}, asked: map[echo]int{}}
 }
 
 // setter is who sends markers of a label in a host's name.
@@ -99,36 +100,44 @@ func (x *index) add(r *Recording, p *sniffer.Packet) {
 			x.asked[key] = p.Number
 		}
 	}
-	d := &datagram{recording: r, numbers: []int{p.Number}, complete: true}
-	if p.Fragment {
-		var first bool
-		if d, first = x.fragment(r, p); !first {
-			return
-		}
+	if !p.Fragment || x.fragment(r, p) {
+		x.place(r, p)
 	}
-	x.place(d)
 }
 
 // place puts a datagram into its conversation, or among the messages. Of a
 // fragmented one it is called when its first part has come.
-func (x *index) place(d *datagram) {
-	p := d.packet()
+func (x *index) place(r *Recording, p *sniffer.Packet) {
 	if !p.Has(sniffer.TCP) && !p.Has(sniffer.UDP) {
-		x.messages = append(x.messages, d)
+		x.messages = append(x.messages, p.Number)
 		return
 	}
-	key := d.recording.flowOf(p)
-	c := x.open[key]
-	if c == nil {
-		c = x.open[key.reversed()]
+	class := r.class(p.Number)
+	c, side := class.conversation, class.side
+	if class.odd {
+		c = nil
 	}
-	if c == nil || c.reopenedBy(p) {
-		c = &conversation{key: key}
+	if c == nil || c.over {
+		key := r.flowOf(p)
+		if c = x.open[key]; c == nil {
+			c = x.open[key.reversed()]
+		}
+		if c != nil {
+			side = c.side(p)
+		}
+	}
+	if c == nil || c.reopenedBy(p, side) {
+		if c != nil {
+			c.over = true
+		}
+		key := r.flowOf(p)
+		c, side = &conversation{recording: r, key: key, number: len(x.conversations) + 1}, 0
 		delete(x.open, key.reversed())
 		x.open[key] = c
 		x.conversations = append(x.conversations, c)
 	}
-	c.add(d)
+	class.conversation, class.side = c, side
+	c.add(p, side)
 }
 
 // fragmentKey tells the fragments of one datagram (RFC 791, section 3.2;
@@ -144,12 +153,12 @@ type fragmentKey struct {
 // fragment adds a fragment to its datagram and reports whether that has to be
 // placed. Without its first part nobody knows its ports: until that comes, if
 // it does, it is a message.
-func (x *index) fragment(r *Recording, p *sniffer.Packet) (d *datagram, place bool) {
+func (x *index) fragment(r *Recording, p *sniffer.Packet) (place bool) {
 	key := fragmentKey{p.SrcMAC, p.Src, p.Dst, p.Protocol, p.FragmentID, r.Hosts.segment(p)}
-	d = x.fragments[key]
+	d := x.fragments[key]
 	begins := p.FragmentOffset == 0
 	if d == nil || begins && d.parts.begun { // the number is used again
-		d = &datagram{recording: r, parts: &parts{}}
+		d = &datagram{recording: r, parts: &parts{message: len(x.messages)}}
 		x.fragments[key] = d
 		place = true
 	}
@@ -157,13 +166,14 @@ func (x *index) fragment(r *Recording, p *sniffer.Packet) (d *datagram, place bo
 	if begins {
 		d.parts.begun = true
 		if !place { // it was a message as long as its ports were not known
-			d = d.moved()
-			x.fragments[key] = d
+			x.messages[d.parts.message] = 0
+			delete(x.parted, d.numbers[0])
 			place = true
 		}
 		last := len(d.numbers) - 1
 		d.numbers[0], d.numbers[last] = d.numbers[last], d.numbers[0]
 	}
+	x.parted[d.numbers[0]] = d
 	switch {
 	case begins:
 		for _, n := range d.numbers[1:] {
@@ -175,5 +185,5 @@ func (x *index) fragment(r *Recording, p *sniffer.Packet) (d *datagram, place bo
 	if d.complete {
 		delete(x.fragments, key)
 	}
-	return d, place
+	return place
 }

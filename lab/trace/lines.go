@@ -28,7 +28,7 @@ type Projected struct {
 // reason; "acked" says that a later segment acknowledges a SYN or FIN, and
 // "again" that it is a copy of one that an earlier phase has.
 func (r *Recording) Project(pr Projection, w Window, plan Plan) Projected {
-	v := view{r, pr, w, plan}
+	v := r.view(pr, w, plan)
 	var groups [][]placed
 	for i, c := range r.index.conversations {
 		if g := v.conversation(c); len(g) > 0 {
@@ -51,51 +51,18 @@ func (r *Recording) Project(pr Projection, w Window, plan Plan) Projected {
 			}
 		}
 	}
-	for i := range r.Packets {
-		p := &r.Packets[i]
-		switch {
-		case shown[p.Number] || probes[p.Number] || !v.contains(p):
-		case v.covers(p):
-			out.Unshown = append(out.Unshown, p.Number)
-		case otherProtocol(p):
+	for n := 1; n <= r.Len(); n++ {
+		if !v.contains(n) || shown[n] || probes[n] {
+			continue
+		}
+		switch s := v.standing(n); {
+		case s.covered:
+			out.Unshown = append(out.Unshown, n)
+		case s.other:
 			out.Others++
 		}
 	}
 	return out
-}
-
-// view is what a projection is made with.
-type view struct {
-	*Recording
-	Projection
-	window Window
-	plan   Plan
-}
-
-// contains reports whether a packet is judged and in the window.
-func (v view) contains(p *sniffer.Packet) bool {
-	return v.onSegment(p) && v.window.contains(v.Hosts.place(p), p.Number) && v.Judged(p, v.plan)
-}
-
-// onSegment reports whether a packet was seen on the segment that the projection is
-// about.
-func (v view) onSegment(p *sniffer.Packet) bool {
-	return v.Segment == "" || v.Hosts.SegmentOf(p) == v.Segment
-}
-
-// coversFlow is Projection.coversFlow, on the segment that the projection is about.
-func (v view) coversFlow(c *conversation) bool {
-	return v.onSegment(c.datagrams[0].packet()) && v.Projection.coversFlow(c)
-}
-
-// covers is Projection.covers, and knows the ports of fragments.
-func (v view) covers(p *sniffer.Packet) bool {
-	if p.Fragment && p.Layers&(sniffer.TCP|sniffer.UDP) == 0 {
-		if first := v.index.first[p.Number]; first > 0 {
-			p = v.packet(first)
-		}
-	}
-	return v.Projection.covers(p)
 }
 
 // placed is a line and the packet at whose place it stands.
@@ -128,16 +95,25 @@ func (v view) conversation(c *conversation) []placed {
 			lines = append(lines, v.resent(c)...)
 		}
 		slices.SortStableFunc(lines, func(a, b placed) int { return cmp.Or(a.at-b.at, a.within()-b.within()) })
-	} else {
-		for _, d := range c.datagrams {
-			lines = append(lines, v.datagram(c, d))
+		lines = slices.DeleteFunc(lines, func(l placed) bool { return !v.judged(l.at) })
+		if v.First && len(lines) > 0 {
+			lines = lines[:1]
+		}
+		return slices.DeleteFunc(lines, func(l placed) bool { return !v.contains(l.at) })
+	}
+	for _, u := range c.units {
+		at := v.completes(u.number())
+		if !v.judged(at) {
+			continue
+		}
+		if v.contains(at) {
+			lines = append(lines, v.said(c, v.datagram(u.number())))
+		}
+		if v.First {
+			break
 		}
 	}
-	lines = slices.DeleteFunc(lines, func(l placed) bool { return !v.Judged(v.packet(l.at), v.plan) })
-	if v.First && len(lines) > 0 {
-		lines = lines[:1]
-	}
-	return slices.DeleteFunc(lines, func(l placed) bool { return !v.contains(v.packet(l.at)) })
+	return lines
 }
 
 // connection are the lines of the segments that open and close a connection.
@@ -145,32 +121,33 @@ func (v view) conversation(c *conversation) []placed {
 func (v view) connection(c *conversation) (lines []placed) {
 	copies := map[int]bool{} // first numbers of datagrams that are a copy
 	merged := map[int]bool{} // and are shown by the line of another
-	for _, d := range c.datagrams {
-		p := d.packet()
-		if p.Flags&control == 0 || merged[p.Number] {
+	for _, u := range c.units {
+		p := c.segment(u)
+		if p.flags&control == 0 || merged[p.number] {
 			continue
 		}
+		d := v.datagram(p.number)
 		packets := d.sorted()
 		// PSH, ECE and CWR say how the sender was written, not what happens.
-		what := (p.Flags & (control | sniffer.ACK)).String()
-		for _, again := range c.again(d) {
-			q := again.packet()
+		what := (p.flags & (control | sniffer.ACK)).String()
+		for _, again := range c.again(u) {
+			q := again.number()
 			switch {
-			case v.asks("retransmission") || v.window.contains(v.Hosts.place(p), p.Number) != v.window.contains(v.Hosts.place(q), q.Number):
-				copies[q.Number] = true
-			case v.impaired(p) || v.impaired(q): // two lines: that one was sent again is the lesson
+			case v.asks("retransmission") || v.within(p.number) != v.within(q):
+				copies[q] = true
+			case v.impaired(p.number) || v.impaired(q): // two lines: that one was sent again is the lesson
 			default:
-				merged[q.Number] = true
-				packets = append(packets, again.numbers...)
+				merged[q] = true
+				packets = append(packets, v.datagram(q).numbers...)
 			}
 		}
-		if p.Flags&(sniffer.SYN|sniffer.FIN) != 0 && p.Flags&sniffer.RST == 0 && !v.lost(p) {
-			if q := c.acknowledgedBy(d); q != nil {
+		if p.flags&(sniffer.SYN|sniffer.FIN) != 0 && p.flags&sniffer.RST == 0 && !v.lost(p.number) {
+			if q := c.acknowledgedBy(u); q != nil {
 				what += " " + Acked
 				packets = append(packets, q.numbers...)
 			}
 		}
-		if copies[p.Number] {
+		if copies[p.number] {
 			what += " " + Again
 		}
 		lines = append(lines, v.line(c, d, what, packets, d.number()))
@@ -185,23 +162,22 @@ func (v view) texts(c *conversation) (lines []placed) {
 	}
 	for side := range c.sides {
 		for _, s := range c.texts(side, v.plan.Texts) {
-			last := v.packet(s.packets[len(s.packets)-1])
-			l := Line{Segment: v.where(last), From: v.Hosts.from(last), To: v.Hosts.to(last), What: Quoted(s.text) + vlan(last) + v.faultColumns(s.packets) + v.extras(c, c.with(last.Number)), Packets: s.packets}
+			last := v.Packet(s.packets[len(s.packets)-1])
+			l := Line{Segment: v.where(last), From: v.Hosts.from(last), To: v.Hosts.to(last), What: Quoted(s.text) + vlan(last) + v.faultColumns(s.packets) + v.extras(c, c.datagram(last.Number)), Packets: s.packets}
 			lines = append(lines, placed{l, last.Number})
 		}
 	}
 	return lines
 }
 
-// datagram is the line of one UDP datagram.
-func (v view) datagram(c *conversation, d *datagram) placed {
+// said is the line of one UDP datagram.
+func (v view) said(c *conversation, d *datagram) placed {
 	what := "udp"
 	if !d.complete {
 		what += " " + Fragment
 	}
 	if v.Text {
-		s := run{d.payload(), []piece{{len(d.payload()), d.numbers}}}
-		for _, t := range s.find(v.plan.Texts) {
+		for _, t := range v.alone(d).find(v.plan.Texts) {
 			what += " " + Quoted(t.text)
 		}
 	}

@@ -12,22 +12,23 @@ import (
 func (v view) messages() (groups [][]placed, left map[int]bool) {
 	left = map[int]bool{}
 	probed := map[neighbors]bool{} // asked by a unicast probe, not yet answered
-	for _, d := range v.index.messages {
-		if len(d.numbers) == 0 { // moved
+	for _, n := range v.index.messages {
+		if n == 0 { // moved
 			continue
 		}
-		p := d.packet()
-		if !v.onSegment(p) || !v.Projection.covers(p) || !v.Judged(p, v.plan) {
+		if p := v.like(n); !v.onSegment(p) || !v.Projection.covers(p) || !v.judged(n) {
 			continue
 		}
+		p := v.Packet(n)
 		probe := v.probe(p, probed)
-		if !v.contains(v.packet(d.number())) {
+		if !v.contains(v.completes(n)) {
 			continue
 		}
 		if probe && !v.Probes {
 			left[p.Number] = true
 			continue
 		}
+		d := v.datagram(n)
 		groups = append(groups, []placed{v.line(nil, d, v.what(d), d.numbers, d.number())})
 	}
 	return groups, left

@@ -20,7 +20,7 @@ func (r *Recording) Misplaced(plan Plan) message.Message {
 	for _, label := range slices.Concat([]string{StartLabel}, plan.Barriers) {
 		set := map[place]int{} // by whom, and how often
 		for _, n := range r.markers(label) {
-			at := r.Hosts.place(r.packet(n))
+			at := r.Hosts.place(r.Packet(n))
 			if !slices.Contains(places, at) {
 				continue
 			}
@@ -47,7 +47,7 @@ func (r *Recording) Misplaced(plan Plan) message.Message {
 func (r *Recording) strayMode(places []place) message.Message {
 	told := map[place][]string{} // labels
 	for _, n := range slices.Concat(r.index.modes, r.index.transits) {
-		p := r.packet(n)
+		p := r.Packet(n)
 		if m, ok := r.Marker(p); ok {
 			at := r.Hosts.place(p)
 			told[at] = append(told[at], m.Label)

@@ -1,17 +1,13 @@
 package trace
 
-import (
-	"slices"
-
-	"wirelab/sniffer"
-)
+import "slices"
 
 // Phase is a part of a recording, up to a barrier.
 type Phase struct {
-	Label   string            // of the barrier; "" behind the last one of the plan, and where no barrier was set
-	Ended   bool              // every host has set the barrier
-	Packets []*sniffer.Packet // that are judged, in the order of the capture
-	Unseen  []Count           // hosts that have sent more frames than were captured
+	Label   string  // of the barrier; "" behind the last one of the plan, and where no barrier was set
+	Ended   bool    // every host has set the barrier
+	Packets []int   // numbers of those that are judged, in the order of the capture
+	Unseen  []Count // hosts that have sent more frames than were captured
 }
 
 // Cut is a recording that is cut at a plan's barriers.
@@ -32,16 +28,16 @@ func (r *Recording) Cut(plan Plan) Cut {
 		cut.Phases = append(cut.Phases, Phase{Label: b.label, Ended: b.complete})
 	}
 	cut.Phases = append(cut.Phases, Phase{})
-	for i := range r.Packets {
-		p := &r.Packets[i]
-		switch {
-		case r.planned(p, plan):
-			cut.Markers = append(cut.Markers, p.Number)
-		case r.Judged(p, plan):
-			at := phaseOf(set, begun, r.Hosts.place(p), p.Number)
-			cut.Phases[at].Packets = append(cut.Phases[at].Packets, p)
+	v := r.view(Projection{}, Window{}, plan)
+	for n := 1; n <= r.Len(); n++ {
+		switch p := r.like(n); {
+		case r.class(n).odd && r.planned(p, plan):
+			cut.Markers = append(cut.Markers, n)
+		case v.judged(n):
+			at := phaseOf(set, begun, r.Hosts.place(p), n)
+			cut.Phases[at].Packets = append(cut.Phases[at].Packets, n)
 		default:
-			cut.Others = append(cut.Others, p.Number)
+			cut.Others = append(cut.Others, n)
 		}
 	}
 	for i := range cut.Phases {

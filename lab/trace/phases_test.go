@@ -136,9 +136,7 @@ func TestCut(t *testing.T) {
 			var phases, lost []string
 			for _, phase := range cut.Phases {
 				numbers := []int{}
-				for _, p := range phase.Packets {
-					numbers = append(numbers, p.Number)
-				}
+				numbers = append(numbers, phase.Packets...)
 				label := phase.Label
 				if !phase.Ended {
 					label += "…"
@@ -185,7 +183,7 @@ func TestEnds(t *testing.T) {
 				w.Hosts.Ports = map[sniffer.MAC]string{}
 			}
 			test.send(w)
-			if from, to := w.Hosts.Ends(&w.Packets[0]); from+" "+to != test.want {
+			if from, to := w.Hosts.Ends(w.Packet(1)); from+" "+to != test.want {
 				t.Errorf("from %s to %s, want %s", from, to, test.want)
 			}
 		})

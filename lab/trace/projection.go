@@ -222,6 +222,3 @@ func (pr Projection) covers(p *sniffer.Packet) bool {
 		return possible
 	})
 }
-
-// coversFlow reports whether the projection is about a conversation.
-func (pr Projection) coversFlow(c *conversation) bool { return pr.covers(c.datagrams[0].packet()) }

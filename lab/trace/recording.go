@@ -5,26 +5,35 @@ import (
 	"io"
 	"net/netip"
 	"slices"
+	"sync"
+	"time"
 
 	"wirelab/internal/i18n"
 	"wirelab/sniffer"
 	"wirelab/sniffer/pcapfile"
 )
 
-// MaxBytes bounds the frames of a recording, in bytes.
-const MaxBytes = 256 << 20
-
 // Recording is a capture: of a lab, while it grows, or of a file. What the
 // claims ask of it (markers, conversations, fragments) is found once, while
-// frames arrive. It is not safe for several goroutines.
+// frames arrive. Of a frame it keeps a row; its bytes are in a file where they are many.
+// It is not safe for several goroutines, but that others may ask it for packets while one
+// reads it.
 type Recording struct {
-	Packets    []sniffer.Packet     // numbered from 1
 	Hosts      Hosts                // who is who
 	Statistics *pcapfile.Statistics // nil if drops were not recorded
 	Damage     error                // why the file ended before it should
 
-	decoder   *sniffer.Decoder
-	bytes     int
+	reading sync.Mutex // holds decoder, frames and decoded
+	decoder *sniffer.Decoder
+	frames  frames
+	rows    [][]row
+	length  int
+	classes []*class
+	byKey   map[classKey]uint32
+	recent  [2]recent
+	decoded [64]*sniffer.Packet // those that were asked for last, by number
+	latest  sniffer.Packet      // that was added
+
 	index     index
 	faults    faults
 	backwards int             // number of the first packet that is older than the one before, 0 for none
@@ -36,7 +45,7 @@ type Recording struct {
 
 // New returns an empty recording of hosts.
 func New(hosts Hosts) *Recording {
-	r := &Recording{Hosts: hosts, decoder: sniffer.NewDecoder(), index: newIndex(), given: map[string]bool{}}
+	r := &Recording{Hosts: hosts, decoder: sniffer.NewDecoder(), byKey: map[classKey]uint32{}, index: newIndex(), given: map[string]bool{}}
 	if hosts.Names == nil {
 		r.Hosts.Names = sniffer.Names{}
 	}
@@ -49,42 +58,64 @@ func New(hosts Hosts) *Recording {
 	return r
 }
 
-// errTooLarge is what Add returns past MaxBytes.
-var errTooLarge = i18n.Errmsg("capture.large", "Limit", MaxBytes>>20)
+// SpoolTo lets the recording open a file for the bytes of its frames, once they are many.
+// Where that fails they stay in memory, up to MaxBytes.
+func (r *Recording) SpoolTo(open func() (Spool, error)) { r.frames.open = open }
 
-// Add appends a frame, whose bytes it copies, and returns its packet.
+// Add appends a frame, whose bytes it copies, and returns its packet, which is valid until
+// the next one is added.
 func (r *Recording) Add(frame sniffer.Frame) (*sniffer.Packet, error) {
-	if r.bytes += len(frame.Data); r.bytes > MaxBytes {
-		return nil, errTooLarge
+	r.reading.Lock()
+	at, err := r.frames.add(frame.Data)
+	r.reading.Unlock()
+	if err != nil {
+		return nil, err
 	}
-	frame.Data = slices.Clone(frame.Data)
-	p := sniffer.Packet{Frame: frame}
-	r.decoder.Decode(&p)
-	return r.append(p), nil
+	return r.append(frame, at)
 }
 
-// append adds a packet that is decoded.
-func (r *Recording) append(p sniffer.Packet) *sniffer.Packet {
-	p.Number = len(r.Packets) + 1
-	if n := len(r.Packets); n > 0 && r.backwards == 0 && p.Time.Before(r.Packets[n-1].Time) {
+// append adds a frame, whose bytes are kept already.
+func (r *Recording) append(frame sniffer.Frame, at int64) (*sniffer.Packet, error) {
+	if r.length == MaxPackets {
+		return nil, errTooMany
+	}
+	p := &r.latest
+	p.Frame = frame
+	r.decoder.Decode(p)
+	p.Number = r.length + 1
+	if r.length > 0 && r.backwards == 0 && p.Time.Before(r.row(r.length).time()) {
 		r.backwards = p.Number
 	}
-	r.Packets = append(r.Packets, p)
-	added := &r.Packets[p.Number-1]
-	r.index.add(r, added)
-	return added
+	r.keep(p, at)
+	r.index.add(r, p)
+	return p, nil
 }
-
-// packet returns the packet of a number.
-func (r *Recording) packet(number int) *sniffer.Packet { return &r.Packets[number-1] }
 
 // Load adds every frame of a capture until its end, and calls added after
 // each. The error is for what cannot be read at all: a damaged capture gives
 // the frames before the damage and says so in Damage.
 func (r *Recording) Load(in io.Reader, added func(*sniffer.Packet)) error {
+	return r.load(in, nil, added)
+}
+
+// File is a capture file that is read from its beginning.
+type File interface {
+	io.Reader
+	io.ReaderAt
+}
+
+// LoadFile is Load of an empty recording, which takes the bytes of frames out of the file
+// whenever they are asked for: it must stay open and as it is. Of a file that is compressed
+// they are kept.
+func (r *Recording) LoadFile(file File) error { return r.load(file, file, nil) }
+
+func (r *Recording) load(in io.Reader, from io.ReaderAt, added func(*sniffer.Packet)) error {
 	file, err := pcapfile.NewReader(in)
 	if err != nil {
 		return err
+	}
+	if _, plain := file.Offset(); plain {
+		r.frames.file = from
 	}
 	for {
 		frame, err := file.Next()
@@ -95,13 +126,19 @@ func (r *Recording) Load(in io.Reader, added func(*sniffer.Packet)) error {
 			r.Damage = err
 			break
 		}
-		if len(r.Packets) == 0 {
+		if r.length == 0 {
 			r.readHosts(file) // those before the first frame
 		}
 		if !r.placed(file, &frame) {
 			continue
 		}
-		p, err := r.Add(frame)
+		var p *sniffer.Packet
+		if r.frames.file != nil {
+			at, _ := file.Offset()
+			p, err = r.append(frame, at)
+		} else {
+			p, err = r.Add(frame)
+		}
 		if err != nil {
 			return err
 		}
@@ -188,8 +225,14 @@ func (r *Recording) WriteCommented(w io.Writer, comments map[int][]string) error
 		return err
 	}
 	comments = r.withFaults(comments)
-	for i := range r.Packets {
-		if err := file.WriteCommented(r.Packets[i].Frame, comments[r.Packets[i].Number]...); err != nil {
+	for n := 1; n <= r.length; n++ {
+		var err error
+		r.look(n, func(f sniffer.Frame) {
+			if err = r.Damage; f.Data != nil || err == nil {
+				err = file.WriteCommented(f, comments[n]...)
+			}
+		})
+		if err != nil {
 			return err
 		}
 	}
@@ -211,8 +254,8 @@ func (r *Recording) statistics() []pcapfile.Statistics {
 	for i := range all {
 		all[i].Start, all[i].End = r.Statistics.Start, r.Statistics.End
 	}
-	for i := range r.Packets {
-		all[r.Packets[i].Interface].Received++
+	for n := 1; n <= r.length; n++ {
+		all[r.class(n).like.Interface].Received++
 	}
 	all[0].Dropped = r.Statistics.Dropped
 	all[0].Received += r.Statistics.Dropped
@@ -227,6 +270,8 @@ func (r *Recording) Dropped() *uint64 {
 	}
 	return &r.Statistics.Dropped
 }
+
+func (r *Recording) time(number int) time.Time { return r.row(number).time() }
 
 // Marker returns the marker that a packet carries and that the host which it
 // names has sent.
@@ -245,7 +290,7 @@ func (r *Recording) planned(p *sniffer.Packet, plan Plan) bool {
 // Any other is what somebody sends who does not want to be judged.
 func (r *Recording) recounts(p *sniffer.Packet, m Marker) bool {
 	return slices.ContainsFunc(r.index.set[r.setterOf(p, m)], func(first int) bool {
-		return first < p.Number && p.Time.Sub(r.packet(first).Time) < recountedWithin
+		return first < p.Number && p.Time.Sub(r.time(first)) < recountedWithin
 	})
 }
 

@@ -68,7 +68,7 @@ func TestSnapLength(t *testing.T) {
 	if err := r.Load(&file, nil); err != nil {
 		t.Fatal(err)
 	}
-	if got := r.SnapLength(&r.Packets[0]); got != 64 {
+	if got := r.SnapLength(r.Packet(1)); got != 64 {
 		t.Errorf("snap length %d, want 64", got)
 	}
 }
@@ -93,7 +93,7 @@ func TestHostsInFile(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := map[bool]string{false: "client1", true: "alice"}[given]
-		if got := r.Hosts.Sender(&r.Packets[0]); got != want || r.Hosts.ByPort() == given {
+		if got := r.Hosts.Sender(r.Packet(1)); got != want || r.Hosts.ByPort() == given {
 			t.Errorf("names given %v: the sender is %q, by port %v; want %q", given, got, r.Hosts.ByPort(), want)
 		}
 	}
@@ -123,7 +123,7 @@ func FuzzRecording(f *testing.F) {
 	w.Tell("server", "client1")
 	w.Barrier("one")
 	var seed []byte
-	for _, p := range w.Packets {
+	for p := range w.Packets() {
 		seed = binary.BigEndian.AppendUint16(seed, uint16(len(p.Data)))
 		seed = append(seed, p.Data...)
 	}
@@ -150,8 +150,8 @@ func FuzzRecording(f *testing.F) {
 			seen := r.Project(projection, window, plan)
 			for _, l := range seen.Lines {
 				for _, n := range l.Packets {
-					if n < 1 || n > len(r.Packets) {
-						t.Fatalf("line %q cites packet %d of %d", l, n, len(r.Packets))
+					if n < 1 || n > r.Len() {
+						t.Fatalf("line %q cites packet %d of %d", l, n, r.Len())
 					}
 				}
 			}

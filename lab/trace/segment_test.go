@@ -180,10 +180,7 @@ func TestForwardedPhases(t *testing.T) {
 	plan.Barriers = []string{"one", "two"}
 	cut := w.Cut(plan)
 	for i, want := range [][]int{{8}, {9}} {
-		var got []int
-		for _, p := range cut.Phases[i].Packets {
-			got = append(got, p.Number)
-		}
+		got := cut.Phases[i].Packets
 		if !slices.Equal(got, want) {
 			t.Errorf("phase %s has the packets %v, want %v", cut.Phases[i].Label, got, want)
 		}
@@ -271,9 +268,9 @@ func TestWriteSegments(t *testing.T) {
 	if err := r.Load(bytes.NewReader(file.Bytes()), nil); err != nil {
 		t.Fatal(err)
 	}
-	for i := range w.Packets {
-		if want, got := &w.Packets[i], &r.Packets[i]; got.Interface != want.Interface || r.Hosts.Sender(got) != w.Hosts.Sender(want) {
-			t.Errorf("packet %d: of interface %d from %s, want %d from %s", i+1, got.Interface, r.Hosts.Sender(got), want.Interface, w.Hosts.Sender(want))
+	for want := range w.Packets() {
+		if got := r.Packet(want.Number); got.Interface != want.Interface || r.Hosts.Sender(got) != w.Hosts.Sender(want) {
+			t.Errorf("packet %d: of interface %d from %s, want %d from %s", want.Number, got.Interface, r.Hosts.Sender(got), want.Interface, w.Hosts.Sender(want))
 		}
 	}
 	if !r.Gap().IsZero() || *r.Dropped() != 3 {

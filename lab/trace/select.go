@@ -10,10 +10,10 @@ import (
 
 // Within yields the judged packets of a window, in the order of the wire.
 func (r *Recording) Within(w Window, plan Plan) iter.Seq[*sniffer.Packet] {
-	v := view{Recording: r, window: w, plan: plan}
 	return func(yield func(*sniffer.Packet) bool) {
-		for i := range r.Packets {
-			if p := &r.Packets[i]; v.contains(p) && !yield(p) {
+		v := r.view(Projection{}, w, plan)
+		for n := 1; n <= r.Len(); n++ {
+			if v.contains(n) && !yield(r.Packet(n)) {
 				return
 			}
 		}
@@ -26,14 +26,17 @@ func (r *Recording) LineEnds(p *sniffer.Packet) (from, to string) {
 	return r.Hosts.from(p), r.Hosts.to(p)
 }
 
-// Conversations returns the number of the TCP or UDP conversation of each packet that
-// has one, as Line.Conversation has it, by the packet's number.
-func (r *Recording) Conversations() map[int]int {
-	all := map[int]int{}
-	for i, c := range r.index.conversations {
-		for _, d := range c.datagrams {
-			for _, n := range d.numbers {
-				all[n] = i + 1
+// Conversations returns the number of the TCP or UDP conversation of each packet, as
+// Line.Conversation has it, by the packet's number; 0 for a packet of none.
+func (r *Recording) Conversations() []int32 {
+	all := make([]int32, r.Len()+1)
+	for _, c := range r.index.conversations {
+		for _, u := range c.units {
+			all[u.number()] = int32(c.number)
+			if r.row(u.number()).facts&fragment != 0 {
+				for _, n := range r.datagram(u.number()).numbers {
+					all[n] = int32(c.number)
+				}
 			}
 		}
 	}
@@ -48,34 +51,31 @@ func (r *Recording) Carried(text string) map[int][]int {
 	if text == "" {
 		return all
 	}
-	for i := range r.Packets {
-		if p := &r.Packets[i]; bytes.Contains(p.Data, []byte(text)) {
-			all[p.Number] = []int{p.Number}
-		}
+	for n := 1; n <= r.Len(); n++ {
+		r.look(n, func(f sniffer.Frame) {
+			if bytes.Contains(f.Data, []byte(text)) {
+				all[n] = []int{n}
+			}
+		})
 	}
-	within := func(runs []run) {
-		for _, run := range runs {
-			for at := 0; ; at++ {
-				i := bytes.Index(run.bytes[at:], []byte(text))
-				if i < 0 {
-					break
-				}
-				at += i
-				packets := run.packets(at, at+len(text))
-				if last := packets[len(packets)-1]; all[last] == nil {
-					all[last] = packets
-				}
+	within := func(s run) {
+		for begin := range s.indices(text) {
+			packets := s.packets(begin, begin+int64(len(text)))
+			if last := packets[len(packets)-1]; all[last] == nil {
+				all[last] = packets
 			}
 		}
 	}
 	for _, c := range r.index.conversations {
 		for side := range c.sides {
-			within(c.streams(side))
+			for _, s := range c.streams(side) {
+				within(s)
+			}
 		}
 	}
-	for _, d := range r.index.messages {
-		if len(d.numbers) > 0 {
-			within([]run{{d.payload(), []piece{{len(d.payload()), d.sorted()}}}})
+	for _, n := range r.index.messages {
+		if n > 0 && r.row(n).facts&fragment != 0 { // any other is in its frame
+			within(r.alone(r.datagram(n)))
 		}
 	}
 	return all
@@ -86,10 +86,12 @@ func (r *Recording) Carried(text string) map[int][]int {
 // or it is a fragment of a datagram whose header the capture lacks. It is the zero value
 // where there is none.
 func (r *Recording) Unsure(w Window, plan Plan, found func(*sniffer.Packet) bool) Suspect {
-	v := view{Recording: r, window: w, plan: plan}
-	for i := range r.Packets {
-		p := &r.Packets[i]
-		kind := Truncated
+	v := r.view(Projection{}, w, plan)
+	for n := 1; n <= r.Len(); n++ {
+		if r.row(n).facts == 0 {
+			continue
+		}
+		p, kind := r.Packet(n), Truncated
 		switch {
 		case p.Truncated():
 		case r.headless(p):
@@ -109,25 +111,27 @@ func (r *Recording) Unsure(w Window, plan Plan, found func(*sniffer.Packet) bool
 // fragment of a datagram that was not put together, since parts are missing or overlap. It
 // is the zero value where there is none.
 func (r *Recording) Disputed(segment string, w Window, plan Plan) Suspect {
-	v := view{Recording: r, Projection: Projection{Segment: segment}, window: w, plan: plan}
-	torn := func(d *datagram) bool {
-		return d.parts != nil && len(d.numbers) > 0 && !d.complete && v.contains(d.packet())
-	}
-	for _, d := range r.index.messages {
-		if torn(d) {
-			return Suspect{d.packet(), Disputed}
+	v := r.view(Projection{Segment: segment}, w, plan)
+	torn := func(n int) bool {
+		if n == 0 || r.row(n).facts&fragment == 0 {
+			return false
 		}
+		d := r.datagram(n)
+		return d.parts != nil && !d.complete && v.contains(n)
+	}
+	if i := slices.IndexFunc(r.index.messages, torn); i >= 0 {
+		return Suspect{r.Packet(r.index.messages[i]), Disputed}
 	}
 	for _, c := range r.index.conversations {
-		if i := slices.IndexFunc(c.datagrams, torn); i >= 0 {
-			return Suspect{c.datagrams[i].packet(), Disputed}
+		if i := slices.IndexFunc(c.units, func(u unit) bool { return torn(u.number()) }); i >= 0 {
+			return Suspect{r.Packet(c.units[i].number()), Disputed}
 		}
-		if !slices.ContainsFunc(c.datagrams, func(d *datagram) bool { return v.contains(d.packet()) }) {
+		if !slices.ContainsFunc(c.units, func(u unit) bool { return v.contains(u.number()) }) {
 			continue
 		}
 		for side := range c.sides {
 			if n := c.disputed(side); n > 0 {
-				return Suspect{r.packet(n), Disputed}
+				return Suspect{r.Packet(n), Disputed}
 			}
 		}
 	}
@@ -138,7 +142,7 @@ func (r *Recording) Disputed(segment string, w Window, plan Plan) Suspect {
 // its datagram carries.
 func (r *Recording) headless(p *sniffer.Packet) bool {
 	if first := r.index.first[p.Number]; first > 0 {
-		p = r.packet(first)
+		p = r.Packet(first)
 	}
 	if !p.Fragment {
 		return false

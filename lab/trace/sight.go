@@ -64,11 +64,11 @@ type stretch struct {
 // stretches cuts the recording where the markers of every host on a segment tell of a
 // change.
 func (r *Recording) stretches(plan Plan, segment int) []stretch {
-	all := []stretch{{span: span{0, len(r.Packets) + 1}}}
+	all := []stretch{{span: span{0, r.Len() + 1}}}
 	places := slices.DeleteFunc(plan.places(), func(at place) bool { return at.segment != segment })
 	told := map[place]bool{} // who has told of the next change
 	for _, n := range r.index.modes {
-		p := r.packet(n)
+		p := r.Packet(n)
 		m, ok := r.Marker(p)
 		at := r.Hosts.place(p)
 		if !ok || !slices.Contains(places, at) {
@@ -84,7 +84,7 @@ func (r *Recording) stretches(plan Plan, segment int) []stretch {
 		}
 		clear(told)
 		current.before = n
-		all = append(all, stretch{span{n, len(r.Packets) + 1}, switched})
+		all = append(all, stretch{span{n, r.Len() + 1}, switched})
 	}
 	return all
 }
@@ -93,8 +93,14 @@ func (r *Recording) stretches(plan Plan, segment int) []stretch {
 // segment.
 func (r *Recording) pairSeen(s span, hosts []string, segment int) bool {
 	seen := map[[2]string]bool{}
+	known := make([]bool, len(r.classes))
 	for n := s.after + 1; n < s.before; n++ {
-		p := r.packet(n)
+		if id := r.row(n).class; known[id] && !r.classes[id].odd {
+			continue
+		} else {
+			known[id] = true
+		}
+		p := r.like(n)
 		if p.DstMAC.Multicast() || r.Hosts.segment(p) != segment {
 			continue
 		}

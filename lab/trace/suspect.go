@@ -1,8 +1,6 @@
 package trace
 
 import (
-	"slices"
-
 	"wirelab/message"
 	"wirelab/sniffer"
 )
@@ -26,9 +24,9 @@ func (r *Recording) Backwards() int { return r.backwards }
 
 // Frames counts the judged packets of a window.
 func (r *Recording) Frames(w Window, plan Plan) (n int) {
-	v := view{Recording: r, window: w, plan: plan}
-	for i := range r.Packets {
-		if v.contains(&r.Packets[i]) {
+	v := r.view(Projection{}, w, plan)
+	for number := 1; number <= r.Len(); number++ {
+		if v.contains(number) {
 			n++
 		}
 	}
@@ -60,10 +58,13 @@ type Suspect struct {
 // acknowledges what the capture does not have. It is the zero value where there
 // is none.
 func (r *Recording) Suspect(pr Projection, w Window, plan Plan) Suspect {
-	v := view{r, pr, w, plan}
-	for i := range r.Packets {
-		p := &r.Packets[i]
-		if p.Err == nil && !p.Truncated() || !v.suspicious(p) || !v.covers(p) {
+	v := r.view(pr, w, plan)
+	for n := 1; n <= r.Len(); n++ {
+		if r.row(n).facts&faulty == 0 {
+			continue
+		}
+		p := r.Packet(n)
+		if !v.suspicious(p) || !v.covers(p) {
 			continue
 		}
 		if p.Truncated() {
@@ -72,39 +73,37 @@ func (r *Recording) Suspect(pr Projection, w Window, plan Plan) Suspect {
 		return Suspect{p, Malformed}
 	}
 	for _, c := range r.index.conversations {
-		first := c.datagrams[0].packet()
-		if !v.coversFlow(c) || !slices.ContainsFunc(c.datagrams, func(d *datagram) bool { return r.Judged(d.packet(), plan) }) {
+		if !v.coversFlow(c) || !v.anyJudged(c) {
 			continue
 		}
 		if !c.opened() {
-			return Suspect{first, NoStart}
+			return Suspect{r.Packet(c.first()), NoStart}
 		}
 		if n := c.hole(); n > w.first {
-			return Suspect{r.packet(n), Hole}
+			return Suspect{r.Packet(n), Hole}
 		}
 	}
 	return Suspect{}
 }
 
-// suspicious reports whether a packet that could not be decoded whole is one
-// that may have to be judged in the window. Whose it is may not be known.
-func (v view) suspicious(p *sniffer.Packet) bool {
-	from, _ := addresses(p)
-	if v.Hosts.ByPort() && p.Has(sniffer.Ethernet) || !v.Hosts.ByPort() && from.IsValid() {
-		return v.contains(p)
-	}
-	return p.Number > v.window.first && p.Number < v.window.last
-}
-
 // ForSniffer returns the first packet of a window that is for the sniffer, whose own
 // frames are not in the recording; 0 if there is none.
 func (r *Recording) ForSniffer(pr Projection, w Window, plan Plan) int {
-	v := view{r, pr, w, plan}
-	for i := range r.Packets {
-		p := &r.Packets[i]
+	v := r.view(pr, w, plan)
+	other := make([]bool, len(r.classes)) // they are for others
+	for n := 1; n <= r.Len(); n++ {
+		id := r.row(n).class
+		if other[id] {
+			continue
+		}
+		p := r.like(n)
 		_, to := addresses(p)
-		if (r.Hosts.Names[to] == SnifferHost || r.Hosts.port(p.DstMAC, p) == SnifferHost) && v.covers(p) && v.contains(p) {
-			return p.Number
+		if r.Hosts.Names[to] != SnifferHost && r.Hosts.port(p.DstMAC, p) != SnifferHost {
+			other[id] = !r.classes[id].odd
+			continue
+		}
+		if s := v.standing(n); s.covered && v.contains(n) {
+			return n
 		}
 	}
 	return 0

@@ -49,23 +49,19 @@ type span struct{ after, before int }
 
 func (s span) contains(number int) bool { return number > s.after && number < s.before }
 
-// contains reports whether a packet that was sent at a place is in the window.
-func (w Window) contains(sender place, number int) bool {
-	s, ok := w.hosts[sender]
-	if !ok {
-		s = w.others
+// span is where the packets of a sender are in the window.
+func (w Window) span(sender place) span {
+	if s, ok := w.hosts[sender]; ok {
+		return s
 	}
-	return s.contains(number)
+	return w.others
 }
 
+// contains reports whether a packet that was sent at a place is in the window.
+func (w Window) contains(sender place, number int) bool { return w.span(sender).contains(number) }
+
 // until reports whether a packet of a sender stands ahead of the window's end.
-func (w Window) until(sender place, number int) bool {
-	s, ok := w.hosts[sender]
-	if !ok {
-		s = w.others
-	}
-	return number < s.before
-}
+func (w Window) until(sender place, number int) bool { return number < w.span(sender).before }
 
 // Window finds the stretch between the barrier before the first phase and the
 // one that ends the last; the phases are consecutive. No phase is all of the
@@ -88,9 +84,9 @@ func (r *Recording) Window(phases []string, plan Plan) (Window, message.Message)
 		return Window{}, missing
 	}
 	w := Window{hosts: map[place]span{}, OpenEnd: end == ""}
-	until := barrier{numbers: map[place]int{}, first: len(r.Packets) + 1, last: len(r.Packets) + 1}
+	until := barrier{numbers: map[place]int{}, first: r.Len() + 1, last: r.Len() + 1}
 	for _, at := range plan.places() {
-		until.numbers[at] = len(r.Packets) + 1
+		until.numbers[at] = r.Len() + 1
 	}
 	if end != "" {
 		if until, missing = r.barrier(end, plan); !missing.IsZero() {
@@ -112,18 +108,18 @@ func (r *Recording) Window(phases []string, plan Plan) (Window, message.Message)
 
 // Whole is all of the recording, whether or not it has barriers.
 func (r *Recording) Whole() Window {
-	all := span{0, len(r.Packets) + 1}
-	return Window{others: all, Lasted: r.between(1, len(r.Packets)), OpenEnd: true, first: all.after, last: all.before}
+	all := span{0, r.Len() + 1}
+	return Window{others: all, Lasted: r.between(1, r.Len()), OpenEnd: true, first: all.after, last: all.before}
 }
 
 // between is the time from one packet to another, which may be one behind the
 // last: then it is to the last.
 func (r *Recording) between(a, b int) time.Duration {
-	b = min(b, len(r.Packets))
+	b = min(b, r.Len())
 	if a < 1 || b < 1 {
 		return 0
 	}
-	return r.packet(b).Time.Sub(r.packet(a).Time)
+	return r.time(b).Sub(r.time(a))
 }
 
 // barrier is where the markers of one label stand.
@@ -137,7 +133,7 @@ func (r *Recording) hasBarrier(label string) bool { return len(r.markers(label))
 // markers are the packets that are markers of a label, set by whom they name.
 func (r *Recording) markers(label string) (found []int) {
 	for _, n := range r.index.markers[label] {
-		if m, ok := r.Marker(r.packet(n)); ok && !m.Recount {
+		if m, ok := r.Marker(r.Packet(n)); ok && !m.Recount {
 			found = append(found, n)
 		}
 	}
@@ -161,7 +157,7 @@ func (r *Recording) barrier(label string, plan Plan) (barrier, i18n.Message) {
 	b := barrier{numbers: map[place]int{}}
 	count := map[place]int{}
 	for _, n := range r.markers(label) {
-		at := r.Hosts.place(r.packet(n))
+		at := r.Hosts.place(r.Packet(n))
 		if !slices.Contains(places, at) {
 			continue
 		}

@@ -255,7 +255,7 @@ func (w *Wire) Frame(from, to string, etherType uint16, payload []byte) {
 		b = binary.BigEndian.AppendUint16(b, w.VLAN)
 	}
 	b = append(binary.BigEndian.AppendUint16(b, etherType), payload...)
-	at := time.Unix(1000, int64(len(w.Packets)+1)*1e6)
+	at := time.Unix(1000, int64(w.Len()+1)*1e6)
 	_, err := w.Add(sniffer.Frame{Time: at, Interface: w.On, Data: b, Length: max(len(b), w.Length), LinkType: sniffer.LinkEthernet})
 	if err != nil {
 		w.t.Fatal(err)
@@ -289,7 +289,7 @@ func (w *Wire) impair(text string, acts bool) {
 	report := fault.Report{}
 	if acts {
 		s.Acted++
-		last := &w.Packets[len(w.Packets)-1]
+		last := w.Packet(w.Len())
 		report.Acts = []fault.Act{{Rule: r.Name, From: last.SrcMAC, Frame: fault.SumOf(last.Data), Time: last.Time, Lost: r.Kind == fault.Drop}}
 	}
 	report.Rules = []fault.Status{s}

@@ -1,0 +1,104 @@
+package trace
+
+import (
+	"io"
+
+	"wirelab/internal/i18n"
+)
+
+// Limits of a recording. Its packets are in memory, some 50 bytes each besides what finds
+// them; the bytes of their frames are there as far as nobody gives a Spool.
+const (
+	MaxPackets = 16 << 20
+	MaxBytes   = 256 << 20 // of frames in memory
+	MaxSpooled = 4 << 30   // and in a Spool
+)
+
+// spoolFrom is how many bytes of frames are collected before a Spool is given them: most
+// labs send less.
+const spoolFrom = 4 << 20
+
+// Spool takes the bytes of frames, in their order, and gives them back. An *os.File that
+// nobody else writes is one.
+type Spool interface {
+	io.Writer
+	io.ReaderAt
+}
+
+// frames are the bytes of a recording's frames: in the file that is read, or in memory and,
+// where they become many, in a spool.
+type frames struct {
+	file    io.ReaderAt           // has all of them; nil where they are added
+	open    func() (Spool, error) // nil: they stay in memory
+	spool   Spool
+	spooled int64  // bytes that the spool has
+	tail    []byte // behind these
+	part    []byte // what was read last
+	from    int64  // and where it begins
+}
+
+var (
+	errTooLarge = i18n.Errmsg("capture.large", "Limit", MaxBytes>>20)
+	errTooLong  = i18n.Errmsg("capture.large", "Limit", int64(MaxSpooled)>>20)
+	errTooMany  = i18n.Errmsg("capture.packets", "Limit", MaxPackets)
+)
+
+// add keeps the bytes of a frame and returns where they are.
+func (f *frames) add(data []byte) (at int64, err error) {
+	at = f.spooled + int64(len(f.tail))
+	switch {
+	case at+int64(len(data)) > MaxSpooled:
+		return 0, errTooLong
+	case f.open == nil && len(f.tail)+len(data) > MaxBytes:
+		return 0, errTooLarge
+	}
+	f.tail = append(f.tail, data...)
+	if f.open == nil || len(f.tail) < spoolFrom {
+		return at, nil
+	}
+	if f.spool == nil {
+		if f.spool, err = f.open(); err != nil {
+			f.open = nil // memory has room for some
+			return at, nil
+		}
+	}
+	if _, err := f.spool.Write(f.tail); err != nil {
+		return 0, err
+	}
+	f.spooled += int64(len(f.tail))
+	f.tail = f.tail[:0]
+	return at, nil
+}
+
+// What is read at once, in bytes: much where one frame is asked for after the other.
+const (
+	readAhead = 128 << 10
+	readAlone = 4 << 10
+)
+
+// read returns the bytes of a frame. They are valid until the next call of read or add.
+func (f *frames) read(at int64, size int) ([]byte, error) {
+	if f.file == nil && at >= f.spooled {
+		return f.tail[at-f.spooled:][:size], nil
+	}
+	if at < f.from || at+int64(size) > f.from+int64(len(f.part)) {
+		if cap(f.part) < max(size, readAhead) {
+			f.part = make([]byte, max(size, readAhead))
+		}
+		much := max(size, readAlone)
+		if behind := f.from + int64(len(f.part)); at <= behind+readAlone && at >= f.from {
+			much = max(size, readAhead)
+		}
+		var source io.ReaderAt = f.spool
+		if f.file != nil {
+			source = f.file
+		}
+		f.from = at
+		n, err := source.ReadAt(f.part[:much], at)
+		f.part = f.part[:n]
+		if n < size {
+			return nil, err
+		}
+	}
+	return f.part[at-f.from:][:size:size], nil
+}
