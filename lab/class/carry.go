@@ -35,42 +35,67 @@ func carry(ctx context.Context, backend lab.Backend, job Job) (Result, []File) {
 	if err != nil {
 		return job.Of(Done, err), nil
 	}
-	e, err := job.read()
+	switch job.Kind {
+	case Capture:
+		return job.judge()
+	case Expectation:
+		p, err := job.predict()
+		if err != nil {
+			return job.Of(Done, err), nil
+		}
+		return job.run(ctx, backend, p.experiment, func(o *script.Outcome) { p.judge(o.Verdicts) })
+	case Program:
+		return job.runProgram(ctx, backend)
+	}
+	e, err := job.parse([]byte(job.Source))
 	if err != nil {
 		return job.Of(Done, err), nil
 	}
-	if job.Kind == Capture {
-		return job.judge(e)
-	}
+	return job.run(ctx, backend, e, nil)
+}
+
+// run carries an experiment out until it has a verdict, or was tried often enough. Judge,
+// if not nil, has the last word on an outcome.
+func (j Job) run(ctx context.Context, backend lab.Backend, e *script.Experiment, judge func(*script.Outcome)) (Result, []File) {
 	for try := 1; ; try++ {
 		o, err := script.Run(ctx, backend, e, nil)
 		if err != nil {
-			r := job.Of(statusOf(ctx, err), err)
-			r.Place = backend.Name()
+			r := j.Of(statusOf(ctx, err), err)
+			r.Tries, r.Place = try, backend.Name()
 			return r, nil
 		}
-		if o.Status() == claim.Inconclusive && try < inconclusiveTries {
+		last := try == inconclusiveTries
+		if o.Status() == claim.Inconclusive && !last {
 			continue
 		}
-		r, files := job.result(o, backend.Name())
+		if judge != nil {
+			judge(o)
+		}
+		r, files := j.result(o, backend.Name())
 		r.Tries = try
 		return r, files
 	}
 }
 
-// read reads the job's experiment.
-func (j Job) read() (*script.Experiment, error) {
-	return script.Parse(j.Experiment+".txtar", []byte(j.Source))
+// parse reads the text of the job's experiment.
+func (j Job) parse(text []byte) (*script.Experiment, error) {
+	return script.Parse(j.Experiment+".txtar", text)
 }
 
 // judge judges a capture.
-func (j Job) judge(e *script.Experiment) (Result, []File) {
+func (j Job) judge() (Result, []File) {
+	e, err := j.parse([]byte(j.Source))
+	if err != nil {
+		return j.Of(Done, err), nil
+	}
+	if len(j.Submission) == 0 {
+		return j.Of(Done, i18n.Errmsg("class.empty")), nil
+	}
 	recording := e.NewRecording(nil)
 	if err := recording.Load(bytes.NewReader(j.Submission), nil); err != nil {
 		return j.Of(Done, i18n.Errmsg("class.nocapture", "Cause", err)), nil
 	}
-	r, files := j.result(script.Check(e, recording), filePlace)
-	return r, files
+	return j.result(script.Check(e, recording), filePlace)
 }
 
 // result is what an outcome comes to.
@@ -78,9 +103,6 @@ func (j Job) result(o *script.Outcome, place string) (Result, []File) {
 	r := j.Of(Done, nil)
 	r.Place, r.Run = place, report.NewResult(place)
 	r.Run.Add(o, j.CaptureName())
-	if j.Kind == Capture {
-		return r, []File{{j.CaptureName(), j.Submission}}
-	}
 	var b bytes.Buffer
 	if err := o.Recording.Write(&b); err != nil || b.Len() > MaxCapture {
 		m := i18n.Msg("class.nofile", "Most", MaxCapture)

@@ -63,6 +63,7 @@ type Job struct {
 	Digest     string `json:"digest"` // SHA-256 of all that decides a verdict, in hexadecimal: what was graded
 
 	file string // of the submission, while that was not read (Whole)
+	path string // of the submission that was read, on this machine
 }
 
 // Key names a job: student, experiment, and what was handed in to it. A result with the
@@ -80,7 +81,7 @@ func (j Job) Whole() (Job, error) {
 	if err != nil {
 		return j, err
 	}
-	j.Submission, j.file = b, ""
+	j.Submission, j.file, j.path = b, "", j.file
 	if digest := j.digest(sha256.Sum256(b)); digest != j.Digest {
 		return j, i18n.Errmsg("class.changed", "Student", j.Student, "Experiment", j.Experiment)
 	}

@@ -1,0 +1,143 @@
+package cage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"wirelab/internal/i18n"
+)
+
+// insideVariable marks the environment of the process that makes the cage from the
+// inside: its init takes over before main.
+const insideVariable = "WIRELAB_CAGE"
+
+func init() {
+	if os.Getenv(insideVariable) == "" {
+		return
+	}
+	os.Unsetenv(insideVariable)
+	code, err := inside(os.NewFile(3, "program"), os.Args[1:])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "wirelab:", err)
+	}
+	os.Exit(code)
+}
+
+// The exit codes of a program that did not run, as a shell has them.
+const (
+	notExecutable = 126
+	notFound      = 127
+)
+
+// Run runs the program of a file with this process's standard streams, and returns its
+// exit code: 128 and the signal for one that a signal has ended. Its path is that of the
+// machine outside. When ctx ends the program is killed, and with it all that it started;
+// and so it is when this process ends, however it does.
+func Run(ctx context.Context, path string, args []string) (code int, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return notFound, i18n.FileError(path, err)
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return notExecutable, i18n.Errmsg("class.program.none")
+	} else if info.Size() > MaxProgram {
+		return notExecutable, i18n.Errmsg("class.program.large", "Most", MaxProgram)
+	}
+	cmd := exec.CommandContext(ctx, "/proc/self/exe", args...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	cmd.Env = append(os.Environ(), insideVariable+"=1")
+	cmd.ExtraFiles = []*os.File{f} // descriptor 3
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags:  unix.CLONE_NEWUSER | unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWIPC,
+		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}},
+		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}},
+		Pdeathsig:   syscall.SIGKILL,
+	}
+	runtime.LockOSThread() // whose end Pdeathsig looks at
+	defer runtime.UnlockOSThread()
+	if err := cmd.Start(); err != nil {
+		return notExecutable, i18n.Errmsg("class.program.uncaged", "Cause", i18n.Original(err))
+	}
+	err = cmd.Wait()
+	if _, ended := errors.AsType[*exec.ExitError](err); err != nil && !ended {
+		return notExecutable, err
+	}
+	return exitCode(cmd.ProcessState), nil
+}
+
+func exitCode(s *os.ProcessState) int {
+	if status, ok := s.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		return 128 + int(status.Signal())
+	}
+	return s.ExitCode()
+}
+
+// inside runs as the first process of the cage's namespaces. The kernel ends all others
+// of them with it.
+func inside(program io.Reader, args []string) (code int, err error) {
+	// What is given up below is the thread's, and its child's.
+	runtime.LockOSThread()
+	path, dir, err := build(program)
+	if err != nil {
+		return notExecutable, i18n.Errmsg("class.program.uncaged", "Cause", i18n.Original(err))
+	}
+	if err := giveUp(); err != nil {
+		return notExecutable, i18n.Errmsg("class.program.uncaged", "Cause", i18n.Original(err))
+	}
+	cmd := exec.Command(path, args...)
+	cmd.Dir = dir
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	cmd.Env = append(os.Environ(), "HOME="+dir, "TMPDIR="+dir)
+	err = cmd.Run()
+	switch _, ended := errors.AsType[*exec.ExitError](err); {
+	case errors.Is(err, syscall.ENOEXEC), errors.Is(err, syscall.ENOENT): // ENOENT: of its interpreter
+		return notExecutable, i18n.Errmsg("class.program.format")
+	case err != nil && !ended:
+		return notExecutable, err
+	}
+	return exitCode(cmd.ProcessState), nil
+}
+
+// giveUp takes every privilege from the thread and bounds the process.
+func giveUp() error {
+	for resource, most := range map[int]uint64{
+		unix.RLIMIT_DATA: maxData, unix.RLIMIT_CPU: maxSeconds, unix.RLIMIT_NPROC: maxProcesses,
+		unix.RLIMIT_NOFILE: maxOpen, unix.RLIMIT_FSIZE: maxFiles, unix.RLIMIT_CORE: 0,
+	} {
+		var now unix.Rlimit
+		if err := unix.Getrlimit(resource, &now); err != nil {
+			return err
+		}
+		most = min(most, now.Max)
+		if err := unix.Setrlimit(resource, &unix.Rlimit{Cur: most, Max: most}); err != nil {
+			return fmt.Errorf("bound resource %d: %w", resource, err)
+		}
+	}
+	for capability := uintptr(0); ; capability++ {
+		err := unix.Prctl(unix.PR_CAPBSET_DROP, capability, 0, 0, 0)
+		if errors.Is(err, unix.EINVAL) && capability > 0 {
+			break // there are no more
+		}
+		if err != nil {
+			return fmt.Errorf("drop capability %d: %w", capability, err)
+		}
+	}
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+		return fmt.Errorf("no new privileges: %w", err)
+	}
+	var none [2]unix.CapUserData
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	if err := unix.Capset(&header, &none[0]); err != nil {
+		return fmt.Errorf("give capabilities up: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,84 @@
+package class
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"wirelab/internal/i18n"
+	"wirelab/lab"
+	"wirelab/lab/claim"
+	"wirelab/lab/script"
+)
+
+// ProgramMark stands in a teacher's script for the student's program: "start client1
+// ${program} server 7000".
+const ProgramMark = "${program}"
+
+// ProgramCommand are the words of the command that runs a student's program caged
+// (lab/class/cage); the path and the arguments follow.
+const ProgramCommand = "class program"
+
+// runProgram carries the experiment out with the student's program.
+func (j Job) runProgram(ctx context.Context, backend lab.Backend) (Result, []File) {
+	path, remove, err := j.programFile()
+	if err != nil {
+		return j.Of(Temporary, err), nil
+	}
+	defer remove()
+	e, err := j.parse([]byte(strings.ReplaceAll(j.Source, ProgramMark, ProgramCommand+" "+strconv.Quote(path))))
+	if err != nil {
+		return j.Of(Done, err), nil
+	}
+	if len(j.Submission) == 0 {
+		return j.Of(Done, i18n.Errmsg("class.empty")), nil
+	}
+	hosts := programHosts(e)
+	return j.run(ctx, backend, e, func(o *script.Outcome) { blame(o, hosts) })
+}
+
+// programFile is the path of the submission, which a job from elsewhere has in no file.
+func (j Job) programFile() (path string, remove func(), err error) {
+	if j.path != "" {
+		return j.path, func() {}, nil
+	}
+	dir, err := os.MkdirTemp("", "wirelab-class-")
+	if err != nil {
+		return "", nil, err
+	}
+	remove = func() { os.RemoveAll(dir) }
+	path = filepath.Join(dir, j.Experiment)
+	if err := os.WriteFile(path, j.Submission, 0o600); err != nil {
+		remove()
+		return "", nil, err
+	}
+	return path, remove, nil
+}
+
+// programHosts are the hosts on which the script runs the student's program.
+func programHosts(e *script.Experiment) (hosts []string) {
+	for _, s := range e.Steps {
+		if len(s.Args) > 1 && strings.Join(s.Args[:2], " ") == ProgramCommand {
+			hosts = append(hosts, s.Host)
+		}
+	}
+	return hosts
+}
+
+// blame makes the claims of an outcome fail whose script did not come to its end as the
+// student's program did not do a step: what it leaves undone is not the machine's doing,
+// where it leaves it every time.
+func blame(o *script.Outcome, hosts []string) {
+	step, ok := errors.AsType[*script.StepError](o.Err)
+	if !ok || !slices.Contains(hosts, step.Step.Host) {
+		return
+	}
+	why := i18n.Msg("class.program.step", "Step", step.Step.String(), "Cause", step.Err)
+	for i := range o.Verdicts {
+		o.Verdicts[i].Status, o.Verdicts[i].Reason = claim.Fail, &why
+	}
+}
