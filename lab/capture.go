@@ -16,7 +16,8 @@ import (
 type capture struct {
 	sniff *program
 	pipe  *io.PipeWriter
-	read  chan struct{} // closed when the reader has ended; then err is final
+	over  chan struct{} // closed when no packet will be added any more; then err is final
+	read  chan struct{} // closed when the reader has ended
 
 	mu        sync.Mutex
 	recording *trace.Recording
@@ -54,7 +55,7 @@ func (m mark) String() string { return trace.Count{Host: m.host, Segment: m.segm
 // is in the capture or counted as dropped.
 func startCapture(ctx context.Context, host Host, device string, hosts trace.Hosts) (*capture, error) {
 	out, pipe := io.Pipe()
-	c := &capture{pipe: pipe, read: make(chan struct{}), recording: trace.New(hosts), seen: map[mark]seen{}, changed: make(chan struct{})}
+	c := &capture{pipe: pipe, over: make(chan struct{}), read: make(chan struct{}), recording: trace.New(hosts), seen: map[mark]seen{}, changed: make(chan struct{})}
 	c.recording.SpoolTo(Spool)
 	// The sniffer's own frames are not judged, so they are not captured.
 	sniff, err := start(ctx, host, pipe, nil, "sniff", "-i", device, "-w", "-", "--direction", "in", "--until-eof")
@@ -83,6 +84,7 @@ func (c *capture) follow(out *io.PipeReader) {
 	}
 	c.signal()
 	c.mu.Unlock()
+	close(c.over)
 	// Whatever the reader's error, the sniffer must not be blocked by it.
 	_, _ = io.Copy(io.Discard, out)
 	close(c.read)

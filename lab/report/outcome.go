@@ -5,7 +5,9 @@ import (
 	"strings"
 
 	"wirelab/internal/columns"
+	"wirelab/internal/display"
 	"wirelab/internal/i18n"
+	"wirelab/internal/lang"
 	"wirelab/internal/safetext"
 	"wirelab/lab/claim"
 	"wirelab/lab/script"
@@ -54,6 +56,19 @@ func (t *Terminal) verdict(v claim.Verdict, explained bool) {
 	s := t.sign(v.Status) + " " + status(v.Status, t.lang)
 	head := "  " + t.Paint(signs[v.Status].colour, s) + " " + v.ID + "  "
 	t.Paragraph(head, columns.Width(s+v.ID)+5, t.escape(v.Sentence.In(t.lang)), 6)
+	t.details(v, explained)
+}
+
+// Details returns what is said below a verdict, in lines: which packets show it, and why
+// it is no pass.
+func Details(v claim.Verdict, l lang.Lang) string {
+	var b strings.Builder
+	t := NewTerminal(&b, l, display.Display{})
+	t.details(v, false)
+	return b.String()
+}
+
+func (t *Terminal) details(v claim.Verdict, explained bool) {
 	if len(v.Packets) > 0 {
 		t.detail(t.text("report.packets"), t.packets(v.Packets))
 	}
@@ -107,4 +122,12 @@ func ranges(packets []int, ascii bool, comma, and string) string {
 		return strings.Join(parts, "")
 	}
 	return strings.Join(parts[:last], comma) + and + parts[last]
+}
+
+// Text returns all that Outcome prints, for a place that shows all characters and no
+// colour.
+func Text(o *script.Outcome, l lang.Lang) string {
+	var b strings.Builder
+	NewTerminal(&b, l, display.Display{Width: 100}).Outcome(o)
+	return b.String()
 }

@@ -12,8 +12,8 @@ import (
 	"wirelab/sniffer/filter"
 )
 
-// rule is the rule of an impair step. It was read before.
-func (s Step) rule() fault.Rule {
+// Rule is the rule of an impair step. It was read before.
+func (s Step) Rule() fault.Rule {
 	r, _ := fault.Parse(s.Args)
 	r.Optional = s.Ends == MayFail
 	return r
@@ -56,7 +56,7 @@ func inForce(e *Experiment, s *Step) error {
 	return nil
 }
 
-func impair(ctx context.Context, l *lab.Lab, s Step) error { return l.Impair(ctx, s.rule()) }
+func impair(ctx context.Context, l *lab.Lab, s Step) error { return l.Impair(ctx, s.Rule()) }
 
 // impaired are the script's impairments, with the phases in which they are in force.
 func (e *Experiment) impaired() (all []claim.Impaired) {
@@ -64,7 +64,7 @@ func (e *Experiment) impaired() (all []claim.Impaired) {
 		if s.Verb != "impair" {
 			continue
 		}
-		r := s.rule()
+		r := s.Rule()
 		p := claim.Impaired{Name: r.Name, Optional: r.Optional}
 		for _, later := range e.Steps[i:] {
 			if later.Verb == "settle" {
