@@ -33,7 +33,7 @@ var help embed.FS
 func Part() cmdline.Part {
 	return cmdline.Part{
 		Commands: []*cobra.Command{
-			runCommand(), listCommand(), showCommand(), newCommand(), checkCommand(), doctorCommand(),
+			runCommand(), webCommand(), listCommand(), showCommand(), newCommand(), checkCommand(), doctorCommand(),
 			upCommand(), lsCommand(), execCommand(), modeCommand(), markCommand(), wiresharkCommand(), downCommand(),
 		},
 		Help: cmdline.Help{

@@ -13,6 +13,7 @@ import (
 	"wirelab/internal/exit"
 	"wirelab/internal/lang"
 	"wirelab/lab"
+	"wirelab/lab/experiments"
 	"wirelab/lab/netns"
 )
 
@@ -28,6 +29,7 @@ func upCommand() *cobra.Command {
 	noChat := cmd.Flags().Bool("no-chat", false, "")
 	tmux := cmd.Flags().Bool("tmux", false, "")
 	clients := cmd.Flags().Int("hosts", 0, "")
+	withPage := cmd.Flags().Bool("web", false, "")
 	cmd.MarkFlagsMutuallyExclusive("no-chat", "tmux")
 	cmd.MarkFlagsMutuallyExclusive("hosts", "tmux")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -65,6 +67,18 @@ func upCommand() *cobra.Command {
 			}
 			serve = panes.show
 		}
+		if *withPage {
+			all, err := experiments.All()
+			if err != nil {
+				return err
+			}
+			u.page = &page{lang: u.lang, backend: autoBackend, experiments: all, opened: u.name, out: u.out, errs: io.Discard}
+			if err := u.page.listen(webAddress); err != nil {
+				return err
+			}
+			defer u.page.listener.Close()
+			serve = u.servePage(serve)
+		}
 		ctx, cancel := interruptible(cmd.Context())
 		defer cancel()
 		err := netns.Hold(ctx, u.name, u.topology, serve)
@@ -97,6 +111,7 @@ type holder struct {
 	lang       lang.Lang
 	show       display.Display // of out
 	out, errs  io.Writer
+	page       *page // nil: none
 }
 
 // server is the host of the chat server.

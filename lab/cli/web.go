@@ -1,0 +1,226 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"wirelab/internal/cmdline"
+	"wirelab/internal/exit"
+	"wirelab/internal/hostnames"
+	"wirelab/internal/i18n"
+	"wirelab/internal/lang"
+	"wirelab/internal/webguard"
+	"wirelab/lab"
+	"wirelab/lab/experiments"
+	"wirelab/lab/script"
+	"wirelab/lab/web"
+)
+
+// webAddress is where the page is served.
+const webAddress = "127.0.0.1:7080"
+
+func webCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:        "web [EXPERIMENT…]",
+		SuggestFor: []string{"page", "browser", "gui", "ui", "www"},
+		GroupID:    cmdline.Learn,
+		Args:       cobra.ArbitraryArgs,
+	}
+	completeExperiments(cmd)
+	backend := cmd.Flags().String("backend", autoBackend, "")
+	cmdline.Complete(cmd, "backend", backendNames)
+	listen := cmd.Flags().String("listen", webAddress, "")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		ctx, cancel := interruptible(cmd.Context())
+		defer cancel()
+		all, err := offered(args)
+		if err != nil {
+			return err
+		}
+		p := &page{lang: cmdline.Lang(cmd), backend: *backend, experiments: all, out: cmd.OutOrStdout(), errs: cmd.ErrOrStderr()}
+		if err := p.listen(*listen); err != nil {
+			return err
+		}
+		if err := p.say(); err != nil {
+			return exit.With(exit.Unable, errors.Join(err, p.listener.Close()))
+		}
+		if err := p.serve(ctx); err != nil {
+			return exit.With(exit.Unable, err)
+		}
+		return nil
+	}
+	return cmd
+}
+
+// offered are the experiments that are named, and behind them those that come with
+// wirelab.
+func offered(names []string) ([]*script.Experiment, error) {
+	all, err := experiments.All()
+	if err != nil || len(names) == 0 {
+		return all, err
+	}
+	named, err := findExperiments(names)
+	if err != nil {
+		return nil, err
+	}
+	isNamed := func(e *script.Experiment) bool {
+		return slices.ContainsFunc(named, func(n *script.Experiment) bool { return n.Name == e.Name })
+	}
+	return append(named, slices.DeleteFunc(all, isNamed)...), nil
+}
+
+// page is the lab's page, and where it is served.
+type page struct {
+	lang        lang.Lang
+	backend     string
+	experiments []*script.Experiment
+	opened      string // the lab that is shown first; "" for none
+	out, errs   io.Writer
+
+	listener net.Listener
+	token    string // that who is not on this machine needs; "" where nobody else is admitted
+}
+
+// listen opens the port of the page. Beyond loopback it needs a token.
+func (p *page) listen(address string) error {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return exit.UsageMsg("web.address", "Address", address)
+	}
+	if p.listener, err = net.Listen("tcp", address); err != nil {
+		return exit.UnableMsg("web.listen", "Address", address, "Cause", i18n.NetError(err))
+	}
+	if a, err := netip.ParseAddr(host); host != "localhost" && (err != nil || !a.IsLoopback()) {
+		p.token = webguard.NewToken()
+	}
+	return nil
+}
+
+// say prints where the page is.
+func (p *page) say() error {
+	_, err := fmt.Fprintln(p.out, i18n.Text(p.lang, "web.at", "Link", p.link()))
+	return err
+}
+
+// link is the page's address, with the token that it needs.
+func (p *page) link() string { return webguard.Link(p.listener.Addr().String(), "/", p.token) }
+
+// serve serves the page until ctx ends.
+func (p *page) serve(ctx context.Context) error {
+	// A page that is scrolled, or follows, asks for what it shows.
+	c := webguard.Config{Logger: slog.New(slog.NewTextHandler(p.errs, nil)), Limits: webguard.Limits{Rate: 300, Burst: 1000}}
+	if p.token != "" {
+		c.Tokens = []webguard.Token{{Value: p.token}}
+	}
+	s := web.New(web.Config{
+		Experiments: p.experiments, Run: p.run, Names: hostFlags, Labs: standingOnes{}, Opened: p.opened,
+	})
+	return s.Serve(ctx, p.listener, c)
+}
+
+// run carries an experiment out in a lab of its own.
+func (p *page) run(ctx context.Context, e *script.Experiment, observe func(script.Event)) (*script.Outcome, error) {
+	b, err := chooseBackend(ctx, p.backend)
+	if err != nil {
+		return nil, err
+	}
+	return script.Run(ctx, b, e, observe)
+}
+
+// standingOnes are the labs that are up.
+type standingOnes struct{}
+
+var _ web.Labs = standingOnes{}
+
+// List returns the labs that are up. Of those that do not answer the error tells.
+func (standingOnes) List(ctx context.Context) ([]web.Standing, error) {
+	if os.Getenv(hostnames.OwnVariable) != "" {
+		return nil, nil
+	}
+	labs, err := standingLabs(ctx)
+	if _, cannot := errors.AsType[*lab.Unavailable](err); cannot {
+		err = nil // this system has none
+	}
+	var all []web.Standing
+	for _, up := range labs {
+		one := web.Standing{Name: up.Name}
+		for _, s := range up.Segments {
+			one.Segments = append(one.Segments, web.StandingSegment{Name: s.Name, Mode: s.Mode})
+		}
+		all = append(all, one)
+	}
+	return all, leave(err, labs...)
+}
+
+// Watch begins to capture a lab.
+func (standingOnes) Watch(ctx context.Context, name string) (*lab.Lab, func() error, error) {
+	up, err := openLab(ctx, name)
+	if err != nil {
+		return nil, nil, err
+	}
+	l, err := lab.Watch(ctx, up.Network, topologyOf(up))
+	if err != nil {
+		return nil, nil, leave(err, up)
+	}
+	return l, func() error { return leave(l.Close(), up) }, nil
+}
+
+// SetMode makes a segment of a lab, or all, a hub or a switch.
+func (standingOnes) SetMode(ctx context.Context, name, segment string, mode lab.Mode) error {
+	up, err := openLab(ctx, name)
+	if err != nil {
+		return err
+	}
+	for _, known := range up.SegmentNames() {
+		if err == nil && (segment == "" || segment == known) {
+			err = up.Network.Segment(known).SetMode(ctx, mode)
+		}
+	}
+	return leave(err, up)
+}
+
+// topologyOf is the topology of a lab that is up, as far as it tells.
+func topologyOf(up *standing) lab.Topology {
+	t := lab.Topology{Hosts: up.Hosts}
+	if names := up.SegmentNames(); len(names) > 1 {
+		on := segmentHosts(up.Network, up.Hosts)
+		for _, name := range names {
+			t.Segments = append(t.Segments, lab.SegmentSpec{Name: name, Hosts: on[name]})
+		}
+	}
+	return t
+}
+
+// segmentHosts are the hosts on each segment but the sniffer, by the segment's name.
+func segmentHosts(n lab.Network, hosts []string) map[string][]string {
+	on := map[string][]string{}
+	for _, host := range hosts {
+		for _, port := range n.Host(host).Ports() {
+			if host != lab.SnifferHost {
+				on[port.Segment] = append(on[port.Segment], host)
+			}
+		}
+	}
+	return on
+}
+
+// servePage serves the page beside what holds a lab.
+func (u *holder) servePage(serve func(context.Context, lab.Network) error) func(context.Context, lab.Network) error {
+	return func(ctx context.Context, n lab.Network) error {
+		ctx, cancel := context.WithCancel(ctx)
+		ended := make(chan error, 1)
+		go func() { ended <- u.page.serve(ctx) }()
+		err := serve(ctx, n)
+		cancel()
+		return errors.Join(err, <-ended)
+	}
+}

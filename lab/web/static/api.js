@@ -1,0 +1,57 @@
+// What the page asks the server for.
+
+/**
+ * @typedef {{number: number, segment?: string, from: string, to: string, protocol: string,
+ *   what: string, lost?: string[], time: string, length: number, marker?: boolean, ms: number}} Row
+ * @typedef {{heading: string}} Heading
+ * @typedef {{total: number, from: number, rows: (Row|Heading)[]}} Window
+ * @typedef {{depth: number, name: string, value: string, from: number, to: number, bits?: string}} Field
+ * @typedef {{id: string, status: string, packets: number[], details: string}} Verdict
+ */
+
+async function read(response) {
+  const answer = await response.text();
+  let value;
+  try {
+    value = JSON.parse(answer);
+  } catch {
+    throw new Error(answer.trim() || response.statusText);
+  }
+  if (!response.ok) throw Object.assign(new Error(value.error), { status: response.status });
+  return value;
+}
+
+/**
+ * @param {string} path
+ * @param {Record<string, string|number>} [parameters] empty ones are left out
+ * @param {AbortSignal} [signal]
+ */
+export async function get(path, parameters = {}, signal = undefined) {
+  return read(await fetch(path + query(parameters), { signal }));
+}
+
+/**
+ * @param {string} path
+ * @param {Record<string, string>} [parameters]
+ */
+export async function post(path, parameters = {}) {
+  return read(await fetch(path, { method: 'POST', body: new URLSearchParams(parameters) }));
+}
+
+/**
+ * Sends a capture file to the server, which is on this machine.
+ * @param {File} file
+ * @param {string} experiment which judges it; empty: none
+ * @param {string[]} hosts NAME=ADDRESS
+ */
+export async function upload(file, experiment, hosts) {
+  const parameters = new URLSearchParams({ name: file.name });
+  if (experiment) parameters.set('experiment', experiment);
+  for (const host of hosts) parameters.append('host', host);
+  return read(await fetch('/api/check?' + parameters, { method: 'POST', body: file, headers: { 'Content-Type': 'application/octet-stream' } }));
+}
+
+function query(parameters) {
+  const given = Object.entries(parameters).filter(([, value]) => value !== '');
+  return given.length === 0 ? '' : '?' + new URLSearchParams(given.map(([name, value]) => [name, String(value)]));
+}
