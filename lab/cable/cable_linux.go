@@ -78,17 +78,12 @@ func (c *Cable) makePair() (err error) {
 	if c.out, err = netlink.LinkByName("out-" + name); err != nil {
 		return err
 	}
-	offloads, err := segment.OpenOffloads()
-	if err != nil {
-		return err
-	}
-	defer offloads.Close()
 	const addrGenNone = 1 // IN6_ADDR_GEN_MODE_NONE: no link-local address, and so no frames of its own
 	for _, link := range []netlink.Link{c.in, c.out} {
 		if err := netlink.LinkSetIP6AddrGenMode(link, addrGenNone); err != nil {
 			return fmt.Errorf("silence %s: %w", link.Attrs().Name, err)
 		}
-		if err := offloads.Off(link.Attrs()); err != nil {
+		if err := segment.OffloadsOff(link.Attrs().Name); err != nil {
 			return err
 		}
 		if link == c.in {

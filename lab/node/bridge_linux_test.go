@@ -93,3 +93,24 @@ func nextText(t *testing.T, c *packet.Conn) string {
 	must(t, err)
 	return strings.TrimRight(string(b[14:n]), "\x00")
 }
+
+// Both ways to switch offloads off leave the same on, which is none of them.
+func TestOffloadsOff(t *testing.T) {
+	if !ownNetwork(t) {
+		return
+	}
+	veth(t, "a", "b")
+	if len(on(t, "a")) == 0 {
+		t.Fatal("a veth pair has no offloads: nothing is tested")
+	}
+	must(t, segment.OffloadsOff("a"))
+	if left := on(t, "a"); len(left) > 0 {
+		t.Errorf("on are %v", left)
+	}
+	if len(on(t, "b")) == 0 {
+		t.Error("those of the other end are off, too")
+	}
+	if err := segment.OffloadsOff("none"); err == nil {
+		t.Error("no error for a device that is not there")
+	}
+}

@@ -67,10 +67,7 @@ func (h *Host) addDevice(p lab.Port, port string, machine int) error {
 	if err := netlink.LinkAdd(veth); err != nil {
 		return fmt.Errorf("make the veth pair: %w", err)
 	}
-	device, err := netlink.LinkByName(p.Device)
-	if err != nil {
-		return err
-	}
+	var device netlink.Link = veth // of which LinkAdd has asked the index
 	if err := netlink.LinkSetIP6AddrGenMode(device, addrGenNone); err != nil {
 		return fmt.Errorf("silence %s: %w", p.Device, err)
 	}
@@ -79,7 +76,8 @@ func (h *Host) addDevice(p lab.Port, port string, machine int) error {
 			return err
 		}
 	}
-	if err := offloadsOff(device); err != nil {
+	// It carries what a wire would: frames of MTU size, with right checksums.
+	if err := segment.OffloadsOff(p.Device); err != nil {
 		return err
 	}
 	// Not asked again while the lab lives: a unicast probe five seconds after
@@ -146,17 +144,6 @@ func configureIPv4(link netlink.Link, settings map[int]uint32) error {
 		return fmt.Errorf("IPv4 settings of %s: %w", link.Attrs().Name, err)
 	}
 	return nil
-}
-
-// offloadsOff makes a link carry what a wire would: frames of MTU size, with
-// right checksums.
-func offloadsOff(link netlink.Link) error {
-	offloads, err := segment.OpenOffloads()
-	if err != nil {
-		return err
-	}
-	defer offloads.Close()
-	return offloads.Off(link.Attrs())
 }
 
 // seldom is so long, in milliseconds, that no lab lives to see it.

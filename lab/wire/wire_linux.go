@@ -107,7 +107,7 @@ func plugIn(port string, bridge netlink.Link) error {
 	if err := netlink.LinkSetIP6AddrGenMode(link, addrGenNone); err != nil {
 		return fmt.Errorf("silence the port: %w", err)
 	}
-	if err := offloadsOff(link); err != nil {
+	if err := segment.OffloadsOff(port); err != nil {
 		return err
 	}
 	if err := netlink.LinkSetMaster(link, bridge); err != nil {
