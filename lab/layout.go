@@ -39,30 +39,41 @@ func number(i int) int { return (i+9)%MaxHosts + 1 }
 // has numbers, one whose number somebody on its segments has gets the next that is free;
 // who is on most segments chooses first.
 func (t Topology) numbers() map[string]int {
-	on := map[string][]int{}
-	taken := make([]map[int]bool, len(t.SegmentNames()))
+	numbers := make(map[string]int, len(t.Hosts))
+	if len(t.Hosts) <= MaxHosts { // each has its own
+		for i, host := range t.Hosts {
+			numbers[host] = number(i)
+		}
+		return numbers
+	}
+	at := make(map[string]int, len(t.Hosts))
+	for i, host := range t.Hosts {
+		at[host] = i
+	}
+	on := make([][]int, len(t.Hosts))
+	taken := make([][MaxHosts + 1]bool, len(t.SegmentNames()))
 	for i := range taken {
-		taken[i] = map[int]bool{}
 		for _, host := range t.SegmentHosts(i) {
-			on[host] = append(on[host], i)
+			if h, ok := at[host]; ok {
+				on[h] = append(on[h], i)
+			}
 		}
 	}
 	order := make([]int, len(t.Hosts))
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return len(on[t.Hosts[b]]) - len(on[t.Hosts[a]]) })
-	numbers := map[string]int{}
+	slices.SortStableFunc(order, func(a, b int) int { return len(on[b]) - len(on[a]) })
 	for _, i := range order {
-		host, n := t.Hosts[i], number(i)
+		n := number(i)
 		for range MaxHosts {
-			if !slices.ContainsFunc(on[host], func(segment int) bool { return taken[segment][n] }) {
+			if !slices.ContainsFunc(on[i], func(segment int) bool { return taken[segment][n] }) {
 				break
 			}
 			n = n%MaxHosts + 1
 		}
-		numbers[host] = n
-		for _, segment := range on[host] {
+		numbers[t.Hosts[i]] = n
+		for _, segment := range on[i] {
 			taken[segment][n] = true
 		}
 	}

@@ -65,6 +65,9 @@ type wayOut struct {
 }
 
 func (t Topology) waysOut(host string, ip Versions) (ways []wayOut) {
+	if len(t.Routers) == 0 {
+		return nil
+	}
 	numbers := t.numbers()
 	for _, i := range t.On(host) {
 		if t.versions(i)&ip == 0 {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"sync"
 	"syscall"
 	"time"
 
@@ -152,10 +153,15 @@ func send(c *net.UnixConn, message any, files ...*os.File) error {
 // maxFiles is the number of descriptors that a message may bring.
 const maxFiles = 3
 
+// messages are buffers for messages: several requests of each host come when a lab does.
+var messages = sync.Pool{New: func() any { return new([maxMessage]byte) }}
+
 // receive reads a message and the files that came with it, which are the
 // caller's to close. The end of the socket is io.EOF.
 func receive(c *net.UnixConn, message any) ([]*os.File, error) {
-	b, rights := make([]byte, maxMessage), make([]byte, syscall.CmsgSpace(4*maxFiles))
+	buffer := messages.Get().(*[maxMessage]byte)
+	defer messages.Put(buffer)
+	b, rights := buffer[:], make([]byte, syscall.CmsgSpace(4*maxFiles))
 	n, m, flags, _, err := c.ReadMsgUnix(b, rights)
 	if err != nil {
 		return nil, err

@@ -17,14 +17,19 @@ import (
 // host is a host and the namespaces that it has.
 type host struct {
 	*wire.Host
+	*view
 	settings []wire.Setting
-	names    hostnames.Table // as this host knows them
-	ns       int             // descriptor of its network namespace, which keeps it alive
-	mounts   int             // of its mount namespace; -1 for the lab's
+	ns       int // descriptor of its network namespace, which keeps it alive
 }
 
-func newHost(t lab.Topology, name string) *host {
-	return &host{Host: wire.NewHost(t, name), settings: wire.Settings(t, name), names: t.Names(name), mounts: -1}
+// view is what hosts that are on the same segments have in common.
+type view struct {
+	names  hostnames.Table // as they know them
+	mounts int             // descriptor of their mount namespace; -1 for the lab's
+}
+
+func newHost(t lab.Topology, name string, v *view) *host {
+	return &host{Host: wire.NewHost(t, name), view: v, settings: wire.Settings(t, name)}
 }
 
 // unshare makes the host's network namespace and what is in it. The machine's ends of its

@@ -16,8 +16,8 @@ import (
 // mountNames makes the hosts' names resolve for every program on every host:
 // in the lab's own mount namespace /etc/hosts has them, and the resolver asks
 // nobody else, who might answer differently or cause traffic. With several segments
-// each host has a mount namespace of its own, in which the nearest address of a host
-// comes first. What is not mounted the environment has for our own commands.
+// the hosts of each have a mount namespace of their own, in which the nearest address of
+// a host comes first. What is not mounted the environment has for our own commands.
 func (s *site) mountNames() error {
 	// Without this what follows would be seen by the whole machine.
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
@@ -30,26 +30,30 @@ func (s *site) mountNames() error {
 		return mountFiles(s.hosts[0].names, s.order())
 	}
 	var errs []error
+	done := map[*view]bool{}
 	for _, h := range s.hosts {
-		errs = append(errs, h.mountNames(s.order()))
+		if !done[h.view] {
+			done[h.view] = true
+			errs = append(errs, h.mountNames(s.order()))
+		}
 	}
 	return errors.Join(errs...)
 }
 
-// mountNames gives the host a mount namespace of its own.
-func (h *host) mountNames(order []string) error {
+// mountNames gives the hosts of a view a mount namespace of their own.
+func (v *view) mountNames(order []string) error {
 	return onOwnThread(func() error {
 		if err := unix.Unshare(unix.CLONE_NEWNS); err != nil {
 			return fmt.Errorf("new mount namespace: %w", err)
 		}
-		if err := mountFiles(h.names, order); err != nil {
+		if err := mountFiles(v.names, order); err != nil {
 			return err
 		}
 		mounts, err := vnetns.GetFromPath("/proc/thread-self/ns/mnt")
 		if err != nil {
 			return fmt.Errorf("open the thread's mount namespace: %w", err)
 		}
-		h.mounts = int(mounts)
+		v.mounts = int(mounts)
 		return nil
 	})
 }

@@ -52,8 +52,13 @@ func newSite(ctx context.Context, t lab.Topology) (*site, error) {
 		}
 	}
 	s := &site{Wire: made, topology: t}
+	views := map[string]*view{} // by the segments
 	for _, name := range t.Hosts {
-		h := newHost(t, name)
+		on := fmt.Sprint(t.On(name))
+		if views[on] == nil {
+			views[on] = &view{names: t.Names(name), mounts: -1}
+		}
+		h := newHost(t, name, views[on])
 		err := h.unshare(root)
 		if err == nil {
 			err = made.PlugIn(name)
