@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/netip"
 	"slices"
 	"sync"
 
@@ -27,7 +26,11 @@ import (
 // a hub and all containers run on one CPU, so that the sniffer sees every frame
 // in the order of the wire. Close, or the end of ctx, restores both.
 func (*Backend) Attach(ctx context.Context, networkName string, containers map[string]string) (lab.Network, error) {
-	return begin(ctx, func(r *run) (*network, error) { return r.attach(ctx, networkName, containers) })
+	n, err := begin(ctx, func(r *run) (*network, error) { return r.attach(ctx, networkName, containers) })
+	if err != nil {
+		return nil, err
+	}
+	return n, nil
 }
 
 // attach returns a network with an error where there is something to restore.
@@ -40,7 +43,7 @@ func (r *run) attach(ctx context.Context, networkName string, containers map[str
 	if err := r.buildImage(ctx); err != nil {
 		return nil, err
 	}
-	hub, hubID, err := r.createHub(ctx, bridge, true)
+	hub, hubID, err := r.createFirst(ctx, r.hubContainer(bridge))
 	if err != nil {
 		return nil, err
 	}
@@ -65,9 +68,7 @@ func (r *run) attach(ctx context.Context, networkName string, containers map[str
 		add(func() (*host, error) { return r.startCompanion(ctx, name, id, networkName, hub.cpu) })
 	}
 	add(func() (*host, error) {
-		s := r.hostContainer(lab.SnifferHost, hub.cpu, netip.Addr{})
-		s.lan = networkName
-		return r.startHost(ctx, s)
+		return r.startSniffer(ctx, networkName, hub.cpu)
 	})
 	wg.Wait()
 	if err := errors.Join(errs...); err != nil {
@@ -75,7 +76,19 @@ func (r *run) attach(ctx context.Context, networkName string, containers map[str
 	}
 	attached := newNetwork(r, hosts, &host{run: r, name: hub.name, id: hubID}, bridge)
 	attached.restore = n.restore
-	return attached, attached.lan.SetMode(ctx, lab.Hub)
+	return attached, attached.Segment(lab.DefaultSegment).SetMode(ctx, lab.Hub)
+}
+
+// startSniffer starts the sniffer on a network that somebody else made.
+func (r *run) startSniffer(ctx context.Context, lan, cpu string) (*host, error) {
+	// packet(7)
+	s := spec{name: lab.SnifferHost, args: []string{"hold"}, user: root, capabilities: []string{"NET_RAW"}, cpu: cpu, lan: lan}
+	id, err := r.createAndStart(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	ports, err := r.readPorts(ctx, s.name, id, lan)
+	return &host{run: r, name: s.name, id: id, ports: ports}, err
 }
 
 // bridgeOf returns the bridge of a network, on which there is nobody but the

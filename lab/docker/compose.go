@@ -189,7 +189,7 @@ func (r *run) openCompose(ctx context.Context, project string, found services) (
 	}
 	r.hosts = len(hosts)
 	n := newNetwork(r, hosts, &host{run: r, name: hubService, id: found[hubService][0].id}, bridgeName(lan))
-	return &Composed{Name: project, Since: since, Mode: n.lan.mode(ctx), Hosts: n.Hosts(), Network: n}, nil
+	return &Composed{Name: project, Since: since, Mode: n.segments[lab.DefaultSegment].(*segment).mode(ctx), Hosts: n.Hosts(), Network: n}, nil
 }
 
 // networkOf returns the one network of the sniffer's container, and since when that runs.

@@ -17,6 +17,7 @@ import (
 
 	"wirelab/internal/i18n"
 	"wirelab/lab"
+	"wirelab/lab/wire"
 )
 
 const (
@@ -34,31 +35,51 @@ type spec struct {
 	user         string
 	capabilities []string
 	cpu          string
-	lan          string     // name of the network that it is on; none: the machine's own
-	addr         netip.Addr // on lan; none: the daemon chooses
-	joins        string     // id of the container whose network namespace it is in
-	restores     bool       // it restores something when it is told to end
-	probes       bool       // the kernel may ask again for addresses that it knows
+	alone        bool              // it has a network namespace without a network of Docker's
+	wire         string            // alone: id of the container whose common memory it has; empty: it is that
+	sysctls      map[string]string // alone
+	names        []string          // alone: lines of /etc/hosts, NAME:ADDRESS
+	lan          string            // name of the network that it is on
+	joins        string            // id of the container whose network namespace it is in; without any of these it is in the machine's own
+	restores     bool              // it restores something when it is told to end
+	probes       bool              // the kernel may ask again for addresses that it knows
 }
 
-// hostContainer holds a host of the lab: commands are executed in it.
-func (r *run) hostContainer(name, cpu string, addr netip.Addr) spec {
-	s := spec{name: name, args: []string{"hold"}, user: nobody, cpu: cpu, lan: r.network(), addr: addr}
+// wireContainer has the segments, and the cables between them and the hosts.
+func (r *run) wireContainer() spec {
+	return spec{name: "wire", args: []string{"wire", joinSocket}, alone: true,
+		user: root, capabilities: []string{"NET_ADMIN", "NET_RAW"}}
+}
+
+// hostContainer holds a host of the lab: commands are executed in it. Its first process
+// makes the host's devices, for which it has the capability to.
+func (r *run) hostContainer(t lab.Topology, name, wireID, cpu string) spec {
+	s := spec{name: name, args: []string{"hold", "--join", joinSocket, "--host", name}, alone: true, wire: wireID, cpu: cpu,
+		user: root, capabilities: []string{"NET_ADMIN"}, sysctls: map[string]string{}}
 	if name == lab.SnifferHost {
-		s.user, s.capabilities = root, []string{"NET_RAW"} // packet(7)
+		s.capabilities = append(s.capabilities, "NET_RAW") // packet(7)
+	}
+	for _, setting := range wire.Settings(t, name) {
+		s.sysctls[setting.Sysctl()] = setting.Value
+	}
+	known := t.Names(name)
+	for _, other := range t.Hosts {
+		for _, addr := range known[other] {
+			s.names = append(s.names, other+":"+addr.String())
+		}
 	}
 	return s
 }
 
 // hubContainer governs a bridge, which is in the machine's own network.
-func (r *run) hubContainer(cpu, bridge string) spec {
-	return spec{name: "hub", args: []string{"hub", bridge, "--watch"}, cpu: cpu,
-		user: root, capabilities: []string{"NET_ADMIN"}}
+func (r *run) hubContainer(bridge string) spec {
+	return spec{name: "hub", args: []string{"hub", bridge, "--watch"},
+		user: root, capabilities: []string{"NET_ADMIN"}, restores: true}
 }
 
 // containerName is the name of the run's container of a role.
 func (r *run) containerName(s spec) string {
-	if s.lan != "" {
+	if s.lan != "" || s.wire != "" {
 		return r.network() + "-" + s.name
 	}
 	return r.network() + "--" + s.name // no host can have this name
@@ -70,15 +91,18 @@ func (r *run) create(ctx context.Context, s spec) (string, error) {
 	if s.restores {
 		config.Labels[restoresLabel] = "yes"
 	}
+	if s.alone && s.wire == "" {
+		config.OpenStdin, config.StdinOnce, config.AttachStdin = true, true, true
+	}
 	networks := &netapi.NetworkingConfig{}
+	if s.wire != "" {
+		config.Hostname = s.name
+	}
 	if s.lan != "" {
 		config.Hostname = s.name
 		endpoint := &netapi.EndpointSettings{Aliases: []string{s.name}}
 		if !s.probes && !r.cli.sysctlsOfDevices() {
 			endpoint.DriverOpts = map[string]string{"com.docker.network.endpoint.sysctls": probeSysctl("IFNAME") + "=" + seldom}
-		}
-		if s.addr.IsValid() {
-			endpoint.IPAMConfig = &netapi.EndpointIPAMConfig{IPv4Address: s.addr}
 		}
 		networks.EndpointsConfig = map[string]*netapi.EndpointSettings{s.lan: endpoint}
 	}
@@ -195,6 +219,14 @@ func (s spec) confined(sysctlsOfDevices bool) *container.HostConfig {
 		if !s.probes && sysctlsOfDevices {
 			h.Sysctls = map[string]string{probeSysctl(device): seldom} // of the other's network
 		}
+		return h
+	case s.alone:
+		h.NetworkMode, h.IpcMode = "none", container.IPCModeShareable
+		if s.wire != "" {
+			h.IpcMode = container.IpcMode("container:" + s.wire)
+		}
+		h.Sysctls, h.ExtraHosts = s.sysctls, s.names
+		h.DNS, h.DNSSearch = []netip.Addr{netip.MustParseAddr("127.0.0.1")}, []string{"."} // nobody is asked
 		return h
 	case s.lan == "":
 		h.NetworkMode = "host"

@@ -1,5 +1,8 @@
-// Package docker is the lab in containers: every host is a container on one
-// bridge network, and one more container makes the bridge a hub or a switch.
+// Package docker is the lab in containers: every host is a container without a Docker
+// network, and one more container, the wire, has the segments and the other ends of the
+// hosts' cables in its own network namespace (lab/wire). A network of Docker's that
+// somebody else made can be attached to: there a container makes its bridge a hub or a
+// switch.
 //
 // It knows Docker and nothing of experiments, captures or verdicts, nor of
 // the other backends.
@@ -14,8 +17,6 @@ import (
 	"context"
 	"errors"
 
-	"wirelab/internal/i18n"
-	"wirelab/internal/self"
 	"wirelab/lab"
 )
 
@@ -41,32 +42,23 @@ func (*Backend) Check(ctx context.Context) error {
 	return cli.Close()
 }
 
-// Up brings up a container for each host of the topology, on a network of its
-// own with a free subnet of 256 addresses. A topology with segments of its own is an
-// *lab.Unavailable.
+// Up brings up a container for each host of the topology. Where the daemon's kernel has
+// not what the topology takes, the error is an *lab.Unavailable.
 func (*Backend) Up(ctx context.Context, topology lab.Topology) (lab.Network, error) {
 	if err := topology.Validate(); err != nil {
 		return nil, err
 	}
-	if topology.HasIPv6() {
-		return nil, &lab.Unavailable{
-			What: i18n.Verbatim(backendName), Cause: i18n.Msg("docker.ipv6"),
-			Advice: []i18n.Message{i18n.Verbatim(self.Command() + " run --backend netns"), i18n.Msg("docker.advice.ipv4")},
-		}
+	made, err := begin(ctx, func(r *run) (*network, error) { return r.bringUp(ctx, topology) })
+	if err != nil {
+		return nil, err
 	}
-	if len(topology.Segments) > 0 {
-		return nil, &lab.Unavailable{
-			What: i18n.Verbatim(backendName), Cause: i18n.Msg("docker.segments"),
-			Advice: []i18n.Message{i18n.Verbatim(self.Command() + " run --backend netns")},
-		}
-	}
-	return begin(ctx, func(r *run) (*network, error) { return r.bringUp(ctx, topology) })
+	return &ownNetwork{made}, nil
 }
 
 // begin makes a network in a run of its own, which lives as long as ctx. Of one
 // that fails nothing is left, and what it had changed of other people's is
 // restored.
-func begin(ctx context.Context, make func(*run) (*network, error)) (lab.Network, error) {
+func begin(ctx context.Context, make func(*run) (*network, error)) (*network, error) {
 	cli, err := connect(ctx)
 	if err != nil {
 		return nil, err

@@ -31,7 +31,7 @@ func up(t *testing.T) *network {
 			t.Error(err)
 		}
 	})
-	return n.(*network)
+	return n.(*ownNetwork).network
 }
 
 // execute runs a command on a host and returns what it said on both outputs.
@@ -59,10 +59,9 @@ func TestLab(t *testing.T) {
 
 	t.Run("addresses are in order, on one subnet", func(t *testing.T) {
 		macs := map[string]bool{}
-		first := addressOf(s, lab.DefaultTopology.Hosts[0])
 		for i, name := range lab.DefaultTopology.Hosts {
 			ports := s.Host(name).Ports()
-			want := []netip.Prefix{netip.PrefixFrom(lab.Address(first.Masked(), i), 24)}
+			want := []netip.Prefix{netip.PrefixFrom(lab.Address(lab.Subnet(0), i), 24)}
 			if len(ports) != 1 || ports[0].Device != "eth0" || ports[0].Segment != "lan" || !slices.Equal(ports[0].Addrs, want) {
 				t.Errorf("%s has %v, want eth0 on lan with %v", name, ports, want)
 			}
@@ -158,8 +157,11 @@ func TestLab(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		found := func() string {
-			_, said := execute(t, s.lan.hub, "", "hub", s.run.bridge(), "--show-mode")
-			return strings.TrimSpace(said)
+			segments, err := s.wire.Segments(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return string(segments[0].Mode)
 		}
 		for _, mode := range []lab.Mode{lab.Switch, lab.Hub} {
 			lan := s.Segment(lab.DefaultSegment)

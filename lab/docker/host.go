@@ -1,6 +1,7 @@
 package docker
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -28,6 +29,7 @@ type host struct {
 	id    string // of the container in which commands are executed
 	owner string // of the container whose network namespace that is in; empty: its own
 	image string // that has the program; empty: the run's
+	user  string // of every command; empty: the container's
 	ports []lab.Port
 	env   []string // of every command
 
@@ -100,16 +102,33 @@ func (h *host) execute(ctx context.Context, cmd lab.Cmd) (int, error) {
 	return p.Wait(ctx)
 }
 
-// FlushNeighbours implements lab.Host. A host may not change its own cache: it
-// has no capability. A container that does joins its network namespace for as
-// long as it takes.
+// FlushNeighbours implements lab.Host. A host of a network that somebody else made may not
+// change its own cache: it has no capability. A container that has it joins its network
+// namespace for as long as it takes.
 func (h *host) FlushNeighbours(ctx context.Context) error {
+	if h.user != "" {
+		return h.flushOwn(ctx)
+	}
 	h.flushing.Lock()
 	defer h.flushing.Unlock()
 	s := spec{name: h.name + "-flush", args: []string{"neigh", "flush"}, image: h.image, user: root, capabilities: []string{"NET_ADMIN"}, joins: cmp.Or(h.owner, h.id), probes: true}
 	said, err := h.run.runOnce(ctx, s)
 	if err != nil {
 		return fmt.Errorf("empty the neighbour cache of %s: %w: %s", h.name, err, said)
+	}
+	return nil
+}
+
+// flushOwn empties the cache of a host whose container has the capability.
+func (h *host) flushOwn(ctx context.Context) error {
+	var said bytes.Buffer
+	asRoot := &host{run: h.run, name: h.name, id: h.id, user: root, env: h.env}
+	code, err := asRoot.execute(ctx, lab.Cmd{Args: []string{"neigh", "flush"}, Stdout: &said, Stderr: &said})
+	if err == nil && code != 0 {
+		err = fmt.Errorf("exit code %d", code)
+	}
+	if err != nil {
+		return fmt.Errorf("empty the neighbour cache of %s: %w: %s", h.name, err, strings.TrimSpace(said.String()))
 	}
 	return nil
 }

@@ -70,7 +70,7 @@ func checkSettings(t *testing.T, n *network) {
 				if err != nil {
 					return fmt.Errorf("enter the network namespace of %s: %w", h.name, err)
 				}
-				for name, want := range map[string]string{"ip_forward": "0", "conf/eth0/forwarding": "0", "neigh/eth0/delay_first_probe_time": seldom} {
+				for name, want := range map[string]string{"ip_forward": "0", "conf/eth0/forwarding": "0", "neigh/eth0/delay_first_probe_time": "3600"} {
 					value, err := os.ReadFile("/proc/sys/net/ipv4/" + name)
 					if err != nil || strings.TrimSpace(string(value)) != want {
 						return fmt.Errorf("%s: %s is %q (%v), want %s", h.name, name, value, err, want)

@@ -28,7 +28,7 @@ func TestContextEndsLab(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	id := n.(*network).run.id
+	id := n.(*ownNetwork).run.id
 	cancel()
 	eventually(t, 15*time.Second, "context ended", func() []string {
 		return remaining(t, cli, func(l map[string]string) bool { return l[runLabel] == id })

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -13,13 +12,15 @@ import (
 
 	"wirelab/internal/hostnames"
 	"wirelab/lab"
+	"wirelab/lab/wire"
 )
 
-// network is a run that is up: the hosts on their segment.
+// network is a run that is up: hosts on segments.
 type network struct {
-	run   *run
-	hosts map[string]*host
-	lan   *segment
+	run      *run
+	hosts    map[string]*host
+	segments map[string]lab.Segment
+	wire     *wire.Client // of a lab that is all its own
 
 	restore func() error // undoes what was changed of other people's; nil for nothing
 
@@ -34,43 +35,11 @@ var (
 	_ lab.Populated = &network{}
 )
 
-// bringUp makes image, network and containers.
-func (r *run) bringUp(ctx context.Context, topology lab.Topology) (*network, error) {
-	r.hosts = len(topology.Hosts)
-	var subnet netip.Prefix
-	var imageErr, networkErr error
-	var made sync.WaitGroup
-	made.Go(func() { imageErr = r.buildImage(ctx) })
-	made.Go(func() { subnet, networkErr = r.createNetwork(ctx) })
-	made.Wait()
-	if err := errors.Join(imageErr, networkErr, ctx.Err()); err != nil {
-		return nil, err
-	}
-	hub, hubID, err := r.createHub(ctx, r.bridge(), false)
-	if err != nil {
-		return nil, err
-	}
-	hosts := make([]*host, len(topology.Hosts))
-	errs := make([]error, len(topology.Hosts)+1)
-	var wg sync.WaitGroup
-	wg.Go(func() { errs[len(hosts)] = r.start(ctx, hub, hubID) })
-	for i, name := range topology.Hosts {
-		wg.Go(func() {
-			hosts[i], errs[i] = r.startHost(ctx, r.hostContainer(name, hub.cpu, lab.Address(subnet, i)))
-		})
-	}
-	wg.Wait()
-	if err := errors.Join(errs...); err != nil {
-		return nil, err
-	}
-	n := newNetwork(r, hosts, &host{run: r, name: hub.name, id: hubID}, r.bridge())
-	return n, n.lan.SetMode(ctx, lab.Hub)
-}
-
-// newNetwork puts together what runs.
+// newNetwork puts together what runs on a network of Docker's.
 func newNetwork(r *run, hosts []*host, hub *host, bridge string) *network {
 	n := &network{run: r, hosts: map[string]*host{}, stopWatch: func() bool { return true }}
-	n.lan = &segment{hub: hub, bridge: bridge}
+	lan := &segment{hub: hub, bridge: bridge}
+	n.segments = map[string]lab.Segment{lab.DefaultSegment: lan}
 	names := hostnames.Table{}
 	for _, h := range hosts {
 		names[h.name] = append(names[h.name], h.ports[0].Addrs[0].Addr())
@@ -78,37 +47,25 @@ func newNetwork(r *run, hosts []*host, hub *host, bridge string) *network {
 	for _, h := range hosts {
 		h.env = lab.Environment(h.name, names)
 		n.hosts[h.name] = h
-		n.lan.hosts = append(n.lan.hosts, h.ports[0].MAC)
+		lan.hosts = append(lan.hosts, h.ports[0].MAC)
 	}
 	return n
 }
 
-// createHub creates the container that governs a bridge. It is the first, on a
-// CPU that the others will share: that shows whether the daemon has it.
-func (r *run) createHub(ctx context.Context, bridge string, restores bool) (spec, string, error) {
-	cpu, err := r.chooseCPU(ctx)
-	if err != nil {
-		return spec{}, "", err
+// createFirst creates the first container of a run, on a CPU that the others will share:
+// that shows whether the daemon has it.
+func (r *run) createFirst(ctx context.Context, s spec) (spec, string, error) {
+	var err error
+	if s.cpu, err = r.chooseCPU(ctx); err != nil {
+		return s, "", err
 	}
-	hub := r.hubContainer(cpu, bridge)
-	hub.restores = restores
-	id, err := r.create(ctx, hub)
+	id, err := r.create(ctx, s)
 	if err != nil && strings.Contains(err.Error(), "Requested CPUs are not available") {
 		// The daemon itself is confined to some of the machine's CPUs.
-		hub.cpu = "0"
-		id, err = r.create(ctx, hub)
+		s.cpu = "0"
+		id, err = r.create(ctx, s)
 	}
-	return hub, id, err
-}
-
-// startHost starts the container of a host and reads its addresses.
-func (r *run) startHost(ctx context.Context, s spec) (*host, error) {
-	id, err := r.createAndStart(ctx, s)
-	if err != nil {
-		return nil, err
-	}
-	ports, err := r.readPorts(ctx, s.name, id, s.lan)
-	return &host{run: r, name: s.name, id: id, ports: ports}, err
+	return s, id, err
 }
 
 // createAndStart starts a container that is ready when it returns.
@@ -143,8 +100,8 @@ func (n *network) Hosts() []string { return slices.Sorted(maps.Keys(n.hosts)) }
 
 // Segment returns the segment of that name, nil if there is none.
 func (n *network) Segment(name string) lab.Segment {
-	if name == lab.DefaultSegment {
-		return n.lan
+	if s, ok := n.segments[name]; ok {
+		return s
 	}
 	return nil
 }

@@ -16,15 +16,18 @@ import (
 // checkCapabilities reads what the kernel grants to the processes of each
 // container: the first one, and one that is executed.
 func checkCapabilities(t *testing.T, s *network) {
-	want := map[string]string{}
-	containers := []*host{s.lan.hub}
-	for _, h := range s.hosts {
-		containers = append(containers, h)
-		want[h.name] = unprivileged
+	wire := &host{run: s.run, name: "wire", id: s.run.network() + "--wire"}
+	for _, pid := range processes(t, wire) {
+		if diff := cmp.Diff(makesWire, privileges(t, pid)); diff != "" {
+			t.Errorf("wire, process %s (-want +got):\n%s", pid, diff)
+		}
 	}
-	want["sniffer"], want["hub"] = netRawAlone, netAdminAlone
-
-	for _, h := range containers {
+	for _, h := range s.hosts {
+		first, executed := joined, nobodys
+		if h.name == lab.SnifferHost {
+			first, executed = joinedSniffer, sniffers
+		}
+		before := processes(t, h)
 		running, w := io.Pipe()
 		p, err := h.Start(t.Context(), lab.Cmd{Args: []string{"hold"}, Stdout: w})
 		if err != nil {
@@ -35,11 +38,15 @@ func checkCapabilities(t *testing.T, s *network) {
 		}
 		go io.Copy(io.Discard, running)
 		pids := processes(t, h)
-		if len(pids) < 2 {
-			t.Errorf("%s has %d processes, want its first and the one executed", h.name, len(pids))
+		if len(pids) <= len(before) {
+			t.Errorf("%s has %d processes, had %d before one was executed", h.name, len(pids), len(before))
 		}
 		for _, pid := range pids {
-			if diff := cmp.Diff(want[h.name], privileges(t, pid)); diff != "" {
+			want := executed
+			if pid == before[0] {
+				want = first
+			}
+			if diff := cmp.Diff(want, privileges(t, pid)); diff != "" {
 				t.Errorf("%s, process %s (-want +got):\n%s", h.name, pid, diff)
 			}
 		}
@@ -68,8 +75,13 @@ func processes(t *testing.T, h *host) []string {
 const (
 	unprivileged  = "0000000000000000 0000000000000000 65534 1"
 	netAdminAlone = "0000000000001000 0000000000001000 0 1"
-	netRawAlone   = "0000000000002000 0000000000002000 0 1"
 	netRawDropped = "0000000000000000 0000000000002000 0 1"
+
+	makesWire     = "0000000000003000 0000000000003000 0 1"
+	joined        = "0000000000000000 0000000000001000 0 1" // once the host's devices are made
+	joinedSniffer = "0000000000000000 0000000000003000 0 1"
+	nobodys       = "0000000000000000 0000000000001000 65534 1"
+	sniffers      = "0000000000003000 0000000000003000 0 1" // until it has opened its socket
 )
 
 // privileges reads what the kernel grants to a process: proc_pid_status(5).

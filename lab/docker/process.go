@@ -46,7 +46,7 @@ func (h *host) start(ctx context.Context, args []string, cmd lab.Cmd) (*process,
 		}
 	}
 	created, err := cli.ExecCreate(ctx, h.id, client.ExecCreateOptions{
-		Cmd: args, Env: slices.Concat(h.env, cmd.Env), AttachStdin: cmd.Stdin != nil, AttachStdout: true, AttachStderr: true,
+		User: h.user, Cmd: args, Env: slices.Concat(h.env, cmd.Env), AttachStdin: cmd.Stdin != nil, AttachStdout: true, AttachStderr: true,
 	})
 	if err != nil {
 		return nil, err

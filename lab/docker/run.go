@@ -11,14 +11,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/netip"
 	"os"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 
-	netapi "github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
 
 	"wirelab/internal/pattern"
@@ -42,13 +40,14 @@ type run struct {
 	labels map[string]string
 	hosts  int // how many
 	reaper *reaper
+	hangUp func() // ends what is said to the wire; nil where there is none
 
 	sweeping sync.WaitGroup
 	sweepNot context.CancelFunc // ends the sweep
 }
 
 // validID reports whether id can be a run's: six random bytes in hexadecimal,
-// short enough for a bridge's name and a host name.
+// short enough for a host name.
 var runID = pattern.New(`^[0-9a-f]{12}$`)
 
 func validID(id string) bool { return runID().MatchString(id) }
@@ -94,12 +93,8 @@ func (r *run) uncut(ctx context.Context) (context.Context, context.CancelFunc) {
 // so that no client ever pulls another in its place.
 func (r *run) image() string { return "wirelab.invalid/lab:" + r.id }
 
-// network is the name of the run's network.
+// network begins the names of the run's containers.
 func (r *run) network() string { return "wirelab-" + r.id }
-
-// bridge is the run's network device on the daemon's machine, whose name may
-// have 15 characters.
-func (r *run) bridge() string { return "wl" + r.id }
 
 // buildImage makes the image: the program and nothing else.
 func (r *run) buildImage(ctx context.Context) error {
@@ -163,35 +158,6 @@ func imageArchive(path string) (io.Reader, error) {
 	return &b, w.Close()
 }
 
-// createNetwork makes the run's network and returns its subnet.
-func (r *run) createNetwork(ctx context.Context) (netip.Prefix, error) {
-	for attempt := 1; ; attempt++ {
-		subnet, err := freeSubnet(ctx, r.cli.Client)
-		if err != nil {
-			return netip.Prefix{}, err
-		}
-		ctx, cancel := r.uncut(ctx)
-		defer cancel()
-		_, err = r.cli.NetworkCreate(ctx, r.network(), client.NetworkCreateOptions{
-			Driver: "bridge",
-			Labels: r.labels,
-			Options: map[string]string{
-				"com.docker.network.bridge.name": r.bridge(),
-				// Docker 28 announces a new container by unsolicited ARP; older
-				// daemons ignore the option.
-				"com.docker.network.advertise_addr_nmsgs": "0",
-			},
-			IPAM: &netapi.IPAM{Config: []netapi.IPAMConfig{{Subnet: subnet, Gateway: gateway(subnet)}}},
-		})
-		if err == nil {
-			return subnet, nil
-		}
-		if attempt == 10 || !strings.Contains(err.Error(), "verlap") {
-			return netip.Prefix{}, fmt.Errorf("create network: %w", err)
-		}
-	}
-}
-
 // chooseCPU picks the CPU that the whole lab runs on, so that the capture's
 // order is the wire's, and different labs spread over the machine.
 func (r *run) chooseCPU(ctx context.Context) (string, error) {
@@ -225,6 +191,9 @@ func (r *run) abandon() error {
 }
 
 func (r *run) disconnect() error {
+	if r.hangUp != nil {
+		r.hangUp()
+	}
 	r.sweepNot()
 	r.sweeping.Wait()
 	return r.cli.Close()

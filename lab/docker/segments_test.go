@@ -3,34 +3,34 @@ package docker
 import (
 	"errors"
 	"strings"
+	"syscall"
 	"testing"
 
 	"wirelab/lab"
 )
 
-// Several segments are refused before the daemon is asked, with what can be done.
-func TestSegmentsAreRefused(t *testing.T) {
-	t.Setenv("DOCKER_HOST", "tcp://192.0.2.1:1")
-	topology := lab.Topology{
-		Hosts:    []string{"client", "gateway", "server", lab.SnifferHost},
-		Segments: []lab.SegmentSpec{{Name: "lan", Hosts: []string{"client", "gateway"}}, {Name: "dmz", Hosts: []string{"gateway", "server"}}},
-		Routers:  []string{"gateway"},
+// A daemon whose machine has not what a topology takes says what that is, and what can be
+// done.
+func TestUnavailableHere(t *testing.T) {
+	six := lab.Hosts("client", "server")
+	six.Segments = []lab.SegmentSpec{{Name: "lan", IP: lab.IPv6, Hosts: []string{"client", "server"}}}
+	noFile := errors.New(`start client: OCI runtime create failed: open /proc/sys/net/ipv6/conf/all/forwarding: no such file or directory: unknown`)
+	for _, tt := range []struct {
+		name, code string
+		err        error
+	}{
+		{"a kernel without IPv6", "docker.ipv6", withoutIPv6(six, noFile)},
+		{"a runtime without bridges", "docker.wire", cannotMake(syscall.EOPNOTSUPP)},
+		{"no packet sockets", "docker.wire", cannotMake(syscall.EPERM)},
+	} {
+		u, ok := errors.AsType[*lab.Unavailable](tt.err)
+		if !ok || u.Cause.Code != tt.code || len(u.Advice) == 0 || !strings.Contains(u.Advice[0].String(), "--backend netns") {
+			t.Errorf("%s: error %v, want %s and that --backend netns may do", tt.name, tt.err, tt.code)
+		}
 	}
-	_, err := (&Backend{}).Up(t.Context(), topology)
-	u, ok := errors.AsType[*lab.Unavailable](err)
-	if !ok || !strings.Contains(u.Cause.String(), "one segment") || len(u.Advice) != 1 || !strings.Contains(u.Advice[0].String(), "--backend netns") {
-		t.Errorf("error %v, want that several segments need --backend netns", err)
-	}
-}
-
-// So is IPv6, whose settings would not keep its hosts silent.
-func TestIPv6IsRefused(t *testing.T) {
-	t.Setenv("DOCKER_HOST", "tcp://192.0.2.1:1")
-	topology := lab.Hosts("client", "server")
-	topology.Segments = []lab.SegmentSpec{{Name: "lan", IP: lab.IPv6, Hosts: []string{"client", "server"}}}
-	_, err := (&Backend{}).Up(t.Context(), topology)
-	u, ok := errors.AsType[*lab.Unavailable](err)
-	if !ok || !strings.Contains(u.Cause.String(), "IPv4 alone") || !strings.Contains(u.Advice[0].String(), "--backend netns") {
-		t.Errorf("error %v, want that IPv6 needs --backend netns", err)
+	for _, err := range []error{withoutIPv6(lab.Hosts("client"), noFile), cannotMake(noFile), cannotMake(nil)} {
+		if _, ok := errors.AsType[*lab.Unavailable](err); ok {
+			t.Errorf("%v is no lack of the machine's", err)
+		}
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"wirelab/internal/lang"
 	"wirelab/lab"
 	"wirelab/lab/claim"
-	"wirelab/lab/netns"
 	"wirelab/lab/script"
 	"wirelab/lab/trace"
 )
@@ -53,9 +52,6 @@ server > client1 echo-reply seq=1
 
 func TestRoutedImpairments(t *testing.T) {
 	onEveryBackend(t, func(t *testing.T, backend lab.Backend) {
-		if backend.Name() != netns.Name {
-			t.Skip("containers have no cables of the lab's own")
-		}
 		e, err := script.Parse("routed.txtar", []byte(impairedRoute))
 		if err != nil {
 			t.Fatal(err)

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"wirelab/internal/require"
+	"wirelab/lab"
 	"wirelab/lab/claim"
 	"wirelab/lab/netns"
 	"wirelab/lab/script"
@@ -87,8 +88,11 @@ host r1 router
 host r2 router
 `
 
+// routedTest is an experiment on several segments, every claim of which passes.
+type routedTest struct{ name, text string }
+
 // Experiments on several segments. SELF is this test binary.
-var onSegments = []struct{ name, text string }{
+var onSegments = []routedTest{
 	{"a ping through a router", routed + `
 run client1 ping -c 1 server
 settle cold
@@ -118,6 +122,26 @@ lan server  > client1 echo-reply seq=1 ttl=63
 -- e.seen --
 client1 > server echo-request
 server > client1 echo-reply
+`},
+	{"IPv6 through a router, beside IPv4", `segment lan ipv4 ipv6 client1 gateway
+segment dmz ipv6 gateway server
+host gateway router
+run client1 ping -c 1 server
+settle cold
+run client1 ping -c 1 server
+settle warm
+expect e.lan in cold on lan trace arp,ndp,icmp
+expect e.dmz in cold on dmz trace icmp with ttl
+expect e.warm in warm trace arp,ndp,tcp,udp,other
+-- e.lan --
+client1 > *       who-has gateway
+gateway > client1 is-at gateway
+client1 > server  echo-request seq=1
+server  > client1 echo-reply seq=1
+-- e.dmz --
+client1 > server echo-request seq=1 ttl=63
+server > client1 echo-reply seq=1 ttl=64
+-- e.warm --
 `},
 	{"TCP through a router is one connection on each segment", routed + `
 start server chat serve
@@ -268,35 +292,41 @@ func parse(t *testing.T, text string) *script.Experiment {
 // Every claim passes, and the file that the lab writes says the same: its interfaces
 // are the segments.
 func TestSegments(t *testing.T) {
-	backend := onNamespaces(t)
-	for _, test := range onSegments {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			e := parse(t, test.text)
-			outcome := carryOut(t, backend, e)
-			if outcome.Status() != claim.Pass {
-				t.Fatal(describe(outcome))
-			}
-			var file bytes.Buffer
-			if err := outcome.Recording.Write(&file); err != nil {
-				t.Fatal(err)
-			}
-			for i, v := range outcome.Verdicts {
-				if v.Segment != e.Claims[i].Projection.Segment || v.Segment == "" && strings.Contains(e.Claims[i].Scope(), " on ") {
-					t.Errorf("%s is about %q in the result, want what %s says", v.ID, v.Segment, e.Claims[i].Scope())
-				}
-			}
-			if diff := cmp.Diff(e.Topology.SegmentNames(), interfaces(t, file.Bytes())); diff != "" {
-				t.Errorf("interfaces of the file (-want +got):\n%s", diff)
-			}
-			recording := e.NewRecording(nil)
-			if err := recording.Load(&file, nil); err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(outcome.Verdicts, script.Check(e, recording).Verdicts); diff != "" {
-				t.Errorf("verdicts of the lab and of its file (-lab +file):\n%s", diff)
-			}
-		})
+	onEveryBackend(t, func(t *testing.T, backend lab.Backend) {
+		for _, test := range onSegments {
+			t.Run(test.name, func(t *testing.T) { test.judge(t, backend) })
+		}
+	})
+}
+
+func (test routedTest) judge(t *testing.T, backend lab.Backend) {
+	if strings.Contains(test.text, "SELF") && backend.Name() != netns.Name {
+		t.Skip("a container has only wirelab")
+	}
+	t.Parallel()
+	e := parse(t, test.text)
+	outcome := carryOut(t, backend, e)
+	if outcome.Status() != claim.Pass {
+		t.Fatal(describe(outcome))
+	}
+	var file bytes.Buffer
+	if err := outcome.Recording.Write(&file); err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range outcome.Verdicts {
+		if v.Segment != e.Claims[i].Projection.Segment || v.Segment == "" && strings.Contains(e.Claims[i].Scope(), " on ") {
+			t.Errorf("%s is about %q in the result, want what %s says", v.ID, v.Segment, e.Claims[i].Scope())
+		}
+	}
+	if diff := cmp.Diff(e.Topology.SegmentNames(), interfaces(t, file.Bytes())); diff != "" {
+		t.Errorf("interfaces of the file (-want +got):\n%s", diff)
+	}
+	recording := e.NewRecording(nil)
+	if err := recording.Load(&file, nil); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(outcome.Verdicts, script.Check(e, recording).Verdicts); diff != "" {
+		t.Errorf("verdicts of the lab and of its file (-lab +file):\n%s", diff)
 	}
 }
 
@@ -318,27 +348,28 @@ func interfaces(t *testing.T, file []byte) (names []string) {
 
 // A claim that must not pass does not, each for its reason.
 func TestSegmentsFail(t *testing.T) {
-	backend := onNamespaces(t)
-	for _, test := range []struct {
-		name, text string
-		status     claim.Status
-		reason     string
-	}{
-		{"it was forwarded", routed + "run client1 ping -c 1 server\nsettle p\nexpect e.x in p on dmz trace icmp\n-- e.x --\n", claim.Fail, "client1 > server echo-request"},
-		{"it did not cross the other segment", separated + "run client1 ping -c 1 client2\nsettle p\nexpect e.x in p on dmz trace icmp\n-- e.x --\nclient1 > client2 echo-request seq=1\n", claim.Fail, "missing line"},
-		{"the wrong segment", routed + "run client1 ping -c 1 gateway\nsettle p\nexpect e.x in p trace icmp\n-- e.x --\nlan client1 > gateway echo-request seq=1\ndmz gateway > client1 echo-reply seq=1\n", claim.Fail, "observed lan gateway > client1"},
-		{"nothing was done by which it could have been sent", routed + "run client1 ping -c 1 gateway\nsettle p\nsettle q\nexpect e.x in q on dmz trace icmp\n-- e.x --\n", claim.Inconclusive, "nothing was done"},
-		{"a switch hides it", routed + "mode dmz switch\nrun client1 ping -c 1 server\nsettle p\nexpect e.x in p on dmz trace icmp\n-- e.x --\n", claim.Inconclusive, "saw no two hosts"},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			outcome := carryOut(t, backend, parse(t, test.text))
-			v := outcome.Verdicts[0]
-			if v.Status != test.status || v.Reason == nil || !strings.Contains(v.Reason.String(), test.reason) {
-				t.Errorf("want %s with %q:\n%s", test.status, test.reason, describe(outcome))
-			}
-		})
-	}
+	onEveryBackend(t, func(t *testing.T, backend lab.Backend) {
+		for _, test := range []struct {
+			name, text string
+			status     claim.Status
+			reason     string
+		}{
+			{"it was forwarded", routed + "run client1 ping -c 1 server\nsettle p\nexpect e.x in p on dmz trace icmp\n-- e.x --\n", claim.Fail, "client1 > server echo-request"},
+			{"it did not cross the other segment", separated + "run client1 ping -c 1 client2\nsettle p\nexpect e.x in p on dmz trace icmp\n-- e.x --\nclient1 > client2 echo-request seq=1\n", claim.Fail, "missing line"},
+			{"the wrong segment", routed + "run client1 ping -c 1 gateway\nsettle p\nexpect e.x in p trace icmp\n-- e.x --\nlan client1 > gateway echo-request seq=1\ndmz gateway > client1 echo-reply seq=1\n", claim.Fail, "observed lan gateway > client1"},
+			{"nothing was done by which it could have been sent", routed + "run client1 ping -c 1 gateway\nsettle p\nsettle q\nexpect e.x in q on dmz trace icmp\n-- e.x --\n", claim.Inconclusive, "nothing was done"},
+			{"a switch hides it", routed + "mode dmz switch\nrun client1 ping -c 1 server\nsettle p\nexpect e.x in p on dmz trace icmp\n-- e.x --\n", claim.Inconclusive, "saw no two hosts"},
+		} {
+			t.Run(test.name, func(t *testing.T) {
+				t.Parallel()
+				outcome := carryOut(t, backend, parse(t, test.text))
+				v := outcome.Verdicts[0]
+				if v.Status != test.status || v.Reason == nil || !strings.Contains(v.Reason.String(), test.reason) {
+					t.Errorf("want %s with %q:\n%s", test.status, test.reason, describe(outcome))
+				}
+			})
+		}
+	})
 }
 
 // A datagram that waits in a router for an answer to its question who has the address,
@@ -363,7 +394,6 @@ func TestForwardedIsInItsPhase(t *testing.T) {
 
 // A hundred hosts on five segments in a row come up, and the first reaches the last.
 func TestManyHostsOnSegments(t *testing.T) {
-	backend := onNamespaces(t)
 	var text strings.Builder
 	var routers []string
 	host := 0
@@ -392,8 +422,10 @@ func TestManyHostsOnSegments(t *testing.T) {
 	if n := len(e.Topology.Hosts); n != 5*19+4+1 || !slices.Contains(e.Topology.Hosts, "h94") {
 		t.Fatalf("%d hosts", n)
 	}
-	outcome := carryOut(t, backend, e)
-	if outcome.Status() != claim.Pass {
-		t.Fatal(describe(outcome))
-	}
+	onEveryBackend(t, func(t *testing.T, backend lab.Backend) {
+		outcome := carryOut(t, backend, e)
+		if outcome.Status() != claim.Pass {
+			t.Fatal(describe(outcome))
+		}
+	})
 }

@@ -6,8 +6,10 @@ import (
 	"net"
 	"os"
 
+	"wirelab/internal/unixmsg"
 	"wirelab/lab"
 	"wirelab/lab/node"
+	"wirelab/lab/wire"
 )
 
 // The lab process answers for its hosts itself: a command of their own for each
@@ -19,14 +21,14 @@ func (h *remoteHost) StartAgent(ctx context.Context, programs string) (in io.Wri
 	var ends [4]*os.File // questions: read, write; answers: read, write
 	for i := 0; i < len(ends); i += 2 {
 		if ends[i], ends[i+1], err = os.Pipe(); err != nil {
-			closeAll(ends[:])
+			unixmsg.CloseAll(ends[:])
 			return nil, nil, err
 		}
 	}
 	_, err = callVia(ctx, h.to, request{Op: "agent", Host: h.name, Programs: programs}, ends[0], ends[3])
-	closeAll([]*os.File{ends[0], ends[3]})
+	unixmsg.CloseAll([]*os.File{ends[0], ends[3]})
 	if err != nil {
-		closeAll([]*os.File{ends[1], ends[2]})
+		unixmsg.CloseAll([]*os.File{ends[1], ends[2]})
 		return nil, nil, err
 	}
 	return agentPipe{ends[1], h.to}, agentPipe{ends[2], h.to}, nil
@@ -61,10 +63,10 @@ func (p *process) agent(c *net.UnixConn, r request, files []*os.File) {
 		h, err = s.host(r.Host)
 	}
 	if err != nil || len(files) != 2 {
-		send(c, errorReply(err))
+		unixmsg.Send(c, reply{Refusal: wire.Refuse(err)})
 		return
 	}
-	if send(c, reply{}) != nil {
+	if unixmsg.Send(c, reply{}) != nil {
 		return
 	}
 	c.Close()

@@ -12,6 +12,8 @@ import (
 
 	"github.com/creack/pty"
 	"golang.org/x/term"
+
+	"wirelab/internal/unixmsg"
 )
 
 // Exec runs a command on a host of the lab that another process holds, with
@@ -45,11 +47,11 @@ func Exec(_ context.Context, name, host string, env []string, args ...string) (i
 
 func awaitExit(c *net.UnixConn) (int, error) {
 	var answer reply
-	if _, err := receive(c, &answer); err != nil {
+	if _, err := unixmsg.Receive(c, &answer); err != nil {
 		return 0, noAnswer(err)
 	}
-	if answer.Error != "" {
-		return 0, &remoteError{answer}
+	if answer.Refused() {
+		return 0, &answer.Refusal
 	}
 	return answer.Exit, nil
 }
@@ -64,7 +66,7 @@ func forwardSignals(c *net.UnixConn) (stop func()) {
 		defer close(done)
 		for s := range signals {
 			if n, ok := s.(syscall.Signal); ok {
-				send(c, request{Op: "signal", Signal: int(n)})
+				unixmsg.Send(c, request{Op: "signal", Signal: int(n)})
 			}
 		}
 	}()
@@ -76,20 +78,20 @@ func forwardSignals(c *net.UnixConn) (stop func()) {
 }
 
 func execTerminal(c *net.UnixConn, r request) (int, error) {
-	if err := send(c, r); err != nil {
+	if err := unixmsg.Send(c, r); err != nil {
 		return 0, err
 	}
 	var started reply
-	files, err := receive(c, &started)
+	files, err := unixmsg.Receive(c, &started)
 	if err != nil {
 		return 0, noAnswer(err)
 	}
-	if started.Error != "" {
-		closeAll(files)
-		return 0, &remoteError{started}
+	if started.Refused() {
+		unixmsg.CloseAll(files)
+		return 0, &started.Refusal
 	}
 	if len(files) != 1 {
-		closeAll(files)
+		unixmsg.CloseAll(files)
 		return 0, fmt.Errorf("%d descriptors for the terminal, want 1", len(files))
 	}
 	master := files[0]

@@ -11,23 +11,25 @@ import (
 
 	"github.com/creack/pty"
 
+	"wirelab/internal/unixmsg"
 	"wirelab/lab"
+	"wirelab/lab/wire"
 )
 
 // exec runs a command on a host for the client of c.
 func (p *process) exec(c *net.UnixConn, r request, files []*os.File) {
 	cmd, terminal, err := p.start(r, files)
-	closeAll(files)
+	unixmsg.CloseAll(files)
 	if err != nil {
-		send(c, errorReply(err))
+		unixmsg.Send(c, reply{Refusal: wire.Refuse(err)})
 		return
 	}
 	var master []*os.File
 	if terminal != nil {
 		master = append(master, terminal)
 	}
-	sent := send(c, reply{Started: true, PID: cmd.Process.Pid}, master...)
-	closeAll(master)
+	sent := unixmsg.Send(c, reply{Started: true, PID: cmd.Process.Pid}, master...)
+	unixmsg.CloseAll(master)
 	ended := make(chan struct{})
 	go func() {
 		if sent == nil {
@@ -46,9 +48,9 @@ func (p *process) exec(c *net.UnixConn, r request, files []*os.File) {
 		answer.Exit = 128 + int(status.Signal()) // as a shell has it
 	}
 	if _, exited := errors.AsType[*exec.ExitError](err); err != nil && !exited {
-		answer = errorReply(err)
+		answer = reply{Refusal: wire.Refuse(err)}
 	}
-	send(c, answer)
+	unixmsg.Send(c, answer)
 }
 
 // relaySignals sends the client's signals to the command's process group until
@@ -56,8 +58,8 @@ func (p *process) exec(c *net.UnixConn, r request, files []*os.File) {
 func relaySignals(c *net.UnixConn, pid int) {
 	for {
 		var r request
-		files, err := receive(c, &r)
-		closeAll(files)
+		files, err := unixmsg.Receive(c, &r)
+		unixmsg.CloseAll(files)
 		if err != nil {
 			return
 		}

@@ -13,6 +13,7 @@ import (
 	"wirelab/internal/i18n"
 	"wirelab/internal/self"
 	"wirelab/lab"
+	"wirelab/lab/wire"
 )
 
 // sudoAdvice is a line to paste that works where only root may make namespaces.
@@ -89,7 +90,7 @@ var kinds = []kind{
 // same for all.
 func explainLimit(err error) error {
 	reached := kinds[len(kinds)-1] // the lab process makes one for each host
-	if _, remote := errors.AsType[*remoteError](err); !remote {
+	if _, remote := errors.AsType[*wire.Refusal](err); !remote {
 		flags := uintptr(0)
 		for _, k := range kinds {
 			if flags |= k.flag; errors.Is(probe(flags), syscall.ENOSPC) {

@@ -22,6 +22,7 @@ import (
 	"wirelab/internal/lang"
 	"wirelab/internal/require"
 	"wirelab/lab"
+	"wirelab/lab/wire"
 )
 
 // limitVariable makes the test binary a process that sets a limit of its own
@@ -88,12 +89,12 @@ func TestExplainLimits(t *testing.T) {
 
 // A machine that is too busy lacks nothing.
 func TestExplain(t *testing.T) {
-	busy := explain(&remoteError{errorReply(fmt.Errorf("3 of 4 ports are up: %w", context.DeadlineExceeded))})
+	busy := explain(told(fmt.Errorf("3 of 4 ports are up: %w", context.DeadlineExceeded)))
 	if _, ok := errors.AsType[*lab.Unavailable](busy); ok || !lab.Busy(busy) || !strings.Contains(busy.Error(), "too busy") {
 		t.Errorf("a timeout: %v", busy)
 	}
 	for _, errno := range []syscall.Errno{syscall.EPERM, syscall.EACCES, syscall.ENOSPC} {
-		if refused := explain(&remoteError{errorReply(errno)}); lab.Busy(refused) {
+		if refused := explain(told(errno)); lab.Busy(refused) {
 			t.Errorf("a refusal is taken for a passing one: %v", refused)
 		}
 	}
@@ -219,4 +220,10 @@ func TestDeathOfLabProcess(t *testing.T) {
 	if _, err := n.Host("client1").Start(t.Context(), lab.Cmd{Args: []string{"/bin/true"}}); err == nil || !strings.Contains(err.Error(), "SIGABRT") {
 		t.Errorf("error %v, want the cause", err)
 	}
+}
+
+// told is an error as the lab process tells it.
+func told(err error) error {
+	r := wire.Refuse(err)
+	return &r
 }

@@ -9,6 +9,7 @@ import (
 	"wirelab/internal/i18n"
 	"wirelab/internal/require"
 	"wirelab/lab"
+	"wirelab/lab/wire"
 )
 
 // sixes is a network of IPv6 alone, of both versions and of IPv4 alone, with a router
@@ -109,8 +110,8 @@ func TestFlushNeighbours6(t *testing.T) {
 // Where IPv6 cannot be kept silent, or is not there, it is told what can be done.
 func TestIPv6Unavailable(t *testing.T) {
 	for _, code := range []string{"netns.ipv6.none", "netns.ipv6.settings"} {
-		told := reply{Error: "x", Errno: 30, Told: i18n.Msg(code, "Cause", "read-only file system")}
-		u, ok := explain(fmt.Errorf("up: %w", &remoteError{told})).(*lab.Unavailable)
+		told := &wire.Refusal{Text: "x", Errno: 30, Told: i18n.Msg(code, "Cause", "read-only file system")}
+		u, ok := explain(fmt.Errorf("up: %w", told)).(*lab.Unavailable)
 		if !ok || u.Cause.Code != code || len(u.Advice) != 2 {
 			t.Errorf("%s: %v", code, u)
 		}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"time"
 
+	"wirelab/internal/unixmsg"
 	"wirelab/lab"
 	"wirelab/sniffer"
 )
@@ -180,12 +181,12 @@ func (p *remoteProcess) watch(s *streams) {
 	defer p.socket.Close()
 	defer s.close()
 	var answer reply
-	_, err := receive(p.socket, &answer)
+	_, err := unixmsg.Receive(p.socket, &answer)
 	switch {
 	case err != nil:
 		p.err = p.to.ending(noAnswer(err))
-	case answer.Error != "":
-		p.err = &remoteError{answer}
+	case answer.Refused():
+		p.err = &answer.Refusal
 	}
 	p.code = answer.Exit
 	s.drain()

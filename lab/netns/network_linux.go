@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"wirelab/internal/unixmsg"
 	"wirelab/lab"
 )
 
@@ -50,7 +51,7 @@ func (n *network) connect() (*net.UnixConn, error) {
 func (n *network) handOver(socket *os.File) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if send(n.control, struct{}{}, socket) != nil {
+	if unixmsg.Send(n.control, struct{}{}, socket) != nil {
 		return n.ending(errEnded)
 	}
 	return nil

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"wirelab/internal/poll"
+	"wirelab/internal/unixmsg"
+	"wirelab/lab/wire"
 )
 
 // processVariable marks the environment of the lab process. Its init takes
@@ -58,7 +60,7 @@ func serveProcess() error {
 	p := &process{children: newChildren()}
 	for {
 		var ignored struct{}
-		files, err := receive(control, &ignored)
+		files, err := unixmsg.Receive(control, &ignored)
 		if err != nil {
 			p.end() // the caller is gone, or wants us to be
 			return nil
@@ -77,11 +79,11 @@ func serveProcess() error {
 func (p *process) serve(c *net.UnixConn) {
 	defer c.Close()
 	var r request
-	files, err := receive(c, &r)
+	files, err := unixmsg.Receive(c, &r)
 	if err != nil {
 		return
 	}
-	defer closeAll(files)
+	defer unixmsg.CloseAll(files)
 	switch r.Op {
 	case "exec":
 		p.countExecs(1)
@@ -97,9 +99,9 @@ func (p *process) serve(c *net.UnixConn) {
 	}
 	answer, err := p.do(r)
 	if err != nil {
-		answer = errorReply(err)
+		answer = reply{Refusal: wire.Refuse(err)}
 	}
-	if send(c, answer) == nil && r.Op == "down" {
+	if unixmsg.Send(c, answer) == nil && r.Op == "down" {
 		os.Exit(0)
 	}
 }

@@ -9,7 +9,9 @@ import (
 	"os"
 	"time"
 
+	"wirelab/internal/unixmsg"
 	"wirelab/lab"
+	"wirelab/lab/wire"
 )
 
 // dialTimeout bounds the connecting of a socket whose client has gone away.
@@ -19,11 +21,11 @@ const dialTimeout = time.Minute
 func (p *process) socket(c *net.UnixConn, r request) {
 	f, err := p.makeSocket(r)
 	if err != nil {
-		send(c, errorReply(err))
+		unixmsg.Send(c, reply{Refusal: wire.Refuse(err)})
 		return
 	}
 	defer f.Close()
-	send(c, reply{}, f)
+	unixmsg.Send(c, reply{}, f)
 }
 
 func (p *process) makeSocket(r request) (f *os.File, err error) {
@@ -100,26 +102,26 @@ func socketOf[S any](ctx context.Context, h *remoteHost, r request, of func(*os.
 	defer c.Close()
 	stop := context.AfterFunc(ctx, func() { c.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
-	if err := send(c, r); err != nil {
+	if err := unixmsg.Send(c, r); err != nil {
 		return s, h.to.ending(err)
 	}
 	var answer reply
-	files, err := receive(c, &answer)
-	defer closeAll(files)
+	files, err := unixmsg.Receive(c, &answer)
+	defer unixmsg.CloseAll(files)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return s, ctx.Err()
 	case err != nil:
 		return s, h.to.ending(noAnswer(err))
-	case answer.Error != "":
-		return s, fmt.Errorf("%s: %w", h.name, &remoteError{answer})
+	case answer.Refused():
+		return s, fmt.Errorf("%s: %w", h.name, &answer.Refusal)
 	case len(files) != 1:
 		return s, errors.New("the lab process sent no socket")
 	}
 	// The lab process closes its own descriptor and then c. Until it has, to close the
 	// socket here sends nothing.
-	more, err := receive(c, &answer)
-	closeAll(more)
+	more, err := unixmsg.Receive(c, &answer)
+	unixmsg.CloseAll(more)
 	switch {
 	case errors.Is(err, io.EOF):
 		return of(files[0])

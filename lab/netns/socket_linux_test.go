@@ -5,6 +5,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"wirelab/internal/unixmsg"
 )
 
 // keeper is the link to a lab process that hands a socket out and says more, in place
@@ -28,7 +30,7 @@ func (k keeper) connect() (*net.UnixConn, error) {
 	}
 	defer null.Close()
 	for _, files := range [][]*os.File{{null}, nil} {
-		if err := send(c.(*net.UnixConn), reply{}, files...); err != nil {
+		if err := unixmsg.Send(c.(*net.UnixConn), reply{}, files...); err != nil {
 			return nil, err
 		}
 	}

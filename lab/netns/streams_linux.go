@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"wirelab/internal/unixmsg"
 	"wirelab/lab"
 )
 
@@ -41,7 +42,7 @@ func openStreams(cmd lab.Cmd) (*streams, error) {
 // reader may block for as long as it likes: nobody waits for its copy, and
 // writing to a command that has ended fails.
 func (s *streams) begin(cmd lab.Cmd) {
-	closeAll(s.theirs[:])
+	unixmsg.CloseAll(s.theirs[:])
 	if in := s.ours[0]; in != nil {
 		go func() {
 			io.Copy(in, cmd.Stdin)

@@ -67,8 +67,8 @@ func on(t *testing.T, name string) []string {
 	return names
 }
 
-// wire is a packet socket at the end of a wire.
-func wire(t *testing.T, name string) *packet.Conn {
+// packetSocket is one at the end of a wire.
+func packetSocket(t *testing.T, name string) *packet.Conn {
 	t.Helper()
 	ifi, err := net.InterfaceByName(name)
 	must(t, err)

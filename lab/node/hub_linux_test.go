@@ -52,7 +52,7 @@ func TestHubAndSwitch(t *testing.T) {
 	}
 	makeBridge(t)
 	plug(t, "c", "pc")
-	a, b, c := wire(t, "a"), wire(t, "b"), wire(t, "c")
+	a, b, c := packetSocket(t, "a"), packetSocket(t, "b"), packetSocket(t, "c")
 	macA, macB := macOf(t, "a"), macOf(t, "b")
 	broadcast := net.HardwareAddr{255, 255, 255, 255, 255, 255}
 
@@ -252,7 +252,7 @@ func TestReady(t *testing.T) {
 	u, err := net.ListenPacket("udp", "127.0.0.1:7001")
 	must(t, err)
 	defer u.Close()
-	wire(t, "lo")
+	packetSocket(t, "lo")
 	must(t, <-done)
 	c, err := net.Dial("tcp", "127.0.0.1:7000")
 	must(t, err)

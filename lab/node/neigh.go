@@ -38,7 +38,14 @@ func neighCommand() *cobra.Command {
 		},
 	}, &cobra.Command{
 		Use: "flush", Args: cmdline.Args(0, 0),
-		RunE: func(*cobra.Command, []string) error { return FlushNeighbours(device) },
+		RunE: func(*cobra.Command, []string) error {
+			for _, name := range labDevices() {
+				if err := FlushNeighbours(name); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
 	})
 	return c
 }

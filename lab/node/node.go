@@ -25,7 +25,7 @@ var help embed.FS
 func Part() cmdline.Part {
 	return cmdline.Part{
 		Commands: []*cobra.Command{
-			pingCommand(), holdCommand(), neighCommand(), readyCommand(), hubCommand(),
+			pingCommand(), holdCommand(), neighCommand(), readyCommand(), hubCommand(), wireCommand(),
 		},
 		Help: cmdline.Help{Files: cmdline.Folder(help)},
 	}

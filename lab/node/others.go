@@ -53,3 +53,5 @@ func bound(string, uint16) (string, error)                    { return "", errOn
 func packetSocketOpen() (string, error)                       { return "", errOnlyLinux("ready") }
 func segmentSet(string) (string, error)                       { return "", errOnlyLinux("ready") }
 func hub(context.Context, hubOptions, io.Writer) error        { return errOnlyLinux("hub") }
+func join(context.Context, string, string) error              { return errOnlyLinux("hold") }
+func serveWire(io.Reader, io.Writer, string) error            { return errOnlyLinux("wire") }
