@@ -56,11 +56,7 @@ func TestCompose(t *testing.T) {
 	}
 	for _, name := range availableComposes(t) {
 		t.Run(name, func(t *testing.T) {
-			subnet, err := freeSubnet(t.Context(), cli)
-			if err != nil {
-				t.Fatal(err)
-			}
-			p := newProject(t, composes[name], r, subnet)
+			p := newProject(t, composes[name], r, freeSubnet(t, cli))
 			p.compose("up", "-d", "server", "client1", "client2")
 			p.checkSilence()
 			p.experiments(cli)

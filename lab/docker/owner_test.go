@@ -1,7 +1,6 @@
 package docker
 
 import (
-	"net/netip"
 	"testing"
 )
 
@@ -46,34 +45,4 @@ func FuzzParseOwner(f *testing.F) {
 			t.Errorf("parseOwner(%q).String() = %q", s, o)
 		}
 	})
-}
-
-func TestPickSubnet(t *testing.T) {
-	count := func() func() uint32 { n := uint32(0); return func() uint32 { n++; return n } }
-	prefixes := func(list ...string) (p []netip.Prefix) {
-		for _, s := range list {
-			p = append(p, netip.MustParsePrefix(s))
-		}
-		return p
-	}
-	for _, tt := range []struct {
-		name string
-		used []netip.Prefix
-		want string
-	}{
-		{"free", nil, "10.0.1.0/24"},
-		{"taken by a network and a part of it by another", prefixes("10.0.1.0/24", "10.0.2.128/25"), "10.0.3.0/24"},
-		{"all of 10 goes to a VPN", prefixes("10.0.0.0/8"), "172.16.101.0/24"},
-		{"and all of 172.16", prefixes("10.0.0.0/8", "172.16.0.0/12"), "192.168.201.0/24"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			got, err := pickSubnet(tt.used, count())
-			if err != nil || got.String() != tt.want {
-				t.Errorf("got %v, %v; want %s", got, err, tt.want)
-			}
-		})
-	}
-	if p, err := pickSubnet(pools, count()); err == nil {
-		t.Errorf("got %v where nothing is free", p)
-	}
 }

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"net"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -13,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/moby/moby/client"
 )
 
 // project is one compose lab.
@@ -103,4 +107,37 @@ func (p *project) down() {
 	if err := errors.Join(errs...); err != nil {
 		p.t.Error(err)
 	}
+}
+
+// freeSubnet is one of 256 addresses that no Docker network and no interface of this machine
+// uses.
+func freeSubnet(t *testing.T, cli *client.Client) netip.Prefix {
+	t.Helper()
+	networks, err := cli.NetworkList(t.Context(), client.NetworkListOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	addrs, err := net.InterfaceAddrs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var used []netip.Prefix
+	for _, n := range networks.Items {
+		for _, c := range n.IPAM.Config {
+			used = append(used, c.Subnet)
+		}
+	}
+	for _, a := range addrs {
+		if p, err := netip.ParsePrefix(a.String()); err == nil {
+			used = append(used, p.Masked())
+		}
+	}
+	for range 1000 {
+		subnet := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(rand.N(256)), byte(rand.N(256)), 0}), 24)
+		if !slices.ContainsFunc(used, subnet.Overlaps) {
+			return subnet
+		}
+	}
+	t.Fatal("Docker networks and this machine take all of 10.0.0.0/8")
+	return netip.Prefix{}
 }

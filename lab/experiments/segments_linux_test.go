@@ -143,6 +143,21 @@ client1 > server echo-request seq=1 ttl=63
 server > client1 echo-reply seq=1 ttl=64
 -- e.warm --
 `},
+	{"a router that has forgotten its neighbours asks on each segment", routed + `
+run client1 ping -c 1 server
+settle known
+fresh gateway
+run client1 ping -c 1 server
+settle again
+expect e.lan in again on lan trace arp
+expect e.dmz in again on dmz trace arp
+-- e.lan --
+gateway > *       who-has client1
+client1 > gateway is-at client1
+-- e.dmz --
+gateway > *       who-has server
+server  > gateway is-at server
+`},
 	{"TCP through a router is one connection on each segment", routed + `
 start server chat serve
 await server listening

@@ -67,7 +67,7 @@ type Frames struct {
 // every host; with Frames.Before, to may. An impairment that has acted on no frame makes the
 // claims about its phases inconclusive.
 //
-// Where the lab is in containers the test ends: they have no cables of their own.
+// Where the kernel lets no cable be made the test ends.
 func (l *Lab) Impair(name, from, to string, what Fault, which ...Frames) {
 	l.t.Helper()
 	r := fault.Rule{Name: name, From: from, To: to}

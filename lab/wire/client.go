@@ -8,6 +8,7 @@ import (
 	"io"
 	"time"
 
+	"wirelab/internal/i18n"
 	"wirelab/lab"
 	"wirelab/lab/fault"
 )
@@ -91,13 +92,10 @@ func (c *Client) exchange(r request) (a answer, err error) {
 		return a, err
 	}
 	if _, err := c.out.Write(append(line, '\n')); err != nil {
-		return a, err
+		return a, noAnswer(err)
 	}
 	if !c.answers.Scan() {
-		if err = c.answers.Err(); err == nil {
-			err = io.ErrUnexpectedEOF
-		}
-		return a, err
+		return a, noAnswer(c.answers.Err())
 	}
 	if err := json.Unmarshal(c.answers.Bytes(), &a); err != nil {
 		return a, fmt.Errorf("the wire answers %.100q: %w", c.answers.Bytes(), err)
@@ -106,6 +104,14 @@ func (c *Client) exchange(r request) (a answer, err error) {
 		err = &a.Refusal
 	}
 	return a, err
+}
+
+// noAnswer says why an answer did not come: the process has ended, or what it said last.
+func noAnswer(err error) error {
+	if err == nil {
+		return i18n.Errmsg("lab.ended")
+	}
+	return i18n.Errmsg("lab.silent", "Cause", err)
 }
 
 // Make makes the segments of a topology. Hosts may join when it returns.
