@@ -68,7 +68,14 @@ func judge(r *trace.Recording, plan Plan, c Claim) Verdict {
 		v.Notes = notes(r, c, window, seen)
 		v.Packets, differ = compare(c.Expected, seen)
 		return differ
-	}, func() i18n.Message { return unproven(r, plan, c, window, counts) })
+	}, func() i18n.Message {
+		if c.absence() {
+			for p := range r.Outside(c.Projection, window, plan.Plan) {
+				return i18n.Msg("claim.outside", "Packet", p.Number)
+			}
+		}
+		return unproven(r, plan, c, window, counts)
+	})
 }
 
 // conclude decides a verdict, in this order: of a capture that lacks something, which a

@@ -63,6 +63,33 @@ var senders = []judgement{
 		build: one(func(w *tracetest.Wire) { w.UDP("client1", "sniffer", 5, 7001, "") }), reason: "unexpected line: client1 > sniffer udp"},
 	{name: "a host of another lab than the claim's is not judged in a file", phases: "one", projection: "icmp", expected: pingTrace, status: Pass, file: true,
 		build: one(func(w *tracetest.Wire) { ping(w); w.Echo("client2", "server", 8) }), note: "told apart by their IP addresses"},
+	// Of a packet to an address of nobody's a file does not say whether it is one between hosts.
+	{name: "a packet to an address of no host", phases: "one", projection: "udp", status: Inconclusive, file: true,
+		build: one(func(w *tracetest.Wire) { ping(w); w.To = "server"; w.UDP("client1", "10.9.9.9", 5, 6, "x"); w.To = "" }), reason: "packet 5 is not judged"},
+	{name: "and from one", phases: "one", projection: "udp", status: Inconclusive, file: true,
+		build: one(func(w *tracetest.Wire) { ping(w); w.As = "server"; w.UDP("10.9.9.9", "client1", 5, 6, "x"); w.As = "" }), reason: "packet 5 is not judged"},
+	{name: "which is no matter to another protocol", phases: "one", projection: "tcp", status: Pass, packets: []int{}, file: true,
+		build: one(func(w *tracetest.Wire) { ping(w); w.To = "server"; w.UDP("client1", "10.9.9.9", 5, 6, "x"); w.To = "" })},
+	{name: "nor to another phase", phases: "two", projection: "udp", status: Pass, packets: []int{}, file: true,
+		build: func(w *tracetest.Wire) {
+			w.To = "server"
+			w.UDP("client1", "10.9.9.9", 5, 6, "x")
+			w.To = ""
+			w.Barrier("one")
+			ping(w)
+			w.Barrier("two")
+		}},
+	{name: "nor between others", phases: "one", projection: "udp", status: Pass, packets: []int{}, file: true,
+		build: one(func(w *tracetest.Wire) {
+			ping(w)
+			w.As, w.To = "client2", "client2"
+			w.UDP("10.9.9.8", "10.9.9.9", 5, 6, "x")
+			w.As, w.To = "", ""
+		})},
+	{name: "nor whose hardware address is asked for", phases: "one", projection: "arp", status: Pass, packets: []int{}, file: true,
+		build: one(func(w *tracetest.Wire) { ping(w); w.Ask("client1", "10.9.9.9", "*") })},
+	{name: "where ports are known it is judged", phases: "one", projection: "udp", status: Fail, packets: []int{5},
+		build: one(func(w *tracetest.Wire) { ping(w); w.To = "server"; w.UDP("client1", "10.9.9.9", 5, 6, "x"); w.To = "" }), reason: "unexpected line"},
 	{name: "a host that the file does not name", phases: "one", projection: "icmp", expected: pingTrace, status: Inconclusive, file: true,
 		build:  one(func(w *tracetest.Wire) { ping(w); delete(w.Hosts.Names, tracetest.Addr("server")) }),
 		reason: "which address is server"},

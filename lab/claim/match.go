@@ -73,7 +73,12 @@ func judgeMatcher(r *trace.Recording, plan Plan, c Claim, window trace.Window) V
 			v.Nearest = s.nearest(hits)
 		}
 		return differ
-	}, func() i18n.Message { return unproven(r, plan, c, window, counts) })
+	}, func() i18n.Message {
+		if n := s.outside(); n > 0 {
+			return i18n.Msg("claim.outside", "Packet", n)
+		}
+		return unproven(r, plan, c, window, counts)
+	})
 }
 
 // hits are what a selection selects, in the order of the wire.

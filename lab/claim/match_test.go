@@ -54,6 +54,14 @@ func two(w *tracetest.Wire) {
 	w.Segment("server", "client1", 7000, 41000, sniffer.RST|ack, 0, 501, "")
 }
 
+// nobodys is a datagram to an address of no host.
+func nobodys(w *tracetest.Wire) {
+	pinged(w)
+	w.To = "server"
+	w.UDP("client1", "10.9.9.9", 5, 53, "secret")
+	w.To = ""
+}
+
 // reset is a reset by the server.
 func reset(w *tracetest.Wire) { w.TCP("server", "client1", sniffer.RST|ack, 901, 101, "") }
 
@@ -219,6 +227,11 @@ func TestMatchers(t *testing.T) {
 		{name: "in order, each behind the one before", kind: InOrder, what: []string{"arp", "arp", "arp"}, build: pinged, status: Fail, packets: []int{3, 4}, reason: "after the first 2 of the order"},
 		{name: "in order, and the order is another", kind: InOrder, what: []string{"icmp", "arp"}, build: pinged, status: Fail, reason: "after the first 1 of the order, no packet matches arp"},
 		{name: "in order, of a capture with drops", kind: InOrder, what: []string{"arp", "icmp"}, build: pinged, dropped: 1, status: Inconclusive, reason: "dropped"},
+		{name: "to whom it goes, nobody knows", kind: Never, what: []string{"udp port 53"}, byAddr: true, status: Inconclusive, reason: "is not judged", build: nobodys},
+		{name: "whoever gets it has its bytes", kind: Never, what: []string{`bytes "secret"`}, byAddr: true, status: Inconclusive, reason: "is not judged", build: nobodys},
+		{name: "nor how many lines there are", kind: Exactly, what: []string{"trace udp"}, byAddr: true, status: Inconclusive, reason: "is not judged", build: nobodys},
+		{name: "another filter does not ask", kind: Never, what: []string{"udp port 54"}, byAddr: true, status: Pass, build: nobodys},
+		{name: "nor who asks of what another gets", kind: Never, what: []string{"udp port 53"}, to: "server", byAddr: true, status: Pass, build: nobodys},
 		{name: "in order, told by address", kind: InOrder, what: []string{"arp", "icmp"}, build: pinged, byAddr: true, status: Pass},
 	} {
 		t.Run(test.name, test.check)

@@ -53,6 +53,32 @@ func (s *search) unsure(c Claim, counted bool) (reason i18n.Message, packet int)
 	return reason, 0
 }
 
+// outside returns a packet that would be a hit if it were judged: it is from a host of the
+// plan, or for one, and nobody knows whether its other end is one as well. 0 is none.
+func (s *search) outside() int {
+	for _, what := range s.m.What {
+		pr, carried := everything(s.segment), map[int][]int(nil)
+		if what.Projection != nil {
+			pr = *what.Projection
+			pr.Segment = s.segment
+		}
+		if l := trace.ParseLine(what.Line); what.Line != "" && slices.Contains(s.plan.Hosts, l.From) && (l.To == "*" || slices.Contains(s.plan.Hosts, l.To)) {
+			continue // its ends are known
+		}
+		if what.Bytes != "" {
+			carried = s.r.Carried(what.Bytes)
+		}
+		for p := range s.r.Outside(pr, s.window, s.plan.Plan) {
+			from, to := s.r.LineEnds(p)
+			selects := what.Projection != nil || carried[p.Number] != nil || what.Filter != "" && s.filters[what.Filter].match(p)
+			if selects && s.between(p, from, to) {
+				return p.Number
+			}
+		}
+	}
+	return 0
+}
+
 // apart returns a packet that a selection selects which no conversation can have: what
 // selects only such, as ICMP, is in each of them never, whatever is sent. 0 is none.
 func (s *search) apart() int {

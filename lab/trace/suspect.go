@@ -1,6 +1,9 @@
 package trace
 
 import (
+	"iter"
+	"slices"
+
 	"wirelab/message"
 	"wirelab/sniffer"
 )
@@ -84,6 +87,36 @@ func (r *Recording) Suspect(pr Projection, w Window, plan Plan) Suspect {
 		}
 	}
 	return Suspect{}
+}
+
+// Outside yields the packets of a window that a projection is about and that are not judged,
+// since only one of their ends is a host of the plan: where hosts are told by address, who
+// the other is nobody knows. It may be a host's second address. Who asks for the hardware
+// address of a stranger says nothing to a host.
+func (r *Recording) Outside(pr Projection, w Window, plan Plan) iter.Seq[*sniffer.Packet] {
+	return func(yield func(*sniffer.Packet) bool) {
+		if r.Hosts.ByPort() {
+			return
+		}
+		v := r.view(pr, w, plan)
+		inside := make([]bool, len(r.classes)) // both ends are, or none
+		for n := w.first + 1; n < w.last; n++ {
+			id := r.row(n).class
+			if inside[id] || !v.standing(n).span.contains(n) {
+				continue
+			}
+			p := r.like(n)
+			from, to := addresses(p)
+			one := slices.Contains(plan.Hosts, r.Hosts.Names[from]) || slices.Contains(plan.Hosts, r.Hosts.Names[to])
+			if !one || p.Has(sniffer.ARP) || p.NDP() || v.judged(n) || r.planned(p, plan) {
+				inside[id] = !r.classes[id].odd
+				continue
+			}
+			if v.onSegment(p) && v.covers(p) && !yield(r.Packet(n)) {
+				return
+			}
+		}
+	}
 }
 
 // ForSniffer returns the first packet of a window that is for the sniffer, whose own
