@@ -232,7 +232,7 @@ expect e.dmz in forged on dmz trace udp
 -- e.lan --
 client1@client2 > server  udp
 client1@gateway > client2 udp
-server          > client1 udp
+server@gateway  > client1 udp
 -- e.dmz --
 client1 > server udp
 `},

@@ -63,6 +63,10 @@ func (p parts) find(b Byte) (at int, ok bool) {
 	return at, s.has(at)
 }
 
+// Corrupted returns what a rule that corrupts makes of a frame. It reports false where the
+// frame does not have the byte.
+func (r Rule) Corrupted(frame []byte) ([]byte, bool) { return corrupt(frame, r.Byte, r.Mend) }
+
 // corrupt returns a copy of a frame in which every bit of a byte is another, and
 // whose checksums are right if they were and mend is set. It reports false where the
 // frame has no such byte. The one's complement sum never stays the same: the change

@@ -58,6 +58,7 @@ type faults struct {
 	dropped     uint64
 	unsaid      uint64
 	told        bool // by comments of a file
+	corrupted   int  // faults that changed a byte
 	ahead       []ahead
 }
 
@@ -188,6 +189,9 @@ func (r *Recording) place(a fault.Act) bool {
 func (r *Recording) addFault(number int, f Fault) {
 	if r.faults.byPacket == nil {
 		r.faults.byPacket = map[int][]Fault{}
+	}
+	if f.Word == Corrupted {
+		r.faults.corrupted++
 	}
 	r.faults.byPacket[number] = append(r.faults.byPacket[number], f)
 }

@@ -86,7 +86,7 @@ func (h Hosts) describe(at place) string {
 
 // routed reports whether the port of a packet's segment may send, or be sent, packets
 // with an address that is not its own: it is a router's, and nobody on the segment has
-// the address.
+// the address. Whether it was handed what it sends, Recording.forwarded tells.
 func (h Hosts) routed(p *sniffer.Packet, port string, addr netip.Addr) bool {
 	if !slices.Contains(h.Routers, port) || p.Has(sniffer.ARP) || p.Has(sniffer.RARP) || p.NDP() {
 		return false
@@ -170,7 +170,8 @@ func addresses(p *sniffer.Packet) (from, to netip.Addr) {
 // from is the sender as a line of a trace names it: by its IP address, and
 // behind an @ by its port where the two do not belong together. What a router
 // forwards belongs to it.
-func (h Hosts) from(p *sniffer.Packet) string {
+func (r *Recording) from(p *sniffer.Packet) string {
+	h := r.Hosts
 	addr, _ := addresses(p)
 	claimed := h.name(addr)
 	if !h.ByPort() {
@@ -186,7 +187,7 @@ func (h Hosts) from(p *sniffer.Packet) string {
 	if claimed == "" || claimed == owner {
 		return owner
 	}
-	if h.routed(p, owner, addr) {
+	if h.routed(p, owner, addr) && r.forwarded(p, owner) {
 		return claimed
 	}
 	return claimed + "@" + owner

@@ -19,11 +19,12 @@ type index struct {
 	modes         []int                     // packet numbers of markers of the segment's mode
 	transits      []int                     // and of those that routers are waited for with
 	asked         map[echo]int              // the first request of an echo
+	handed        handed                    // to routers
 	first         map[int]int               // the first part of a datagram, by the number of a later fragment
 }
 
 func newIndex() index {
-	return index{open: map[flowKey]*conversation{}, fragments: map[fragmentKey]*datagram{}, parted: map[int]*datagram{}, markers: map[string][]int{}, set: map[setter][]int{}, first: map[int]int{}, asked: map[echo]int{}}
+	return index{open: map[flowKey]*conversation{}, fragments: map[fragmentKey]*datagram{}, parted: map[int]*datagram{}, handed: newHanded(), markers: map[string][]int{}, set: map[setter][]int{}, first: map[int]int{}, asked: map[echo]int{}}
 }
 
 // setter is who sends markers of a label in a host's name.
@@ -90,6 +91,9 @@ func (x *index) add(r *Recording, p *sniffer.Packet) {
 		}
 		if (m.Label == LearnLabel || m.Label == FloodLabel) && !m.Recount {
 			x.modes = append(x.modes, p.Number)
+			if _, own := r.Marker(p); own {
+				x.handed.modes = append(x.handed.modes, mode{p.Number, r.Hosts.segment(p), m.Label == LearnLabel})
+			}
 		}
 		if m.Label == TransitLabel && !m.Recount {
 			x.transits = append(x.transits, p.Number)
@@ -100,6 +104,7 @@ func (x *index) add(r *Recording, p *sniffer.Packet) {
 			x.asked[key] = p.Number
 		}
 	}
+	r.hand(p)
 	if !p.Fragment || x.fragment(r, p) {
 		x.place(r, p)
 	}

@@ -163,7 +163,7 @@ func (v view) texts(c *conversation) (lines []placed) {
 	for side := range c.sides {
 		for _, s := range c.texts(side, v.plan.Texts) {
 			last := v.Packet(s.packets[len(s.packets)-1])
-			l := Line{Segment: v.where(last), From: v.Hosts.from(last), To: v.Hosts.to(last), What: Quoted(s.text) + vlan(last) + v.faultColumns(s.packets) + v.extras(c, c.datagram(last.Number)), Packets: s.packets}
+			l := Line{Segment: v.where(last), From: v.from(last), To: v.Hosts.to(last), What: Quoted(s.text) + vlan(last) + v.faultColumns(s.packets) + v.extras(c, c.datagram(last.Number)), Packets: s.packets}
 			lines = append(lines, placed{l, last.Number})
 		}
 	}
@@ -193,7 +193,7 @@ func (v view) line(c *conversation, d *datagram, what string, packets []int, at 
 		what += tag
 	}
 	what += v.faultColumns(d.numbers) + v.extras(c, d)
-	return placed{Line{Segment: v.where(p), From: v.Hosts.from(p), To: v.Hosts.to(p), What: what, Packets: slices.Compact(packets)}, at}
+	return placed{Line{Segment: v.where(p), From: v.from(p), To: v.Hosts.to(p), What: what, Packets: slices.Compact(packets)}, at}
 }
 
 // where is the segment of a packet, where the projection is about several.

@@ -64,7 +64,7 @@ func TestSegmentsAreApart(t *testing.T) {
 			w.On, w.To, w.As = tracetest.DMZ, "", "gateway.dmz"
 			w.IP("client1", "web", 17, 2, b[16:])
 			w.On, w.As = tracetest.LAN, ""
-		}, "lan client1 > web udp fragment|dmz client1 > web udp fragment"},
+		}, "lan client1 > web udp fragment|dmz client1@gateway > web udp fragment"},
 		{"a router that forges an address of the segment on which it sends", "udp", func(w *tracetest.Wire) {
 			w.As = "gateway.lan"
 			w.UDP("client1", "client2", 5, 6, "")

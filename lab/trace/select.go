@@ -23,7 +23,7 @@ func (r *Recording) Within(w Window, plan Plan) iter.Seq[*sniffer.Packet] {
 // LineEnds returns who sent a packet and to whom it is, as a line of a trace has them:
 // "server@client2" is the server's address from, or to, the port of client2.
 func (r *Recording) LineEnds(p *sniffer.Packet) (from, to string) {
-	return r.Hosts.from(p), r.Hosts.to(p)
+	return r.from(p), r.Hosts.to(p)
 }
 
 // Conversations returns the number of the TCP or UDP conversation of each packet, as

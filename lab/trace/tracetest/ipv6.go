@@ -10,10 +10,14 @@ import (
 )
 
 // Addr6 is a host's IPv6 address, or the address that the name is: that of server is
-// fd00::2.
+// fd00::2, that of web fd00:0:0:1::2.
 func Addr6(name string) netip.Addr {
-	if a, ok := Addresses[name]; ok {
-		return netip.AddrFrom16([16]byte{0: 0xfd, 15: a.As4()[3]})
+	a, ok := Addresses[name]
+	if !ok {
+		a, ok = routedAddresses[name]
+	}
+	if ok {
+		return netip.AddrFrom16([16]byte{0: 0xfd, 7: a.As4()[2], 15: a.As4()[3]})
 	}
 	return netip.MustParseAddr(name)
 }

@@ -44,6 +44,17 @@ func NewRouted(t testing.TB) *Wire {
 	})}
 }
 
+// NewRouted6 is NewRouted of segments that have IPv6.
+func NewRouted6(t testing.TB) *Wire {
+	w := NewRouted(t)
+	w.V6 = true
+	for _, label := range []string{"client1", "client2", "gateway.lan", "gateway.dmz", "web"} {
+		addr := Addr6(label)
+		w.Hosts.Names[addr], w.Hosts.AddrOn[addr] = w.Hosts.Ports[MAC(label)], w.Hosts.PortOn[MAC(label)]
+	}
+	return w
+}
+
 // RoutedBarrier lets every host of a routed Wire set a marker on each of its segments.
 func (w *Wire) RoutedBarrier(label string) {
 	for _, at := range []struct {

@@ -1,0 +1,233 @@
+package trace
+
+import (
+	"bytes"
+	"encoding/binary"
+	"hash/maphash"
+	"net/netip"
+	"slices"
+
+	"wirelab/sniffer"
+)
+
+// handed is what routers were handed: a frame that leaves a router's port with another's
+// address is forwarded only if it was, on another segment. Any other the router has made up.
+type handed struct {
+	seed    maphash.Seed
+	whole   map[uint64]handing   // by the bytes of the network layer
+	parts   map[parcel][]handing // what may be in fragments behind the router, or was ahead of it
+	modes   []mode               // of segments, in order
+	corrupt int                  // faults whose bytes are in whole
+}
+
+func newHanded() handed {
+	return handed{seed: maphash.MakeSeed(), whole: map[uint64]handing{}, parts: map[parcel][]handing{}}
+}
+
+// handing is a frame that goes to a router's port.
+type handing struct {
+	number, segment int
+	both            bool // it came on another segment, too
+}
+
+// parcel tells the fragments of a datagram that a router was handed.
+type parcel struct {
+	router   string
+	src, dst netip.Addr
+	protocol uint8
+	id       uint32
+}
+
+// mode is that a segment becomes a switch, or a hub again.
+type mode struct {
+	number, segment int
+	hides           bool
+}
+
+// datagramOf is what the network layer of a packet has, without padding; nil where it has
+// no IP.
+func datagramOf(p *sniffer.Packet) []byte {
+	if !p.Has(sniffer.IPv4) && !p.Has(sniffer.IPv6) {
+		return nil
+	}
+	b := p.Data[p.NetworkOffset:]
+	size := 40 + int(binary.BigEndian.Uint16(b[4:]))
+	if p.Has(sniffer.IPv4) {
+		size = int(binary.BigEndian.Uint16(b[2:]))
+	}
+	return b[:min(size, len(b))]
+}
+
+// sumOf tells datagrams that a router is handed, or has forwarded, from others. What it
+// changes is left out: the TTL and the checksum of IPv4 (RFC 1812, section 5.2.1), the hop
+// limit of IPv6.
+func (h *handed) sumOf(router string, p *sniffer.Packet) uint64 {
+	b := datagramOf(p)
+	var sum maphash.Hash
+	sum.SetSeed(h.seed)
+	// A hash takes everything.
+	_, _ = sum.WriteString(router)
+	if p.Has(sniffer.IPv4) {
+		_, _ = sum.Write(b[:8])
+		_ = sum.WriteByte(b[9])
+		_, _ = sum.Write(b[12:])
+	} else {
+		_, _ = sum.Write(b[:7])
+		_, _ = sum.Write(b[8:])
+	}
+	return sum.Sum64()
+}
+
+// mayForward is whether frames to a port may be forwarded, and by which router.
+func (r *Recording) mayForward(p *sniffer.Packet) (router string, ok bool) {
+	if !r.Hosts.Several() || len(r.Hosts.Routers) == 0 {
+		return "", false
+	}
+	router = r.Hosts.port(p.DstMAC, p)
+	return router, slices.Contains(r.Hosts.Routers, router)
+}
+
+// hand notes a frame that goes to a router, and what a tunnel in it carries.
+func (r *Recording) hand(p *sniffer.Packet) {
+	router, ok := r.mayForward(p)
+	if !ok {
+		return
+	}
+	segment := r.Hosts.segment(p)
+	for q := p; q != nil; q = q.Inner {
+		b := datagramOf(q)
+		if b == nil {
+			continue
+		}
+		r.index.handed.add(r.index.handed.sumOf(router, q), handing{number: p.Number, segment: segment})
+		if q == p && (q.Fragment || q.Has(sniffer.IPv4) && b[6]&0x40 == 0) { // without "don't fragment"
+			key := parcelOf(router, q)
+			r.index.handed.parts[key] = append(r.index.handed.parts[key], handing{number: p.Number, segment: segment})
+		}
+	}
+}
+
+func (h *handed) add(sum uint64, one handing) {
+	first, known := h.whole[sum]
+	if !known {
+		first = one
+	}
+	first.both = first.both || first.segment != one.segment
+	first.number = min(first.number, one.number)
+	h.whole[sum] = first
+}
+
+func parcelOf(router string, p *sniffer.Packet) parcel {
+	id := p.FragmentID
+	if p.Has(sniffer.IPv4) {
+		id = uint32(binary.BigEndian.Uint16(p.Data[p.NetworkOffset+4:]))
+	}
+	return parcel{router, p.Src, p.Dst, p.Protocol, id}
+}
+
+// forwarded reports whether a router may have forwarded a packet that it has sent: it was
+// handed it before on another segment, whole or in other fragments, or with the byte that
+// an impairment has changed. Where another segment was a switch, nobody can tell.
+func (r *Recording) forwarded(p *sniffer.Packet, router string) bool {
+	h := &r.index.handed
+	segment := r.Hosts.segment(p)
+	if h.hidden(p.Number, segment) {
+		return true
+	}
+	if datagramOf(p) == nil {
+		return false
+	}
+	r.handCorrupted()
+	one, ok := h.whole[h.sumOf(router, p)]
+	return ok && one.number < p.Number && (one.both || one.segment != segment) || r.cutAgain(p, router, segment)
+}
+
+// hidden reports whether a segment besides one was a switch when a packet came.
+func (h *handed) hidden(number, besides int) bool {
+	hides := map[int]bool{}
+	for _, m := range h.modes {
+		if m.number < number && m.segment != besides {
+			hides[m.segment] = m.hides
+		}
+	}
+	for _, is := range hides {
+		if is {
+			return true
+		}
+	}
+	return false
+}
+
+// cutAgain reports whether every byte of a packet was in a fragment, or a datagram, that the
+// router was handed on another segment.
+func (r *Recording) cutAgain(p *sniffer.Packet, router string, segment int) bool {
+	parts := r.index.handed.parts[parcelOf(router, p)]
+	if len(parts) == 0 {
+		return false
+	}
+	begin, data := carried(p)
+	for at, end := begin, begin+len(data); at < end; {
+		next := at
+		for _, one := range parts {
+			if one.number >= p.Number || one.segment == segment {
+				continue
+			}
+			from, part := carried(r.Packet(one.number))
+			if from > at || from+len(part) <= at {
+				continue
+			}
+			to := min(end, from+len(part))
+			if bytes.Equal(part[at-from:to-from], data[at-begin:to-begin]) {
+				next = to
+				break
+			}
+		}
+		if next == at {
+			return false
+		}
+		at = next
+	}
+	return len(data) > 0
+}
+
+// carried is what a packet has of its datagram's payload, and where that belongs.
+func carried(p *sniffer.Packet) (offset int, data []byte) {
+	if p.Fragment {
+		return p.FragmentOffset, p.FragmentData()
+	}
+	b := datagramOf(p)
+	size := 40
+	if p.Has(sniffer.IPv4) {
+		size = 4 * int(b[0]&15)
+	}
+	return 0, b[min(size, len(b)):]
+}
+
+// handCorrupted notes what routers were handed that an impairment had corrupted behind the
+// sniffer.
+func (r *Recording) handCorrupted() {
+	h := &r.index.handed
+	if h.corrupt == r.faults.corrupted {
+		return
+	}
+	h.corrupt = r.faults.corrupted
+	for number, faults := range r.faults.byPacket {
+		for _, f := range faults {
+			i := r.impairment(f.Rule)
+			if f.Word != Corrupted || i < 0 || !slices.Contains(r.Hosts.Routers, f.To) {
+				continue
+			}
+			p := r.Packet(number)
+			b, ok := r.faults.impairments[i].Rule.Corrupted(p.Data)
+			if !ok {
+				continue
+			}
+			changed := sniffer.Packet{Frame: p.Frame}
+			changed.Data = b
+			sniffer.NewDecoder().Decode(&changed)
+			if datagramOf(&changed) != nil {
+				h.add(h.sumOf(f.To, &changed), handing{number: number, segment: r.Hosts.segment(p)})
+			}
+		}
+	}
+}

@@ -1,0 +1,130 @@
+package trace_test
+
+import (
+	"strings"
+	"testing"
+
+	"wirelab/lab/trace"
+	"wirelab/lab/trace/tracetest"
+	"wirelab/sniffer"
+)
+
+// handed sends a packet to web by way of the router's port on lan; sent sends one from its
+// port on dmz.
+func handed(w *tracetest.Wire, send func()) {
+	w.On, w.To = tracetest.LAN, "gateway.lan"
+	send()
+	w.To = ""
+}
+
+func sent(w *tracetest.Wire, send func()) {
+	w.On, w.As, w.TTL = tracetest.DMZ, "gateway.dmz", 63
+	send()
+	w.As, w.On, w.TTL = "", tracetest.LAN, 0
+}
+
+// What a router sends in another's name it has forwarded if it was handed it before. Any
+// other it has made up.
+func TestForwarded(t *testing.T) {
+	udp := func(w *tracetest.Wire) { w.UDP("client1", "web", 5, 6, "hello") }
+	tcp := func(w *tracetest.Wire) { w.Segment("client1", "web", 5, 80, sniffer.SYN, 7, 0, "") }
+	long := tracetest.Datagram(5, 6, strings.Repeat("hello", 20))
+	parts := func(size int) func(*tracetest.Wire) {
+		return func(w *tracetest.Wire) { w.Fragments("client1", "web", 17, long, size, false) }
+	}
+	whole := func(w *tracetest.Wire) { w.IP("client1", "web", 17, 0, long) }
+	for _, test := range []struct {
+		name             string
+		handed, sent     func(*tracetest.Wire)
+		between          func(*tracetest.Wire)
+		believed         bool
+		only4            bool // IPv6 has no such thing
+		sentFirst, twice bool
+	}{
+		{name: "udp", handed: udp, sent: udp, believed: true},
+		{name: "tcp", handed: tcp, sent: tcp, believed: true},
+		{name: "an echo", handed: func(w *tracetest.Wire) { w.Echo("client1", "web", 8) }, sent: func(w *tracetest.Wire) { w.Echo("client1", "web", 8) }, believed: true},
+		{name: "in fragments", handed: parts(16), sent: parts(16), believed: true},
+		{name: "twice, as an impairment may have it", handed: udp, sent: udp, twice: true, believed: true},
+		{name: "behind others", handed: udp, sent: udp, believed: true, between: func(w *tracetest.Wire) { handed(w, func() { tcp(w) }) }},
+		{name: "a datagram that the router cuts", handed: whole, sent: parts(16), believed: true, only4: true},
+		{name: "fragments that it cuts again", handed: parts(32), sent: parts(24), believed: true},
+		{name: "fragments that it puts together", handed: parts(16), sent: whole, believed: true, only4: true},
+		{name: "a byte that an impairment has changed", handed: udp, believed: true, only4: true,
+			between: func(w *tracetest.Wire) { w.Impair("bad client1 gateway corrupt udp[8] nth 1") },
+			sent:    func(w *tracetest.Wire) { w.UDP("client1", "web", 5, 6, "\x97ello") }},
+
+		{name: "nothing was handed", handed: func(*tracetest.Wire) {}, sent: udp},
+		{name: "later", handed: udp, sent: udp, sentFirst: true},
+		{name: "other bytes", handed: udp, sent: func(w *tracetest.Wire) { w.UDP("client1", "web", 5, 6, "hullo") }},
+		{name: "other ports", handed: udp, sent: func(w *tracetest.Wire) { w.UDP("client1", "web", 5, 7, "hello") }},
+		{name: "other flags", handed: tcp, sent: func(w *tracetest.Wire) { w.Segment("client1", "web", 5, 80, sniffer.RST, 7, 0, "") }},
+		{name: "another's", handed: func(w *tracetest.Wire) { w.UDP("client2", "web", 5, 6, "hello") }, sent: udp},
+		{name: "to another host", handed: func(w *tracetest.Wire) { w.To = "client2"; udp(w) }, sent: udp},
+		{name: "a fragment of which it was handed another part", handed: func(w *tracetest.Wire) { w.IP("client1", "web", 17, 0x2000, long[:16]) },
+			sent: func(w *tracetest.Wire) { w.IP("client1", "web", 17, 2, long[16:]) }},
+		{name: "fragments with other bytes", handed: whole, only4: true, sent: func(w *tracetest.Wire) {
+			w.IP("client1", "web", 17, 0x2000, []byte(strings.ToUpper(string(long[:48]))))
+		}},
+		{name: "a byte that no impairment has changed", handed: udp, sent: func(w *tracetest.Wire) { w.UDP("client1", "web", 5, 6, "\x97ello") }},
+	} {
+		for _, v6 := range []bool{false, true} {
+			if v6 && test.only4 {
+				continue
+			}
+			t.Run(test.name+map[bool]string{true: " v6"}[v6], func(t *testing.T) {
+				w := tracetest.NewRouted(t)
+				w.RoutedBarrier("start")
+				if v6 {
+					w = tracetest.NewRouted6(t)
+				}
+				hand := func() { handed(w, func() { test.handed(w) }) }
+				if !test.sentFirst {
+					hand()
+				}
+				if test.between != nil {
+					test.between(w)
+				}
+				before := w.Len()
+				sent(w, func() { test.sent(w) })
+				if test.twice {
+					sent(w, func() { test.sent(w) })
+				}
+				want := map[bool]string{true: "client1", false: "client1@gateway"}[test.believed]
+				for n := before + 1; n <= w.Len(); n++ {
+					if from, _ := w.LineEnds(w.Packet(n)); from != want {
+						t.Errorf("packet %d is from %s, want %s", n, from, want)
+					}
+				}
+				if test.sentFirst {
+					hand()
+					if from, _ := w.LineEnds(w.Packet(before + 1)); from != want {
+						t.Errorf("afterwards it is from %s, want %s", from, want)
+					}
+				}
+			})
+		}
+	}
+}
+
+// What the other segment hides, as a switch does, may have been handed to the router: until
+// that is a hub again.
+func TestForwardedFromSwitch(t *testing.T) {
+	w := tracetest.NewRouted(t)
+	check := func(want string) {
+		t.Helper()
+		sent(w, func() { w.UDP("client1", "web", 5, 6, want) })
+		if from, _ := w.LineEnds(w.Packet(w.Len())); from != want {
+			t.Errorf("packet %d is from %s, want %s", w.Len(), from, want)
+		}
+	}
+	check("client1@gateway")
+	w.MarkAs(trace.LearnLabel, tracetest.DMZ, "web", "web")
+	check("client1@gateway")
+	w.MarkAs(trace.LearnLabel, tracetest.LAN, "client2", "client1") // it is not client1
+	check("client1@gateway")
+	w.MarkAs(trace.LearnLabel, tracetest.LAN, "client1", "client1")
+	check("client1")
+	w.MarkAs(trace.FloodLabel, tracetest.LAN, "client1", "client1")
+	check("client1@gateway")
+}
