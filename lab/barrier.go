@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"wirelab/internal/forks"
 	"wirelab/internal/i18n"
 	"wirelab/lab/agent"
 	"wirelab/lab/trace"
@@ -41,6 +42,7 @@ func (l *Lab) Settle(ctx context.Context, label string) error {
 func (l *Lab) settle(ctx context.Context, label string) error {
 	ctx, cancel := context.WithTimeout(ctx, l.patience())
 	defer cancel()
+	forks.Wait() // a socket that a test has closed sends what it sends at its end
 	for _, step := range []func() error{
 		l.checkPrograms,
 		func() error { return l.nothingLeft(ctx) },

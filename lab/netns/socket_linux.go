@@ -9,6 +9,7 @@ import (
 	"os"
 	"time"
 
+	"wirelab/internal/forks"
 	"wirelab/internal/unixmsg"
 	"wirelab/lab"
 	"wirelab/lab/wire"
@@ -24,8 +25,9 @@ func (p *process) socket(c *net.UnixConn, r request) {
 		unixmsg.Send(c, reply{Refusal: wire.Refuse(err)})
 		return
 	}
-	defer f.Close()
 	unixmsg.Send(c, reply{}, f)
+	f.Close()
+	forks.Wait() // the client takes the end of c for that of the descriptor
 }
 
 func (p *process) makeSocket(r request) (f *os.File, err error) {
