@@ -166,10 +166,10 @@ func (s Snapshot) From(pos, limit uint64) (b []byte, ok bool) {
 	return c.data[pos-c.base : limit-c.base], true
 }
 
-// history returns the position and the number of the line from which a newcomer is
+// History returns the position and the number of the line from which a newcomer is
 // told: the last historyLines lines, and those between them that tell who came and
 // went, at most mostHistory lines in all.
-func (l *Log) history() (pos, seq uint64) {
+func (l *Log) History() (pos, seq uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	first := l.now.FirstSeq()
@@ -179,13 +179,13 @@ func (l *Log) history() (pos, seq uint64) {
 	if len(l.said) == historyLines && l.said[0].seq >= first {
 		return l.said[0].pos, l.said[0].seq
 	}
-	pos, _ = l.now.find(first)
+	pos, _ = l.now.Find(first)
 	return pos, first
 }
 
-// find returns the position of the line numbered seq, which may be the next
+// Find returns the position of the line numbered seq, which may be the next
 // one; false if it is not kept or does not exist yet.
-func (s Snapshot) find(seq uint64) (pos uint64, ok bool) {
+func (s Snapshot) Find(seq uint64) (pos uint64, ok bool) {
 	if seq == s.Seq+1 {
 		return s.Head, true
 	}

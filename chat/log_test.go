@@ -35,7 +35,7 @@ func TestLog(t *testing.T) {
 			t.Fatalf("line %d has number %d", i, l.Seq)
 		}
 		v := r.Snapshot()
-		pos, seq := r.history()
+		pos, seq := r.History()
 		got := strings.Count(v.text(t, pos), "\n")
 		if want := min(historyLines, i); got > want || got < want-20 || seq+uint64(got) != uint64(i)+1 {
 			t.Fatalf("after %d lines the history is %d from number %d", i, got, seq)
@@ -46,16 +46,16 @@ func TestLog(t *testing.T) {
 	}
 	v := r.Snapshot()
 	for seq := v.FirstSeq(); seq <= v.Seq; seq++ {
-		pos, ok := v.find(seq)
+		pos, ok := v.Find(seq)
 		if b, _ := v.From(pos, v.Head); !ok || !bytes.HasPrefix(b, fmt.Appendf(nil, "%d\t", seq)) {
 			t.Fatalf("line %d is at %d, %t: %.40q", seq, pos, ok, b)
 		}
 	}
-	if pos, ok := v.find(v.Seq + 1); !ok || pos != v.Head {
+	if pos, ok := v.Find(v.Seq + 1); !ok || pos != v.Head {
 		t.Errorf("the next line is at %d, %t, want the head, %d", pos, ok, v.Head)
 	}
 	for _, seq := range []uint64{0, 1, v.FirstSeq() - 1, v.Seq + 2} {
-		if pos, ok := v.find(seq); ok {
+		if pos, ok := v.Find(seq); ok {
 			t.Errorf("line %d is at %d, want none", seq, pos)
 		}
 	}
@@ -73,7 +73,7 @@ func TestSnapshotsStay(t *testing.T) {
 	r := newLog(2 * chunkSize)
 	r.append(Say, "alice", "first")
 	v := r.Snapshot()
-	pos, _ := r.history()
+	pos, _ := r.History()
 	before := v.text(t, pos)
 	done := make(chan struct{})
 	go func() {
@@ -104,7 +104,7 @@ func TestHistoryKeepsWhatWasSaid(t *testing.T) {
 			r.append(Join, "bob", "tcp")
 		}
 	}
-	pos, seq := r.history()
+	pos, seq := r.History()
 	got := r.Snapshot().text(t, pos)
 	if said := strings.Count(got, "\tsay\t"); said != historyLines || seq != 10*8+1 {
 		t.Errorf("the history has %d texts from number %d on, want %d from 81 on", said, seq, historyLines)
@@ -112,7 +112,7 @@ func TestHistoryKeepsWhatWasSaid(t *testing.T) {
 	for range mostHistory {
 		r.append(Leave, "bob", "exit")
 	}
-	pos, _ = r.history()
+	pos, _ = r.History()
 	if n := strings.Count(r.Snapshot().text(t, pos), "\n"); n != mostHistory {
 		t.Errorf("%d lines are sent, want %d", n, mostHistory)
 	}

@@ -19,11 +19,12 @@ type Member struct {
 	person     Person // the room's lock guards Name, Away, Muted and Voice
 	ignored    atomic.Pointer[ignored]
 	spoke      time.Time // when it last said something, or joined; the room's lock guards it
+	removed    Removed   // why it is no longer in the room; the room's lock guards it
 }
 
 // Join adds a member. A name that is taken gets a number appended. A member that
-// resumes with a valid token is sent the lines that it missed; any other, over
-// TCP, the last lines. A token that a member has is not valid at another address,
+// resumes with a valid token is sent the lines that it missed; any other, but over
+// UDP, the last lines. A token that a member has is not valid at another address,
 // unless that member does not answer.
 func (r *Room) Join(p Person, from Resume, s Subscriber) (*Member, error) {
 	name, err := CleanName(p.Name)
@@ -52,7 +53,7 @@ func (r *Room) Join(p Person, from Resume, s Subscriber) (*Member, error) {
 		m.ignored.Store(old.ignored.Load())
 		before = address(old.person)
 		old.send(NewCoded(Error, i18n.Msg("chat.cut.elsewhere")))
-		r.remove(old, "resumed from "+p.Address)
+		r.remove(old, RemovedResumed, "resumed from "+p.Address)
 	} else if left, ok := r.disconnected.remove(from.Token); ok {
 		name, m.token, known = left.name, from.Token, true
 		m.person.Away, m.person.Voice, m.spoke = left.away, left.voice, left.spoke
@@ -70,10 +71,10 @@ func (r *Room) Join(p Person, from Resume, s Subscriber) (*Member, error) {
 
 	snapshot := r.log.Snapshot()
 	pos, first := snapshot.Head, snapshot.Seq+1
-	if p.Transport == "tcp" {
-		pos, first = r.log.history()
+	if p.Transport != "udp" {
+		pos, first = r.log.History()
 	}
-	missed, resumed := snapshot.find(from.Seq + 1)
+	missed, resumed := snapshot.Find(from.Seq + 1)
 	if resumed = resumed && known; resumed {
 		pos, first = missed, from.Seq+1
 	}
@@ -91,7 +92,7 @@ func (r *Room) Join(p Person, from Resume, s Subscriber) (*Member, error) {
 	}
 	r.logger.Info("joined", "name", m.person.Name, "transport", p.Transport, "address", p.Address)
 	m.joined = r.append(Join, m.person.Name, p.Transport, m).Seq
-	if !resumed && p.Transport == "tcp" {
+	if !resumed && p.Transport != "udp" {
 		m.sendTopic()
 	}
 	return m, nil
@@ -123,6 +124,24 @@ func (m *Member) Subscriber() Subscriber { return m.subscriber }
 
 // Token returns what the member resumes with.
 func (m *Member) Token() string { return m.token }
+
+// Removed says why a member is no longer in the room.
+type Removed int
+
+// The reasons. Zero is that of a member that is still there.
+const (
+	RemovedLeft    Removed = iota + 1 // by Leave
+	RemovedKicked                     // by the console, for whatever reason
+	RemovedResumed                    // another connection has its token
+	RemovedClosed                     // the room is closed
+)
+
+// Removed returns why the member is no longer in the room; 0 while it is.
+func (m *Member) Removed() Removed {
+	m.room.mu.Lock()
+	defer m.room.mu.Unlock()
+	return m.removed
+}
 
 // Name returns the member's name.
 func (m *Member) Name() string {

@@ -38,17 +38,38 @@ func (r *Room) Kick(args string) (Removal, error) {
 	if m == nil {
 		return Removal{}, nobodyError(args)
 	}
-	taken := Removal{Names: []string{m.person.Name}}
 	word, rest, _ := strings.Cut(reason, " ")
 	if mistakenDuration(word, rest) {
 		return Removal{}, i18n.Errmsg("chat.mistake.order.kick", "Text", args, "Cause", i18n.Errmsg("chat.mistake.order.duration", "Word", word))
 	}
-	if d, err := time.ParseDuration(word); err == nil && d > 0 {
+	d, err := time.ParseDuration(word)
+	if err == nil && d > 0 {
+		reason = rest
+	}
+	return r.kickFor(m, d, reason)
+}
+
+// KickMember is Kick of the member of exactly that name, in any case. It keeps the
+// member out for a time; 0 lets it come back at once.
+func (r *Room) KickMember(name string, d time.Duration, reason string) (Removal, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	m := r.find(name)
+	if m == nil {
+		return Removal{}, nobodyError(name)
+	}
+	return r.kickFor(m, d, reason)
+}
+
+// kickFor removes a member and keeps it out for a time, if that is more than 0. The
+// room is locked.
+func (r *Room) kickFor(m *Member, d time.Duration, reason string) (taken Removal, err error) {
+	taken.Names = []string{m.person.Name}
+	if d > 0 {
 		d = min(d, longestKick)
 		if taken.Sanction, taken.Spared, err = r.sanction(m, Sanction{Until: r.now().Add(d)}); err != nil {
-			return Removal{}, i18n.Errmsg("chat.mistake.order.kick", "Text", args, "Cause", err)
+			return Removal{}, i18n.Errmsg("chat.mistake.order.kick", "Text", m.person.Name, "Cause", err)
 		}
-		reason = rest
 		r.logger.Info("kept out", "name", m.person.Name, "for", d, "address", m.person.Address)
 	}
 	r.kick(m, CleanText(reason))
@@ -68,7 +89,7 @@ func mistakenDuration(word, rest string) bool {
 
 func (r *Room) kick(m *Member, reason string) {
 	r.append(Kick, m.person.Name, reason, m)
-	r.remove(m, "kicked")
+	r.remove(m, RemovedKicked, "kicked")
 }
 
 // Mute keeps everyone from being told what a member says, until Unmute: it outlives

@@ -44,7 +44,7 @@ type Subscriber interface {
 // Person is what the room knows of a member.
 type Person struct {
 	Name      string
-	Transport string // tcp or udp
+	Transport string // tcp, udp or web
 	Address   string // IP address and port, for logs, the console and bans
 	Since     time.Time
 	Queued    int    // bytes that wait for the member to read
@@ -149,7 +149,7 @@ func (r *Room) LeaveTogether(reason string, lost bool, members ...*Member) {
 	defer r.mu.Unlock()
 	leaving := slices.DeleteFunc(slices.Clone(members), func(m *Member) bool { return !m.isMember() })
 	for _, m := range leaving {
-		r.remove(m, reason)
+		r.remove(m, RemovedLeft, reason)
 		r.disconnected.add(m, lost)
 	}
 	for _, m := range leaving {
@@ -197,12 +197,13 @@ func (r *Room) Close() {
 	closing := NewCoded(Notice, i18n.Msg("chat.closing.server"))
 	r.append(closing.Kind, closing.Name, closing.Text, nil)
 	for _, m := range r.members {
-		r.remove(m, "server is closing")
+		r.remove(m, RemovedClosed, "server is closing")
 	}
 	r.log.close()
 }
 
-func (r *Room) remove(m *Member, reason string) {
+func (r *Room) remove(m *Member, why Removed, reason string) {
+	m.removed = why
 	delete(r.members, m.token)
 	for _, k := range keys(m.person.Name) {
 		delete(r.names, k)

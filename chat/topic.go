@@ -23,6 +23,13 @@ func (m *Member) showOrSetTopic(text string) error {
 	return nil
 }
 
+// Topic returns the room's topic; empty if it has none.
+func (r *Room) Topic() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.topic
+}
+
 // sendTopic sends the member the topic, if there is one.
 func (m *Member) sendTopic() {
 	if m.room.topic != "" {
