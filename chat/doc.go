@@ -16,7 +16,7 @@
 //
 //	say     NAME said TEXT
 //	me      NAME does TEXT
-//	join    NAME joined over the transport TEXT (tcp or udp)
+//	join    NAME joined over the transport TEXT (tcp, udp, or web for a browser)
 //	leave   NAME left for the reason TEXT; "exit" if NAME said so
 //	kick    NAME was removed by the server's console; TEXT is the reason or empty
 //	nick    NAME is called TEXT from now on
@@ -64,10 +64,13 @@
 //     row are a number: "* 37 joined, 2 left".
 //   - Bytes without \n, then 250 ms of silence, are the course note's client.py:
 //     chat/server/dialect says what it sends and understands.
-//   - HTTP, TLS, SSH, IRC, SMTP, binary protocols and "CHAT/2" are known by their first
+//   - HTTP is answered with a page by which a browser joins, where the server was told
+//     to (chat/web says how), and otherwise as what follows.
+//   - TLS, SSH, IRC, SMTP, binary protocols and "CHAT/2" are known by their first
 //     bytes: whoever speaks them is told what this is, in their way, and never joins.
 //
-// A client that sends nothing for 300 ms is asked "server\t: your name?\n". Our
+// A client that sends nothing for 300 ms, or for 3 s where browsers have a page, is
+// asked "server\t: your name?\n". Our
 // own client ignores lines before you.
 //
 // # Texts

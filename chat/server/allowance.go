@@ -7,19 +7,20 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// allowance is what one session may spend: its seat's, and its address's.
-type allowance struct {
+// Allowance is what one session may spend: its seat's, and its address's. Its methods
+// may be called from several goroutines at once.
+type Allowance struct {
 	l  *limiter
 	at *address
 
 	seat   *seat
 	token  string      // of the member; empty before it has one
-	people *int        // where it is counted as a person over UDP; nil over TCP
+	people *int        // where it is counted as a person over UDP or the web; nil over TCP
 	gone   func() bool // reports whether the client has closed, with lines on the way
 }
 
 // take takes a seat, or a new one for nil. The limiter is locked.
-func (l *limiter) take(at *address, s *seat, longest time.Duration, now time.Time) (w *allowance, wait time.Duration, err error) {
+func (l *limiter) take(at *address, s *seat, longest time.Duration, now time.Time) (w *Allowance, wait time.Duration, err error) {
 	buckets := []*rate.Limiter{at.lines}
 	if s == nil {
 		s = l.newSeat()
@@ -31,21 +32,21 @@ func (l *limiter) take(at *address, s *seat, longest time.Duration, now time.Tim
 		return nil, 0, errOften
 	}
 	s.users++
-	w = &allowance{l: l, at: at, seat: s}
+	w = &Allowance{l: l, at: at, seat: s}
 	at.users[w] = true
 	return w, wait, nil
 }
 
-// hold makes the seat that of the member with a token.
-func (w *allowance) hold(token string) {
+// Hold makes the seat that of the member with a token.
+func (w *Allowance) Hold(token string) {
 	w.l.mu.Lock()
 	defer w.l.mu.Unlock()
 	w.l.seats[token] = w.seat
 	w.token = token
 }
 
-// stand ends a session's allowance. Its seat stays with the token and the address.
-func (w *allowance) stand() {
+// Stand ends a session's allowance. Its seat stays with the token and the address.
+func (w *Allowance) Stand() {
 	w.l.mu.Lock()
 	defer w.l.mu.Unlock()
 	if w.people != nil {
@@ -57,9 +58,9 @@ func (w *allowance) stand() {
 	}
 }
 
-// spend takes a line from the allowance, unless it had to wait longer than longest.
+// Spend takes a line from the allowance, unless it had to wait longer than longest.
 // It returns how long to wait.
-func (w *allowance) spend(longest time.Duration, now time.Time) (wait time.Duration, ok bool) {
+func (w *Allowance) Spend(longest time.Duration, now time.Time) (wait time.Duration, ok bool) {
 	w.l.mu.Lock()
 	defer w.l.mu.Unlock()
 	if w.seat.users > 1 && w.seat != w.at.machine && full(w.seat.lines, now) { // as good as a new one each

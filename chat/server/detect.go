@@ -13,8 +13,11 @@ import (
 )
 
 const (
-	askAfter    = 300 * time.Millisecond // of silence
-	joinTimeout = time.Minute            // for a name, from the connection on
+	askAfter = 300 * time.Millisecond // of silence
+	// askLate is askAfter where there are pages: a browser connects before it knows what
+	// for, or is slow to ask, and takes the question for an answer.
+	askLate     = 3 * time.Second
+	joinTimeout = time.Minute // for a name, from the connection on
 
 	maxNegotiation = 512 // bytes of telnet's that count as much as a line
 )
@@ -29,6 +32,7 @@ type source struct {
 	// client has joined: it is cut then.
 	pay        func() error
 	negotiated int
+	askAfter   time.Duration
 }
 
 // strip removes telnet's negotiation from b, which was read, and returns how many
@@ -94,7 +98,7 @@ func (s *source) detect(limitRead func(time.Duration), over <-chan struct{}, end
 		case quiet || asked && len(s.ahead) == 0:
 			wait = time.Until(end)
 		case len(s.ahead) == 0:
-			wait = askAfter
+			wait = s.askAfter
 		}
 		err := s.readAhead(limitRead, max(1, min(wait, time.Until(end))))
 		switch late := errors.Is(err, os.ErrDeadlineExceeded); {

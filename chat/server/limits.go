@@ -16,7 +16,7 @@ import (
 type Limits struct {
 	Burst      int     // lines at once
 	Rate       float64 // lines a second after that
-	PerAddress int     // TCP connections, and people over UDP, from one address; an IPv6 /64 is one
+	PerAddress int     // TCP connections, people over UDP, and people in browsers, from one address; an IPv6 /64 is one
 	Total      int     // TCP connections
 }
 
@@ -71,9 +71,10 @@ type address struct {
 	answers         *rate.Limiter // to datagrams that are refused
 	idle            []*seat       // nobody sits there
 	machine         *seat         // of everyone over UDP who has not proved an address
-	users           map[*allowance]bool
+	users           map[*Allowance]bool
 	tcp             int // connections
 	udp, unproved   int // people over UDP
+	web             int // people in a browser
 }
 
 // seat is what one person may say. It is not a connection's: whoever leaves and
@@ -113,7 +114,7 @@ func (l *limiter) address(a netip.Addr, now time.Time) *address {
 			lines:    whole.bucket(AddressBurst*float64(whole.Burst), AddressRate*whole.Rate),
 			connects: whole.bucket(2*float64(whole.PerAddress), AddressRate*whole.Rate),
 			answers:  rate.NewLimiter(1, 1),
-			users:    map[*allowance]bool{},
+			users:    map[*Allowance]bool{},
 		}
 		l.addresses[key] = at
 	}
@@ -165,8 +166,8 @@ func (l *limiter) disconnect(at *address) {
 // sit gives a seat to someone who is about to join over TCP: that of the member with
 // the token; else one of the address where nobody is connected any more, the one that
 // was spent most; else a new one. wait is how long to wait before joining: coming back
-// costs as much as a line. stand ends it.
-func (l *limiter) sit(at *address, token string, gone func() bool, now time.Time) (w *allowance, wait time.Duration, err error) {
+// costs as much as a line. Stand ends it.
+func (l *limiter) sit(at *address, token string, gone func() bool, now time.Time) (w *Allowance, wait time.Duration, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s := l.seats[token]
@@ -203,7 +204,7 @@ func (at *address) left(now time.Time) (s *seat) {
 // People who have not proved that they are at the address are counted apart, and
 // share a seat: they are on this machine's networks, where an address is a machine,
 // and whoever closes a socket there tells nobody.
-func (l *limiter) sitUDP(a netip.Addr, proved bool, now time.Time) (*allowance, error) {
+func (l *limiter) sitUDP(a netip.Addr, proved bool, now time.Time) (*Allowance, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	at := l.address(a, now)
@@ -223,6 +224,27 @@ func (l *limiter) sitUDP(a netip.Addr, proved bool, now time.Time) (*allowance, 
 		}
 	}
 	return w, err
+}
+
+// sitWeb is sit for someone in a browser, who is counted as long as the membership
+// lasts: it outlives its connections.
+func (l *limiter) sitWeb(a netip.Addr, token string, now time.Time) (w *Allowance, wait time.Duration, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	at := l.address(a, now)
+	if l.limits.PerAddress > 0 && at.web >= l.limits.PerAddress {
+		return nil, 0, errAddress
+	}
+	s := l.seats[token]
+	if s == nil {
+		s = at.left(now)
+	}
+	w, wait, err = l.take(at, s, longestWait, now)
+	if err == nil {
+		at.web++
+		w.people = &at.web
+	}
+	return w, wait, err
 }
 
 // tell reports whether to answer a datagram from an address that is refused.

@@ -28,10 +28,10 @@ func visit(l *limiter, a netip.Addr, token string, now time.Time) (said int) {
 	if err != nil {
 		return 0
 	}
-	defer w.stand()
-	w.hold(token)
+	defer w.Stand()
+	w.Hold(token)
 	for wait == 0 {
-		if _, ok := w.spend(0, now); !ok {
+		if _, ok := w.Spend(0, now); !ok {
 			break
 		}
 		said++
@@ -65,7 +65,7 @@ func TestFloodByReconnecting(t *testing.T) {
 		if err != nil {
 			continue
 		}
-		if _, ok := w.spend(0, now); ok {
+		if _, ok := w.Spend(0, now); ok {
 			said++
 		}
 	}
@@ -78,7 +78,7 @@ func TestFloodByReconnecting(t *testing.T) {
 // of them floods.
 func TestClassBehindOneRouter(t *testing.T) {
 	l := newLimiter(DefaultLimits)
-	var class []*allowance
+	var class []*Allowance
 	for i := range 40 {
 		at, err := l.connect(home, start)
 		if err != nil {
@@ -88,7 +88,7 @@ func TestClassBehindOneRouter(t *testing.T) {
 		if err != nil || wait > 0 {
 			t.Fatalf("person %d waits %v to join: %v", i, wait, err)
 		}
-		w.hold(fmt.Sprint("class", i))
+		w.Hold(fmt.Sprint("class", i))
 		class = append(class, w)
 	}
 	flooded := 0
@@ -96,7 +96,7 @@ func TestClassBehindOneRouter(t *testing.T) {
 		now := start.Add(time.Duration(second) * time.Second)
 		for i, w := range class {
 			if second%3 == i%3 { // a line every three seconds
-				if wait, ok := w.spend(time.Hour, now); wait > 0 || !ok {
+				if wait, ok := w.Spend(time.Hour, now); wait > 0 || !ok {
 					t.Fatalf("in second %d person %d waits %v", second, i, wait)
 				}
 			}
@@ -123,7 +123,7 @@ func TestAddressAsAWhole(t *testing.T) {
 			continue
 		}
 		for {
-			if _, ok := w.spend(0, start); !ok {
+			if _, ok := w.Spend(0, start); !ok {
 				break
 			}
 			said++

@@ -25,6 +25,10 @@ type Server struct {
 	// UDPIdle is how long a member over UDP may send nothing before it is removed;
 	// 0 means 75 s.
 	UDPIdle time.Duration
+	// Web serves browsers that open the TCP port, until ctx ends. The listener has
+	// their connections, which count as TCP connections. nil: browsers are told what
+	// this is.
+	Web func(ctx context.Context, l net.Listener) error
 
 	maxPeers int                              // members over UDP; 0: 1024
 	isLocal  func(netip.Addr, time.Time) bool // needs no cookie; nil: on a network of this machine
@@ -33,6 +37,7 @@ type Server struct {
 	sessions map[*session]bool
 	limiter  *limiter
 	refusing map[*session]bool // connections that are being told why they are refused
+	pages    *webListener      // nil: there are no pages
 }
 
 // Serve serves until ctx ends, then closes the room, lets every queue drain for
@@ -59,7 +64,15 @@ func (s *Server) Serve(ctx context.Context) error {
 	writer.Go(func() { f.serve(writing) })
 
 	var all sync.WaitGroup
-	var tcpErr, udpErr error
+	var tcpErr, udpErr, webErr error
+	if s.TCP != nil && s.Web != nil {
+		s.pages = newWebListener(s.TCP.Addr())
+		all.Go(func() {
+			defer cancel()
+			defer s.pages.Close()
+			webErr = s.Web(ctx, s.pages)
+		})
+	}
 	if s.TCP != nil {
 		all.Go(func() {
 			defer cancel()
@@ -87,7 +100,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	all.Wait()
 	stopWriting()
 	writer.Wait()
-	if err := errors.Join(tcpErr, udpErr); err != nil {
+	if err := errors.Join(tcpErr, udpErr, webErr); err != nil {
 		return fmt.Errorf("chat server: %w", err)
 	}
 	return nil
@@ -113,6 +126,9 @@ func (s *Server) accept(ctx context.Context, all *sync.WaitGroup, f *fanOut, k *
 			return err
 		default:
 			c := newSession(conn, s.Room, s.limiter, f, k)
+			if c.pages = s.pages; c.pages != nil {
+				c.in.askAfter = askLate
+			}
 			cause := s.admit(ctx, c)
 			all.Go(func() {
 				defer s.dismiss(c, cause)

@@ -30,6 +30,7 @@ type session struct {
 	logger *slog.Logger
 	knocks *knocks
 	limits *limiter
+	pages  *webListener // nil: there are no pages for browsers
 	conn   net.Conn
 	from   netip.Addr
 	at     *address // nil: refused
@@ -38,7 +39,7 @@ type session struct {
 	joinBy time.Time    // when a client without a name is cut
 	own    bool         // it is our own client, which can resume
 	member *chat.Member // nil: has not joined
-	spends *allowance   // nil: has not joined
+	spends *Allowance   // nil: has not joined
 	lines  *chat.LineReader
 }
 
@@ -48,7 +49,7 @@ func newSession(conn net.Conn, room *chat.Room, limits *limiter, f *fanOut, k *k
 		deadpeer.LimitUnacknowledged(tcp)
 	}
 	s := &session{room: room, logger: room.Logger(), knocks: k, joinBy: time.Now().Add(joinTimeout), limits: limits, conn: conn, out: newClientWriter(conn, room.Log(), f)}
-	s.in.conn = conn
+	s.in.conn, s.in.askAfter = conn, askAfter
 	if a, err := netip.ParseAddrPort(conn.RemoteAddr().String()); err == nil {
 		s.from = a.Addr().Unmap()
 	}
@@ -84,6 +85,9 @@ func (s *session) readDialect() error {
 	case dialect.ClientPy:
 		return s.readClientPy()
 	case dialect.None:
+		if s.pages != nil && dialect.AsksForPage(s.in.ahead) {
+			return s.servePage()
+		}
 		return s.answerForeign()
 	}
 	return s.readPlain()
@@ -156,7 +160,7 @@ func (s *session) join(name string, from chat.Resume) error {
 		return err
 	}
 	s.member = m
-	s.spends.hold(m.Token())
+	s.spends.Hold(m.Token())
 	s.in.pay = s.pay
 	s.out.start(m)
 	return nil
@@ -225,7 +229,7 @@ func (s *session) carryOut(line string) error {
 
 // pay takes a line from what the client may spend, and waits until it is due.
 func (s *session) pay() error {
-	wait, _ := s.spends.spend(math.MaxInt64, time.Now())
+	wait, _ := s.spends.Spend(math.MaxInt64, time.Now())
 	return s.wait(wait)
 }
 

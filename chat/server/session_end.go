@@ -24,6 +24,7 @@ func (s *session) end(reason error) {
 		s.out.SendPrivate(l)
 	}
 	switch clean := errors.Is(reason, io.EOF) || errors.Is(reason, chat.ErrLeave); {
+	case errors.Is(reason, errPage): // the people in browsers are members by themselves
 	case s.member == nil:
 		s.knocks.refused(address, logReason(reason))
 	case cut != nil:
@@ -33,7 +34,7 @@ func (s *session) end(reason error) {
 		s.member.Leave(logReason(reason), s.own && !clean)
 	}
 	if s.spends != nil {
-		s.spends.stand()
+		s.spends.Stand()
 	}
 	s.out.End()
 	<-s.out.done
@@ -70,7 +71,7 @@ func complaint(err error) chat.Line {
 		return chat.NewCoded(chat.Error, i18n.Msg("chat.cut.long", "Limit", chat.MaxLine))
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return chat.NewCoded(chat.Error, i18n.Msg("chat.cut.late"))
-	case errors.Is(err, io.EOF), errors.Is(err, chat.ErrLeave), errors.Is(err, chat.ErrClosed), errors.As(err, &system):
+	case errors.Is(err, io.EOF), errors.Is(err, errPage), errors.Is(err, chat.ErrLeave), errors.Is(err, chat.ErrClosed), errors.As(err, &system):
 		return chat.Line{}
 	}
 	return chat.ErrorLine(err)

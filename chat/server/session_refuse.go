@@ -23,6 +23,9 @@ func (s *session) refuse(cause error) error {
 	})
 	switch {
 	case err != nil:
+	case d == dialect.None && s.pages != nil && dialect.AsksForPage(s.in.ahead):
+		s.write(dialect.NoPage(cause, temporarily(cause)))
+		return told{cause}
 	case d == dialect.None:
 		return s.answerForeign()
 	case d == dialect.Lines:
@@ -32,6 +35,11 @@ func (s *session) refuse(cause error) error {
 		s.out.setFormat(dialect.NewClientPy(s.room.Console, name), paceClientPy)
 	}
 	return reason
+}
+
+// temporarily reports whether a client that is refused may be let in soon.
+func temporarily(cause error) bool {
+	return errors.Is(cause, errFull) || errors.Is(cause, errAddress) || errors.Is(cause, errOften) || errors.Is(cause, errBusy)
 }
 
 // told is the reason for an end that the client already knows.

@@ -203,7 +203,7 @@ func (u *udpServer) admit(name string, addr udpAddr, proved bool, now time.Time)
 	}
 	p := &udpPeer{addr: addr, log: u.room.Log(), wake: u.wake, spends: spends, seen: now}
 	p.left = func() {
-		spends.stand()
+		spends.Stand()
 		u.here.Add(-1)
 		if !proved {
 			u.unproved.Add(-1)

@@ -23,7 +23,7 @@ type udpPeer struct {
 	// The goroutine that reads owns these.
 	member *chat.Member
 	seen   time.Time // of the last datagram
-	spends *allowance
+	spends *Allowance
 	warned time.Time // when it was told that it is too fast
 
 	mu           sync.Mutex
@@ -132,7 +132,7 @@ func (p *udpPeer) receive(text string, limits Limits, now time.Time) error {
 	if chat.Leaves(text) {
 		return p.member.Do(text)
 	}
-	if _, ok := p.spends.spend(0, now); ok {
+	if _, ok := p.spends.Spend(0, now); ok {
 		return p.member.Do(text)
 	}
 	if now.Sub(p.warned) > time.Second {

@@ -64,6 +64,27 @@ func Foreign(b []byte) *Protocol {
 	return nil
 }
 
+// AsksForPage reports whether the first bytes of HTTP are a request that a browser makes
+// of a page and its parts.
+func AsksForPage(b []byte) bool {
+	word, _, _ := bytes.Cut(b, []byte(" "))
+	switch string(word) {
+	case "GET", "HEAD", "POST":
+		return Foreign(b) == http
+	}
+	return false
+}
+
+// NoPage returns what a browser is told that is refused, where others have a page; for
+// a while only, if that is so.
+func NoPage(cause error, temporarily bool) string {
+	status := "403 Forbidden"
+	if temporarily {
+		status = "503 Service Unavailable\r\nRetry-After: 5"
+	}
+	return fmt.Sprintf("HTTP/1.1 "+status+"\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n\r\n%s\n", cause)
+}
+
 // isBinary reports whether no keyboard sends such bytes: a first one that is a
 // control character, but for those that edit a line, or a NUL that ends no line of
 // telnet (RFC 854).
