@@ -8,8 +8,8 @@
 //   - A change (any method but GET and HEAD) and a stream of events come from a page
 //     of this server: by Origin and Sec-Fetch-Site (W3C Fetch Metadata), or, where an
 //     older browser sends neither with a stream, by a SameSite=Strict cookie.
-//   - Where Config.Tokens has any, the request has one: in the link once, then in an
-//     HttpOnly, SameSite=Strict cookie.
+//   - Where the server is not for its own machine alone, the request has a token: in the
+//     link once, then in an HttpOnly, SameSite=Strict cookie.
 //   - Requests, connections, streams, sizes and times are limited, for each address
 //     (an IPv6 /64 is one) and in all.
 //
@@ -35,11 +35,12 @@ import (
 // Config is what a Guard is to admit. The zero value admits what comes from this
 // machine alone, without a token.
 type Config struct {
-	// Tokens admit whoever has one of them. Without any, the connection must be of
-	// a loopback address at both ends.
+	// Tokens admit whoever has one of them. If all of them have a role, whoever has none
+	// is admitted, too, but only from this machine: the connection must be of a
+	// loopback address at both ends.
 	Tokens []Token
 	// Hosts are names, beside IP addresses and localhost, by which the server is
-	// reached. Without Tokens only loopback addresses and localhost are.
+	// reached. Where a token is not needed, only loopback addresses and localhost are.
 	Hosts []string
 	// Logger is told who is refused; nil discards.
 	Logger *slog.Logger
@@ -60,10 +61,11 @@ type Limits struct {
 
 // Guard checks requests. Its methods may be called from several goroutines at once.
 type Guard struct {
-	config Config
-	log    *slog.Logger
-	cookie string        // the value of the cookie of who needs no token
-	over   chan struct{} // closed when streams are to end
+	config     Config
+	log        *slog.Logger
+	cookie     string // the value of the cookie of who needs no token
+	needsToken bool
+	over       chan struct{} // closed when streams are to end
 
 	closing sync.Once
 	refused refusals
@@ -88,6 +90,7 @@ func New(c Config) *Guard {
 		g.log = slog.New(slog.DiscardHandler)
 	}
 	g.refused.log = g.log
+	g.needsToken = slices.ContainsFunc(c.Tokens, func(t Token) bool { return t.Role == "" })
 	return g
 }
 
@@ -124,10 +127,10 @@ func (g *Guard) check(r *http.Request) *refusal {
 	if !g.hostAllowed(r) {
 		return refusedHost
 	}
-	if len(g.config.Tokens) == 0 && !local(r) {
+	if !g.needsToken && !local(r) {
 		return refusedRemote
 	}
-	if len(g.config.Tokens) > 0 && g.token(r) == nil {
+	if g.needsToken && g.token(r) == nil {
 		return refusedToken
 	}
 	switch r.Method {
@@ -177,7 +180,7 @@ func (g *Guard) hostAllowed(r *http.Request) bool {
 		return true
 	}
 	if a, err := netip.ParseAddr(host); err == nil {
-		return a.IsLoopback() || len(g.config.Tokens) > 0 && !a.IsUnspecified()
+		return a.IsLoopback() || g.needsToken && !a.IsUnspecified()
 	}
 	return host != "" && slices.ContainsFunc(g.config.Hosts, func(name string) bool { return strings.EqualFold(name, host) })
 }

@@ -219,7 +219,7 @@ func TestLinkLeadsNowhereElse(t *testing.T) {
 
 // A guard without tokens admits nobody from elsewhere, wherever it listens.
 func TestOpenIsForThisMachineAlone(t *testing.T) {
-	g := New(Config{})
+	g := New(Config{Tokens: []Token{{Value: "chalk", Role: "teacher"}}})
 	for _, test := range []struct {
 		from, at string
 		want     *refusal

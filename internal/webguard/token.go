@@ -91,7 +91,7 @@ func (g *Guard) enter(w http.ResponseWriter, r *http.Request) bool {
 		value = byLink.Value
 	case byLink != nil: // who has a role keeps it
 		value = has.Value
-	case len(g.config.Tokens) > 0 || g.hasCookie(r):
+	case g.needsToken || g.hasCookie(r):
 		return false
 	}
 	http.SetCookie(w, &http.Cookie{Name: cookieName(r), Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode})
