@@ -15,6 +15,7 @@ require (
 	github.com/klauspost/compress v1.18.7
 	github.com/mattn/go-runewidth v0.0.31
 	github.com/mdlayher/packet v1.2.0
+	github.com/mdp/qrterminal/v3 v3.2.1
 	github.com/moby/moby/api v1.56.1
 	github.com/moby/moby/client v0.6.2
 	github.com/nicksnyder/go-i18n/v2 v2.7.0
@@ -89,4 +90,5 @@ require (
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
 	golang.org/x/sync v0.24.0 // indirect
 	kernel.org/pub/linux/libs/security/libcap/psx v1.2.78 // indirect
+	rsc.io/qr v0.2.0 // indirect
 )
