@@ -32,6 +32,7 @@ type options struct {
 	name     string
 	record   string
 	limits   server.Limits
+	web      webOptions
 }
 
 func serveCommand() *cobra.Command {
@@ -49,6 +50,7 @@ func serveCommand() *cobra.Command {
 	c.Flags().IntVar(&o.limits.Burst, "burst", d.Burst, "")
 	c.Flags().Float64Var(&o.limits.Rate, "rate", d.Rate, "")
 	c.Flags().IntVar(&o.limits.PerAddress, "per-address", d.PerAddress, "")
+	o.web.add(c)
 	return c
 }
 
@@ -64,7 +66,7 @@ func (o *options) check() error {
 		return exit.UsageMsg("chat.mistake.limits")
 	}
 	o.name = name
-	return nil
+	return o.web.check(o.tcp)
 }
 
 func serve(c *cobra.Command, o options) error {
@@ -115,7 +117,16 @@ func serve(c *cobra.Command, o options) error {
 	if err != nil {
 		return err
 	}
+	var page *page
+	if o.web.on() {
+		if page, err = openPage(srv, o, log); err != nil {
+			return err
+		}
+	}
 	fmt.Fprintln(s.out, i18n.Text(l, "chat.listening", "Where", where)) // scripts of a lab await it, in English
+	if page != nil {
+		page.announce(s.out, l)
+	}
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(ctx) }()
 	k := &console{room: room, out: s.out, lang: l, quit: quit}

@@ -56,10 +56,16 @@ func (c *Console) Interrupted() <-chan struct{} { return c.interrupted }
 // Write shows lines above the one being typed. It never blocks and never fails: it
 // drops lines that the terminal does not read for long.
 func (c *Console) Write(p []byte) (int, error) {
+	c.Print(Plain, string(p))
+	return len(p), nil
+}
+
+// Print is Write in a style.
+func (c *Console) Print(style Style, text string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for line := range strings.Lines(string(p)) {
-		c.printed = append(c.printed, Text{{Plain, strings.TrimRight(line, "\r\n")}})
+	for line := range strings.Lines(text) {
+		c.printed = append(c.printed, Text{{style, strings.TrimRight(line, "\r\n")}})
 	}
 	if extra := len(c.printed) - maxPrinted; extra > 0 {
 		c.printed = c.printed[extra:]
@@ -68,7 +74,6 @@ func (c *Console) Write(p []byte) (int, error) {
 	case c.wake <- struct{}{}:
 	default:
 	}
-	return len(p), nil
 }
 
 // Close shows the lines that were written and restores the terminal's mode.

@@ -50,6 +50,7 @@ const (
 	Bold    Style = "1"
 	Marked  Style = "1;7" // bold, colours exchanged
 	Warning Style = "33"
+	Picture Style = "97;40" // white on black, whatever the terminal's colours are
 )
 
 // Span is text in one style.

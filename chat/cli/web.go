@@ -1,0 +1,200 @@
+package cli
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"strings"
+
+	"github.com/mdp/qrterminal/v3"
+	"github.com/spf13/cobra"
+
+	"wirelab/chat/server"
+	"wirelab/chat/web"
+	"wirelab/internal/exit"
+	"wirelab/internal/i18n"
+	"wirelab/internal/inline"
+	"wirelab/internal/lang"
+	"wirelab/internal/webguard"
+)
+
+// webOptions are the flags about the page for browsers.
+type webOptions struct {
+	web     bool
+	address string // by which other devices reach the page: an IP address or name; "auto"; empty for this machine alone
+}
+
+// auto stands for the address that this machine has on the network.
+const auto = "auto"
+
+func (o *webOptions) add(c *cobra.Command) {
+	c.Flags().BoolVar(&o.web, "web", false, "")
+	c.Flags().StringVar(&o.address, "web-address", "", "")
+}
+
+// on reports whether there is a page.
+func (o *webOptions) on() bool { return o.web || o.address != "" }
+
+// check refuses a page that nobody could open, given the address of the TCP port.
+func (o *webOptions) check(tcp string) error {
+	if !o.on() {
+		return nil
+	}
+	if tcp == "" {
+		return exit.UsageMsg("chat.mistake.web.tcp")
+	}
+	host, _, err := net.SplitHostPort(tcp)
+	if err != nil {
+		return nil // listening says what is wrong with it
+	}
+	at, err := netip.ParseAddr(host)
+	switch named := err == nil && !at.IsUnspecified(); {
+	case o.address == "" && named && !at.IsLoopback():
+		return exit.UsageMsg("chat.mistake.web.local", "Address", host)
+	case o.address == auto && (named && at.IsLoopback() || host == "localhost"):
+		return exit.UsageMsg("chat.mistake.web.loopback", "Address", host)
+	case !linkable(o.address):
+		return exit.UsageMsg("chat.mistake.web.address", "Word", o.address)
+	}
+	return nil
+}
+
+// linkable reports whether a link can have an address of --web-address in it.
+func linkable(address string) bool {
+	if address == "" || address == auto {
+		return true
+	}
+	if a, err := netip.ParseAddr(address); err == nil {
+		return !a.IsUnspecified() && a.Zone() == ""
+	}
+	return len(address) <= 253 && !strings.ContainsFunc(address, func(r rune) bool {
+		return r != '-' && r != '.' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
+	})
+}
+
+// page is where people chat in a browser.
+type page struct {
+	link, teacher string
+	local         bool // for this machine alone
+}
+
+// openPage has a server that listens serve the page.
+func openPage(s *server.Server, o options, log *slog.Logger) (*page, error) {
+	host, err := o.web.host(s.TCP.Addr())
+	if err != nil {
+		return nil, err
+	}
+	teacher := webguard.Token{Value: webguard.NewToken(), Role: web.Teacher}
+	config := webguard.Config{Tokens: []webguard.Token{teacher}, Logger: log, Limits: webLimits(o.limits)}
+	p := &page{local: o.web.address == ""}
+	token := ""
+	if !p.local {
+		token = webguard.NewToken()
+		config.Tokens = append(config.Tokens, webguard.Token{Value: token})
+		config.Hosts = []string{host}
+	}
+	_, port, err := net.SplitHostPort(s.TCP.Addr().String())
+	if err != nil {
+		return nil, exit.UnableMsg("chat.mistake.web.host", "Cause", err)
+	}
+	at := net.JoinHostPort(host, port)
+	p.link, p.teacher = webguard.Link(at, "/", token), webguard.Link(at, "/", teacher.Value)
+	s.Web = web.New(s.Room, s, webguard.New(config)).Serve
+	return p, nil
+}
+
+// webLimits are a page's limits where the chat has others: a phone takes a stream, and
+// some requests to open the page.
+func webLimits(l server.Limits) webguard.Limits {
+	if l.PerAddress == 0 {
+		return webguard.Limits{Rate: 1e6, Burst: 1e6, StreamsPerAddress: 1 << 16, Streams: 1 << 16}
+	}
+	people := l.PerAddress
+	return webguard.Limits{Rate: max(100, 2*float64(people)), Burst: max(400, 20*people), StreamsPerAddress: people, Streams: cmp.Or(l.Total, 1<<16)}
+}
+
+// host returns the host of the page's links.
+func (o *webOptions) host(listens net.Addr) (string, error) {
+	at, err := netip.ParseAddrPort(listens.String())
+	bound := at.Addr().Unmap()
+	named := err == nil && !bound.IsUnspecified()
+	switch {
+	case o.address == "" && named:
+		return bound.String(), nil
+	case o.address == "":
+		return "127.0.0.1", nil
+	case o.address != auto:
+		return o.address, nil
+	case named:
+		return bound.WithZone("").String(), nil
+	}
+	return ownAddress()
+}
+
+// ownAddress returns the address that this machine has on the network: the one from
+// which it would reach others, or else the first private one of an interface.
+func ownAddress() (string, error) {
+	// Connecting a UDP socket sends nothing. The addresses are for documentation (RFC
+	// 5737, RFC 3849): only the route to anywhere counts.
+	for _, to := range []string{"192.0.2.1:9", "[2001:db8::1]:9"} {
+		c, err := net.Dial("udp", to)
+		if err != nil {
+			continue
+		}
+		a, err := netip.ParseAddrPort(c.LocalAddr().String())
+		c.Close()
+		if err == nil && !a.Addr().IsLoopback() && !a.Addr().IsLinkLocalUnicast() {
+			return a.Addr().Unmap().String(), nil
+		}
+	}
+	addresses, err := net.InterfaceAddrs()
+	if err != nil {
+		return "", exit.UnableMsg("chat.mistake.web.host", "Cause", err)
+	}
+	for _, each := range addresses {
+		if p, err := netip.ParsePrefix(each.String()); err == nil && p.Addr().Unmap().IsPrivate() {
+			return p.Addr().Unmap().String(), nil
+		}
+	}
+	return "", exit.UnableMsg("chat.mistake.web.none")
+}
+
+// announce shows where the page is: for phones as a QR code, where the screen can
+// show one.
+func (p *page) announce(out io.Writer, l lang.Lang) {
+	if p.local {
+		fmt.Fprintln(out, i18n.Text(l, "chat.web.local", "Link", p.link))
+	} else {
+		p.draw(out)
+		fmt.Fprintln(out, i18n.Text(l, "chat.web.page", "Link", p.link))
+	}
+	fmt.Fprintln(out, i18n.Text(l, "chat.web.teacher", "Link", p.teacher))
+}
+
+// quietZone is how many modules are blank around a QR code. The standard's four would
+// not fit a terminal of 24 lines; readers take two.
+const quietZone = 2
+
+func (p *page) draw(out io.Writer) {
+	console, onConsole := out.(*inline.Console)
+	if !lang.UTF8() || !onConsole && !terminal(os.Stdout) {
+		return
+	}
+	var code strings.Builder
+	qrterminal.GenerateWithConfig(p.link, qrterminal.Config{Level: qrterminal.L, Writer: &code, HalfBlocks: true, QuietZone: quietZone,
+		BlackChar: qrterminal.BLACK_BLACK, WhiteBlackChar: qrterminal.WHITE_BLACK, WhiteChar: qrterminal.WHITE_WHITE, BlackWhiteChar: qrterminal.BLACK_WHITE})
+	switch {
+	case onConsole:
+		console.Print(inline.Picture, code.String())
+	case os.Getenv("NO_COLOR") != "":
+		io.WriteString(out, code.String())
+	default:
+		for line := range strings.Lines(code.String()) {
+			fmt.Fprintf(out, "\x1b[%sm%s\x1b[m\n", inline.Picture, strings.TrimSuffix(line, "\n"))
+		}
+	}
+}
