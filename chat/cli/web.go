@@ -179,21 +179,27 @@ func (p *page) announce(out io.Writer, l lang.Lang) {
 // not fit a terminal of 24 lines; readers take two.
 const quietZone = 2
 
-func (p *page) draw(out io.Writer) {
-	console, onConsole := out.(*inline.Console)
-	if !lang.UTF8() || !onConsole && !terminal(os.Stdout) {
-		return
-	}
+// picture returns the link as a QR code of half blocks.
+func (p *page) picture() string {
 	var code strings.Builder
 	qrterminal.GenerateWithConfig(p.link, qrterminal.Config{Level: qrterminal.L, Writer: &code, HalfBlocks: true, QuietZone: quietZone,
 		BlackChar: qrterminal.BLACK_BLACK, WhiteBlackChar: qrterminal.WHITE_BLACK, WhiteChar: qrterminal.WHITE_WHITE, BlackWhiteChar: qrterminal.BLACK_WHITE})
+	return code.String()
+}
+
+// draw shows the picture where the output can: on a terminal that has the characters.
+func (p *page) draw(out io.Writer) {
+	console, onConsole := out.(*inline.Console)
+	_, onScreen := out.(*inline.Writer)
 	switch {
+	case !lang.UTF8():
 	case onConsole:
-		console.Print(inline.Picture, code.String())
+		console.Print(inline.Picture, p.picture())
+	case !onScreen || !terminal(os.Stdout):
 	case os.Getenv("NO_COLOR") != "":
-		io.WriteString(out, code.String())
+		io.WriteString(out, p.picture())
 	default:
-		for line := range strings.Lines(code.String()) {
+		for line := range strings.Lines(p.picture()) {
 			fmt.Fprintf(out, "\x1b[%sm%s\x1b[m\n", inline.Picture, strings.TrimSuffix(line, "\n"))
 		}
 	}

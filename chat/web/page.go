@@ -7,9 +7,9 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"html/template"
-	"mime"
 	"net/http"
 	"path"
+	"sync"
 	"time"
 
 	"wirelab/chat"
@@ -20,11 +20,11 @@ import (
 //go:embed page
 var files embed.FS
 
-var pageTemplate = template.Must(template.ParseFS(files, "page/page.html"))
+// pageTemplate is made when it is asked for: every command has this package.
+var pageTemplate = sync.OnceValue(func() *template.Template { return template.Must(template.ParseFS(files, "page/page.html")) })
 
-func init() { // the machine's own table may lack it, or have another
-	_ = mime.AddExtensionType(".js", "text/javascript; charset=utf-8")
-}
+// mediaTypes are those of the page's parts: the machine's own table may lack one.
+var mediaTypes = map[string]string{".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
 
 // pageData is what the template shows.
 type pageData struct {
@@ -88,7 +88,7 @@ func (s *Site) page(w http.ResponseWriter, r *http.Request) {
 	data := pageData{Lang: l, Other: lang.Lang(l.Pick(string(lang.Chinese), string(lang.English))), Text: words, Words: string(encoded),
 		Server: s.room.Console, Teacher: s.guard.Role(r) == Teacher, MaxText: chat.MaxLine - 1}
 	var b bytes.Buffer
-	if err := pageTemplate.Execute(&b, data); err != nil {
+	if err := pageTemplate().Execute(&b, data); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
@@ -104,10 +104,12 @@ func (s *Site) icon(w http.ResponseWriter, r *http.Request) { serveFile(w, r, "i
 
 func serveFile(w http.ResponseWriter, r *http.Request, name string) {
 	b, err := files.ReadFile(path.Join("page", path.Base(name)))
-	if err != nil || path.Ext(name) == ".html" {
+	media := mediaTypes[path.Ext(name)]
+	if err != nil || media == "" {
 		http.NotFound(w, r)
 		return
 	}
+	w.Header().Set("Content-Type", media)
 	sum := sha256.Sum256(b)
 	w.Header().Set("ETag", `"`+base64.RawURLEncoding.EncodeToString(sum[:12])+`"`)
 	w.Header().Set("Cache-Control", "no-cache") // kept, and asked for again

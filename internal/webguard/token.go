@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 )
 
 // Token admits whoever has it.
@@ -102,12 +103,15 @@ func (g *Guard) enter(w http.ResponseWriter, r *http.Request) bool {
 	// The path begins with one slash alone: "//host" would be another server.
 	to := url.URL{Path: "/" + strings.TrimLeft(r.URL.Path, `/\`), RawQuery: query.Encode()}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_ = leadOn.Execute(w, to.String()) // a reader who has gone misses it
+	_ = leadOn().Execute(w, to.String()) // a reader who has gone misses it
 	return true
 }
 
-var leadOn = template.Must(template.New("").Parse(`<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0;url={{.}}"><title>wirelab</title><a href="{{.}}">wirelab</a>
+// leadOn is made when it is asked for: every command has this package.
+var leadOn = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("").Parse(`<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0;url={{.}}"><title>wirelab</title><a href="{{.}}">wirelab</a>
 `))
+})
 
 // hasCookie reports whether a request has the cookie that the guard gives: a page of
 // another site cannot send it (SameSite=Strict).
