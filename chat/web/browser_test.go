@@ -380,7 +380,7 @@ func TestPageWithoutToken(t *testing.T) {
 	h.stop()
 	guard.Tokens[0].Value = "second"
 	h = open(t, setUp{at: at, guard: guard})
-	s.AwaitText("#status", "請重新掃描 QR code")
+	s.AwaitText("#app", "請重新掃描 QR code")
 	s.Goto(webguard.Link(h.address, "/", "second"))
 	s.AwaitText("#lines", "alice")
 	s.awaitReady()

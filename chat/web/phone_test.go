@@ -20,7 +20,7 @@ import (
 	"wirelab/internal/webguard"
 )
 
-const patience = 30 * time.Second // for what takes milliseconds
+const patience = 60 * time.Second // for what takes milliseconds
 
 // house is a server with its page.
 type house struct {
@@ -268,7 +268,6 @@ func newTerminal(t *testing.T, h *house, name string) *terminal {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
-	c.SetDeadline(time.Now().Add(patience))
 	n := &terminal{t, c, bufio.NewReader(c)}
 	n.say(name)
 	n.until("* " + name + " joined")
@@ -280,6 +279,7 @@ func (n *terminal) say(text string) { fmt.Fprintln(n.conn, text) }
 func (n *terminal) until(want string) (lines []string) {
 	n.t.Helper()
 	for {
+		n.conn.SetDeadline(time.Now().Add(patience))
 		line, err := n.in.ReadString('\n')
 		if err != nil {
 			n.t.Fatalf("%q has not come: %v; told were %q", want, err, lines)

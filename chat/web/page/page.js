@@ -110,6 +110,7 @@ function leave(anew) {
 /** @param {string} problem */
 function ask(problem) {
   show("join");
+  if (problem) status("");
   element("name").value = me.name || memory.browser()?.name || "";
   element("problem").textContent = problem;
   if (matchMedia("(hover: hover)").matches || problem) element("name").focus(); // a phone's keyboard would cover the page
