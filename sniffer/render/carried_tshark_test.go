@@ -113,6 +113,7 @@ func ntpTime(t *testing.T, text string) string {
 // What is named of a frame is what tshark reads from it, and where tshark finds
 // none of these protocols nothing is.
 func TestCarriedEqualsTshark(t *testing.T) {
+	t.Parallel()
 	program, err := exec.LookPath("tshark")
 	if err != nil {
 		require.Missing(t, "tshark", "tshark is not installed")

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"wirelab/internal/require"
@@ -49,6 +50,23 @@ var tsharkFields = []struct {
 // tshark reads a capture: the value of each field in each frame, "" for none, of
 // the outermost header (f) or the innermost (l).
 func tshark(t *testing.T, path, occurrence string) []map[string]string {
+	t.Helper()
+	// The captures of a name are the same in every test, and a start of tshark takes most of the time.
+	asked.Lock()
+	defer asked.Unlock()
+	key := filepath.Base(path) + " " + occurrence
+	if asked.answers[key] == nil {
+		asked.answers[key] = askTshark(t, path, occurrence)
+	}
+	return asked.answers[key]
+}
+
+var asked = struct {
+	sync.Mutex
+	answers map[string][]map[string]string
+}{answers: map[string][]map[string]string{}}
+
+func askTshark(t *testing.T, path, occurrence string) []map[string]string {
 	t.Helper()
 	program, err := exec.LookPath("tshark")
 	if err != nil {
@@ -142,6 +160,7 @@ func captures(t *testing.T) []string {
 
 // The fields of JSON are those that tshark reads from the same frames.
 func TestJSONEqualsTshark(t *testing.T) {
+	t.Parallel()
 	for _, path := range captures(t) {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			want := tshark(t, path, "f")
@@ -263,6 +282,7 @@ func same(got, tshark string) bool {
 
 // The fields of the note are those that tshark reads from the same frames.
 func TestNoteEqualsTshark(t *testing.T) {
+	t.Parallel()
 	for _, path := range captures(t) {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			want := tshark(t, path, "f")
