@@ -516,3 +516,21 @@ func TestSilentBrowser(t *testing.T) {
 		t.Errorf("answered %.60q, %v", b, err)
 	}
 }
+
+// Who may not have the stream makes nothing of it disappear.
+func TestBusyAcknowledgesNothing(t *testing.T) {
+	h := open(t, setUp{})
+	a := newPhone(t, h).join(joining{Name: "alice"})
+	in := a.listen()
+	in.untilEvent("ready")
+	thief := &phone{t: t, h: h, joined: a.joined, after: "0-99", http: &http.Client{Transport: &http.Transport{DialContext: (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 3)}}).DialContext}}}
+	a.say("/help")
+	in.until("the last line of help", func(now told) bool { return strings.Contains(now.data, "/quit") })
+	thief.listen().untilEvent("busy")
+	m := h.site.find(a.Session)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.private) == 0 {
+		t.Error("the lines for alice alone are forgotten")
+	}
+}

@@ -91,7 +91,6 @@ func (s *Site) events(w http.ResponseWriter, r *http.Request) {
 	from, _ := netip.ParseAddrPort(r.RemoteAddr)
 	st := &stream{m: m, words: tui.Words{Lang: language(r)}, wake: s.room.Log().Subscribe()}
 	defer s.room.Log().Unsubscribe(st.wake)
-	st.begin(s.room.Log(), after)
 	switch ok, elsewhere := m.attach(st, netblock.Of(from.Addr())); {
 	case elsewhere:
 		_ = out.Send(event("busy", nil))
@@ -100,6 +99,7 @@ func (s *Site) events(w http.ResponseWriter, r *http.Request) {
 		_ = out.Send(event("gone", nil))
 		return
 	}
+	st.begin(s.room.Log(), after)
 	m.detach(st, errors.Is(st.serve(out), errOver))
 }
 

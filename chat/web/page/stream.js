@@ -6,6 +6,7 @@
 import { streamURL } from "./server.js";
 
 const beatWithin = 40000; // milliseconds; the server's beat comes every 15 s
+const hiddenFor = 3000; // milliseconds, after which a phone may have dropped the connection
 const retryFirst = 500;
 const retryLast = 5000;
 
@@ -28,11 +29,15 @@ export class Stream {
     /** @type {EventSource | null} */
     this.source = null;
     this.heard = 0;
+    this.hidden = 0;
     this.retry = retryFirst;
     /** @type {number | undefined} */
     this.timer = undefined;
 
-    document.addEventListener("visibilitychange", () => this.look());
+    document.addEventListener("visibilitychange", () => {
+      if (document.visibilityState === "hidden") this.hidden = Date.now();
+      else if (Date.now() - this.hidden > hiddenFor) this.reopen();
+    });
     window.addEventListener("pageshow", (event) => (event.persisted ? this.reopen() : this.look()));
     window.addEventListener("online", () => this.reopen());
     setInterval(() => this.look(), 5000);
