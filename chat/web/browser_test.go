@@ -13,6 +13,7 @@ import (
 
 	"wirelab/chat/server"
 	"wirelab/internal/browsertest"
+	"wirelab/internal/require"
 	"wirelab/internal/webguard"
 )
 
@@ -163,6 +164,7 @@ type cable struct {
 
 	mu    sync.Mutex
 	cut   bool
+	deaf  bool // the phone receives nothing
 	conns map[net.Conn]bool
 }
 
@@ -208,11 +210,35 @@ func (c *cable) join(near net.Conn) {
 		_, _ = io.Copy(far, near) // the cut ends it
 		far.Close()
 	}()
-	_, _ = io.Copy(near, far)
+	_, _ = io.Copy(toPhone{c, near}, far)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.conns, near)
 	delete(c.conns, far)
+}
+
+// toPhone is what a phone receives.
+type toPhone struct {
+	c *cable
+	net.Conn
+}
+
+// Write implements io.Writer.
+func (p toPhone) Write(b []byte) (int, error) {
+	p.c.mu.Lock()
+	deaf := p.c.deaf
+	p.c.mu.Unlock()
+	if deaf {
+		return len(b), nil
+	}
+	return p.Conn.Write(b)
+}
+
+// setDeaf has the phone receive nothing, though the server receives what it sends.
+func (c *cable) setDeaf(deaf bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.deaf = deaf
 }
 
 // set cuts the cable, or repairs it.
@@ -224,6 +250,16 @@ func (c *cable) set(cut bool) {
 			conn.Close()
 		}
 	}
+}
+
+// transcript returns what the room has told.
+func transcript(t *testing.T, h *house) string {
+	t.Helper()
+	var b strings.Builder
+	if err := h.room.WriteTranscript(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
 }
 
 // What a phone says and is told while its network comes and goes, it freezes, the page
@@ -320,6 +356,18 @@ func TestPageLosesNothing(t *testing.T) {
 	if name := h.room.People()[0].Name; name != "alice" {
 		t.Errorf("after the restart alice is %q", name)
 	}
+
+	// The room hears a text, the phone is not told, and the server that knew its id ends.
+	link.setDeaf(true)
+	say("mine, heard without an answer")
+	require.Eventually(t, patience, func() bool { return strings.Contains(transcript(t, h), "mine, heard without an answer") }, func() string { return "the room to hear alice, it has " + transcript(t, h) })
+	link.set(true)
+	link.setDeaf(false)
+	h.stop()
+	h = open(t, setUp{at: at, record: record})
+	link.set(false)
+	told("back again")
+	check("a restart after a text whose answer was lost")
 
 	link.set(true)
 	told("cut and started anew")
