@@ -29,7 +29,8 @@ func upCommand() *cobra.Command {
 	noChat := cmd.Flags().Bool("no-chat", false, "")
 	tmux := cmd.Flags().Bool("tmux", false, "")
 	clients := cmd.Flags().Int("hosts", 0, "")
-	withPage := cmd.Flags().Bool("web", false, "")
+	pageAt := cmd.Flags().String("web", "", "")
+	cmd.Flags().Lookup("web").NoOptDefVal = webAddress
 	cmd.MarkFlagsMutuallyExclusive("no-chat", "tmux")
 	cmd.MarkFlagsMutuallyExclusive("hosts", "tmux")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -67,13 +68,13 @@ func upCommand() *cobra.Command {
 			}
 			serve = panes.show
 		}
-		if *withPage {
+		if *pageAt != "" {
 			all, err := experiments.All()
 			if err != nil {
 				return err
 			}
 			u.page = &page{lang: u.lang, backend: autoBackend, experiments: all, opened: u.name, out: u.out, errs: io.Discard}
-			if err := u.page.listen(webAddress); err != nil {
+			if err := u.page.listen(*pageAt); err != nil {
 				return err
 			}
 			defer u.page.listener.Close()

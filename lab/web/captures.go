@@ -268,13 +268,14 @@ func (s *Server) endUpload() {
 	s.loading--
 }
 
-// hostsOf are the names that a recording has, in the order of their first packets.
+// hostsOf are the ends of a recording's packets, in the order of their first ones: so many
+// as can be drawn, of the packets at its beginning.
 func hostsOf(r *trace.Recording) []string {
-	const most = 16
+	const most, looked = 16, 5000
 	row := script.Rows(r, nil)
 	var hosts []string
-	for p := range r.Ends() {
-		for _, host := range endsOf(row, p) {
+	for n := 1; n <= min(r.Len(), looked); n++ {
+		for _, host := range endsOf(row, r.Packet(n)) {
 			if len(hosts) < most && !slices.Contains(hosts, host) {
 				hosts = append(hosts, host)
 			}

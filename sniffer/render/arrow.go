@@ -1,6 +1,8 @@
 package render
 
 import (
+	"cmp"
+
 	"wirelab/sniffer"
 )
 
@@ -8,7 +10,7 @@ import (
 type Arrow struct {
 	Number   int      `json:"number"`
 	Segment  string   `json:"segment,omitempty"` // "" where there is one alone
-	From     string   `json:"from"`              // the host that sent it; "" for none
+	From     string   `json:"from"`              // the host that sent it, or its address; "" for none
 	To       string   `json:"to"`                // who was sent it; "*" for all, "" for none
 	Protocol string   `json:"protocol"`          // arp, icmp, tcp, udp, ip, malformed or other
 	What     string   `json:"what"`              // its notation without its ends, unless it claims others
@@ -22,6 +24,7 @@ func (l *Ladder) Arrow(p *sniffer.Packet) Arrow {
 	a.From, a.To = l.hosts(p)
 	if l.Ends != nil {
 		from, to := l.Ends(p)
+		from, to = cmp.Or(from, a.From), cmp.Or(to, a.To) // of whom nothing is known, the addresses tell
 		r.forged = from != a.From || to != a.To
 		a.From, a.To = from, to
 	}

@@ -141,8 +141,7 @@ store.on('capture', (info) => {
   const sees = info.steps.some((s) => s.text.startsWith('mode '));
   lanes = info.hosts.filter((host) => host !== info.witness || sees);
   place = -1;
-  ladder.total = 0;
-  ladder.limit = Infinity;
+  ladder.clear();
   head();
   store.tell('lanes');
 });

@@ -2,7 +2,7 @@
 
 import { byId, notice, text } from './dom.js';
 import { store } from './store.js';
-import { table, goTo } from './table.js';
+import { grown, goTo, table } from './table.js';
 
 const pace = 200; // milliseconds between two looks at what has been added
 /** @type {EventSource|null} */
@@ -68,7 +68,7 @@ function progress(is) {
   const live = store.running && store.capture.kind === 'lab';
   byId('state').textContent = text(live ? 'watching' : is.state) + (is.error ? ': ' : '');
   if (is.error) byId('state').append(is.error);
-  byId('state').classList.toggle('bad', is.error !== '');
+  byId('state').classList.toggle('bad', !!is.error);
   byId('downloads').hidden = store.packets === 0;
   if (ended) store.tell('ended');
   store.tell('progress', is);
@@ -85,7 +85,7 @@ async function catchUp() {
     // Who has paused, or guesses, is shown nothing new; it waits on the server.
     if (store.until === Infinity) {
       store.tell('rows');
-      await new Promise((resolve) => setTimeout(resolve, pace));
+      await Promise.allSettled([grown, new Promise((resolve) => setTimeout(resolve, pace))]);
       if (store.following && table.total > 0) await goTo(table.total - 1, 'live').catch(() => {});
     }
   }

@@ -72,7 +72,7 @@ async function open(id, number = 0) {
   store.until = Infinity;
   store.packets = 0;
   store.dropped = 0;
-  store.filter = byId('expression').value.trim();
+  byId('expression').value = store.filter;
   store.running = info.state === 'running';
   store.following = store.running && number === 0;
   const path = '/c/' + id;

@@ -1,7 +1,7 @@
 // The table of packets, and the filter above it.
 
 import { get } from './api.js';
-import { byId, el, signs, text } from './dom.js';
+import { byId, el, notice, signs, text } from './dom.js';
 import { store } from './store.js';
 import { VirtualList } from './virtual.js';
 
@@ -17,6 +17,9 @@ export const table = new VirtualList({
 
 /** The place of the chosen packet in the table. */
 export let index = -1;
+
+/** Is fulfilled when the rows that were told of last have come. @type {Promise<void>} */
+export let grown = Promise.resolve();
 
 /** @param {HTMLElement} element @param {import('./api.js').Row} row @param {number} at */
 function draw(element, row, at) {
@@ -61,8 +64,9 @@ async function reveal() {
 
 /** Chooses the packet at a place of the table. */
 export async function goTo(at, by = 'table') {
+  const { capture } = store;
   const row = await table.at(Math.min(Math.max(at, 0), table.shown - 1));
-  if (row) store.choose(row.number, by);
+  if (row && capture === store.capture) store.choose(row.number, by);
 }
 
 function count() {
@@ -73,10 +77,12 @@ function count() {
 }
 
 async function apply() {
-  store.filter = byId('expression').value.trim();
-  store.own = byId('own').checked;
+  const filter = byId('expression').value.trim(), own = byId('own').checked;
   const error = byId('filter-error');
   try {
+    await get(store.path('rows'), { from: 0, to: 0, filter, own: own ? '1' : '' }); // or it is wrong
+    store.filter = filter;
+    store.own = own;
     await table.reset();
     error.hidden = true;
     byId('expression').removeAttribute('aria-invalid');
@@ -108,13 +114,15 @@ grid.addEventListener('keydown', (e) => {
 
 store.on('capture', () => {
   index = -1;
-  table.total = 0;
-  table.limit = Infinity;
+  table.clear();
 });
-store.on('rows', async (detail) => {
-  await (detail?.changed ? table.reset() : table.grow());
-  count();
-  store.tell('listed');
+store.on('rows', (detail) => {
+  grown = (async () => {
+    await (detail?.changed ? table.reset() : table.grow());
+    count();
+    store.tell('listed');
+  })();
+  grown.catch((e) => notice(e.message));
 });
 store.on('chosen', reveal);
 store.on('cited', () => table.schedule(true));

@@ -58,6 +58,16 @@ export class VirtualList {
     this.redraw();
   }
 
+  /** Has no rows any more, until it grows. */
+  clear() {
+    this.generation++;
+    this.pages.clear();
+    this.coming.clear();
+    this.total = 0;
+    this.limit = Infinity;
+    this.redraw();
+  }
+
   /** Asks for what has been added at the end. */
   async grow() {
     const last = Math.floor(this.total / page);
