@@ -1,25 +1,316 @@
 package web
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
+
+	"github.com/chromedp/cdproto/dom"
+	"github.com/chromedp/chromedp/kb"
+
+	"wirelab/internal/browsertest"
 )
 
-// An experiment is run from the page and understood from it, in both languages, on a
-// desk and on a phone.
-func TestWalkThroughARun(t *testing.T) {
-	b := browser(t)
+// started runs the experiment of a name from the page and waits until it is judged.
+func (p *tab) started(experiment string) {
+	p.T.Helper()
+	before := browsertest.Eval[string](p.Page, "location.pathname")
+	p.choose("#experiment", experiment)
+	p.click("#go")
+	p.Await(fmt.Sprintf("location.pathname !== %q", before))
+	p.Await(`document.querySelector('#stop').hidden && document.querySelector('#claim-list li .verdict') && ![...document.querySelectorAll('#claim-list .verdict')].some((v) => v.innerText.includes('(') || v.parentNode.className === 'pending')`)
+	p.Await(`document.querySelectorAll('#rows .row[data-drawn=true]').length > 2 && document.querySelectorAll('#arrows .arrow').length > 2`)
+}
+
+// number is the packet that is chosen, as the address has it.
+func (p *tab) number() int {
+	p.T.Helper()
+	return browsertest.Eval[int](p.Page, "Number(location.hash.replace('#p=', ''))")
+}
+
+// awaitChosen waits until a packet is chosen everywhere: in the address, the table, the
+// ladder, the layers and the slider.
+func (p *tab) awaitChosen(number int) {
+	p.T.Helper()
+	p.Await(fmt.Sprintf(`location.hash === '#p=%[1]d' && document.querySelector('#row-%[1]d.chosen') && document.querySelector('#arrow-%[1]d.chosen') &&
+		document.querySelector('#line').innerText.startsWith('%[1]d ') && document.querySelector('#position').innerText.includes('%[1]d') &&
+		document.querySelector('#table').getAttribute('aria-activedescendant') === 'row-%[1]d'`, number))
+}
+
+func (p *tab) focus(selector string) {
+	p.T.Helper()
+	browsertest.Eval[bool](p.Page, fmt.Sprintf("(document.querySelector(%q).focus(), true)", selector))
+}
+
+// An experiment is run from the page, and every feature is tried, in both languages, on
+// a desk and on a phone.
+func TestWalk(t *testing.T) {
+	b := browsertest.Start(t)
 	s := serve(t, "web", "--listen", "127.0.0.1:0")
 	for _, l := range looks {
 		t.Run(l.String(), func(t *testing.T) {
 			p := open(t, b, l, s.link)
-			p.await(`document.querySelector('#experiment option')`)
-			p.keep("start-" + l.String())
-			p.choose("#experiment", "tcp-loss")
-			p.click("#go")
-			p.await(`document.querySelectorAll('#claim-list .pass').length === 2 && !document.querySelector('#claim-list .pass .verdict').innerText.includes('(')`)
-			p.await(`document.querySelector('#position').innerText !== ''`)
-			p.await(`document.querySelectorAll('#arrows path.lost').length >= 1`)
-			p.keep("run-" + l.String())
+			p.Allow("filter=") // what the browser says of a filter that is wrong
+			if got, want := browsertest.Eval[string](p.Page, "document.documentElement.lang"), map[string]string{"en": "en", "zh": "zh-TW"}[l.lang]; got != want {
+				t.Errorf("the page is in %s, want %s", got, want)
+			}
+			p.started("tcp-chat")
+			p.Keep("run-" + l.String())
+			p.steps()
+			p.fields()
+			p.filters()
+			p.follows()
+			p.predicts(l)
+			p.downloads()
+			p.Keep("end-" + l.String())
 		})
 	}
+}
+
+// steps steps through the packets with buttons, keys, the slider, the claims and the
+// lists; each moves all.
+func (p *tab) steps() {
+	p.T.Helper()
+	p.click("#first")
+	p.Await("document.querySelector('#first').disabled && location.hash !== ''")
+	first := p.number()
+	p.awaitChosen(first)
+	p.click("#forward")
+	p.Await(fmt.Sprintf("location.hash !== '#p=%d'", first))
+	second := p.number()
+	p.awaitChosen(second)
+	p.Press(kb.ArrowLeft)
+	p.awaitChosen(first)
+	p.Press(kb.ArrowRight)
+	p.awaitChosen(second)
+	p.click("#last")
+	p.Await("document.querySelector('#last').disabled")
+	last := p.number()
+	p.awaitChosen(last)
+	p.click("#back")
+	p.Await(fmt.Sprintf("location.hash !== '#p=%d'", last))
+	p.focus("#slider")
+	p.Press(kb.Home)
+	p.awaitChosen(first)
+	p.focus("#arrows")
+	p.Press(kb.ArrowDown)
+	p.awaitChosen(second)
+	p.focus("#table")
+	p.Press(kb.ArrowUp)
+	p.awaitChosen(first)
+	p.Press(kb.End)
+	p.awaitChosen(last)
+	p.click("#claim-list .cited button")
+	cited := browsertest.Eval[int](p.Page, "parseInt(document.querySelector('#claim-list .cited button').innerText)")
+	p.awaitChosen(cited)
+	p.click(fmt.Sprintf("#arrow-%d", cited))
+	p.awaitChosen(cited)
+	browsertest.Eval[bool](p.Page, fmt.Sprintf("(location.hash = '#p=%d', true)", second))
+	p.awaitChosen(second)
+	if lit := browsertest.Eval[int](p.Page, "document.querySelectorAll('.cable.lit').length"); lit < 2 {
+		p.T.Errorf("%d cables are lit", lit)
+	}
+}
+
+// fields chooses a field, whose bytes light up, and a byte, whose field does.
+func (p *tab) fields() {
+	p.T.Helper()
+	p.click("#last") // of TCP
+	p.Await("document.querySelector('#tree').innerText.includes('window')")
+	p.click("#tree .node.layer + .node") // ethernet.dst
+	p.Await("document.querySelectorAll('#bytes .hex .chosen').length === 6 && document.querySelector('#tree .chosen').innerText.startsWith('dst')")
+	p.Press(kb.ArrowDown)
+	p.Await("document.querySelector('#tree .chosen').innerText.startsWith('src') && document.querySelector('#bytes .hex .chosen').dataset.at === '6'")
+	p.focus("#bytes")
+	p.Press(kb.ArrowDown) // 16 bytes on: ipv4.total_length is at 16, ttl at 22
+	p.Await("document.querySelector('#tree .chosen').innerText.startsWith('ttl') && document.querySelector('#byte').innerText.includes('22')")
+	p.click("#bytes .hex .b[data-at='12']")
+	p.Await("document.querySelector('#tree .chosen').innerText.startsWith('type')")
+}
+
+// filters filters the table, in the sniffer's language.
+func (p *tab) filters() {
+	p.T.Helper()
+	all := browsertest.Eval[int](p.Page, "Number(document.querySelector('#table').getAttribute('aria-rowcount'))")
+	set := func(expression string) {
+		p.T.Helper()
+		p.focus("#expression")
+		browsertest.Eval[bool](p.Page, fmt.Sprintf("(document.querySelector('#expression').value = %q, true)", expression))
+		p.Press(kb.Enter)
+	}
+	set("tcp[tcpflags] & tcp-syn != 0")
+	p.Await("document.querySelector('#table').getAttribute('aria-rowcount') === '5' && [...document.querySelectorAll('#rows .row')].every((r) => r.innerText.includes('SYN'))")
+	set("icpm")
+	p.Await("!document.querySelector('#filter-error').hidden && document.querySelector('#filter-error').innerText.includes('icmp')")
+	set("tcp.port == 7000")
+	p.Await("document.querySelector('#filter-error').innerText.includes('tcp port 7000')")
+	set("")
+	p.Await(fmt.Sprintf("document.querySelector('#filter-error').hidden && document.querySelector('#table').getAttribute('aria-rowcount') === '%d'", all))
+	p.click("#own")
+	p.Await(fmt.Sprintf("Number(document.querySelector('#table').getAttribute('aria-rowcount')) > %d", all))
+	p.click("#own")
+	p.Await(fmt.Sprintf("document.querySelector('#table').getAttribute('aria-rowcount') === '%d'", all))
+}
+
+// follows follows a conversation as text.
+func (p *tab) follows() {
+	p.T.Helper()
+	p.Await("!document.querySelector('#follow-stream').hidden") // of the last packet, which is TCP's
+	p.click("#follow-stream")
+	p.Await("document.querySelector('#conversation').open && document.querySelectorAll('.said').length > 3")
+	if text := p.Text("#said"); !strings.Contains(text, "hello") {
+		p.T.Errorf("the conversation is %q", text)
+	}
+	p.Press(kb.Escape)
+	p.Await("!document.querySelector('#conversation').open")
+}
+
+// predicts guesses two packets, one of them rightly.
+func (p *tab) predicts(l look) {
+	p.T.Helper()
+	p.click("#first")
+	p.Await("document.querySelector('#first').disabled")
+	first := p.number()
+	p.click("#predict")
+	p.Await("!document.querySelector('#guess').hidden && document.querySelectorAll('#rows .row').length === 1 && document.querySelectorAll('#arrows .arrow').length === 1")
+	rows := fmt.Sprintf("fetch(location.pathname.replace('/c/', '/api/c/') + '/rows').then((r) => r.json()).then((w) => w.rows.find((r) => r.number > %d && !r.marker))", first)
+	for i, name := range []string{"protocol", "from", "to"} {
+		value := browsertest.Eval[string](p.Page, rows+".then((r) => r."+name+")")
+		p.choose("#guess-"+name, value)
+		if i == 0 {
+			p.Keep("guess-" + l.String())
+		}
+	}
+	p.click("#guess button")
+	p.Await("document.querySelector('#score').innerText.includes('1') && document.querySelectorAll('#rows .row').length === 2")
+	p.choose("#guess-protocol", "other")
+	p.click("#guess button")
+	p.Await("document.querySelector('#score').innerText.includes('2') && document.querySelectorAll('#rows .row').length === 3")
+	p.Press(kb.ArrowRight) // what is hidden stays so
+	p.click("#predict")
+	p.Await("document.querySelector('#guess').hidden && document.querySelectorAll('#rows .row').length > 3")
+}
+
+// downloads asks for each file that is offered.
+func (p *tab) downloads() {
+	p.T.Helper()
+	got := browsertest.Eval[[]string](p.Page, `Promise.all([...document.querySelectorAll('#downloads a')].map(async (a) => {
+		const r = await fetch(a.href); return r.status + ' ' + (await r.arrayBuffer()).byteLength + ' ' + r.headers.get('Content-Disposition') }))`)
+	if len(got) != 4 {
+		p.T.Errorf("downloads are %q", got)
+	}
+	for i, name := range []string{"tcp-chat.pcapng", "tcp-chat.svg", "tcp-chat.txt", "result.json"} {
+		var status, size int
+		if _, err := fmt.Sscanf(got[i], "%d %d", &status, &size); err != nil || status != 200 || size < 500 || !strings.Contains(got[i], name) {
+			p.T.Errorf("%s is answered with %q", name, got[i])
+		}
+	}
+}
+
+// wrong is an experiment of one's own, of which one claim does not hold.
+const wrong = `lesson
+	en    A reply comes before its request.
+	zh-TW 回覆比請求先到。
+topology client1 server sniffer
+run client1 ping -c 1 server
+settle one
+expect wrong.order in one trace icmp
+	en    The reply comes first.
+	zh-TW 先有回覆。
+expect wrong.ping in one trace icmp
+	en    The request comes first.
+	zh-TW 先有請求。
+-- wrong.order --
+server > client1 echo-reply seq=1
+client1 > server echo-request seq=1
+-- wrong.ping --
+client1 > server echo-request seq=1
+server > client1 echo-reply seq=1
+`
+
+// A claim that fails is understood from the page alone: what was expected, what was seen
+// instead, and in which packets.
+func TestFailingClaim(t *testing.T) {
+	b := browsertest.Start(t)
+	file := filepath.Join(t.TempDir(), "wrong.txtar")
+	if err := os.WriteFile(file, []byte(wrong), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := serve(t, "web", file, "--listen", "127.0.0.1:0")
+	for _, l := range looks {
+		t.Run(l.String(), func(t *testing.T) {
+			p := open(t, b, l, s.link)
+			p.started("wrong")
+			p.Await("document.querySelectorAll('#claim-list .fail').length === 1 && document.querySelectorAll('#claim-list .pass').length === 1")
+			why := p.Text("#claim-list .fail pre")
+			for _, line := range []string{"- server > client1 echo-reply", "  client1 > server echo-request seq=1", "+ server > client1 echo-reply"} {
+				if !strings.Contains(strings.Join(strings.Fields(why), " "), strings.Join(strings.Fields(line), " ")) {
+					t.Errorf("the page does not say %q:\n%s", line, why)
+				}
+			}
+			p.Await("document.querySelectorAll('#rows .cite.fail').length === 1")
+			if said, want := p.content("#spoken"), "wrong.order"; !strings.Contains(said, want) {
+				t.Errorf("it is announced %q, want %s", said, want)
+			}
+			p.Keep("fail-" + l.String())
+		})
+	}
+}
+
+// content is an element's text, seen or not.
+func (p *tab) content(selector string) string {
+	p.T.Helper()
+	return browsertest.Eval[string](p.Page, fmt.Sprintf("document.querySelector(%q).textContent", selector))
+}
+
+// drop hands the page a file, as its button does.
+func (p *tab) drop(path string) {
+	p.T.Helper()
+	root := browsertest.Call(p.Page, dom.GetDocument, dom.GetDocumentParams{})
+	input := browsertest.Call(p.Page, dom.QuerySelector, dom.QuerySelectorParams{NodeID: root.Root.NodeID, Selector: "#chosen"})
+	browsertest.Call(p.Page, dom.SetFileInputFiles, dom.SetFileInputFilesParams{Files: []string{path}, NodeID: input.NodeID})
+}
+
+// A capture file is shown as a run is, judged by an experiment where one is chosen, and
+// one that is none is refused with a reason.
+func TestCaptureFile(t *testing.T) {
+	b := browsertest.Start(t)
+	s := serve(t, "web", "--listen", "127.0.0.1:0")
+	p := open(t, b, looks[0], s.link)
+	p.Allow("/api/check") // what the browser says of an answer that is none
+	p.Await("document.querySelector('#judge option[value=ping-once]')")
+	none := filepath.Join(t.TempDir(), "none.txt")
+	if err := os.WriteFile(none, []byte("no capture"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.drop(none)
+	p.Await("document.querySelector('#notice').innerText.includes('no capture file')")
+	session, err := filepath.Abs("../../sniffer/pcapfile/testdata/session.pcapng.xz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.drop(session)
+	p.Await("location.pathname.startsWith('/c/') && document.querySelectorAll('#rows .row[data-drawn=true]').length > 0 && document.querySelector('#notice').hidden")
+	p.Keep("file-" + looks[0].String())
+
+	// One of a run is judged by its own experiment.
+	p.started("ping")
+	saved := filepath.Join(t.TempDir(), "mine.pcapng")
+	bytes := browsertest.Eval[[]int](p.Page, "fetch(document.querySelector('#downloads a').href).then((r) => r.arrayBuffer()).then((b) => [...new Uint8Array(b)])")
+	data := make([]byte, len(bytes))
+	for i, b := range bytes {
+		data[i] = byte(b)
+	}
+	if err := os.WriteFile(saved, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.choose("#judge", "ping")
+	p.drop(saved)
+	p.Await("document.title.startsWith('mine.pcapng') && document.querySelectorAll('#claim-list .pass').length === 3")
+	p.choose("#judge", "tcp-chat")
+	p.drop(saved)
+	p.Await("document.querySelectorAll('#claim-list .inconclusive').length > 0")
+	p.Keep("judged-" + looks[0].String())
 }
