@@ -138,11 +138,16 @@ func explainRefusal(err error) error {
 		advice = i18n.Msg("netns.advice.user")
 	}
 	switch {
+	case inPod():
+		return explainPod(err)
 	case sysctl("kernel/unprivileged_userns_clone") == "0" && !root:
 		return unavailable(i18n.Msg("netns.onlyroot", "Cause", i18n.Original(err)),
 			advice, i18n.Verbatim("sudo sysctl -w kernel.unprivileged_userns_clone=1"))
 	case sysctl("kernel/apparmor_restrict_unprivileged_userns") == "1" && !root:
 		return unavailable(i18n.Msg("netns.apparmor", "Cause", i18n.Original(err)), advice, i18n.Msg("netns.advice.apparmor"))
+	case inContainer() && readStatus().filtered && errors.Is(err, syscall.EPERM):
+		return unavailable(i18n.Msg("netns.seccomp", "Cause", i18n.Original(err)),
+			i18n.Verbatim("docker run --security-opt seccomp=unconfined --user 1234:1234 --cap-drop ALL …"))
 	case inContainer():
 		return unavailable(i18n.Msg("netns.container", "Cause", i18n.Original(err)),
 			i18n.Verbatim("docker run --security-opt seccomp=unconfined --user 1234:1234 --cap-drop ALL …"))
