@@ -17,9 +17,9 @@ import (
 var files embed.FS
 
 // filesOf are a language's files: what is said, what is said to mistakes, what web
-// pages say, what the lab's page, and what of a class.
+// pages say, what the lab's page, and what of a class and of Kubernetes.
 func filesOf(l lang.Lang) []string {
-	return []string{string(l) + ".toml", "mistakes." + string(l) + ".toml", "web." + string(l) + ".toml", "page." + string(l) + ".toml", "class." + string(l) + ".toml"}
+	return []string{string(l) + ".toml", "mistakes." + string(l) + ".toml", "web." + string(l) + ".toml", "page." + string(l) + ".toml", "class." + string(l) + ".toml", "kubernetes." + string(l) + ".toml"}
 }
 
 // catalogue is the sentences of a language. A table of its files is parsed when a

@@ -15,7 +15,7 @@ import (
 const Variable = "WIRELAB_REQUIRE"
 
 // known are the words of Variable.
-var known = []string{"netns", "docker", "tshark", "tcpdump", "tmux", "chromium"}
+var known = []string{"netns", "docker", "tshark", "tcpdump", "tmux", "kubernetes", "chromium"}
 
 // A word that is not known ends every test program: it would require nothing,
 // and nobody would notice.

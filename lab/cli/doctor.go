@@ -18,6 +18,7 @@ import (
 	"wirelab/internal/safetext"
 	"wirelab/lab"
 	"wirelab/lab/claim"
+	"wirelab/lab/class/cluster"
 	"wirelab/lab/report"
 )
 
@@ -32,8 +33,19 @@ func doctorCommand() *cobra.Command {
 	}
 	asJSON := cmd.Flags().Bool("json", false, "")
 	ascii := asciiFlag(cmd)
+	on := cmd.Flags().String("on", onThisMachine, "")
+	cmdline.Complete(cmd, "on", placesOfLabs)
+	var kubernetes cluster.Options
+	kubernetes.Flags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		l := cmdline.Lang(cmd)
+		switch *on {
+		case onThisMachine:
+		case cluster.Engine:
+			return doctorOfCluster(cmd, kubernetes, *asJSON, *ascii, l)
+		default:
+			return cmdline.OneOf("--on", *on, placesOfLabs()...)
+		}
 		ctx, cancel := interruptible(cmd.Context())
 		defer cancel()
 		findings := Diagnose(ctx)
@@ -58,6 +70,12 @@ func doctorCommand() *cobra.Command {
 	}
 	return cmd
 }
+
+// onThisMachine is the place of labs that is not a cluster.
+const onThisMachine = "local"
+
+// placesOfLabs are the values of --on.
+func placesOfLabs() []string { return []string{onThisMachine, cluster.Engine} }
 
 // Finding is what the doctor found of one backend.
 type Finding struct {

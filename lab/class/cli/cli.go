@@ -29,7 +29,8 @@ func Part() cmdline.Part {
 		GroupID:    cmdline.Learn,
 	}
 	cmdline.Group(c, nil)
-	c.AddCommand(newCommand(), runCommand(), resumeCommand(), reportCommand(), statusCommand(), cancelCommand(), cleanCommand(), workerCommand(), programCommand())
+	c.AddCommand(newCommand(), runCommand(), resumeCommand(), reportCommand(), statusCommand(), cancelCommand(), cleanCommand(), workerCommand(), programCommand(),
+		setupCommand(), seccompCommand(), imageCommand())
 	return cmdline.Part{Commands: []*cobra.Command{c}, Help: cmdline.Help{Files: cmdline.Folder(help)}}
 }
 

@@ -11,13 +11,14 @@ import (
 	"wirelab/internal/lang"
 	"wirelab/internal/suggest"
 	"wirelab/lab/class"
+	"wirelab/lab/class/cluster"
 )
 
 // localEngine is the engine of this machine.
 const localEngine = "local"
 
 // engineNames are the values of --on.
-func engineNames() []string { return []string{localEngine} }
+func engineNames() []string { return []string{localEngine, cluster.Engine} }
 
 func runCommand() *cobra.Command {
 	return runningCommand("run COURSE", "start", "grade")
@@ -37,11 +38,19 @@ func runningCommand(use string, others ...string) *cobra.Command {
 	students := cmd.Flags().StringArray("student", nil, "")
 	stream := cmd.Flags().Bool("json-stream", false, "")
 	ascii := cmd.Flags().Bool("ascii", !lang.UTF8(), "")
+	kubernetes := clusterFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if *on != localEngine {
+		if !slices.Contains(engineNames(), *on) {
 			return cmdline.OneOf("--on", *on, engineNames()...)
 		}
-		if most := class.MostLabs(); *labs < 0 || *labs > most {
+		remote := *on == cluster.Engine
+		if _, here := cluster.Linked(); remote && !here {
+			return cluster.Forward(cmd.Context())
+		}
+		if err := kubernetes.allowed(cmd, remote); err != nil {
+			return err
+		}
+		if most := mostLabs(remote); *labs < 0 || *labs > most {
 			return exit.UsageMsg("class.labs", "Number", *labs, "Most", most)
 		}
 		c, err := openCourse(args[0])
@@ -50,9 +59,20 @@ func runningCommand(use string, others ...string) *cobra.Command {
 		}
 		ctx, cancel := interruptible(cmd.Context())
 		defer cancel()
-		run := Run{Course: c, Engine: class.NewLocal(backend(), *labs), Students: *students, Lang: cmdline.Lang(cmd), ASCII: *ascii, Err: os.Stderr}
+		run := Run{Course: c, Students: *students, Lang: cmdline.Lang(cmd), ASCII: *ascii, Err: os.Stderr}
 		if *stream {
 			run.Stream = cmd.OutOrStdout()
+		}
+		kubernetes.Labs, kubernetes.Say = *labs, run.Say
+		switch {
+		case kubernetes.dry:
+			return kubernetes.print(cmd.OutOrStdout(), c, *students)
+		case remote:
+			if run.Engine, err = kubernetes.engine(c); err != nil {
+				return err
+			}
+		default:
+			run.Engine = class.NewLocal(backend(), *labs)
 		}
 		return run.Do(ctx)
 	}

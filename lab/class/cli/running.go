@@ -34,6 +34,7 @@ type Run struct {
 	count tally
 	began time.Time
 	line  *progress.Line
+	words []i18n.Message // to be said when the line is drawn again
 }
 
 // tally is how far a run is.
@@ -157,6 +158,7 @@ func (r *Run) pass(ctx context.Context, jobs []class.Job) error {
 		close(stop)
 		shown.Wait()
 		r.line.Clear()
+		r.sayWords()
 	}()
 	return r.Engine.Run(ctx, jobs, func(j class.Job, result class.Result, files []class.File) error {
 		if err := r.Course.Put(j, result, files); err != nil {
@@ -194,12 +196,32 @@ func (r *Run) show(stop <-chan struct{}) {
 	tick := time.NewTicker(shownEvery)
 	defer tick.Stop()
 	for {
+		r.sayWords()
 		r.line.Show(r.progress())
 		select {
 		case <-tick.C:
 		case <-stop:
 			return
 		}
+	}
+}
+
+// Say has people told something on a line of its own. It may be called from any
+// goroutine.
+func (r *Run) Say(m i18n.Message) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.words = append(r.words, m)
+}
+
+func (r *Run) sayWords() {
+	r.mu.Lock()
+	words := r.words
+	r.words = nil
+	r.mu.Unlock()
+	if len(words) > 0 {
+		r.line.Clear()
+		fmt.Fprintln(r.Err, i18n.Lines(r.Lang, words))
 	}
 }
 

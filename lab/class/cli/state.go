@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,6 +16,7 @@ import (
 	"wirelab/internal/poll"
 	"wirelab/lab/claim"
 	"wirelab/lab/class"
+	"wirelab/lab/class/cluster"
 	"wirelab/lab/report"
 )
 
@@ -112,7 +114,14 @@ const cancelTimeout = time.Minute
 func cancelCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "cancel COURSE", SuggestFor: []string{"stop", "kill"}, Args: cmdline.Args(1, 1)}
 	completeCourse(cmd)
+	on := cmd.Flags().String("on", localEngine, "")
+	cmdline.Complete(cmd, "on", engineNames)
+	var where cluster.Options
+	where.Where(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if !slices.Contains(engineNames(), *on) {
+			return cmdline.OneOf("--on", *on, engineNames()...)
+		}
 		c, err := openCourse(args[0])
 		if err != nil {
 			return err
@@ -120,6 +129,9 @@ func cancelCommand() *cobra.Command {
 		ctx, stop := interruptible(cmd.Context())
 		defer stop()
 		said, err := cancel(ctx, c)
+		if err == nil && *on == cluster.Engine {
+			said, err = cancelOnCluster(ctx, c, where)
+		}
 		if err != nil {
 			return err
 		}

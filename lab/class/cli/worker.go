@@ -24,7 +24,11 @@ func workerCommand() *cobra.Command {
 		Hidden: true,
 	}
 	dir := cmd.Flags().StringP("output", "o", "", "")
+	pod := cmd.Flags().Bool("pod", false, "")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if *pod {
+			return inPod(cmd, args[0])
+		}
 		job, err := readJob(args[0], cmd.InOrStdin())
 		if err != nil {
 			return exit.With(exit.Usage, err)

@@ -1,0 +1,199 @@
+package kubernetes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	core "k8s.io/api/core/v1"
+	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"wirelab/internal/exit"
+	"wirelab/internal/i18n"
+	"wirelab/lab/claim"
+	"wirelab/lab/class"
+	"wirelab/lab/class/pack"
+)
+
+// delivered collects results, each job's once.
+type delivered map[string]class.Result
+
+func (d delivered) take(t *testing.T) func(class.Job, class.Result, []class.File) error {
+	return func(job class.Job, r class.Result, _ []class.File) error {
+		if _, twice := d[job.Key()]; twice {
+			t.Errorf("%s has two results", job.Key())
+		}
+		if r.Student != job.Student || r.Digest != job.Digest {
+			t.Errorf("%s: the result says that it is %s's", job.Key(), r.Student)
+		}
+		d[job.Key()] = r
+		return nil
+	}
+}
+
+// Every job has one result, also where attempts fail, and nothing is left.
+func TestRun(t *testing.T) {
+	ok := passed(t)
+	jobs := course(t, 120, ping, nil)
+	cluster := pretend(t, func(key string, attempt int) (int32, string) {
+		if strings.HasSuffix(strings.Split(key, "/")[0], "0") && attempt < attempts { // one in ten, twice
+			return exit.TryAgain, "busy"
+		}
+		return 0, ok
+	})
+	got := delivered{}
+	if err := cluster.engine().Run(t.Context(), jobs, got.take(t)); err != nil {
+		t.Fatal(err)
+	}
+	tries := map[int]int{}
+	for _, r := range got {
+		if r.Status != class.Done || r.Verdict() != claim.Pass {
+			t.Errorf("%s: %s %s", r.Student, r.Status, r.Verdict())
+		}
+		tries[r.Tries]++
+	}
+	if len(got) != 120 || cluster.pods != 120+2*12 {
+		t.Errorf("%d results of %d pods, want 120 of 144", len(got), cluster.pods)
+	}
+	if tries[attempts] != 12 {
+		t.Errorf("tries: %v, want 12 results of %d", tries, attempts)
+	}
+	cluster.nothingLeft()
+}
+
+// A job that cannot be done is given up alone, with the reason.
+func TestGivenUp(t *testing.T) {
+	ok := passed(t)
+	busy, _, err := pack.Encode(class.Result{Schema: class.ResultSchema, Status: class.Temporary, Reason: new(i18n.Verbatim("the machine is too busy"))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	jobs := course(t, 5, ping, nil)
+	for name, end := range map[string]struct {
+		code    int32
+		message string
+		want    string
+	}{
+		"busy":    {exit.TryAgain, busy, "the machine is too busy"},
+		"killed":  {137, "", "exit code 137"},
+		"garbage": {0, "\x1b[2Jgarbage", "garbage"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cluster := pretend(t, func(key string, _ int) (int32, string) {
+				if strings.HasPrefix(key, "s0003/") {
+					return end.code, end.message
+				}
+				return 0, ok
+			})
+			got := delivered{}
+			if err := cluster.engine().Run(t.Context(), jobs, got.take(t)); err != nil {
+				t.Fatal(err)
+			}
+			for _, job := range jobs {
+				r, ok := got[job.Key()]
+				want := class.Done
+				if job.Student == "s0003" {
+					want = class.Temporary
+					if r.Reason == nil || !strings.Contains(r.Reason.String(), end.want) || strings.ContainsRune(r.Reason.String(), '\x1b') {
+						t.Errorf("the reason is %v, want %q", r.Reason, end.want)
+					}
+				}
+				if !ok || r.Status != want {
+					t.Errorf("%s: %v %s, want %s", job.Student, ok, r.Status, want)
+				}
+			}
+			cluster.nothingLeft()
+		})
+	}
+}
+
+// A cluster that lets no lab run ends the run at once, with wirelab's own words.
+func TestRefused(t *testing.T) {
+	words, _, err := pack.Encode(class.Result{Schema: class.ResultSchema, Status: class.Refused, Reason: new(i18n.Verbatim("no namespaces here"))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cluster := pretend(t, func(string, int) (int32, string) { return exit.Refused, words })
+	err = cluster.engine().Run(t.Context(), course(t, 30, ping, nil), delivered{}.take(t))
+	if _, ok := errors.AsType[*class.RefusedError](err); !ok || !strings.Contains(err.Error(), "no namespaces here") {
+		t.Errorf("error %v, want that no lab runs here, and why", err)
+	}
+	if cluster.pods != 1 {
+		t.Errorf("%d pods, want 1", cluster.pods)
+	}
+	cluster.nothingLeft()
+}
+
+// A collector that ends at any moment loses nothing: the next one takes up what is there,
+// and no job is carried out twice.
+func TestTakenUp(t *testing.T) {
+	ok := passed(t)
+	jobs := course(t, 40, ping, nil)
+	for after := 0; after < 40; after += 13 {
+		t.Run(fmt.Sprint(after), func(t *testing.T) {
+			cluster := pretend(t, func(string, int) (int32, string) { return 0, ok })
+			got := delivered{}
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			take := got.take(t)
+			err := cluster.engine().Run(ctx, jobs, func(job class.Job, r class.Result, files []class.File) error {
+				if len(got) == after {
+					cancel()
+				}
+				return take(job, r, files)
+			})
+			if !errors.Is(err, context.Canceled) && len(got) < len(jobs) {
+				t.Fatalf("error %v, want that of ctx", err)
+			}
+			var left []class.Job
+			for _, job := range jobs {
+				if _, done := got[job.Key()]; !done {
+					left = append(left, job)
+				}
+			}
+			if err := cluster.engine().Run(t.Context(), left, got.take(t)); err != nil {
+				t.Fatal(err)
+			}
+			if len(got) != len(jobs) || cluster.pods != len(jobs) {
+				t.Errorf("%d results of %d pods, want %d", len(got), cluster.pods, len(jobs))
+			}
+			cluster.nothingLeft()
+		})
+	}
+}
+
+// What the folder cannot take ends the run, and stays on the cluster.
+func TestResultCannotBeStored(t *testing.T) {
+	ok := passed(t)
+	cluster := pretend(t, func(string, int) (int32, string) { return 0, ok })
+	full := errors.New("no space left on device")
+	err := cluster.engine().Run(t.Context(), course(t, 3, ping, nil), func(class.Job, class.Result, []class.File) error { return full })
+	if !errors.Is(err, full) {
+		t.Errorf("error %v, want %v", err, full)
+	}
+	pods, _ := cluster.api.CoreV1().Pods(namespace).List(t.Context(), meta.ListOptions{})
+	for _, p := range pods.Items {
+		if !isHeld(&p) {
+			t.Errorf("pod %s was let go, and its result is lost", p.Name)
+		}
+	}
+	if err := cluster.engine().Cancel(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	cluster.nothingLeft()
+}
+
+// A namespace that would admit no pod is told before anything is made.
+func TestNotAdmitted(t *testing.T) {
+	o := Options{Namespace: namespace, Seccomp: None}
+	restricted := &core.Namespace{ObjectMeta: meta.ObjectMeta{Labels: map[string]string{enforceLabel: "restricted"}}}
+	if err := o.admits(restricted); err == nil || !strings.Contains(err.Error(), "baseline") {
+		t.Errorf("no profile in a restricted namespace: %v", err)
+	}
+	o.Seccomp = DefaultSeccomp
+	if err := o.admits(restricted); err != nil {
+		t.Error(err)
+	}
+}
