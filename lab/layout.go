@@ -13,7 +13,7 @@ import (
 // 10.77.1.0/24 and so on; of IPv6 fd77::/64 and fd77:0:0:1::/64. A host's address ends
 // in the same number on every segment, in either version: .10 and ::10 for the first
 // host of the topology, .11 and ::11 for the second. Its hardware address says the
-// segment and then the host: 02:00:00:01:00:0b.
+// segment and then the host: 02:00:00:01:00:0b. A seed changes the rule (seed.go).
 
 // Subnet returns the subnet by rule of a topology's i-th segment.
 func Subnet(i int) netip.Prefix {
@@ -42,7 +42,7 @@ func (t Topology) numbers() map[string]int {
 	numbers := make(map[string]int, len(t.Hosts))
 	if len(t.Hosts) <= MaxHosts { // each has its own
 		for i, host := range t.Hosts {
-			numbers[host] = number(i)
+			numbers[host] = t.number(i)
 		}
 		return numbers
 	}
@@ -65,7 +65,7 @@ func (t Topology) numbers() map[string]int {
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return len(on[b]) - len(on[a]) })
 	for _, i := range order {
-		n := number(i)
+		n := t.number(i)
 		for range MaxHosts {
 			if !slices.ContainsFunc(on[i], func(segment int) bool { return taken[segment][n] }) {
 				break
@@ -82,18 +82,14 @@ func (t Topology) numbers() map[string]int {
 
 // HardwareAddress returns the locally administered address of the i-th host on
 // the first segment.
-func HardwareAddress(i int) net.HardwareAddr { return hardwareAddress(0, i) }
-
-func hardwareAddress(segment, i int) net.HardwareAddr {
-	return net.HardwareAddr{0x02, 0, 0, byte(segment), byte((i + 10) >> 8), byte(i + 10)}
-}
+func HardwareAddress(i int) net.HardwareAddr { return Topology{}.hardwareAddress(0, i) }
 
 // Ports returns the network devices that a host gets: eth0, eth1 and so on, in the
 // order of the segments. A backend that cannot choose addresses gives others.
 func (t Topology) Ports(host string) (ports []Port) {
 	names, at, numbers := t.SegmentNames(), slices.Index(t.Hosts, host), t.numbers()
 	for n, i := range t.On(host) {
-		port := Port{Device: fmt.Sprintf("eth%d", n), Segment: names[i], MAC: sniffer.MAC(hardwareAddress(i, at))}
+		port := Port{Device: fmt.Sprintf("eth%d", n), Segment: names[i], MAC: sniffer.MAC(t.hardwareAddress(i, at))}
 		for _, subnet := range t.Subnets(i) {
 			addr, _ := t.address(i, subnet, host, numbers)
 			port.Addrs = append(port.Addrs, netip.PrefixFrom(addr, subnet.Bits()))

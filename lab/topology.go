@@ -31,6 +31,7 @@ type Topology struct {
 	Hosts    []string      // names, in the order of their lanes; the sniffer is one of them
 	Segments []SegmentSpec // none: all hosts are on DefaultSegment
 	Routers  []string      // the hosts that forward packets between their segments
+	Seed     uint64        `json:",omitempty"` // of the addresses by rule (SeedOf); 0: those that one knows by sight
 }
 
 // SegmentSpec is a segment that is wished for.

@@ -62,12 +62,12 @@ func (t Topology) Subnets(segment int) (all []netip.Prefix) {
 	}
 	have := t.versions(segment)
 	if have&IPv4 != 0 {
-		if all = append(all, Subnet(segment)); spec.Subnet.IsValid() {
+		if all = append(all, t.subnetByRule(segment)); spec.Subnet.IsValid() {
 			all[0] = spec.Subnet
 		}
 	}
 	if have&IPv6 != 0 {
-		if all = append(all, Subnet6(segment)); spec.Subnet6.IsValid() {
+		if all = append(all, t.subnet6ByRule(segment)); spec.Subnet6.IsValid() {
 			all[len(all)-1] = spec.Subnet6
 		}
 	}

@@ -77,9 +77,9 @@ func (j Job) run(ctx context.Context, backend lab.Backend, e *script.Experiment,
 	}
 }
 
-// parse reads the text of the job's experiment.
+// parse reads the text of the job's experiment, as the job's seed has it.
 func (j Job) parse(text []byte) (*script.Experiment, error) {
-	return script.Parse(j.Experiment+".txtar", text)
+	return script.ParseSeeded(j.Experiment+".txtar", text, j.Seed)
 }
 
 // judge judges a capture.

@@ -35,6 +35,7 @@ func checkCommand() *cobra.Command {
 	}
 	completeCheck(cmd)
 	hosts := cmd.Flags().StringArray("host", nil, "")
+	seed := cmd.Flags().String("seed", "", "")
 	asJSON := cmd.Flags().Bool("json", false, "")
 	ascii := asciiFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -43,7 +44,7 @@ func checkCommand() *cobra.Command {
 		if pcapfile.IsCapture(args[0]) && !pcapfile.IsCapture(args[1]) {
 			return exit.UsageMsg("check.swapped", "Experiment", self.Quote(args[1]), "File", self.Quote(args[0]))
 		}
-		e, err := findExperiment(args[0])
+		e, err := findExperiment(args[0], *seed)
 		if err != nil {
 			return err
 		}

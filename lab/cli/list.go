@@ -26,7 +26,7 @@ func listCommand() *cobra.Command {
 		l := cmdline.Lang(cmd)
 		all, err := experiments.All()
 		if len(args) > 0 {
-			all, err = findExperiments(args)
+			all, err = findExperiments(args, "")
 		}
 		if err != nil {
 			return err

@@ -22,6 +22,7 @@ import (
 	"wirelab/internal/wholefile"
 	"wirelab/lab/claim"
 	"wirelab/lab/experiments"
+	"wirelab/lab/netns"
 	"wirelab/lab/report"
 	"wirelab/lab/script"
 	"wirelab/sniffer/pcapfile"
@@ -44,16 +45,23 @@ func runCommand() *cobra.Command {
 	asJSON := cmd.Flags().Bool("json", false, "")
 	stream := cmd.Flags().Bool("json-stream", false, "")
 	update := cmd.Flags().Bool("update", false, "")
+	seed := cmd.Flags().String("seed", "", "")
 	step := cmd.Flags().Bool("step", false, "")
 	ask := cmd.Flags().Bool("quiz", false, "")
-	for _, exclusive := range [][]string{{"json", "json-stream"}, {"step", "json"}, {"step", "json-stream"}, {"quiz", "json"}, {"quiz", "json-stream"}, {"quiz", "update"}} {
+	for _, exclusive := range [][]string{{"json", "json-stream"}, {"step", "json"}, {"step", "json-stream"}, {"quiz", "json"}, {"quiz", "json-stream"}, {"quiz", "update"}, {"seed", "attach"}, {"seed", "update"}} {
 		cmd.MarkFlagsMutuallyExclusive(exclusive...)
 	}
 	ascii := asciiFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		l := cmdline.Lang(cmd)
+		if *seed != "" && *backend != autoBackend && *backend != netns.Name {
+			return exit.UsageMsg("seed.backend", "Flag", "--backend "+*backend)
+		}
+		if *seed != "" {
+			*backend = netns.Name
+		}
 		r := &runner{lang: l, backend: *backend, attach: *attach, dir: *dir, json: *asJSON, out: cmd.OutOrStdout(), ascii: *ascii, progress: progress.New(os.Stderr, *ascii)}
-		chosen, err := r.choose(args, *update)
+		chosen, err := r.choose(args, *seed, *update)
 		if err != nil {
 			return err
 		}
@@ -79,7 +87,7 @@ func runCommand() *cobra.Command {
 }
 
 // choose returns the experiments to run, and opens the file that is to be filled in.
-func (r *runner) choose(names []string, update bool) ([]*script.Experiment, error) {
+func (r *runner) choose(names []string, seed string, update bool) ([]*script.Experiment, error) {
 	if update {
 		if len(names) != 1 {
 			return nil, exit.UsageMsg("update.single")
@@ -91,7 +99,7 @@ func (r *runner) choose(names []string, update bool) ([]*script.Experiment, erro
 		}
 		return []*script.Experiment{e}, nil
 	}
-	chosen, err := findExperiments(names)
+	chosen, err := findExperiments(names, seed)
 	if err != nil {
 		return nil, err
 	}
@@ -105,11 +113,11 @@ func (r *runner) choose(names []string, update bool) ([]*script.Experiment, erro
 
 // findExperiment returns the experiment of a name or path. A capture in its place
 // is told where it belongs.
-func findExperiment(name string) (*script.Experiment, error) {
+func findExperiment(name, seed string) (*script.Experiment, error) {
 	if pcapfile.IsCapture(name) {
 		return nil, exit.UsageMsg("run.capture", "File", name, "Word", self.Quote(name), "Experiment", ofCapture(name))
 	}
-	e, err := experiments.Find(name)
+	e, err := experiments.FindSeeded(name, seed)
 	return e, exit.With(exit.Usage, err)
 }
 
@@ -124,14 +132,14 @@ func ofCapture(path string) string {
 
 // findExperiments returns the named experiments, or the lessons. Two of one
 // name would write over each other's captures.
-func findExperiments(names []string) ([]*script.Experiment, error) {
+func findExperiments(names []string, seed string) ([]*script.Experiment, error) {
 	if len(names) == 0 {
-		return experiments.Course()
+		names = experiments.CourseNames()
 	}
 	var found []*script.Experiment
 	seen := map[string]bool{}
 	for _, name := range names {
-		e, err := findExperiment(name)
+		e, err := findExperiment(name, seed)
 		if err != nil {
 			return nil, err
 		}

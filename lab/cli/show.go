@@ -18,10 +18,11 @@ func showCommand() *cobra.Command {
 		Args:       cmdline.Args(1, -1),
 	}
 	completeExperiments(cmd)
+	seed := cmd.Flags().String("seed", "", "")
 	ascii := asciiFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		l := cmdline.Lang(cmd)
-		chosen, err := findExperiments(args)
+		chosen, err := findExperiments(args, *seed)
 		if err != nil {
 			return err
 		}

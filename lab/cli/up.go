@@ -49,7 +49,7 @@ func upCommand() *cobra.Command {
 			u.topology = crowd(*clients)
 		}
 		if len(args) > 0 {
-			e, err := findExperiment(args[0])
+			e, err := findExperiment(args[0], "")
 			if err != nil {
 				return err
 			}

@@ -68,7 +68,7 @@ func offered(names []string) ([]*script.Experiment, error) {
 	if err != nil || len(names) == 0 {
 		return all, err
 	}
-	named, err := findExperiments(names)
+	named, err := findExperiments(names, "")
 	if err != nil {
 		return nil, err
 	}

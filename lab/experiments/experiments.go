@@ -38,7 +38,7 @@ func All() ([]*script.Experiment, error) {
 	}
 	var all []*script.Experiment
 	for _, entry := range entries {
-		e, err := load(entry.Name())
+		e, err := load(entry.Name(), "")
 		if err != nil {
 			return nil, err
 		}
@@ -50,19 +50,25 @@ func All() ([]*script.Experiment, error) {
 	return all, nil
 }
 
+// CourseNames returns the names of the lessons, in order.
+func CourseNames() []string { return slices.Clone(course) }
+
 // Names returns their names in the same order.
 func Names() []string { return slices.Clone(order) }
 
 // Find returns the experiment of a name, or that of a path to a file of one's
 // own: a word with a slash or the ending .txtar.
-func Find(name string) (*script.Experiment, error) {
+func Find(name string) (*script.Experiment, error) { return FindSeeded(name, "") }
+
+// FindSeeded is Find with a seed; "" is none.
+func FindSeeded(name, seed string) (*script.Experiment, error) {
 	if strings.ContainsAny(name, `/\`) || strings.HasSuffix(name, ".txtar") {
-		return script.Read(name)
+		return script.ReadSeeded(name, seed)
 	}
 	if !slices.Contains(order, name) {
 		return nil, unknown(name)
 	}
-	return load(name + ".txtar")
+	return load(name+".txtar", seed)
 }
 
 // unknown is the error of a name that no experiment has. Where a file of that name
@@ -83,10 +89,10 @@ func exists(file string) bool {
 // Source returns the text of an experiment that comes with wirelab.
 func Source(name string) ([]byte, error) { return files.ReadFile(name + ".txtar") }
 
-func load(file string) (*script.Experiment, error) {
+func load(file, seed string) (*script.Experiment, error) {
 	data, err := files.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}
-	return script.Parse(file, data)
+	return script.ParseSeeded(file, data, seed)
 }

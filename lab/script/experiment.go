@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -26,6 +25,7 @@ type Experiment struct {
 	Topology lab.Topology
 	Steps    []Step
 	Claims   []claim.Claim
+	Seed     string // "" for none
 
 	PhaseNames map[string]message.Text // what people call the phases, by the labels of their barriers
 }
@@ -73,13 +73,7 @@ func (s Step) String() string {
 const MaxFile = 1 << 20
 
 // Read reads an experiment file.
-func Read(path string) (*Experiment, error) {
-	data, err := ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	return Parse(filepath.Base(path), data)
-}
+func Read(path string) (*Experiment, error) { return ReadSeeded(path, "") }
 
 // ReadFile returns the text of an experiment file: at most MaxFile bytes, whatever it is.
 func ReadFile(path string) ([]byte, error) {

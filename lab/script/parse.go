@@ -19,7 +19,10 @@ import (
 )
 
 // Parse reads an experiment. Errors begin with file:line, or with the file.
-func Parse(file string, data []byte) (*Experiment, error) {
+func Parse(file string, data []byte) (*Experiment, error) { return ParseSeeded(file, data, "") }
+
+// parse reads an experiment in which every placeholder is resolved.
+func parse(file string, data []byte) (*Experiment, error) {
 	archive := txtar.Parse(data)
 	name := strings.TrimSuffix(file, filepath.Ext(file))
 	p := &parser{exp: &Experiment{Name: name, Lesson: lang.Text{}, PhaseNames: map[string]lang.Text{}}, expect: map[string]string{}}

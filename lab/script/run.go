@@ -110,8 +110,14 @@ func failedAttached(err error) i18n.Message {
 	return failed(err)
 }
 
-// Check judges a capture made elsewhere by an experiment, executing nothing.
+// Check judges a capture made elsewhere by an experiment, executing nothing. A capture of
+// another seed than the experiment's is none of its: every claim is inconclusive.
 func Check(e *Experiment, recording *trace.Recording) *Outcome {
+	if e.Seed != "" {
+		if number, source := e.foreign(recording); number > 0 {
+			return &Outcome{Experiment: e, Recording: recording, Verdicts: e.anotherSeed(number, source)}
+		}
+	}
 	return &Outcome{Experiment: e, Recording: recording, Verdicts: claim.Judge(recording, e.Plan(), e.Claims)}
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 
 	"wirelab/internal/i18n"
 	"wirelab/internal/lang"
@@ -19,15 +20,18 @@ import (
 var files embed.FS
 
 // pages are the templates of the pages.
-var pages = template.Must(template.New("").Funcs(functions("", "")).ParseFS(files, "template/*.html"))
+var pages = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("").Funcs(functions("", "")).ParseFS(files, "template/*.html"))
+})
 
-var style = func() template.CSS {
+// style is that of all pages.
+func style() template.CSS {
 	b, err := files.ReadFile("template/style.css")
 	if err != nil {
 		panic(err) // it is embedded
 	}
 	return template.CSS(b)
-}()
+}
 
 // functions are those that templates call.
 func functions(l, first lang.Lang) template.FuncMap {
@@ -54,7 +58,7 @@ func words(l lang.Lang) map[string]string {
 
 // page carries a template out in a language.
 func (b *Book) page(w io.Writer, name string, l lang.Lang, data any) error {
-	t, err := pages.Clone()
+	t, err := pages().Clone()
 	if err != nil {
 		return err
 	}
@@ -146,7 +150,7 @@ func (b *Book) WriteReport(w io.Writer, l lang.Lang) error {
 		open = i18n.Text(l, "grades.opencount", "Count", len(works))
 	}
 	return b.page(w, "report.html", l, map[string]any{
-		"Lang": string(l), "Say": words(l), "Book": b, "Style": style, "Open": open, "Claims": claims, "Failures": failures, "Others": b.others(l, func(o lang.Lang) string { return reportName(o, b.first()) }),
+		"Lang": string(l), "Say": words(l), "Book": b, "Style": style(), "Open": open, "Claims": claims, "Failures": failures, "Others": b.others(l, func(o lang.Lang) string { return reportName(o, b.first()) }),
 		"Counted": i18n.Text(l, "grades.counted", "Count", len(b.Students)),
 	})
 }
@@ -188,7 +192,7 @@ func (b *Book) WriteStudent(w io.Writer, s Student, l lang.Lang) error {
 		all = append(all, one)
 	}
 	return b.page(w, "student.html", l, map[string]any{
-		"Lang": string(l), "Say": words(l), "L": l, "Course": b.Course.Name, "Student": s, "Work": all, "Style": style, "Others": b.others(l, func(o lang.Lang) string { return "../" + studentFolder(o, b.first()) + "/" + s.ID + ".html" }), "Alt": i18n.Text(l, "grades.ladder"),
+		"Lang": string(l), "Say": words(l), "L": l, "Course": b.Course.Name, "Student": s, "Work": all, "Style": style(), "Others": b.others(l, func(o lang.Lang) string { return "../" + studentFolder(o, b.first()) + "/" + s.ID + ".html" }), "Alt": i18n.Text(l, "grades.ladder"),
 	})
 }
 
