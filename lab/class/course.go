@@ -38,6 +38,8 @@ type Course struct {
 	Seeds       bool        // each student has a seed
 	Experiments []Experiment
 	Students    []Student
+
+	key courseKey
 }
 
 // Experiment is an experiment of a course.

@@ -2,16 +2,19 @@ package class
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"errors"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"wirelab/internal/i18n"
 	"wirelab/internal/wholefile"
 	"wirelab/lab/claim"
 	"wirelab/lab/report"
+	"wirelab/lab/seal"
 )
 
 // resultFile is the name of a result document in its folder.
@@ -38,9 +41,16 @@ func (c *Course) Put(job Job, r Result, files []File) error {
 	if err := os.Remove(filepath.Join(dir, resultFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return i18n.FileError(dir, err)
 	}
+	key, err := c.Key()
+	if err != nil {
+		return err
+	}
 	for _, f := range files {
 		if f.Name != job.CaptureName() || len(f.Data) > MaxCapture {
 			continue // an engine brings what a pod says
+		}
+		if job.Kind != Capture { // what students made is not signed
+			f.Data = seal.Sign(f.Data, key, c.Name+": "+job.Student+" "+job.Experiment)
 		}
 		if err := write(filepath.Join(dir, f.Name), f.Data); err != nil {
 			return err
@@ -54,6 +64,28 @@ func (c *Course) Put(job Job, r Result, files []File) error {
 		return i18n.Errmsg("class.large", "Most", MaxResult)
 	}
 	return write(filepath.Join(dir, resultFile), b.Bytes())
+}
+
+// The key of the course, by which the captures of its labs are signed, and its public
+// half.
+const (
+	KeyFile    = "course.key"
+	PublicFile = "course.pub"
+)
+
+// Key returns the key of the course. It is made when it is first asked for.
+func (c *Course) Key() (ed25519.PrivateKey, error) {
+	c.key.once.Do(func() {
+		c.key.private, c.key.err = seal.LoadKey(filepath.Join(c.Dir, KeyFile), filepath.Join(c.Dir, PublicFile))
+	})
+	return c.key.private, c.key.err
+}
+
+// courseKey is a key that is read once.
+type courseKey struct {
+	once    sync.Once
+	private ed25519.PrivateKey
+	err     error
 }
 
 func write(path string, data []byte) error {

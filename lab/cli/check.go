@@ -36,6 +36,7 @@ func checkCommand() *cobra.Command {
 	completeCheck(cmd)
 	hosts := cmd.Flags().StringArray("host", nil, "")
 	seed := cmd.Flags().String("seed", "", "")
+	signed := cmd.Flags().String("signed", "", "")
 	asJSON := cmd.Flags().Bool("json", false, "")
 	ascii := asciiFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -57,6 +58,13 @@ func checkCommand() *cobra.Command {
 			return exit.With(exit.Usage, i18n.FileError(args[1], err))
 		}
 		defer file.Close() // the recording reads in it
+		if *signed != "" {
+			said, err := checkSeal(args[1], *signed)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintln(cmd.ErrOrStderr(), said.In(l))
+		}
 		recording := e.NewRecording(maps.Clone(names))
 		if err := readCapture(file, recording); err != nil {
 			return exit.With(exit.Unable, damaged(args[1], err))

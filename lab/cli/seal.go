@@ -1,0 +1,43 @@
+package cli
+
+import (
+	"errors"
+	"io"
+	"os"
+
+	"wirelab/internal/exit"
+	"wirelab/internal/i18n"
+	"wirelab/internal/safetext"
+	"wirelab/lab/seal"
+)
+
+// maxSealed bounds a file whose signature is looked at, in bytes.
+const maxSealed = 256 << 20
+
+// checkSeal says that a capture is as a lab of the course wrote it whose public key is in
+// a file. One that is not proves nothing: its error is that of an inconclusive verdict.
+func checkSeal(capture, keyFile string) (i18n.Message, error) {
+	key, err := seal.PublicKey(keyFile)
+	if err != nil {
+		return i18n.Message{}, exit.With(exit.Usage, err)
+	}
+	f, err := os.Open(capture)
+	if err != nil {
+		return i18n.Message{}, exit.With(exit.Usage, i18n.FileError(capture, err))
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxSealed))
+	if err != nil {
+		return i18n.Message{}, exit.With(exit.Unable, i18n.FileError(capture, err))
+	}
+	label, err := seal.Verify(b, key)
+	switch {
+	case errors.Is(err, seal.ErrUnsigned):
+		err = i18n.Errmsg("seal.unsigned", "File", capture)
+	case errors.Is(err, seal.ErrOtherKey):
+		err = i18n.Errmsg("seal.otherkey", "File", capture)
+	case err != nil:
+		err = i18n.Errmsg("seal.altered", "File", capture)
+	}
+	return i18n.Msg("seal.signed", "File", safetext.Escape(capture), "Label", safetext.Escape(label)), exit.With(exit.Inconclusive, err)
+}
