@@ -5,7 +5,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -37,8 +36,8 @@ func (j Job) runProgram(ctx context.Context, backend lab.Backend) (Result, []Fil
 	if len(j.Submission) == 0 {
 		return j.Of(Done, i18n.Errmsg("class.empty")), nil
 	}
-	hosts := programHosts(e)
-	return j.run(ctx, backend, e, func(o *script.Outcome) { blame(o, hosts) })
+	first := programLine(e)
+	return j.run(ctx, backend, e, func(o *script.Outcome) { blame(o, first) })
 }
 
 // programFile is the path of the submission, which a job from elsewhere has in no file.
@@ -59,22 +58,22 @@ func (j Job) programFile() (path string, remove func(), err error) {
 	return path, remove, nil
 }
 
-// programHosts are the hosts on which the script runs the student's program.
-func programHosts(e *script.Experiment) (hosts []string) {
+// programLine is the line of the script that first runs the student's program, 0 for none.
+func programLine(e *script.Experiment) int {
 	for _, s := range e.Steps {
 		if len(s.Args) > 1 && strings.Join(s.Args[:2], " ") == ProgramCommand {
-			hosts = append(hosts, s.Host)
+			return s.Line
 		}
 	}
-	return hosts
+	return 0
 }
 
-// blame makes the claims of an outcome fail whose script did not come to its end as the
-// student's program did not do a step: what it leaves undone is not the machine's doing,
-// where it leaves it every time.
-func blame(o *script.Outcome, hosts []string) {
+// blame makes the claims of an outcome fail whose script did not come to its end once
+// the student's program was started: what is awaited then is its doing, on whichever
+// host. What fails in every try is not the machine's.
+func blame(o *script.Outcome, first int) {
 	step, ok := errors.AsType[*script.StepError](o.Err)
-	if !ok || !slices.Contains(hosts, step.Step.Host) {
+	if !ok || first == 0 || step.Step.Line < first {
 		return
 	}
 	why := i18n.Msg("class.program.step", "Step", step.Step.String(), "Cause", step.Err)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -12,11 +13,13 @@ import (
 
 	"golang.org/x/tools/txtar"
 
+	"wirelab/internal/exit"
 	"wirelab/internal/require"
 	"wirelab/internal/wholefile"
 	"wirelab/lab"
 	"wirelab/lab/experiments"
 	"wirelab/lab/netns"
+	"wirelab/lab/seal"
 	"wirelab/lab/trace"
 	"wirelab/lab/trace/tracetest"
 	"wirelab/sniffer"
@@ -75,6 +78,20 @@ func TestCheckExamples(t *testing.T) {
 		t.Fatal(err)
 	}
 	program := wirelab(t)
+	signed(t, dir, "results/alice/ping/ping.pcapng", ofLab)
+	requireBackend(t, "netns") // which alone has seeds
+	if out, errs, code := commandIn(t, dir, program, "run", "ping", "--seed", "s07", "-o", "seeded"); code != 0 {
+		t.Fatalf("run: exit code %d\n%s%s", code, out, errs)
+	}
+	if err := os.Rename(filepath.Join(dir, "seeded/ping.pcapng"), filepath.Join(dir, "ping.pcapng")); err != nil {
+		t.Fatal(err)
+	}
+	if out, _, code := commandIn(t, dir, program, "check", "ping", "ping.pcapng", "--seed", "s08"); code != exit.Inconclusive || !strings.Contains(out, "another seed: packet 1 is from 02:") {
+		t.Errorf("a capture of another seed: exit code %d\n%s", code, out)
+	}
+	if _, errs, code := commandIn(t, dir, program, "check", "ping", "mine.pcapng", "--signed", "course.pub"); code != exit.Inconclusive || !strings.Contains(errs, "no signature") {
+		t.Errorf("a capture without a signature: exit code %d\n%s", code, errs)
+	}
 	examples := helpExamples(t, "check")
 	if len(examples) < 4 {
 		t.Fatalf("examples: %q", examples)
@@ -84,6 +101,26 @@ func TestCheckExamples(t *testing.T) {
 		if out, errs, code := commandIn(t, dir, program, words[1:]...); code != 0 {
 			t.Errorf("%s: exit code %d\n%s%s", example, code, out, errs)
 		}
+	}
+}
+
+// signed writes a recording as a class run does, with the course's keys beside it.
+func signed(t *testing.T, dir, name string, r *trace.Recording) {
+	t.Helper()
+	key, err := seal.LoadKey(filepath.Join(dir, "course.key"), filepath.Join(dir, "course.pub"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := r.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, seal.Sign(b.Bytes(), key, "course: alice ping"), 0o644); err != nil {
+		t.Fatal(err)
 	}
 }
 
