@@ -11,7 +11,9 @@ import (
 	"os"
 	"slices"
 
+	"github.com/mdp/qrterminal/v3"
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"wirelab/internal/cmdline"
 	"wirelab/internal/exit"
@@ -105,14 +107,33 @@ func (p *page) listen(address string) error {
 	return nil
 }
 
-// say prints where the page is.
+// say prints where the page is: for phones as a QR code, where others are admitted and
+// the terminal can show one.
 func (p *page) say() error {
+	if f, ok := p.out.(*os.File); ok && p.token != "" && term.IsTerminal(int(f.Fd())) && lang.UTF8() {
+		qrterminal.GenerateHalfBlock(p.link(), qrterminal.L, p.out)
+	}
 	_, err := fmt.Fprintln(p.out, i18n.Text(p.lang, "web.at", "Link", p.link()))
 	return err
 }
 
-// link is the page's address, with the token that it needs.
-func (p *page) link() string { return webguard.Link(p.listener.Addr().String(), "/", p.token) }
+// link is the page's address, with the token that it needs. Of all addresses it is one that
+// others on the network reach.
+func (p *page) link() string {
+	at := p.listener.Addr().(*net.TCPAddr).AddrPort()
+	host := at.Addr().Unmap()
+	if host.IsUnspecified() {
+		host = netip.AddrFrom4([4]byte{127, 0, 0, 1})
+		addresses, _ := net.InterfaceAddrs() // without any there is nobody else
+		for _, each := range addresses {
+			if prefix, err := netip.ParsePrefix(each.String()); err == nil && prefix.Addr().Is4() && !prefix.Addr().IsLoopback() {
+				host = prefix.Addr()
+				break
+			}
+		}
+	}
+	return webguard.Link(netip.AddrPortFrom(host, at.Port()).String(), "/", p.token)
+}
 
 // serve serves the page until ctx ends.
 func (p *page) serve(ctx context.Context) error {

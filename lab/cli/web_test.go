@@ -1,0 +1,64 @@
+package cli
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"wirelab/internal/exit"
+	"wirelab/lab/experiments"
+)
+
+// Beyond this machine the page needs a token, which its link has; the link leads to the
+// page, also where all addresses are listened at.
+func TestPageLink(t *testing.T) {
+	all, err := experiments.All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for listen, token := range map[string]bool{"127.0.0.1:0": false, "localhost:0": false, "0.0.0.0:0": true, ":0": true} {
+		p := &page{backend: autoBackend, experiments: all, out: io.Discard, errs: io.Discard}
+		if err := p.listen(listen); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- p.serve(ctx) }()
+		link, err := url.Parse(p.link())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if link.Query().Has("token") != token || strings.Contains(link.Host, "0.0.0.0") || strings.Contains(link.Host, "[::]") {
+			t.Errorf("listening at %s the link is %s", listen, link)
+		}
+		code := func(at string) int {
+			t.Helper()
+			r, err := http.Get(at)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Body.Close()
+			return r.StatusCode
+		}
+		if got := code(link.String()); got != http.StatusOK {
+			t.Errorf("%s is answered with %d", link, got)
+		}
+		link.RawQuery = ""
+		want := map[bool]int{true: http.StatusForbidden, false: http.StatusOK}[token]
+		if got := code(link.String()); got != want {
+			t.Errorf("listening at %s, %s is answered with %d, want %d", listen, link, got, want)
+		}
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}
+	for _, listen := range []string{"nonsense", "127.0.0.1", ""} {
+		if err := (&page{}).listen(listen); exit.Code(err) != exit.Usage {
+			t.Errorf("listening at %q: %v", listen, err)
+		}
+	}
+}
