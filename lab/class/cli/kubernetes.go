@@ -6,13 +6,16 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"wirelab/internal/cmdline"
 	"wirelab/internal/exit"
 	"wirelab/internal/i18n"
+	"wirelab/internal/self"
 	"wirelab/lab/class"
 	"wirelab/lab/class/cluster"
 	"wirelab/lab/class/image"
@@ -75,6 +78,18 @@ func mostLabs(remote bool) int {
 		return mostOnCluster
 	}
 	return class.MostLabs()
+}
+
+// changedFlags are the flags of a command line, as they are given to another one.
+func changedFlags(cmd *cobra.Command) string {
+	var b strings.Builder
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		value := strings.Trim(f.Value.String(), "[]") // of a map or a list
+		if f.Name != "lang" {
+			b.WriteString(" --" + f.Name + "=" + self.Quote(value))
+		}
+	})
+	return b.String()
 }
 
 // engine is that of a course on the cluster.

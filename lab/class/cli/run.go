@@ -71,6 +71,7 @@ func runningCommand(use string, others ...string) *cobra.Command {
 			if run.Engine, err = kubernetes.engine(c); err != nil {
 				return err
 			}
+			run.Resume = changedFlags(cmd)
 		default:
 			run.Engine = class.NewLocal(backend(), *labs)
 		}

@@ -29,6 +29,7 @@ type Run struct {
 	ASCII    bool
 	Stream   io.Writer // takes events as JSON lines; nil: none
 	Err      *os.File  // takes what people read
+	Resume   string    // what the command line of resume has besides the folder
 
 	mu    sync.Mutex
 	count tally
@@ -278,7 +279,7 @@ func (r *Run) summary() {
 
 // unable is the error of a run that ended early.
 func (r *Run) unable(ctx context.Context, err error) error {
-	resume := self.Command() + " class resume " + self.Quote(r.Course.Dir)
+	resume := self.Command() + " class resume " + self.Quote(r.Course.Dir) + r.Resume
 	if _, ok := errors.AsType[*class.RefusedError](err); ok {
 		return exit.With(exit.Refused, i18n.Errmsg("class.refused", "Cause", err))
 	}
