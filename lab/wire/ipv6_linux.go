@@ -15,9 +15,9 @@ import (
 	"wirelab/lab/trace"
 )
 
-// mldReports is how often a host reports its groups when its device comes up: all of
-// them at once with MLDv2, each by itself with MLDv1 (RFC 3810, section 9.1; RFC 2710,
-// section 7.1).
+// mldReports is how often a host reports each of its groups when its device comes up, with
+// MLDv1 (RFC 2710, section 4). With MLDv2 the machine's net.ipv6.mld_qrv says how often,
+// which a network namespace does not show.
 const mldReports = 2
 
 // AwaitReports waits until the host has reported the groups of its IPv6 addresses: from
@@ -35,16 +35,12 @@ func (h *Host) awaitReports(ctx context.Context, p lab.Port) error {
 	if !hasIPv6(p) {
 		return nil
 	}
-	want := mldReports
-	if h.router {
-		groups, err := reportedGroups(p.Device)
-		if err != nil {
-			return err
-		}
-		want *= groups
+	groups, err := reportedGroups(p.Device)
+	if err != nil {
+		return err
 	}
-	sent := 0
-	err := poll.Until(ctx, poll.Kernel, func() (done bool, err error) {
+	want, sent := mldReports*groups, 0
+	err = poll.Until(ctx, poll.Kernel, func() (done bool, err error) {
 		sent, err = reportsSent(p.Device)
 		return sent >= want, err
 	})

@@ -62,15 +62,13 @@ func Settings(t lab.Topology, host string) []Setting {
 		Setting{"net/ipv6/conf/default/accept_redirects", "0"},     // nor of better ways
 		Setting{"net/ipv6/conf/default/router_solicitations", "0"}, // and none is asked for (RFC 4861)
 		// The reports of the groups that an address brings leave at once, in
-		// milliseconds, and not within some seconds (RFC 3810, section 9.11).
-		Setting{"net/ipv6/conf/default/mldv2_unsolicited_report_interval", "1"},
+		// milliseconds, and not within some seconds (RFC 2710, section 7.10).
 		Setting{"net/ipv6/conf/default/mldv1_unsolicited_report_interval", "1"},
+		// With MLDv2 one cannot know how many reports there are: the machine may have
+		// another robustness variable (RFC 3810, section 9.1), and those of a
+		// link-local address count for nothing that come before the device is up.
+		Setting{"net/ipv6/conf/default/force_mld_version", "1"},
 	)
-	if t.IsRouter(host) {
-		// With MLDv2 a link-local address brings reports whose number one cannot know,
-		// since those count for nothing that come before the device is up.
-		all = append(all, Setting{"net/ipv6/conf/default/force_mld_version", "1"})
-	}
 	return all
 }
 
