@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	core "k8s.io/api/core/v1"
@@ -12,6 +13,7 @@ import (
 	k8s "k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/klog/v2"
 
 	"wirelab/internal/i18n"
 	"wirelab/lab/class"
@@ -22,6 +24,10 @@ import (
 // context of the configuration, "" the current one. The namespace is the context's. No
 // request is sent yet.
 func Connect(kubeContext string) (api k8s.Interface, namespace string, err error) {
+	// Its log is for operators, and would stand across the line of progress: what people
+	// need to know a run says itself.
+	klog.LogToStderr(false)
+	klog.SetOutput(io.Discard)
 	config := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(clientcmd.NewDefaultClientConfigLoadingRules(),
 		&clientcmd.ConfigOverrides{CurrentContext: kubeContext})
 	c, err := config.ClientConfig()
