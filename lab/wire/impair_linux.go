@@ -205,7 +205,8 @@ func (w *Wire) Faults(after int) (sum fault.Report, err error) {
 	if sum, err = c.gather(); err != nil {
 		return sum, err
 	}
-	sum.Rules, sum.Unsaid = c.rules, c.unsaid
+	// A copy: the next report overwrites the rules while this one is still being sent.
+	sum.Rules, sum.Unsaid = slices.Clone(c.rules), c.unsaid
 	if after >= 0 && after < len(c.acts) {
 		sum.Acts = c.acts[after:min(len(c.acts), after+maxPage)]
 	}
