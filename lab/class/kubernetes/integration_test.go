@@ -263,7 +263,6 @@ func TestCollectorKilledOnRealCluster(t *testing.T) {
 			t.Fatal("killed 200 times, and it has not ended")
 		}
 		if kills >= 50 { // enough: the last one may end
-			chance = rand.New(rand.NewPCG(seed, 1))
 			cmd := exec.CommandContext(t.Context(), "/proc/self/exe")
 			cmd.Env = append(os.Environ(), collectorVariable+"="+dir, "WIRELAB_TEST_NAMESPACE="+r.namespace)
 			if out, err := cmd.CombinedOutput(); err != nil {
