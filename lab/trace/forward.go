@@ -14,20 +14,25 @@ import (
 // address is forwarded only if it was, on another segment. Any other the router has made up.
 type handed struct {
 	seed    maphash.Seed
-	whole   map[uint64]handing   // by the bytes of the network layer
+	whole   map[sighting]int     // the number of the first packet with these bytes of the network layer
 	parts   map[parcel][]handing // what may be in fragments behind the router, or was ahead of it
 	modes   []mode               // of segments, in order
 	corrupt int                  // faults whose bytes are in whole
 }
 
 func newHanded() handed {
-	return handed{seed: maphash.MakeSeed(), whole: map[uint64]handing{}, parts: map[parcel][]handing{}}
+	return handed{seed: maphash.MakeSeed(), whole: map[sighting]int{}, parts: map[parcel][]handing{}}
 }
 
 // handing is a frame that goes to a router's port.
 type handing struct {
 	number, segment int
-	both            bool // it came on another segment, too
+}
+
+// sighting is that a datagram was on a segment.
+type sighting struct {
+	sum     uint64
+	segment int
 }
 
 // parcel tells the fragments of a datagram that a router was handed.
@@ -59,8 +64,8 @@ func datagramOf(p *sniffer.Packet) []byte {
 }
 
 // sumOf tells datagrams that a router is handed, or has forwarded, from others. What it
-// changes is left out: the TTL and the checksum of IPv4 (RFC 1812, section 5.2.1), the hop
-// limit of IPv6.
+// changes is left out: the TTL, the checksum and the options of IPv4, in which it may write
+// its address or the time (RFC 1812, sections 5.2.1 and 5.2.4), the hop limit of IPv6.
 func (h *handed) sumOf(router string, p *sniffer.Packet) uint64 {
 	b := datagramOf(p)
 	var sum maphash.Hash
@@ -70,7 +75,8 @@ func (h *handed) sumOf(router string, p *sniffer.Packet) uint64 {
 	if p.Has(sniffer.IPv4) {
 		_, _ = sum.Write(b[:8])
 		_ = sum.WriteByte(b[9])
-		_, _ = sum.Write(b[12:])
+		_, _ = sum.Write(b[12:20])
+		_, _ = sum.Write(b[min(4*int(b[0]&15), len(b)):])
 	} else {
 		_, _ = sum.Write(b[:7])
 		_, _ = sum.Write(b[8:])
@@ -99,7 +105,7 @@ func (r *Recording) hand(p *sniffer.Packet) {
 		if b == nil {
 			continue
 		}
-		r.index.handed.add(r.index.handed.sumOf(router, q), handing{number: p.Number, segment: segment})
+		r.index.handed.add(sighting{r.index.handed.sumOf(router, q), segment}, p.Number)
 		if q == p && (q.Fragment || q.Has(sniffer.IPv4) && b[6]&0x40 == 0) { // without "don't fragment"
 			key := parcelOf(router, q)
 			r.index.handed.parts[key] = append(r.index.handed.parts[key], handing{number: p.Number, segment: segment})
@@ -107,14 +113,10 @@ func (r *Recording) hand(p *sniffer.Packet) {
 	}
 }
 
-func (h *handed) add(sum uint64, one handing) {
-	first, known := h.whole[sum]
-	if !known {
-		first = one
+func (h *handed) add(one sighting, number int) {
+	if first, known := h.whole[one]; !known || number < first {
+		h.whole[one] = number
 	}
-	first.both = first.both || first.segment != one.segment
-	first.number = min(first.number, one.number)
-	h.whole[sum] = first
 }
 
 func parcelOf(router string, p *sniffer.Packet) parcel {
@@ -138,8 +140,13 @@ func (r *Recording) forwarded(p *sniffer.Packet, router string) bool {
 		return false
 	}
 	r.handCorrupted()
-	one, ok := h.whole[h.sumOf(router, p)]
-	return ok && one.number < p.Number && (one.both || one.segment != segment) || r.cutAgain(p, router, segment)
+	sum := h.sumOf(router, p)
+	for other := range r.Hosts.Segments {
+		if first, ok := h.whole[sighting{sum, other}]; ok && other != segment && first < p.Number {
+			return true
+		}
+	}
+	return r.cutAgain(p, router, segment)
 }
 
 // hidden reports whether a segment besides one was a switch when a packet came.
@@ -226,7 +233,7 @@ func (r *Recording) handCorrupted() {
 			changed.Data = b
 			sniffer.NewDecoder().Decode(&changed)
 			if datagramOf(&changed) != nil {
-				h.add(h.sumOf(f.To, &changed), handing{number: number, segment: r.Hosts.segment(p)})
+				h.add(sighting{h.sumOf(f.To, &changed), r.Hosts.segment(p)}, number)
 			}
 		}
 	}

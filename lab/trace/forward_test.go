@@ -1,6 +1,7 @@
 package trace_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -104,6 +105,43 @@ func TestForwarded(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// What a router sends back to the segment from which it comes, it has not forwarded because
+// another segment has the same later.
+func TestForwardedBeforeHanded(t *testing.T) {
+	w := tracetest.NewRouted(t)
+	hand := func(on int, port string) {
+		w.On, w.To = on, port
+		w.UDP("client1", "web", 5, 6, "hello")
+		w.To = ""
+	}
+	hand(tracetest.DMZ, "gateway.dmz")
+	sent(w, func() { w.UDP("client1", "web", 5, 6, "hello") })
+	forged := w.Len()
+	hand(tracetest.LAN, "gateway.lan")
+	sent(w, func() { w.UDP("client1", "web", 5, 6, "hello") })
+	for n, want := range map[int]string{forged: "client1@gateway", w.Len(): "client1"} {
+		if from, _ := w.LineEnds(w.Packet(n)); from != want {
+			t.Errorf("packet %d is from %s, want %s", n, from, want)
+		}
+	}
+}
+
+// A router writes its address into the option that records the route, as ping -R asks (RFC
+// 791, section 3.1).
+func TestForwardedWithOptions(t *testing.T) {
+	w := tracetest.NewRouted(t)
+	datagram := func(ttl byte, route ...byte) {
+		b := []byte{0x47, 0, 0, 36, 0, 7, 0x40, 0, ttl, 17, 0, 0}
+		b = append(append(b, tracetest.Addr("client1").AsSlice()...), tracetest.Addr("web").AsSlice()...)
+		w.Frame("client1", "web", sniffer.EtherTypeIPv4, slices.Concat(b, route, tracetest.Datagram(5, 6, "")))
+	}
+	handed(w, func() { datagram(64, 7, 7, 4, 0, 0, 0, 0, 0) })
+	sent(w, func() { datagram(63, 7, 7, 8, 10, 0, 1, 9, 0) })
+	if from, _ := w.LineEnds(w.Packet(w.Len())); from != "client1" {
+		t.Errorf("it is from %s, want client1", from)
 	}
 }
 
