@@ -31,6 +31,7 @@ type frames struct {
 	file    io.ReaderAt           // has all of them; nil where they are added
 	open    func() (Spool, error) // nil: they stay in memory
 	spool   Spool
+	full    error  // why it takes no more
 	spooled int64  // bytes that the spool has
 	tail    []byte // behind these
 	part    []byte // what was read last
@@ -50,6 +51,9 @@ func (f *frames) add(data []byte) (at int64, err error) {
 	case at+int64(len(data)) > MaxSpooled:
 		return 0, errTooLong
 	case f.open == nil && len(f.tail)+len(data) > MaxBytes:
+		if f.full != nil {
+			return 0, i18n.Errmsg("capture.full", "Limit", MaxBytes>>20, "Cause", f.full)
+		}
 		return 0, errTooLarge
 	}
 	f.tail = append(f.tail, data...)
@@ -63,7 +67,8 @@ func (f *frames) add(data []byte) (at int64, err error) {
 		}
 	}
 	if _, err := f.spool.Write(f.tail); err != nil {
-		return 0, err
+		f.open, f.full = nil, err // as where there is no spool
+		return at, nil
 	}
 	f.spooled += int64(len(f.tail))
 	f.tail = f.tail[:0]

@@ -59,7 +59,7 @@ func New(hosts Hosts) *Recording {
 }
 
 // SpoolTo lets the recording open a file for the bytes of its frames, once they are many.
-// Where that fails they stay in memory, up to MaxBytes.
+// Where that fails, or the file takes no more, they stay in memory, up to MaxBytes.
 func (r *Recording) SpoolTo(open func() (Spool, error)) { r.frames.open = open }
 
 // Add appends a frame, whose bytes it copies, and returns its packet, which is valid until

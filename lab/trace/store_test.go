@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -70,6 +71,13 @@ func TestStores(t *testing.T) {
 			r.SpoolTo(func() (trace.Spool, error) { return nil, errors.New("read-only file system") })
 			return r.Load(bytes.NewReader(file), nil)
 		},
+		"a disk that is full": func(r *trace.Recording) error {
+			r.SpoolTo(func() (trace.Spool, error) {
+				f, err := os.CreateTemp(t.TempDir(), "spool")
+				return &full{File: f, room: 5 << 20}, err
+			})
+			return r.Load(bytes.NewReader(file), nil)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := trace.New(trace.Hosts{})
@@ -103,6 +111,36 @@ func TestStores(t *testing.T) {
 				t.Errorf("it writes %d bytes (%v), want the %d that it read", again.Len(), err, len(file))
 			}
 		})
+	}
+}
+
+// full is a file on a disk that has room for some bytes.
+type full struct {
+	*os.File
+	room int
+}
+
+func (f *full) Write(b []byte) (int, error) {
+	if len(b) <= f.room {
+		f.room -= len(b)
+		return f.File.Write(b)
+	}
+	f.room = 0
+	return 0, syscall.ENOSPC
+}
+
+// Where the disk is full memory takes what it can, and then it is told what is full.
+func TestFullDisk(t *testing.T) {
+	r := trace.New(trace.Hosts{})
+	r.SpoolTo(func() (trace.Spool, error) { return &full{}, nil })
+	frame := sniffer.Frame{Data: make([]byte, 1<<20), Length: 1 << 20, LinkType: sniffer.LinkEthernet}
+	for n := 0; ; n++ {
+		if _, err := r.Add(frame); err != nil {
+			if n != trace.MaxBytes>>20 || !errors.Is(err, syscall.ENOSPC) {
+				t.Errorf("after %d MiB: %v, want that the disk is full after %d", n, err, trace.MaxBytes>>20)
+			}
+			return
+		}
 	}
 }
 
