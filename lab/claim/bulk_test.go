@@ -2,6 +2,7 @@ package claim
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"runtime"
 	"testing"
@@ -35,6 +36,54 @@ func bulk(t testing.TB, segments, size int) *bytes.Reader {
 		t.Fatal(err)
 	}
 	return bytes.NewReader(file.Bytes())
+}
+
+// torn is a file of which nobody can read more after some times.
+type torn struct {
+	*bytes.Reader
+	times int
+}
+
+func (f *torn) ReadAt(b []byte, at int64) (int, error) {
+	if f.times--; f.times < 0 {
+		return 0, io.ErrUnexpectedEOF
+	}
+	return f.Reader.ReadAt(b, at)
+}
+
+// Whenever a file is cut off while it is judged, no verdict is from what is left of it.
+func TestFileTornWhileJudged(t *testing.T) {
+	file := bulk(t, 100, 8<<10)
+	plan, claims := bulkClaims(t)
+	for _, m := range []Matcher{
+		{Kind: Exactly, Count: 100, What: []Selection{{Filter: "tcp[13] = 24"}}, Each: "tcp port 80"},
+		{Kind: Never, What: []Selection{{Filter: "tcp[13] & 4 != 0"}}},
+		{Kind: Never, What: []Selection{{Bytes: "zz"}}},
+	} {
+		claims = append(claims, Claim{ID: "bulk.matcher", Phases: []string{"done"}, Matcher: &m})
+	}
+	whole := map[Status]int{}
+	for times := 0; ; times++ {
+		file.Seek(0, io.SeekStart)
+		r, f := trace.New(trace.Hosts{}), &torn{file, 1 << 30}
+		if err := r.LoadFile(f); err != nil {
+			t.Fatal(err)
+		}
+		f.times = times
+		for _, c := range claims {
+			v := Judge(r, plan, []Claim{c})[0]
+			if r.Damage != nil && v.Status != Inconclusive {
+				t.Fatalf("%s, cut off after %d reads: %s (%v)", c.ID, times, v.Status, v.Reason)
+			}
+			whole[v.Status]++
+		}
+		if r.Damage == nil {
+			break
+		}
+	}
+	if whole[Pass] == 0 || whole[Inconclusive] == 0 {
+		t.Errorf("verdicts %v, want some that pass and some that are inconclusive", whole)
+	}
 }
 
 // bulkClaims are typical: what opens and closes the connection, and that nothing else was

@@ -14,6 +14,11 @@ func Judge(r *trace.Recording, plan Plan, claims []Claim) []Verdict {
 	verdicts := make([]Verdict, 0, len(claims))
 	for _, c := range claims {
 		v := judge(r, plan, c)
+		// The bytes of frames are read while a claim is judged.
+		if r.Damage != nil && (v.Status == Fail || v.Status == Pass && !c.Anywhere) {
+			reason := gaps(r)
+			v.Status, v.Reason = Inconclusive, &reason
+		}
 		if len(idle) > 0 && v.Status != Inconclusive && !c.Anywhere {
 			v.Notes = append(v.Notes, i18n.Msg("claim.note.idle", "Hosts", idle))
 		}
