@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"net/netip"
 	"os"
@@ -58,8 +59,12 @@ func checkCommand() *cobra.Command {
 			return exit.With(exit.Usage, i18n.FileError(args[1], err))
 		}
 		defer file.Close() // the recording reads in it
+		before, err := file.Stat()
+		if err != nil {
+			return exit.With(exit.Usage, i18n.FileError(args[1], err))
+		}
 		if *signed != "" {
-			said, err := checkSeal(args[1], *signed)
+			said, err := checkSeal(file, *signed)
 			if err != nil {
 				return err
 			}
@@ -78,6 +83,9 @@ func checkCommand() *cobra.Command {
 			fmt.Fprintln(cmd.ErrOrStderr(), "wirelab:", i18n.Explain(l, advice))
 		}
 		outcome := script.Check(e, recording)
+		if after, err := file.Stat(); err == nil && changed(before, after) {
+			return exit.With(exit.Inconclusive, i18n.Errmsg("check.changed", "File", args[1]))
+		}
 		result := report.NewResult("file")
 		result.Add(outcome, filepath.Base(args[1]))
 		w := cmd.OutOrStdout()
@@ -145,6 +153,11 @@ func readCapture(f *os.File, recording *trace.Recording) error {
 	return recording.Load(f, nil)
 }
 
+// changed reports whether somebody has written a capture file meanwhile.
+func changed(before, after fs.FileInfo) bool {
+	return before.Mode().IsRegular() && (before.Size() != after.Size() || !before.ModTime().Equal(after.ModTime()))
+}
+
 // damaged says what is wrong with a capture file and what can be done.
 func damaged(path string, err error) error {
 	if cut, ok := errors.AsType[*pcapfile.TruncatedError](err); ok {
@@ -153,5 +166,8 @@ func damaged(path string, err error) error {
 		}
 		return i18n.Errmsg("check.cut", "File", path, "Cause", err)
 	}
-	return i18n.Errmsg("check.nocapture", "File", path, "Cause", err)
+	if _, ok := errors.AsType[*pcapfile.FormatError](err); ok {
+		return i18n.Errmsg("check.nocapture", "File", path, "Cause", err)
+	}
+	return i18n.Errmsg("file.any", "File", path, "Cause", err) // it is a capture, and cannot be taken
 }

@@ -16,17 +16,13 @@ const maxSealed = 256 << 20
 
 // checkSeal says that a capture is as a lab of the course wrote it whose public key is in
 // a file. One that is not proves nothing: its error is that of an inconclusive verdict.
-func checkSeal(capture, keyFile string) (i18n.Message, error) {
+func checkSeal(file *os.File, keyFile string) (i18n.Message, error) {
 	key, err := seal.PublicKey(keyFile)
 	if err != nil {
 		return i18n.Message{}, exit.With(exit.Usage, err)
 	}
-	f, err := os.Open(capture)
-	if err != nil {
-		return i18n.Message{}, exit.With(exit.Usage, i18n.FileError(capture, err))
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxSealed))
+	capture := file.Name()
+	b, err := io.ReadAll(io.NewSectionReader(file, 0, maxSealed))
 	if err != nil {
 		return i18n.Message{}, exit.With(exit.Unable, i18n.FileError(capture, err))
 	}
