@@ -32,11 +32,11 @@ func TestSettings(t *testing.T) {
 		return four, six
 	}
 	four, six := of("server")
-	if diff := cmp.Diff([]string{"net.ipv4.ip_forward=0", "net.ipv4.icmp_ratelimit=0"}, four); diff != "" || len(six) > 0 {
+	if diff := cmp.Diff([]string{"net.ipv4.ip_forward=0", "net.ipv4.icmp_ratelimit=0", "net.ipv4.tcp_wmem=4096 16384 131072"}, four); diff != "" || len(six) > 0 {
 		t.Errorf("server, of IPv4 alone (-want +got):\n%s\n%v", diff, six)
 	}
 	four, six = of("gateway")
-	want := []string{"net.ipv4.ip_forward=1", "net.ipv4.icmp_ratelimit=0", "net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.all.send_redirects=0"}
+	want := []string{"net.ipv4.ip_forward=1", "net.ipv4.icmp_ratelimit=0", "net.ipv4.tcp_wmem=4096 16384 131072", "net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.all.send_redirects=0"}
 	if diff := cmp.Diff(want, four); diff != "" {
 		t.Errorf("gateway (-want +got):\n%s", diff)
 	}

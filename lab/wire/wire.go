@@ -44,6 +44,10 @@ func Settings(t lab.Topology, host string) []Setting {
 		// Whether an ICMP error is sent depends on the datagram, and not on when the one
 		// before was (icmp(7)).
 		{"net/ipv4/icmp_ratelimit", "0"},
+		// On a hub each frame of a sender waits once for each port in a queue of 1000 frames
+		// (net.core.netdev_max_backlog), and what finds no room is lost. So a connection may
+		// have 128 KiB under way, and not 4 MiB (tcp(7)).
+		{"net/ipv4/tcp_wmem", "4096 16384 131072"},
 	}
 	if len(ports) > 1 {
 		// What comes in by one port may be answered by another, and a router that
