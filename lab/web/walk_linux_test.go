@@ -16,8 +16,10 @@ import (
 // started runs the experiment of a name from the page and waits until it is judged.
 func (p *tab) started(experiment string) {
 	p.T.Helper()
-	before := browsertest.Eval[string](p.Page, "location.pathname")
 	p.choose("#experiment", experiment)
+	// A page that has just been opened shows the latest capture first.
+	p.Await("document.querySelector('#captures').disabled || location.pathname.startsWith('/c/')")
+	before := browsertest.Eval[string](p.Page, "location.pathname")
 	p.click("#go")
 	p.Await(fmt.Sprintf("location.pathname !== %q", before))
 	p.Await(`document.querySelector('#stop').hidden && document.querySelector('#claim-list li .verdict') && ![...document.querySelectorAll('#claim-list .verdict')].some((v) => v.innerText.includes('(') || v.parentNode.className === 'pending')`)

@@ -1,4 +1,7 @@
-// What the page asks the server for.
+// What the page asks the server for. An error that the server tells has its HTTP status; it
+// is 0 where the server does not answer.
+
+import { text } from './dom.js';
 
 /**
  * @typedef {{number: number, segment?: string, from: string, to: string, protocol: string,
@@ -9,15 +12,23 @@
  * @typedef {{id: string, status: string, packets: number[], details: string}} Verdict
  */
 
-async function read(response) {
-  const answer = await response.text();
+const failure = (message, status) => Object.assign(new Error(message), { status });
+
+async function ask(path, request = {}) {
+  let response, answer;
+  try {
+    response = await fetch(path, request);
+    answer = await response.text();
+  } catch (e) {
+    throw e.name === 'AbortError' ? e : failure(text('disconnected'), 0);
+  }
   let value;
   try {
     value = JSON.parse(answer);
   } catch {
-    throw new Error(answer.trim() || response.statusText);
+    throw failure(answer.trim() || response.statusText, response.status);
   }
-  if (!response.ok) throw Object.assign(new Error(value.error), { status: response.status });
+  if (!response.ok) throw failure(value.error, response.status);
   return value;
 }
 
@@ -27,7 +38,7 @@ async function read(response) {
  * @param {AbortSignal} [signal]
  */
 export async function get(path, parameters = {}, signal = undefined) {
-  return read(await fetch(path + query(parameters), { signal }));
+  return ask(path + query(parameters), { signal });
 }
 
 /**
@@ -35,7 +46,7 @@ export async function get(path, parameters = {}, signal = undefined) {
  * @param {Record<string, string>} [parameters]
  */
 export async function post(path, parameters = {}) {
-  return read(await fetch(path, { method: 'POST', body: new URLSearchParams(parameters) }));
+  return ask(path, { method: 'POST', body: new URLSearchParams(parameters) });
 }
 
 /**
@@ -48,7 +59,7 @@ export async function upload(file, experiment, hosts) {
   const parameters = new URLSearchParams({ name: file.name });
   if (experiment) parameters.set('experiment', experiment);
   for (const host of hosts) parameters.append('host', host);
-  return read(await fetch('/api/check?' + parameters, { method: 'POST', body: file, headers: { 'Content-Type': 'application/octet-stream' } }));
+  return ask('/api/check?' + parameters, { method: 'POST', body: file, headers: { 'Content-Type': 'application/octet-stream' } });
 }
 
 function query(parameters) {

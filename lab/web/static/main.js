@@ -64,9 +64,16 @@ async function attempt(action) {
   }
 }
 
-/** Shows a capture. @param {string} id @param {number} [number] of the packet that is chosen */
+let opening = 0;
+
+/**
+ * Shows a capture. Of two that are asked for at once the later one is shown.
+ * @param {string} id @param {number} [number] of the packet that is chosen
+ */
 async function open(id, number = 0) {
+  const mine = ++opening;
   const info = await get('/api/c/' + id);
+  if (mine !== opening) return;
   store.capture = info;
   store.chosen = 0;
   store.until = Infinity;
@@ -122,6 +129,13 @@ for (const form of ['file', 'kept']) byId(form).addEventListener('submit', (e) =
 addEventListener('popstate', () => {
   const id = /^\/c\/(\w+)$/.exec(location.pathname)?.[1];
   if (id && id !== store.capture?.id) attempt(() => open(id, named()));
+});
+// What the server refuses somebody who is not waiting for it, such as a look at a packet of a
+// capture that is gone, is told as well.
+addEventListener('unhandledrejection', (e) => {
+  if (e.reason?.status === undefined) return;
+  e.preventDefault();
+  notice(e.reason.message);
 });
 onOpened(open);
 store.on('ended', () => refresh().catch(() => {}));
