@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -46,16 +48,59 @@ func TestCableUnderTraffic(t *testing.T) {
 			if err := n.Segment(lab.DefaultSegment).SetMode(t.Context(), mode); err != nil {
 				t.Fatal(err)
 			}
-			cut := make(chan error, 1)
-			go func() { cut <- putInAndOut(t.Context(), n.(lab.Impairer), 25) }()
-			sent := exchange(t, n, cut)
-			r, err := n.(lab.Impairer).Faults(t.Context(), 0)
-			if err != nil || r.Dropped > 0 {
-				t.Errorf("cables dropped %d frames: %v", r.Dropped, err)
+			for try := 1; ; try++ {
+				before := queuesDropped(t)
+				sent, lost := underTraffic(t, n)
+				r, err := n.(lab.Impairer).Faults(t.Context(), 0)
+				if err != nil || r.Dropped > 0 {
+					t.Errorf("cables dropped %d frames: %v", r.Dropped, err)
+				}
+				if lost == nil {
+					t.Logf("%d datagrams were answered", sent)
+					return
+				}
+				// All network namespaces share a CPU's queue of frames (netdev_max_backlog):
+				// another test's burst drops a frame of this one.
+				others := queuesDropped(t) - before
+				if others == 0 || try == 5 {
+					t.Fatalf("%v; the kernel's queues dropped %d frames meanwhile", lost, others)
+				}
+				t.Logf("once more: %v; the kernel's queues dropped %d frames meanwhile", lost, others)
 			}
-			t.Logf("%d datagrams were answered", sent)
 		})
 	}
+}
+
+// underTraffic puts a cable in and takes it out while datagrams cross. It returns how many
+// did, or that one was lost.
+func underTraffic(t *testing.T, n lab.Network) (sent int, lost error) {
+	t.Helper()
+	cut := make(chan error, 1)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		cut <- putInAndOut(t.Context(), n.(lab.Impairer), 25)
+	}()
+	defer func() { <-ended }()
+	return exchange(t, n, cut)
+}
+
+// queuesDropped is how many frames the kernel has dropped because a CPU's queue was full, in
+// all network namespaces: the second column of /proc/net/softnet_stat.
+func queuesDropped(t *testing.T) (all uint64) {
+	t.Helper()
+	stat, err := os.ReadFile("/proc/net/softnet_stat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(stat)) {
+		var processed, dropped uint64
+		if _, err := fmt.Sscanf(line, "%x %x", &processed, &dropped); err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		all += dropped
+	}
+	return all
 }
 
 // putInAndOut impairs one host and then the other, many times, with rules that match no
@@ -77,10 +122,13 @@ func putInAndOut(ctx context.Context, n lab.Impairer, times int) error {
 }
 
 // exchange sends numbered datagrams from a to b, which answers each, until something is
-// done, and checks that every one is answered once. It returns how many.
-func exchange(t *testing.T, n lab.Network, done <-chan error) (sent int) {
+// done, and checks that every one is answered once. It returns how many, or that an answer
+// did not come.
+func exchange(t *testing.T, n lab.Network, done <-chan error) (sent int, lost error) {
 	t.Helper()
 	a, b := listen(t, n, "a"), listen(t, n, "b")
+	defer a.Close()
+	defer b.Close()
 	to, err := net.ResolveUDPAddr("udp4", address(n, "b")+":7000")
 	if err != nil {
 		t.Fatal(err)
@@ -100,18 +148,19 @@ func exchange(t *testing.T, n lab.Network, done <-chan error) (sent int) {
 	const window = 8 // datagrams that are under way, so that no socket's buffer is full
 	answers := map[int]int{}
 	buf := make([]byte, 64)
-	answer := func() {
+	answer := func() error {
 		t.Helper()
 		// What is lost never comes: the deadline is for that alone.
 		a.SetReadDeadline(time.Now().Add(20 * time.Second))
 		m, _, err := a.ReadFrom(buf)
 		if err != nil {
-			t.Fatalf("of %d datagrams %d were answered: %v", sent, len(answers), err)
+			return fmt.Errorf("of %d datagrams %d were answered: %w", sent, len(answers), err)
 		}
 		number, err := strconv.Atoi(string(buf[:m]))
 		if answers[number]++; err != nil || answers[number] > 1 {
 			t.Fatalf("%q was answered %d times: %v", buf[:m], answers[number], err)
 		}
+		return nil
 	}
 	for {
 		select {
@@ -120,22 +169,25 @@ func exchange(t *testing.T, n lab.Network, done <-chan error) (sent int) {
 				t.Fatal(err)
 			}
 			for len(answers) < sent {
-				answer()
+				if err := answer(); err != nil {
+					return sent, err
+				}
 			}
 			// A second answer would have come before that to one more question.
 			if _, err := a.WriteTo(strconv.AppendInt(nil, int64(sent), 10), to); err != nil {
 				t.Fatal(err)
 			}
 			sent++
-			answer()
-			return sent
+			return sent, answer()
 		default:
 		}
 		if _, err := a.WriteTo(strconv.AppendInt(nil, int64(sent), 10), to); err != nil {
 			t.Fatal(err)
 		}
 		for sent++; sent-len(answers) >= window; {
-			answer()
+			if err := answer(); err != nil {
+				return sent, err
+			}
 		}
 	}
 }
