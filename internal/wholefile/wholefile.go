@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -15,9 +16,22 @@ import (
 // the system can make such a file; where it cannot it has a hidden one, which
 // is removed unless the process is killed.
 func Write(path string, write func(io.Writer) error) error {
-	f, err := unnamed(filepath.Dir(path), 0o644)
+	return writeWith(0o644, path, write)
+}
+
+// WriteBytes is Write of bytes that are there already. The file has the mode, before the
+// umask, from its beginning: nobody else can ever read one of 0600.
+func WriteBytes(path string, data []byte, mode fs.FileMode) error {
+	return writeWith(mode, path, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+}
+
+func writeWith(mode fs.FileMode, path string, write func(io.Writer) error) error {
+	f, err := unnamed(filepath.Dir(path), uint32(mode.Perm()))
 	if err != nil {
-		return writeHidden(path, write)
+		return writeHidden(mode, path, write)
 	}
 	defer f.Close()
 	if err := fill(f, write); err != nil {
@@ -59,8 +73,8 @@ func fill(f *os.File, write func(io.Writer) error) error {
 // errUnnamed says that the system has no files without a name.
 var errUnnamed = errors.New("no files without a name here")
 
-func writeHidden(path string, write func(io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".wirelab-*")
+func writeHidden(mode fs.FileMode, path string, write func(io.Writer) error) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), ".wirelab-*") // mode 0600
 	if err != nil {
 		return err
 	}
@@ -73,7 +87,7 @@ func writeHidden(path string, write func(io.Writer) error) (err error) {
 	if err := fill(f, write); err != nil {
 		return err
 	}
-	if err := f.Chmod(0o644); err != nil {
+	if err := f.Chmod(mode); err != nil {
 		return err
 	}
 	if err := f.Close(); err != nil {

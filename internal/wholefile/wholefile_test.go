@@ -3,13 +3,15 @@ package wholefile
 import (
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
 )
 
 func TestWrite(t *testing.T) {
-	for name, write := range map[string]func(string, func(io.Writer) error) error{"unnamed": Write, "hidden": writeHidden} {
+	hidden := func(path string, write func(io.Writer) error) error { return writeHidden(0o644, path, write) }
+	for name, write := range map[string]func(string, func(io.Writer) error) error{"unnamed": Write, "hidden": hidden} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "result.json")
 			text := func(s string) func(io.Writer) error {
@@ -47,6 +49,33 @@ func TestWrite(t *testing.T) {
 				if err != nil {
 					t.Error(err)
 				}
+			}
+		})
+	}
+}
+
+// Bytes are written whole, into a file with the mode, also in the place of another.
+func TestWriteBytes(t *testing.T) {
+	hidden := func(path string, data []byte, mode fs.FileMode) error {
+		return writeHidden(mode, path, func(w io.Writer) error { _, err := w.Write(data); return err })
+	}
+	for name, write := range map[string]func(string, []byte, fs.FileMode) error{"unnamed": WriteBytes, "hidden": hidden} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "course.key")
+			if err := os.WriteFile(path, []byte("old and longer"), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			if err := write(path, []byte("new"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if b, err := os.ReadFile(path); err != nil || string(b) != "new" {
+				t.Errorf("the file has %q (%v), want %q", b, err, "new")
+			}
+			if info, err := os.Stat(path); err != nil || os.PathSeparator == '/' && info.Mode() != 0o600 {
+				t.Errorf("mode %v (%v), want 0600", info.Mode(), err)
+			}
+			if all, _ := os.ReadDir(filepath.Dir(path)); len(all) != 1 {
+				t.Errorf("the folder has %v, want one file", all)
 			}
 		})
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -89,11 +88,7 @@ type courseKey struct {
 }
 
 func write(path string, data []byte) error {
-	err := wholefile.Write(path, func(w io.Writer) error {
-		_, err := w.Write(data)
-		return err
-	})
-	if err != nil {
+	if err := wholefile.WriteBytes(path, data, 0o644); err != nil {
 		return i18n.FileError(path, err)
 	}
 	return nil

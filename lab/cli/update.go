@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bytes"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -58,10 +57,7 @@ func (s *source) write(updated []byte) error {
 	if err != nil {
 		return exit.With(exit.Unable, i18n.FileError(s.path, err))
 	}
-	err = wholefile.Write(s.file, func(w io.Writer) error {
-		_, err := w.Write(updated)
-		return err
-	})
+	err = wholefile.WriteBytes(s.file, updated, 0o644)
 	if err == nil {
 		err = os.Chmod(s.file, info.Mode().Perm())
 	}

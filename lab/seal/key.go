@@ -8,9 +8,9 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	"wirelab/internal/i18n"
+	"wirelab/internal/wholefile"
 )
 
 // The PEM blocks of the two files (RFC 7468).
@@ -60,25 +60,16 @@ func makeKey(private, public string) (ed25519.PrivateKey, error) {
 		return nil, err
 	}
 	// The private one last: with it the pair is there.
-	if err := replace(public, pem.EncodeToMemory(&pem.Block{Type: publicBlock, Bytes: publicDER}), 0o644); err != nil {
+	if err := writePEM(public, publicBlock, publicDER, 0o644); err != nil {
 		return nil, err
 	}
-	return key, replace(private, pem.EncodeToMemory(&pem.Block{Type: privateBlock, Bytes: der}), 0o600)
+	return key, writePEM(private, privateBlock, der, 0o600)
 }
 
-// replace writes a small file whole, with a mode that it has from its beginning.
-func replace(path string, text []byte, mode fs.FileMode) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".wirelab-*") // mode 0600
-	if err != nil {
+func writePEM(path, kind string, der []byte, mode fs.FileMode) error {
+	text := pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
+	if err := wholefile.WriteBytes(path, text, mode); err != nil {
 		return i18n.FileError(path, err)
-	}
-	_, err = f.Write(text)
-	err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return i18n.FileError(path, errors.Join(err, os.Remove(f.Name())))
 	}
 	return nil
 }

@@ -70,7 +70,7 @@ func handOver(w io.Writer, dir string, r class.Result, files []class.File) error
 		}
 		for _, f := range append(files, class.File{Name: "result.json", Data: b.Bytes()}) {
 			path := filepath.Join(dir, f.Name)
-			if err := wholefile.Write(path, func(w io.Writer) error { _, err := w.Write(f.Data); return err }); err != nil {
+			if err := wholefile.WriteBytes(path, f.Data, 0o644); err != nil {
 				return i18n.FileError(path, err)
 			}
 		}

@@ -118,11 +118,7 @@ func RunOf(folder string) (string, error) {
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		id := NewRun()
-		err := wholefile.Write(path, func(w io.Writer) error {
-			_, err := io.WriteString(w, id+"\n")
-			return err
-		})
-		if err != nil {
+		if err := wholefile.WriteBytes(path, []byte(id+"\n"), 0o644); err != nil {
 			return "", i18n.FileError(path, err)
 		}
 		return id, nil

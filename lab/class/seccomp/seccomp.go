@@ -6,7 +6,6 @@ package seccomp
 
 import (
 	_ "embed"
-	"io"
 	"os"
 	"path/filepath"
 
@@ -29,8 +28,5 @@ func Install(dir string) (string, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return "", err
 	}
-	return path, wholefile.Write(path, func(w io.Writer) error {
-		_, err := w.Write(Profile)
-		return err
-	})
+	return path, wholefile.WriteBytes(path, Profile, 0o644)
 }
