@@ -50,7 +50,7 @@ type Experiment struct {
 	Points     map[string]int // what each claim is worth, by its id
 	Claims     []string       // their ids, in order
 
-	Parsed *script.Experiment // without a seed
+	runs bool // it has a script, and does not judge captures alone
 }
 
 // MostPoints are those of all its claims.
@@ -148,7 +148,7 @@ func (c *Course) config(path string, from config) error {
 		if !slices.Contains(kinds, string(e.Submission)) {
 			return i18n.Errmsg("class.kind", "File", path, "Experiment", e.Name, "Word", one.Submission, "Hint", suggest.Hint(one.Submission, kinds), "Known", kinds)
 		}
-		if e.Submission != Capture && !e.Parsed.Runs() {
+		if e.Submission != Capture && !e.runs {
 			return i18n.Errmsg("class.norun", "File", path, "Experiment", e.Name)
 		}
 		if err := e.points(path, one.Points, one.Claims); err != nil {
@@ -185,11 +185,7 @@ func (c *Course) experiment(name string) (Experiment, error) {
 	if err != nil {
 		return Experiment{}, err
 	}
-	e := Experiment{Name: parsed.Name, Source: string(text), Parsed: parsed}
-	for _, claim := range parsed.Claims {
-		e.Claims = append(e.Claims, claim.ID)
-	}
-	return e, nil
+	return Experiment{Name: parsed.Name, Source: string(text), Claims: ids(parsed), runs: parsed.Runs()}, nil
 }
 
 // points says what each claim is worth: one point, or what class.toml says.
@@ -240,7 +236,7 @@ type Missing struct {
 
 // Jobs are what the students have handed in, a job each, in the order of the roster; and
 // what is missing.
-func (c *Course) Jobs() (jobs []Job, missing []Missing, err error) {
+func (c *Course) Jobs() (jobs []Job, missing []Missing) {
 	for _, s := range c.Students {
 		for _, e := range c.Experiments {
 			job := Job{Schema: JobSchema, Course: c.Name, Student: s.ID, Experiment: e.Name, Seed: c.seed(s), Kind: e.Submission, Source: e.Source}
@@ -263,7 +259,7 @@ func (c *Course) Jobs() (jobs []Job, missing []Missing, err error) {
 			jobs = append(jobs, job)
 		}
 	}
-	return jobs, missing, nil
+	return jobs, missing
 }
 
 // endings are those of the files of a kind of submission.

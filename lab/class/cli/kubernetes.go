@@ -111,10 +111,7 @@ func (o *onCluster) print(w io.Writer, c *class.Course, students []string) error
 		return exit.With(exit.Unable, err)
 	}
 	o.Run = run
-	all, _, err := c.Jobs()
-	if err != nil {
-		return exit.With(exit.Unable, err)
-	}
+	all, _ := c.Jobs()
 	jobs, err := chosen(c, all, students)
 	if err != nil {
 		return err

@@ -31,10 +31,7 @@ func reportCommand() *cobra.Command {
 		}
 		ctx, cancel := interruptible(cmd.Context())
 		defer cancel()
-		book, err := grades.Read(c)
-		if err != nil {
-			return exit.With(exit.Unable, err)
-		}
+		book := grades.Read(c)
 		if err := book.Write(ctx, time.Now()); err != nil {
 			if ctx.Err() != nil {
 				return exit.Silent(exit.Interrupted)

@@ -72,10 +72,7 @@ func (r *Run) Do(ctx context.Context) (err error) {
 		return exit.With(exit.Unable, err)
 	}
 	defer unlock()
-	all, missing, err := r.Course.Jobs()
-	if err != nil {
-		return exit.With(exit.Unable, err)
-	}
+	all, missing := r.Course.Jobs()
 	jobs, err := chosen(r.Course, all, r.Students)
 	if err != nil {
 		return err

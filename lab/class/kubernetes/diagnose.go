@@ -108,7 +108,7 @@ func (e *Engine) oneLab(ctx context.Context) (class.Result, error) {
 		return class.Result{}, err
 	}
 	defer os.RemoveAll(dir)
-	for name, text := range map[string]string{"class.toml": "name = \"doctor\"\n\n[[experiment]]\nname = \"ping\"\n", "roster.csv": "id,name\ndoctor,doctor\n"} {
+	for name, text := range map[string]string{class.ConfigFile: "name = \"doctor\"\n\n[[experiment]]\nname = \"ping\"\n", class.RosterFile: "id,name\ndoctor,doctor\n"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
 			return class.Result{}, err
 		}
@@ -117,10 +117,7 @@ func (e *Engine) oneLab(ctx context.Context) (class.Result, error) {
 	if err != nil {
 		return class.Result{}, err
 	}
-	jobs, _, err := c.Jobs()
-	if err != nil {
-		return class.Result{}, err
-	}
+	jobs, _ := c.Jobs()
 	var result class.Result
 	err = e.Run(ctx, jobs, func(_ class.Job, r class.Result, _ []class.File) error {
 		result = r

@@ -208,11 +208,7 @@ func collectorMain(dir string) int {
 		fmt.Println(err)
 		return 1
 	}
-	jobs, _, err := c.Jobs()
-	if err != nil {
-		fmt.Println(err)
-		return 1
-	}
+	jobs, _ := c.Jobs()
 	api, _, err := Connect("")
 	if err != nil {
 		fmt.Println(err)
