@@ -40,9 +40,9 @@ type Run struct {
 
 // tally is how far a run is.
 type tally struct {
-	all, done, passed, failed, inconclusive, givenUp int
-	first                                            int // that were done before
-	busy, repeated                                   int // tried again: jobs, as the machine was busy or the verdict inconclusive
+	all, done, passed, failed, inconclusive int
+	first                                   int // that were done before
+	busy, repeated                          int // tried again: jobs, as the machine was busy or the verdict inconclusive
 }
 
 // event is a line of --json-stream.
@@ -84,30 +84,30 @@ func (r *Run) Do(ctx context.Context) (err error) {
 		return err
 	}
 	for pass := 0; pass < passes && len(left) > 0; pass++ {
-		r.forget(jobs, left)
+		r.recount(jobs, left)
 		if err := r.pass(ctx, left); err != nil {
 			return r.unable(ctx, err)
 		}
 		left = r.Course.Left(jobs)
 	}
-	r.forget(jobs, left)
-	r.count.givenUp = r.unresolved(left)
+	r.recount(jobs, nil)
+	givenUp := r.count.all - r.count.done
 	if err := r.tell(event{Kind: "end"}); err != nil {
 		return err
 	}
 	r.summary()
 	switch {
-	case r.count.givenUp > 0:
-		return exit.With(exit.TryAgain, i18n.Errmsg("class.givenup", "Count", r.count.givenUp))
+	case givenUp > 0:
+		return exit.With(exit.TryAgain, i18n.Errmsg("class.givenup", "Count", givenUp))
 	case r.count.inconclusive > 0:
 		return exit.Silent(exit.Inconclusive)
 	}
 	return nil
 }
 
-// forget counts anew what is done: the verdicts of all jobs but those that are carried
-// out again.
-func (r *Run) forget(jobs, again []class.Job) {
+// recount counts what is done: the verdicts of all jobs but those that are carried out
+// again.
+func (r *Run) recount(jobs, again []class.Job) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	keys := map[string]bool{}
@@ -120,19 +120,6 @@ func (r *Run) forget(jobs, again []class.Job) {
 			r.count.add(result)
 		}
 	}
-}
-
-// unresolved counts verdicts that stay inconclusive, and returns how many jobs have
-// no result.
-func (r *Run) unresolved(left []class.Job) (without int) {
-	for _, j := range left {
-		if result, ok := r.Course.Result(j); ok {
-			r.count.add(result)
-		} else {
-			without++
-		}
-	}
-	return without
 }
 
 func (t *tally) add(r class.Result) {

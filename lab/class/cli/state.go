@@ -14,7 +14,6 @@ import (
 	"wirelab/internal/exit"
 	"wirelab/internal/i18n"
 	"wirelab/internal/poll"
-	"wirelab/lab/claim"
 	"wirelab/lab/class"
 	"wirelab/lab/class/cluster"
 	"wirelab/lab/report"
@@ -39,23 +38,16 @@ type state struct {
 // look reads the state of a course.
 func look(c *class.Course) (state, error) {
 	jobs, missing := c.Jobs()
-	s := state{Schema: "wirelab/class-status/v1", Course: c.Name, Students: len(c.Students), Jobs: len(jobs), Missing: len(missing)}
+	var t tally
 	for _, j := range jobs {
-		r, ok := c.Result(j)
-		if !ok {
-			continue
-		}
-		s.Done++
-		switch r.Verdict() {
-		case claim.Pass:
-			s.Passed++
-		case claim.Fail:
-			s.Failed++
-		default:
-			s.Inconclusive++
+		if r, ok := c.Result(j); ok {
+			t.add(r)
 		}
 	}
-	s.Left = s.Jobs - s.Done
+	s := state{
+		Schema: "wirelab/class-status/v1", Course: c.Name, Students: len(c.Students), Jobs: len(jobs), Missing: len(missing),
+		Done: t.done, Left: len(jobs) - t.done, Passed: t.passed, Failed: t.failed, Inconclusive: t.inconclusive,
+	}
 	busy, err := running(c)
 	if busy != nil {
 		s.Running, s.PID = true, busy.PID
