@@ -33,23 +33,21 @@ func doctorCommand() *cobra.Command {
 	}
 	asJSON := cmd.Flags().Bool("json", false, "")
 	ascii := asciiFlag(cmd)
-	on := cmd.Flags().String("on", onThisMachine, "")
-	cmdline.Complete(cmd, "on", placesOfLabs)
+	on := cluster.On(cmd)
 	var kubernetes cluster.Options
 	kubernetes.Flags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		l := cmdline.Lang(cmd)
-		switch *on {
-		case onThisMachine:
-		case cluster.Engine:
+		remote, err := on()
+		if err != nil {
+			return err
+		}
+		if remote {
 			return doctorOfCluster(cmd, kubernetes, *asJSON, *ascii, l)
-		default:
-			return cmdline.OneOf("--on", *on, placesOfLabs()...)
 		}
 		ctx, cancel := interruptible(cmd.Context())
 		defer cancel()
 		findings := Diagnose(ctx)
-		var err error
 		if *asJSON {
 			err = report.EncodeJSON(cmd.OutOrStdout(), struct {
 				Schema   string    `json:"schema"`
@@ -70,12 +68,6 @@ func doctorCommand() *cobra.Command {
 	}
 	return cmd
 }
-
-// onThisMachine is the place of labs that is not a cluster.
-const onThisMachine = "local"
-
-// placesOfLabs are the values of --on.
-func placesOfLabs() []string { return []string{onThisMachine, cluster.Engine} }
 
 // Finding is what the doctor found of one backend.
 type Finding struct {

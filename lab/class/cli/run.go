@@ -14,12 +14,6 @@ import (
 	"wirelab/lab/class/cluster"
 )
 
-// localEngine is the engine of this machine.
-const localEngine = "local"
-
-// engineNames are the values of --on.
-func engineNames() []string { return []string{localEngine, cluster.Engine} }
-
 func runCommand() *cobra.Command {
 	return runningCommand("run COURSE", "start", "grade")
 }
@@ -32,18 +26,17 @@ func resumeCommand() *cobra.Command {
 func runningCommand(use string, others ...string) *cobra.Command {
 	cmd := &cobra.Command{Use: use, SuggestFor: others, Args: cmdline.Args(1, 1)}
 	completeCourse(cmd)
-	on := cmd.Flags().String("on", localEngine, "")
-	cmdline.Complete(cmd, "on", engineNames)
+	on := cluster.On(cmd)
 	labs := cmd.Flags().IntP("labs", "j", 0, "")
 	students := cmd.Flags().StringArray("student", nil, "")
 	stream := cmd.Flags().Bool("json-stream", false, "")
 	ascii := cmd.Flags().Bool("ascii", !lang.UTF8(), "")
 	kubernetes := clusterFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if !slices.Contains(engineNames(), *on) {
-			return cmdline.OneOf("--on", *on, engineNames()...)
+		remote, err := on()
+		if err != nil {
+			return err
 		}
-		remote := *on == cluster.Engine
 		if _, here := cluster.Linked(); remote && !here {
 			return cluster.Forward(cmd.Context())
 		}

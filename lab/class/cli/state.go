@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -103,13 +102,13 @@ const cancelTimeout = time.Minute
 func cancelCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "cancel COURSE", SuggestFor: []string{"stop", "kill"}, Args: cmdline.Args(1, 1)}
 	completeCourse(cmd)
-	on := cmd.Flags().String("on", localEngine, "")
-	cmdline.Complete(cmd, "on", engineNames)
+	on := cluster.On(cmd)
 	var where cluster.Options
 	where.Where(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if !slices.Contains(engineNames(), *on) {
-			return cmdline.OneOf("--on", *on, engineNames()...)
+		remote, err := on()
+		if err != nil {
+			return err
 		}
 		c, err := openCourse(args[0])
 		if err != nil {
@@ -118,7 +117,7 @@ func cancelCommand() *cobra.Command {
 		ctx, stop := interruptible(cmd.Context())
 		defer stop()
 		said, err := cancel(ctx, c)
-		if err == nil && *on == cluster.Engine {
+		if err == nil && remote {
 			said, err = cancelOnCluster(ctx, c, where)
 		}
 		if err != nil {

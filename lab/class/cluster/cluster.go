@@ -12,10 +12,12 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"wirelab/internal/cmdline"
 	"wirelab/internal/exit"
 	"wirelab/internal/i18n"
 	"wirelab/internal/wholefile"
@@ -23,8 +25,26 @@ import (
 	"wirelab/lab/class/seccomp"
 )
 
-// Engine is the value of --on.
-const Engine = "kubernetes"
+// The values of --on: this machine, and a cluster.
+const (
+	thisMachine = "local"
+	aCluster    = "kubernetes"
+)
+
+func places() []string { return []string{thisMachine, aCluster} }
+
+// On gives a command the flag --on, and returns what reads it: whether a cluster is
+// meant, or the error of a word that is no place.
+func On(cmd *cobra.Command) (read func() (remote bool, err error)) {
+	on := cmd.Flags().String("on", thisMachine, "")
+	cmdline.Complete(cmd, "on", places)
+	return func() (bool, error) {
+		if !slices.Contains(places(), *on) {
+			return false, cmdline.OneOf("--on", *on, places()...)
+		}
+		return *on == aCluster, nil
+	}
+}
 
 // Options say which cluster is used, and how.
 type Options struct {
