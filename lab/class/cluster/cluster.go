@@ -51,10 +51,10 @@ type Options struct {
 	Context        string            // of the kubeconfig, "" for the current one
 	Namespace      string            // "" for that of the context
 	Image          string            // of wirelab, which the nodes can pull or have
-	Seccomp        string            // the profile on the nodes, "none" for none
-	UserNamespaces bool              // pods have user namespaces of their own
-	Queue          string            // of Kueue
-	NodeSelector   map[string]string // labels of the nodes that may be used
+	Seccomp        string            // the Localhost profile on the nodes, below the kubelet's folder seccomp; "none" for none
+	UserNamespaces bool              // pods have user namespaces of their own (hostUsers: false)
+	Queue          string            // of Kueue, which then says when the run's Jobs begin; "" without Kueue
+	NodeSelector   map[string]string // labels of the nodes that may be used, whose taints of the same key are tolerated
 	NoCaptures     bool              // results alone are brought back
 
 	Labs int                // side by side; 0 for the engine's own number

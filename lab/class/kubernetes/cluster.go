@@ -22,18 +22,11 @@ func connect(o cluster.Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{API: api, Options: options(o), NoCaptures: o.NoCaptures}
+	e := &Engine{API: api, Options: Options(o)}
 	if e.Namespace == "" {
 		e.Namespace = namespace
 	}
 	return e, nil
-}
-
-func options(o cluster.Options) Options {
-	return Options{
-		Namespace: o.Namespace, Run: o.Run, Image: o.Image, Labs: o.Labs, Seccomp: o.Seccomp, UserNamespaces: o.UserNamespaces,
-		Queue: o.Queue, NodeSelector: o.NodeSelector, Say: o.Say,
-	}
 }
 
 // Engine implements cluster.Kubernetes.
@@ -50,7 +43,7 @@ func (Cluster) Cancel(ctx context.Context, o cluster.Options) error {
 
 // Print implements cluster.Kubernetes.
 func (Cluster) Print(w io.Writer, o cluster.Options, jobs []class.Job) error {
-	opts := options(o)
+	opts := Options(o)
 	if opts.Namespace == "" {
 		_, namespace, err := Connect(o.Context)
 		if err != nil {

@@ -25,6 +25,7 @@ import (
 	"wirelab/lab/claim"
 	"wirelab/lab/class"
 	"wirelab/lab/class/pack"
+	"wirelab/lab/class/seccomp"
 	"wirelab/lab/report"
 )
 
@@ -178,7 +179,7 @@ func (p *pretended) nothingLeft() {
 }
 
 func (p *pretended) engine() *Engine {
-	return &Engine{API: p.api, Options: Options{Namespace: namespace, Run: "abcdefghijkl", Image: "registry.example/wirelab:1", Seccomp: DefaultSeccomp, Labs: 50}}
+	return &Engine{API: p.api, Options: Options{Namespace: namespace, Run: "abcdefghijkl", Image: "registry.example/wirelab:1", Seccomp: seccomp.Name, Labs: 50}}
 }
 
 // course returns the jobs of a course with so many students.

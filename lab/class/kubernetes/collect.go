@@ -244,10 +244,3 @@ func failedIndexes(j *batch.Job) map[int]bool {
 func sortByKey(jobs []class.Job) {
 	slices.SortFunc(jobs, func(a, b class.Job) int { return strings.Compare(a.Key(), b.Key()) })
 }
-
-func lines(s string) []string {
-	if s == "" {
-		return nil
-	}
-	return strings.Split(s, "\n")
-}

@@ -7,7 +7,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	core "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
@@ -21,7 +20,6 @@ import (
 type Engine struct {
 	API k8s.Interface
 	Options
-	NoCaptures bool // results alone are fetched
 
 	running atomic.Int32
 }
@@ -243,5 +241,3 @@ func temporary(err error) bool {
 	}
 	return true // no answer at all
 }
-
-func keysOf(m *core.ConfigMap) []string { return lines(m.Data[keysKey]) }

@@ -15,6 +15,7 @@ import (
 	"wirelab/lab/claim"
 	"wirelab/lab/class"
 	"wirelab/lab/class/pack"
+	"wirelab/lab/class/seccomp"
 )
 
 // delivered collects results, each job's once.
@@ -192,7 +193,7 @@ func TestNotAdmitted(t *testing.T) {
 	if err := o.admits(restricted); err == nil || !strings.Contains(err.Error(), "baseline") {
 		t.Errorf("no profile in a restricted namespace: %v", err)
 	}
-	o.Seccomp = DefaultSeccomp
+	o.Seccomp = seccomp.Name
 	if err := o.admits(restricted); err != nil {
 		t.Error(err)
 	}

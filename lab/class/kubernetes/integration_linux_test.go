@@ -22,6 +22,7 @@ import (
 	"wirelab/lab/claim"
 	"wirelab/lab/class"
 	"wirelab/lab/class/cluster"
+	"wirelab/lab/class/seccomp"
 )
 
 // real is the cluster of scripts/kubernetes-up, in a namespace of one test, which admits
@@ -69,7 +70,7 @@ func realCluster(t *testing.T) *real {
 }
 
 func (r *real) engine(run string) *Engine {
-	return &Engine{API: r.api, Options: Options{Namespace: r.namespace, Run: run, Image: r.image, Seccomp: DefaultSeccomp, Labs: 6}}
+	return &Engine{API: r.api, Options: Options{Namespace: r.namespace, Run: run, Image: r.image, Seccomp: seccomp.Name, Labs: 6}}
 }
 
 func (r *real) pods(t *testing.T) []core.Pod {

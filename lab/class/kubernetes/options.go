@@ -1,23 +1,13 @@
 package kubernetes
 
-import "wirelab/internal/i18n"
+import (
+	"wirelab/internal/i18n"
+	"wirelab/lab/class/cluster"
+)
 
-// Options are a run's. The zero value of what is not said to be required is its default.
-type Options struct {
-	Namespace string // required
-	Run       string // required: the run's id, at most 20 letters and digits
-	Image     string // required: an image whose entrypoint is wirelab
-
-	Labs           int               // side by side; 0 is DefaultLabs
-	Seccomp        string            // the Localhost profile on the nodes, below the kubelet's folder seccomp; None for none
-	UserNamespaces bool              // pods have user namespaces of their own (hostUsers: false)
-	Queue          string            // of Kueue, which then says when the run's Jobs begin; "" without Kueue
-	NodeSelector   map[string]string // labels of the nodes to use, whose taints of the same key are tolerated
-
-	// Say is told what people should know while a run goes on, from any goroutine. It
-	// may be nil.
-	Say func(i18n.Message)
-}
+// Options are a run's. Namespace, Run and Image are required; Labs is DefaultLabs where it
+// is 0.
+type Options cluster.Options
 
 // DefaultLabs is how many labs run side by side where no number is given.
 const DefaultLabs = 20

@@ -12,8 +12,6 @@ import (
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/yaml"
-
-	"wirelab/lab/class/seccomp"
 )
 
 // NamespaceSetup returns what whoever runs a cluster applies once for a class: a namespace
@@ -141,6 +139,3 @@ func YAML(objects []runtime.Object) ([]byte, error) {
 	}
 	return b.Bytes(), nil
 }
-
-// DefaultSeccomp is the profile that NodesSetup installs.
-const DefaultSeccomp = seccomp.Name

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"strings"
 
+	core "k8s.io/api/core/v1"
+
 	"wirelab/internal/i18n"
 	"wirelab/lab/class"
 	"wirelab/lab/class/pack"
@@ -27,6 +29,14 @@ type shard struct {
 }
 
 func (s shard) keyLines() string { return strings.Join(s.keys, "\n") }
+
+// keysOf are the keys of the shard that a ConfigMap has.
+func keysOf(m *core.ConfigMap) []string {
+	if m.Data[keysKey] == "" {
+		return nil
+	}
+	return strings.Split(m.Data[keysKey], "\n")
+}
 
 // shards packs jobs and hands them on as shards, one at a time: all at once may be more
 // than the memory. It calls refuse for a job that no ConfigMap holds.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strconv"
 
 	batch "k8s.io/api/batch/v1"
@@ -175,7 +174,7 @@ func (r *run) log(ctx context.Context, p *core.Pod) ([]class.File, error) {
 		return nil, err
 	}
 	defer stream.Close()
-	files, err := pack.ReadLog(io.LimitReader(stream, limit))
+	files, err := pack.ReadLog(stream) // of which it reads no more
 	if err != nil && ctx.Err() == nil {
 		return nil, errUnreadable{err}
 	}
@@ -183,8 +182,6 @@ func (r *run) log(ctx context.Context, p *core.Pod) ([]class.File, error) {
 }
 
 // release takes the finalizer off a pod.
-func (r *run) release(ctx context.Context, p *core.Pod) error { return r.Engine.release(ctx, p) }
-
 func (e *Engine) release(ctx context.Context, p *core.Pod) error {
 	if !isHeld(p) {
 		return nil
