@@ -1,6 +1,7 @@
 package script
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
@@ -87,17 +88,13 @@ func (s seeded) hash(purpose string) uint64 {
 func (s seeded) shuffled(hosts []string) []string {
 	order := slices.Clone(hosts)
 	slices.SortStableFunc(order, func(a, b string) int {
-		if (a == lab.SnifferHost) != (b == lab.SnifferHost) {
-			return map[bool]int{true: 1, false: -1}[a == lab.SnifferHost]
-		}
-		ha, hb := s.hash("order "+a), s.hash("order "+b)
-		switch {
-		case ha < hb:
-			return -1
-		case ha > hb:
+		switch lab.SnifferHost {
+		case a:
 			return 1
+		case b:
+			return -1
 		}
-		return 0
+		return cmp.Compare(s.hash("order "+a), s.hash("order "+b))
 	})
 	return order
 }
