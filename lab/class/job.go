@@ -107,8 +107,8 @@ func (j Job) Check() error {
 		return i18n.Errmsg("class.job.student", "Student", j.Student)
 	case !trace.ValidLabel(j.Experiment):
 		return i18n.Errmsg("class.job.experiment", "Experiment", j.Experiment)
-	case len(j.Seed) > MaxSeed:
-		return i18n.Errmsg("class.job.seed", "Most", MaxSeed)
+	case len(j.Seed) > script.MaxSeed:
+		return i18n.Errmsg("class.job.seed", "Most", script.MaxSeed)
 	case len(j.Source) > script.MaxFile:
 		return i18n.Errmsg("class.job.large", "Most", script.MaxFile)
 	case int64(len(j.Submission)) > j.Kind.limit():
@@ -118,9 +118,6 @@ func (j Job) Check() error {
 	}
 	return nil
 }
-
-// MaxSeed bounds a seed, in bytes.
-const MaxSeed = 128
 
 // maxJob bounds a job document: base64 makes four bytes of three.
 const maxJob = MaxProgram/3*4 + 2*script.MaxFile + 64<<10

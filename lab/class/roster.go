@@ -13,6 +13,7 @@ import (
 
 	"wirelab/internal/i18n"
 	"wirelab/internal/suggest"
+	"wirelab/lab/script"
 )
 
 // Student is a row of the roster.
@@ -130,7 +131,7 @@ func parseRoster(text []byte, want columns) ([]Student, error) {
 			return nil, i18n.Errmsg("class.roster.badid", "Line", line, "ID", s.ID)
 		case lines[folded] > 0:
 			return nil, i18n.Errmsg("class.roster.twice", "Line", line, "ID", s.ID, "First", lines[folded])
-		case len(s.Name) > maxName || len(s.Seed) > MaxSeed:
+		case len(s.Name) > maxName || len(s.Seed) > script.MaxSeed:
 			return nil, i18n.Errmsg("class.roster.long", "Line", line, "Most", maxName)
 		case len(students) == maxStudents:
 			return nil, i18n.Errmsg("class.roster.toomany", "Most", maxStudents)

@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -181,7 +179,7 @@ func seccompCommand() *cobra.Command {
 			return exit.With(exit.Unable, err)
 		}
 		if *wait { // a DaemonSet's container that ends is started again
-			ctx, cancel := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+			ctx, cancel := interruptible(cmd.Context())
 			defer cancel()
 			<-ctx.Done()
 		}

@@ -30,14 +30,8 @@ const maxUnpacked = 512 << 10
 
 // Message is what a message says.
 type Message struct {
-	Result class.Result
-	Whole  string // the SHA-256 of the whole result's document, where Result is not all of it
-}
-
-// document is a Message as JSON.
-type document struct {
 	Result class.Result `json:"result"`
-	Whole  string       `json:"whole,omitempty"`
+	Whole  string       `json:"whole,omitempty"` // the SHA-256 of the whole result's document, where Result is not all of it
 }
 
 // Encode returns the termination message of a result. Where the whole of it does not fit,
@@ -47,11 +41,11 @@ func Encode(r class.Result) (text string, whole []byte, err error) {
 	if err != nil {
 		return "", nil, err
 	}
-	if text, err = encode(document{Result: r}); err != nil || len(text) <= MaxMessage {
+	if text, err = encode(Message{Result: r}); err != nil || len(text) <= MaxMessage {
 		return text, nil, err
 	}
 	sum := sha256.Sum256(whole)
-	short := document{r, hex.EncodeToString(sum[:])}
+	short := Message{r, hex.EncodeToString(sum[:])}
 	for _, shorten := range shorter {
 		short.Result = shorten(short.Result)
 		if text, err = encode(short); err != nil || len(text) <= MaxMessage {
@@ -108,8 +102,8 @@ func claims(r class.Result, change func(*claim.Verdict)) class.Result {
 	return r
 }
 
-func encode(d document) (string, error) {
-	b, err := json.Marshal(d)
+func encode(m Message) (string, error) {
+	b, err := json.Marshal(m)
 	if err != nil {
 		return "", err
 	}
@@ -151,14 +145,14 @@ func Decode(text string) (Message, error) {
 	if len(b) > maxUnpacked {
 		return Message{}, ErrLarge
 	}
-	var d document
-	if err := json.Unmarshal(b, &d); err != nil {
+	var m Message
+	if err := json.Unmarshal(b, &m); err != nil {
 		return Message{}, err
 	}
-	if d.Result.Schema != class.ResultSchema {
-		return Message{}, fmt.Errorf("a result of the form %s, want %s", safetext.Escape(head(d.Result.Schema)), class.ResultSchema)
+	if m.Result.Schema != class.ResultSchema {
+		return Message{}, fmt.Errorf("a result of the form %s, want %s", safetext.Escape(head(m.Result.Schema)), class.ResultSchema)
 	}
-	return Message(d), nil
+	return m, nil
 }
 
 // Complete returns the whole result of a message, given the files of the log.

@@ -123,11 +123,11 @@ func TestForgedLog(t *testing.T) {
 
 // Hostile texts are refused, and nothing large is made of a small one.
 func TestHostileMessages(t *testing.T) {
-	bomb, err := encode(document{Result: class.Result{Schema: strings.Repeat("a", 2<<20)}})
+	bomb, err := encode(Message{Result: class.Result{Schema: strings.Repeat("a", 2<<20)}})
 	if err != nil || len(bomb) > MaxMessage {
 		t.Fatalf("%d bytes, %v", len(bomb), err)
 	}
-	other, _ := encode(document{Result: class.Result{Schema: "other\x1b[2J"}})
+	other, _ := encode(Message{Result: class.Result{Schema: "other\x1b[2J"}})
 	for name, text := range map[string]string{
 		"empty": "", "words": "panic: \x1b[2J", "no base64": mark + "?", "no zlib": mark + "AAAA", "bomb": bomb, "schema": other,
 		"too long": mark + strings.Repeat("A", MaxMessage),
