@@ -20,7 +20,7 @@ const inconclusiveTries = 3
 const filePlace = "file"
 
 // Carry does one job on this machine and returns its result with what was captured. It
-// fails never: what went wrong is in the result. An experiment whose verdict is
+// never fails: what went wrong is in the result. An experiment whose verdict is
 // inconclusive, as it is where the machine is too slow, is carried out again, three
 // times at most. Carry may be called from several goroutines at once.
 func Carry(ctx context.Context, backend lab.Backend, job Job) (Result, []File) {

@@ -75,8 +75,8 @@ func ids(e *script.Experiment) (all []string) {
 	return all
 }
 
-// judge makes the claims fail whose expectation could not be read. Theirs stays the
-// teacher's otherwise, which no student's report may show.
+// judge makes the claims fail whose expectation could not be read. What such a verdict
+// compares with is the teacher's, which no student's report may show: it is taken out.
 func (p prediction) judge(verdicts []claim.Verdict) {
 	for i, v := range verdicts {
 		if why, is := p.wrong[v.ID]; is {

@@ -68,9 +68,9 @@ func programLine(e *script.Experiment) int {
 	return 0
 }
 
-// blame makes the claims of an outcome fail whose script did not come to its end once
-// the student's program was started: what is awaited then is its doing, on whichever
-// host. What fails in every try is not the machine's.
+// blame makes all claims fail where the script stopped at or after its line first, which
+// starts the student's program: what the script awaits from then on, on whichever host,
+// is the program's doing. What fails again in every try is not the machine's fault.
 func blame(o *script.Outcome, first int) {
 	step, ok := errors.AsType[*script.StepError](o.Err)
 	if !ok || first == 0 || step.Step.Line < first {

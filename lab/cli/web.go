@@ -89,7 +89,7 @@ type page struct {
 	out, errs   io.Writer
 
 	listener net.Listener
-	token    string // that who is not on this machine needs; "" where nobody else is admitted
+	token    string // which people on other machines need; "" where nobody else is admitted
 }
 
 // listen opens the port of the page. Beyond loopback it needs a token.

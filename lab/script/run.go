@@ -111,7 +111,7 @@ func failedAttached(err error) i18n.Message {
 }
 
 // Check judges a capture made elsewhere by an experiment, executing nothing. A capture of
-// another seed than the experiment's is none of its: every claim is inconclusive.
+// another seed than the experiment's proves nothing: every claim is inconclusive.
 func Check(e *Experiment, recording *trace.Recording) *Outcome {
 	if e.Seed != "" {
 		if number, source := e.foreign(recording); number > 0 {

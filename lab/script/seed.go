@@ -33,8 +33,8 @@ import (
 //	${word:N}        a word, another for each N
 //	${number:N:A-B}  a number from A to B
 //
-// They stand for themselves in scripts and expectations, and are resolved before a script
-// is parsed. Without a seed they are resolved, too: to what is least surprising.
+// They stand in scripts and expectations, and are resolved before a script is parsed.
+// Without a seed they are resolved, too: to what is least surprising.
 
 // MaxSeed bounds a seed, in bytes.
 const MaxSeed = 128

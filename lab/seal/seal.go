@@ -4,8 +4,8 @@
 // The signature is the last block of a pcapng file, a Custom Block that is not to be
 // copied into another file (draft-ietf-opsawg-pcapng, "Custom Block", type 0x40000BAD):
 // every program that reads pcapng passes over it. It is over all bytes before it, and
-// over a label that says whose the capture is. Who alters, adds or removes a packet
-// breaks it, and who moves it to another file does.
+// over a label that says whose the capture is. Altering, adding or removing a packet
+// breaks it, and so does moving it to another file.
 package seal
 
 import (

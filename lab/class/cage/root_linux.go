@@ -71,7 +71,7 @@ func enter() error {
 }
 
 // share puts a file or folder of the machine in its place in the cage. A link is made as
-// it is; what the machine lacks the cage does.
+// it is; what the machine lacks, the cage lacks, too.
 func share(path string) error {
 	info, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {

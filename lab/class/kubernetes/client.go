@@ -78,7 +78,7 @@ const enforceLabel = "pod-security.kubernetes.io/enforce"
 func (o Options) admitted(ctx context.Context, api k8s.Interface) error {
 	namespace, err := api.CoreV1().Namespaces().Get(ctx, o.Namespace, meta.GetOptions{})
 	if apierrors.IsForbidden(err) {
-		return nil // who may not ask is told by an event
+		return nil // a teacher who may not ask is told by an event
 	}
 	if err != nil {
 		return o.told(err)
