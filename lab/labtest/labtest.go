@@ -76,8 +76,9 @@ type met struct {
 	plan  claim.Plan
 }
 
-// upWithin bounds bringing a lab up and its end.
-const upWithin = 2 * time.Minute
+// upWithin bounds bringing a lab up and its end. The first lab of a process also builds
+// the program for its hosts, which takes minutes on a busy machine with empty caches.
+const upWithin = 5 * time.Minute
 
 // New brings up a lab of hosts of these names, and a sniffer, with the first backend
 // that the machine can run: namespaces, which need neither root nor Docker, else
@@ -146,6 +147,9 @@ func Attach(t testing.TB, topology lab.Topology, up func(ctx context.Context) (l
 		err = errors.Join(ctx.Err(), network.Close())
 	}
 	if err != nil {
+		if ctx.Err() != nil {
+			err = fmt.Errorf("the lab is not up after %v: %w", upWithin, err)
+		}
 		t.Fatal(explain(err))
 	}
 	t.Cleanup(func() {
