@@ -29,29 +29,63 @@ import (
 // Patience bounds each wait for a page.
 const Patience = 60 * time.Second
 
+// glance is the longest pause between two looks at a page, each of which is work for two
+// processes.
+const glance = 50 * time.Millisecond
+
 // Pictures is the folder, beside a test, where pictures are kept; git ignores it.
 const Pictures = "pictures"
 
-// Start starts Chromium, which ends with the test.
+// shared is the one Chromium of a test program: it takes more than two seconds of CPU time
+// to start, and its pages know nothing of each other.
+var shared struct {
+	sync.Mutex
+	browser context.Context
+	end     func()
+}
+
+// Main runs the tests of a package that uses a browser, and ends it. It is called by
+// TestMain and returns the exit code.
+func Main(m *testing.M) (code int) {
+	defer func() {
+		if shared.end != nil {
+			shared.end()
+		}
+	}()
+	return m.Run()
+}
+
+// Start returns the Chromium of the test program, which ends in Main.
 func Start(t *testing.T) context.Context {
 	t.Helper()
+	shared.Lock()
+	defer shared.Unlock()
+	if shared.browser != nil {
+		return shared.browser
+	}
 	path, err := exec.LookPath("chromium")
 	if err != nil {
 		require.Missing(t, "chromium", "there is no chromium in PATH (Debian: apt-get install chromium fonts-noto-cjk)")
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, // root has none
-		chromedp.WSURLReadTimeout(Patience), chromedp.UserDataDir(t.TempDir()), chromedp.Flag("disable-component-update", true))
-	ctx, cancel := chromedp.NewExecAllocator(t.Context(), options...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	if err := chromedp.Do(ctx); err != nil {
-		cancel()
-		t.Fatalf("chromium: %v", err)
+	dir, err := os.MkdirTemp("", "wirelab-chromium-")
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, // root has none
+		chromedp.WSURLReadTimeout(Patience), chromedp.UserDataDir(dir), chromedp.Flag("disable-component-update", true))
+	allocator, endAllocator := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, cancel := chromedp.NewContext(allocator)
+	end := func() {
 		_ = chromedp.Cancel(ctx) // waits, so that its folder can be removed
 		cancel()
-	})
+		endAllocator()
+		os.RemoveAll(dir)
+	}
+	if err := chromedp.Do(ctx); err != nil {
+		end()
+		t.Fatalf("chromium: %v", err)
+	}
+	shared.browser, shared.end = ctx, end
 	return ctx
 }
 
@@ -234,7 +268,7 @@ func (p *Page) Await(expression string) {
 	ctx, cancel := context.WithTimeout(p.ctx, Patience)
 	defer cancel()
 	var last error
-	if poll.Until(ctx, poll.Kernel, func() (holds bool, err error) {
+	if poll.Until(ctx, glance, func() (holds bool, err error) {
 		holds, last = eval[bool](p, "Boolean("+expression+")")
 		return holds, nil
 	}) != nil {
