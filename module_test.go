@@ -91,9 +91,7 @@ func TestOneConnection(t *testing.T) {
 // its own test passes. Nothing is written into the checkout, which may be read-only,
 // as what lies in the module cache is.
 func TestAnotherModuleUsesACheckout(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it compiles the module anew")
-	}
+	require.Long(t, "it compiles the module anew")
 	t.Parallel()
 	work := t.TempDir()
 	checkout, shop := filepath.Join(work, "wirelab"), filepath.Join(work, "shop")
@@ -176,9 +174,7 @@ func tree(t *testing.T, root string) string {
 // The module gets another path by one command, which leaves nothing of the old one
 // where a path stands, and can be given again.
 func TestSetModulePath(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it compiles the module anew")
-	}
+	require.Long(t, "it compiles the module anew")
 	t.Parallel()
 	dir := t.TempDir()
 	copyTree(t, dir)

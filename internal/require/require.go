@@ -1,6 +1,7 @@
 // Package require is for tests: what they need of the machine (namespaces,
 // Docker, tshark) and what they wait for. A test that lacks something is skipped
-// with its cause; what WIRELAB_REQUIRE names must be there.
+// with its cause; what WIRELAB_REQUIRE names must be there. One that takes long is
+// carried out where WIRELAB_REQUIRE has long.
 package require
 
 import (
@@ -14,8 +15,11 @@ import (
 // Variable names what must be there, separated by commas: "netns,docker".
 const Variable = "WIRELAB_REQUIRE"
 
+// long is the word of Variable by which tests take the time they need.
+const long = "long"
+
 // known are the words of Variable.
-var known = []string{"netns", "docker", "tshark", "tcpdump", "tmux", "kubernetes", "chromium"}
+var known = []string{"netns", "docker", "tshark", "tcpdump", "tmux", "kubernetes", "chromium", long}
 
 // A word that is not known ends every test program: it would require nothing,
 // and nobody would notice.
@@ -59,4 +63,20 @@ func Missing(t testing.TB, name string, cause any) {
 		t.Fatalf("%s has %s, but %v", Variable, name, cause)
 	}
 	t.Skip(cause)
+}
+
+// Long skips a test that takes long, unless long is required. why says what takes it.
+func Long(t testing.TB, why string) {
+	t.Helper()
+	if !Required(long) {
+		t.Skipf("%s (%s=%s)", why, Variable, long)
+	}
+}
+
+// Many is how often a test repeats what it does: full where long is required, else few.
+func Many(few, full int) int {
+	if Required(long) {
+		return full
+	}
+	return few
 }

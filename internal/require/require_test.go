@@ -29,3 +29,17 @@ func TestParse(t *testing.T) {
 		}
 	}
 }
+
+func TestLong(t *testing.T) {
+	for value, want := range map[string]bool{"": false, "netns": false, "netns,long": true} {
+		t.Setenv(Variable, value)
+		carriedOut := false
+		t.Run(value, func(t *testing.T) {
+			Long(t, "it takes long")
+			carriedOut = true
+		})
+		if carriedOut != want || (Many(2, 20) == 20) != want {
+			t.Errorf("%s=%s: carried out: %v, %d times", Variable, value, carriedOut, Many(2, 20))
+		}
+	}
+}

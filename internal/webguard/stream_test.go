@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"wirelab/internal/require"
 )
 
 // counter streams numbers from the one after Last-Event-ID on, up to its end.
@@ -121,9 +123,7 @@ func TestStreamsOfAnAddress(t *testing.T) {
 
 // A reader that does not read is cut, and told why when it comes back.
 func TestSlowReader(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it waits for the 20 s that a reader has")
-	}
+	require.Long(t, "it waits for the 20 s that a reader has")
 	t.Parallel()
 	g := New(Config{})
 	ended := make(chan error, 1)

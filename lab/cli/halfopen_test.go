@@ -16,9 +16,7 @@ import (
 // gone once nothing was acknowledged for a minute, and stalls nobody meanwhile.
 func TestHalfOpenClient(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("it takes a minute")
-	}
+	require.Long(t, "it takes a minute")
 	if err := (netns.Backend{}).Check(t.Context()); err != nil {
 		require.Missing(t, netns.Name, err)
 	}

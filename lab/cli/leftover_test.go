@@ -15,10 +15,12 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"wirelab/internal/require"
 )
 
 // killedRuns is how often each backend is killed.
-const killedRuns = 20
+func killedRuns() int { return require.Many(5, 20) }
 
 // vanish is how long whatever a killed run made may take to be gone, while other
 // tests keep the daemon busy.
@@ -51,7 +53,7 @@ func TestKilledRunLeavesNothing(t *testing.T) {
 					}
 				})
 			}
-			for range killedRuns {
+			for range killedRuns() {
 				moments <- time.Duration(rand.Int64N(int64(longest)))
 			}
 			close(moments)

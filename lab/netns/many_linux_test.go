@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"wirelab/internal/require"
 	"wirelab/lab"
 )
 
@@ -63,6 +64,9 @@ func TestManySegments(t *testing.T) {
 	}
 	for name, ip := range map[string]lab.Versions{"IPv4": lab.IPv4, "IPv6": lab.IPv6} {
 		t.Run(name, func(t *testing.T) {
+			if ip != lab.IPv4 {
+				require.Long(t, "it brings three hundred hosts up once more")
+			}
 			topology := manySegments(ip, 3, 302)
 			began := time.Now()
 			l, err := lab.Open(t.Context(), Backend{}, topology)

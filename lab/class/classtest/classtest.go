@@ -1,5 +1,5 @@
-// Package classtest writes the folder of an invented course: thirty students who have
-// handed in what students hand in, good, wrong, empty, of a neighbour's or hostile. It is
+// Package classtest writes the folder of an invented course: students who have handed in
+// what students hand in, good, wrong, empty, of a neighbour's or hostile. It is
 // for tests, and for trying a course out.
 package classtest
 
@@ -86,9 +86,12 @@ type Student struct {
 	Work     map[string]Submission // by experiment
 }
 
-// Students are the thirty. Captured returns the capture of a run of the experiment
-// tcp-once with a seed.
-func Students(captured func(seed string) ([]byte, error)) ([]Student, error) {
+// Kinds is how many students it takes to have every kind of submission.
+const Kinds = 10
+
+// Students are as many as are asked for; they repeat after some time what others have
+// handed in. Captured returns the capture of a run of the experiment tcp-once with a seed.
+func Students(students int, captured func(seed string) ([]byte, error)) ([]Student, error) {
 	source, err := experiments.Source("ping")
 	if err != nil {
 		return nil, err
@@ -118,7 +121,7 @@ func Students(captured func(seed string) ([]byte, error)) ([]Student, error) {
 		{"", nil, "", "missing"},
 	}
 	var all []Student
-	for i := range 30 {
+	for i := range students {
 		s := Student{ID: fmt.Sprintf("s%02d", i+1), Name: fmt.Sprintf("Student %d", i+1), Work: map[string]Submission{}}
 		s.Work["ping"] = predictions[i%len(predictions)]
 		s.Work["talk"] = programs[i%len(programs)]
@@ -143,8 +146,15 @@ func Students(captured func(seed string) ([]byte, error)) ([]Student, error) {
 func capture(i int, id string, captured func(seed string) ([]byte, error)) (Submission, error) {
 	const file = "tcp-once.pcapng"
 	seed := id
-	if i%6 == 1 {
+	switch i % 6 {
+	case 1:
 		seed = "neighbour"
+	case 3:
+		return Submission{file, []byte("\x0a\x0d\x0d\x0a\xff\xff\xff\xff" + strings.Repeat("\xff", 400)), "", "fail"}, nil
+	case 4:
+		return Submission{file, nil, "", "fail"}, nil
+	case 5:
+		return Submission{"", nil, "", "missing"}, nil
 	}
 	b, err := captured(seed)
 	if err != nil {
@@ -155,12 +165,6 @@ func capture(i int, id string, captured func(seed string) ([]byte, error)) (Subm
 		return Submission{file, b, "", "inconclusive"}, nil
 	case 2:
 		return Submission{file, b[:len(b)/2], "", "inconclusive"}, nil
-	case 3:
-		return Submission{file, []byte("\x0a\x0d\x0d\x0a\xff\xff\xff\xff" + strings.Repeat("\xff", 400)), "", "fail"}, nil
-	case 4:
-		return Submission{file, nil, "", "fail"}, nil
-	case 5:
-		return Submission{"", nil, "", "missing"}, nil
 	}
 	return Submission{file, b, "", "pass"}, nil
 }
