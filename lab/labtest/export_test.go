@@ -1,6 +1,17 @@
 package labtest
 
-import "testing"
+import (
+	"context"
+	"testing"
+	"time"
+
+	"wirelab/lab"
+)
+
+// AttachWithin is Attach for tests of labs that do not come up in time.
+func AttachWithin(t testing.TB, within time.Duration, up func(ctx context.Context) (lab.Network, error)) {
+	attach(t, lab.Hosts("client"), within, up)
+}
 
 // TrySettle is Settle for tests of barriers that are not reached.
 func (l *Lab) TrySettle(phase string) error { return l.settle(phase) }

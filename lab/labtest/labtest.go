@@ -76,9 +76,13 @@ type met struct {
 	plan  claim.Plan
 }
 
-// upWithin bounds bringing a lab up and its end. The first lab of a process also builds
-// the program for its hosts, which takes minutes on a busy machine with empty caches.
-const upWithin = 5 * time.Minute
+// upWithin bounds bringing a lab up and its end. A lab of containers that somebody else
+// brought up also builds the program for its hosts in it. buildWithin bounds that program
+// elsewhere, which takes minutes on a busy machine with empty caches; go test has ten.
+const (
+	upWithin    = 5 * time.Minute
+	buildWithin = 8 * time.Minute
+)
 
 // New brings up a lab of hosts of these names, and a sniffer, with the first backend
 // that the machine can run: namespaces, which need neither root nor Docker, else
@@ -100,12 +104,41 @@ func New(t testing.TB, hosts ...string) *Lab {
 //	}
 func NewTopology(t testing.TB, topology lab.Topology) *Lab {
 	t.Helper()
-	return Attach(t, topology, func(ctx context.Context) (lab.Network, error) { return backend(ctx, t).Up(ctx, topology) })
+	if err := topology.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	b := backend(t)
+	program(t)
+	return Attach(t, topology, func(ctx context.Context) (lab.Network, error) { return b.Up(ctx, topology) })
+}
+
+// program sees to it that the program for the hosts is built, which takes minutes where
+// Go's build cache has none of it and the machine is busy.
+func program(t testing.TB) {
+	t.Helper()
+	ctx, cancel := context.WithTimeoutCause(t.Context(), buildWithin, notWithin("the program for the lab's hosts was not built", buildWithin))
+	defer cancel()
+	if _, err := lab.Program(ctx); err != nil {
+		t.Fatal(explain(because(ctx, err)))
+	}
+}
+
+// notWithin is the cause of a deadline.
+func notWithin(what string, d time.Duration) error { return fmt.Errorf("%s within %v", what, d) }
+
+// because returns the cause of ctx in place of what followed from its end.
+func because(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
 }
 
 // backend returns the first backend that the machine can run, or ends the test.
-func backend(ctx context.Context, t testing.TB) lab.Backend {
+func backend(t testing.TB) lab.Backend {
 	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), upWithin)
+	defer cancel()
 	var causes []error
 	for _, b := range []lab.Backend{netns.Backend{}, &docker.Backend{}} {
 		err := b.Check(ctx)
@@ -133,24 +166,26 @@ func explain(err error) error {
 // closes it when the test ends: until then the ctx of up lives.
 func Attach(t testing.TB, topology lab.Topology, up func(ctx context.Context) (lab.Network, error)) *Lab {
 	t.Helper()
+	return attach(t, topology, upWithin, up)
+}
+
+func attach(t testing.TB, topology lab.Topology, within time.Duration, up func(ctx context.Context) (lab.Network, error)) *Lab {
+	t.Helper()
 	if err := topology.Validate(); err != nil {
 		t.Fatal(err)
 	}
 	// Not t.Context, which ends before the test's clean-up begins.
-	ctx, cancel := context.WithTimeout(context.Background(), upWithin)
+	ctx, cancel := context.WithTimeoutCause(context.Background(), within, notWithin("the lab was not up", within))
 	defer cancel()
 	life, end := context.WithCancel(context.Background())
 	t.Cleanup(end)
 	stop := context.AfterFunc(ctx, end)
 	network, err := up(life)
-	if err == nil && !stop() {
-		err = errors.Join(ctx.Err(), network.Close())
-	}
-	if err != nil {
-		if ctx.Err() != nil {
-			err = fmt.Errorf("the lab is not up after %v: %w", upWithin, err)
-		}
-		t.Fatal(explain(err))
+	switch {
+	case err != nil:
+		t.Fatal(explain(because(ctx, err)))
+	case !stop():
+		t.Fatal(errors.Join(context.Cause(ctx), network.Close()))
 	}
 	t.Cleanup(func() {
 		if err := network.Close(); err != nil {

@@ -1,9 +1,12 @@
 package labtest_test
 
 import (
+	"context"
 	"strings"
 	"testing"
+	"time"
 
+	"wirelab/lab"
 	"wirelab/lab/labtest"
 )
 
@@ -128,5 +131,19 @@ func TestRetrySettles(t *testing.T) {
 	})
 	if attempts != 2 {
 		t.Errorf("%d attempts, want 2", attempts)
+	}
+}
+
+// A lab that does not come up in time says so, and not that a context has ended.
+func TestNotUpInTime(t *testing.T) {
+	t.Parallel()
+	errors, _, failed := labtest.Attempt(t, func(t testing.TB) {
+		labtest.AttachWithin(t, time.Millisecond, func(ctx context.Context) (lab.Network, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		})
+	})
+	if want := "the lab was not up within 1ms"; !failed || len(errors) != 1 || !strings.Contains(errors[0], want) {
+		t.Errorf("errors %q, want %q", errors, want)
 	}
 }
