@@ -3,10 +3,13 @@ package cli
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"wirelab/internal/cmdline"
+	"wirelab/internal/columns"
+	"wirelab/internal/display"
 	"wirelab/internal/exit"
 	"wirelab/internal/i18n"
 	"wirelab/internal/suggest"
@@ -72,7 +75,8 @@ func setMode(cmd *cobra.Command, up *standing, wanted []string, mode lab.Mode) e
 		if len(known) > 1 {
 			text = segment + "  " + text
 		}
-		if _, err := fmt.Fprintln(cmd.OutOrStdout(), text); err != nil {
+		width := display.Of(cmd.OutOrStdout()).Width
+		if _, err := fmt.Fprintln(cmd.OutOrStdout(), strings.Join(columns.Wrap(text, width, width), "\n")); err != nil {
 			return exit.With(exit.Unable, err)
 		}
 	}

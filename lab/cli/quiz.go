@@ -14,6 +14,8 @@ import (
 	"wirelab/lab/claim"
 	"wirelab/lab/report"
 	"wirelab/lab/script"
+	"wirelab/lab/trace"
+	"wirelab/sniffer"
 )
 
 // quiz asks, before an experiment is carried out, which packets will cross the wire.
@@ -42,7 +44,7 @@ func (q *quiz) ask(ctx context.Context, e *script.Experiment) (guesses []guess, 
 		}
 		fmt.Fprintf(q.out, "\n%s\n", q.t.Paint("1", q.question(e, c)))
 		g := guess{claim: c}
-		if g.lines, err = q.lines(ctx, e, c.Projection.Segment); err != nil && !errors.Is(err, errTypedEnd) {
+		if g.lines, err = q.lines(ctx, e, c); err != nil && !errors.Is(err, errTypedEnd) {
 			return nil, err
 		}
 		guesses = append(guesses, g)
@@ -68,7 +70,8 @@ func (q *quiz) question(e *script.Experiment, c claim.Claim) string {
 
 // lines reads lines of a trace until an empty one. A line that could never be seen is
 // explained, and may be typed again.
-func (q *quiz) lines(ctx context.Context, e *script.Experiment, segment string) (lines []string, err error) {
+func (q *quiz) lines(ctx context.Context, e *script.Experiment, c claim.Claim) (lines []string, err error) {
+	strange := slices.ContainsFunc(c.Projection.Selectors, func(s trace.Selector) bool { return s.Protocol == "other" })
 	for {
 		fmt.Fprint(q.out, "  > ")
 		line, err := q.in.next(ctx, nil)
@@ -82,9 +85,13 @@ func (q *quiz) lines(ctx context.Context, e *script.Experiment, segment string) 
 			fmt.Fprintln(q.out, indented(i18n.Text(q.lang, "quiz.notation")))
 			continue
 		}
-		read, err := e.ReadTrace(lenient(line, e.Topology.Hosts), segment)
+		read, err := e.ReadTrace(lenient(line, e.Topology.Hosts), c.Projection.Segment)
 		if err != nil {
 			q.say(aside, safetext.EscapeLines(i18n.Explain(q.lang, err)))
+			continue
+		}
+		if at := slices.IndexFunc(read, func(line string) bool { return !script.InNotation(line) }); at >= 0 && !strange {
+			q.say(aside, i18n.Text(q.lang, "quiz.word", "Line", safetext.Escape(read[at])))
 			continue
 		}
 		lines = append(lines, read...)
@@ -102,16 +109,35 @@ func (q *quiz) say(begin, text string) {
 }
 
 // lenient writes a line that somebody types in a hurry, or with an input method for
-// Chinese, as it stands in a trace: the > may be missing or a wide one.
+// Chinese, as it stands in a trace: the > may be missing or a wide one, and TCP flags may
+// be written as in syn/ack.
 func lenient(line string, hosts []string) string {
 	before, rest, found := strings.Cut(strings.ReplaceAll(line, "＞", ">"), ">")
-	if found {
-		return strings.TrimSpace(before) + " > " + strings.TrimSpace(rest)
+	if !found {
+		before, rest, _ = strings.Cut(strings.TrimSpace(line), " ")
 	}
-	from, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
-	to, _, _ := strings.Cut(strings.TrimSpace(rest), " ")
-	if slices.Contains(hosts, from) && (slices.Contains(hosts, to) || to == "*") {
-		return from + " > " + strings.TrimSpace(rest)
+	to, what, _ := strings.Cut(strings.TrimSpace(rest), " ")
+	if !found && (!slices.Contains(hosts, before) || !slices.Contains(hosts, to) && to != "*") {
+		return line
 	}
-	return line
+	return strings.TrimSpace(strings.TrimSpace(before) + " > " + to + " " + flags(what))
+}
+
+// flags writes the TCP flags with which a text begins as a trace does: syn/ack, Syn-Ack
+// and SYN,ACK are SYN ACK. What follows stays as it is.
+func flags(what string) string {
+	word, rest, more := strings.Cut(strings.TrimLeft(what, " "), " ")
+	names := strings.FieldsFunc(strings.ToUpper(word), func(r rune) bool { return strings.ContainsRune("/-+,", r) })
+	for _, name := range names {
+		if _, err := sniffer.ParseFlags(name); err != nil || len(name) != len("SYN") {
+			return what
+		}
+	}
+	switch {
+	case len(names) == 0:
+		return what
+	case more:
+		return strings.Join(names, " ") + " " + flags(rest)
+	}
+	return strings.Join(names, " ")
 }

@@ -10,8 +10,10 @@ import (
 	"wirelab/internal/i18n"
 	"wirelab/internal/lang"
 	"wirelab/lab"
+	"wirelab/lab/claim"
 	"wirelab/lab/report"
 	"wirelab/lab/script"
+	"wirelab/lab/trace"
 )
 
 // What a quiz says fits the terminal, and the lines that are to be typed stay lines.
@@ -33,6 +35,17 @@ func TestQuizFits(t *testing.T) {
 	}
 }
 
+// The notation that ? shows fits a terminal of 80 columns, each word beside its meaning.
+func TestNotationFits(t *testing.T) {
+	for _, l := range lang.All() {
+		for line := range strings.SplitSeq(indented(i18n.Text(l, "quiz.notation")), "\n") {
+			if columns.Width(line) > 80 {
+				t.Errorf("%q takes more than 80 columns", line)
+			}
+		}
+	}
+}
+
 // A wrong answer is told which line is meant by the line itself: its number is that of
 // no text that anybody sees.
 func TestQuizNamesTheLine(t *testing.T) {
@@ -41,13 +54,37 @@ func TestQuizNamesTheLine(t *testing.T) {
 		var b strings.Builder
 		in := newTyped(strings.NewReader("client1 > server SYN\nclient1 >\nclient1 > server:80 SYN\n\n"), &b)
 		q := quiz{lang: l, in: in, out: &b, t: report.NewTerminal(&b, l, display.Display{})}
-		lines, err := q.lines(t.Context(), e, "")
+		lines, err := q.lines(t.Context(), e, claim.Claim{})
 		if err != nil || !slices.Equal(lines, []string{"client1 > server SYN"}) {
 			t.Errorf("lines %q, %v", lines, err)
 		}
 		said := b.String()
 		if strings.Contains(said, "line 1") || strings.Contains(said, "第 1 行") || strings.Count(said, "client1 >") < 2 {
 			t.Errorf("in %s a wrong line is told:\n%s", l, said)
+		}
+	}
+}
+
+// What no packet says is no guess, unless the question is of protocols that have no words.
+func TestQuizRefusesWhatNoPacketSays(t *testing.T) {
+	e := &script.Experiment{Topology: lab.Topology{Hosts: []string{"client1", "server"}}}
+	for projection, want := range map[string][]string{
+		"tcp":   {`client1 > server "hello"`, "client1 > server type=200", "client1 > server port-unreachable"},
+		"other": {"client1 > server foo", `client1 > server "hello"`, "client1 > server type=200", "client1 > server port-unreachable"},
+	} {
+		pr, err := trace.ParseProjection(projection)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b strings.Builder
+		in := newTyped(strings.NewReader("client1 > server foo\nclient1 > server \"hello\"\nclient1 > server type=200\nclient1 > server port-unreachable\n\n"), &b)
+		q := quiz{lang: lang.English, in: in, out: &b, t: report.NewTerminal(&b, lang.English, display.Display{})}
+		lines, err := q.lines(t.Context(), e, claim.Claim{Projection: pr})
+		if err != nil || !slices.Equal(lines, want) {
+			t.Errorf("of %s: lines %q, %v, want %q", projection, lines, err, want)
+		}
+		if told := strings.Contains(b.String(), "says nothing that a packet says"); told != (projection == "tcp") {
+			t.Errorf("of %s it says\n%s", projection, &b)
 		}
 	}
 }
@@ -62,6 +99,12 @@ func TestLenient(t *testing.T) {
 		"client1 server SYN":         "client1 > server SYN",
 		"client1 * who-has server":   "client1 > * who-has server",
 		`client1 server "a > b"`:     `client1 server "a > b"`,
+		"client1 > server syn/ack":   "client1 > server SYN ACK",
+		"client1 server Syn-Ack":     "client1 > server SYN ACK",
+		"client1 > server fin ack x": "client1 > server FIN ACK x",
+		"client1 > server syntax":    "client1 > server syntax",
+		"client1 > server f.":        "client1 > server f.",
+		"client1 > server is-at ack": "client1 > server is-at ack",
 		"nobody server SYN":          "nobody server SYN",
 		"client1":                    "client1",
 		"":                           "",

@@ -51,7 +51,8 @@ func (s *stepper) begin(e *script.Experiment) { s.texts, s.shown, s.phase = e.Pl
 func (s *stepper) observe(e script.Event) {
 	switch e.Kind {
 	case script.Up:
-		fmt.Fprintf(s.out, "%s\n\n", i18n.Text(s.lang, "step.help"))
+		s.t.Paragraph("", 0, i18n.Text(s.lang, "step.help"), 0)
+		fmt.Fprintln(s.out)
 	case script.Begun:
 		s.wait(e)
 	case script.Ended:

@@ -64,15 +64,33 @@ func (e *Experiment) knownEnds(line string) error {
 	return nil
 }
 
+// InNotation reports whether what a line says begins with a word of the notation, with a
+// text or with a number such as type=200. Only a line of a protocol without words of its
+// own (other) begins with anything else.
+func InNotation(line string) bool {
+	word, known := firstWord(line)
+	return known || strings.HasPrefix(word, `"`) || strings.Contains(word, "=") || strings.HasPrefix(word, "icmp")
+}
+
+// firstWord returns the word with which what a line says begins, and whether it is one of
+// the notation.
+func firstWord(line string) (word string, known bool) {
+	word, _, _ = strings.Cut(trace.ParseLine(line).What, " ")
+	_, err := sniffer.ParseFlags(word)
+	return word, err == nil || slices.Contains(words(), word)
+}
+
+// words are those of the notation, but for TCP's flags.
+func words() []string { return append(sniffer.Words(), "udp", "fragment", "data") }
+
 // knownWord refuses a line that begins with a misspelt word of the notation, which
 // could never be seen.
 func knownWord(line string) error {
-	word, _, _ := strings.Cut(trace.ParseLine(line).What, " ")
-	known := append(sniffer.Words(), "udp", "fragment", "data")
-	if _, err := sniffer.ParseFlags(word); err == nil || slices.Contains(known, word) {
+	word, known := firstWord(line)
+	if known {
 		return nil
 	}
-	if near := suggest.Nearest(word, known, 2); near != "" && len(word) > 3 {
+	if near := suggest.Nearest(word, words(), 2); near != "" && len(word) > 3 {
 		return i18n.Errmsg("script.line.word", "Line", line, "Word", word, "Near", near)
 	}
 	return nil
