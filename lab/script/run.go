@@ -100,7 +100,14 @@ func run(ctx context.Context, e *Experiment, observe func(Event), why func(error
 // system's text, which Go does not translate (EADDRINUSE).
 const addressInUse = "address already in use"
 
-func failed(err error) i18n.Message { return i18n.Msg("script.failed", "Error", err) }
+// failed says how a command may be allowed to fail, where one did that must not.
+func failed(err error) i18n.Message {
+	step, isStep := errors.AsType[*StepError](err)
+	if _, exited := errors.AsType[*lab.ExitError](err); exited && isStep && (step.Step.Verb == "run" || step.Step.Verb == "close") {
+		return i18n.Msg("script.exited", "Error", err, "Step", step.Step.String())
+	}
+	return i18n.Msg("script.failed", "Error", err)
+}
 
 // failedAttached knows one more cause: the lab's own programs.
 func failedAttached(err error) i18n.Message {
