@@ -1,6 +1,7 @@
 package class
 
 import (
+	"errors"
 	"slices"
 	"unicode/utf8"
 
@@ -45,6 +46,9 @@ func (j Job) predict() (prediction, error) {
 		found++
 		with := withSection(merged, theirs.Files[at])
 		if _, err := j.parse(txtar.Format(with)); err != nil {
+			if told, ok := errors.AsType[*i18n.Error](err); ok {
+				err = told // without the line, which is one of the teacher's file
+			}
 			p.wrong[c.ID] = i18n.FromError(err)
 			continue
 		}

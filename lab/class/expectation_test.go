@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"wirelab/internal/lang"
 	"wirelab/lab/claim"
 )
 
@@ -55,7 +56,10 @@ func TestPredict(t *testing.T) {
 				t.Errorf("the script begins with %q", got)
 			}
 			var wrong []string
-			for id := range p.wrong {
+			for id, why := range p.wrong {
+				if strings.Contains(why.In(lang.English), ".txtar:") {
+					t.Errorf("%s: %q tells a line of a file that the student has not", id, why.In(lang.English))
+				}
 				wrong = append(wrong, id)
 			}
 			if !slices.Equal(wrong, test.wrong) {
