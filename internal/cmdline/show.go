@@ -39,7 +39,11 @@ func (p *Program) show(c *cobra.Command, _ []string) {
 		return
 	}
 	out := c.OutOrStdout()
-	_, _ = io.WriteString(out, describe(c, p.lang, widthOf(out))) // who reads no help misses none
+	text := describe(c, p.lang, widthOf(out))
+	if !lang.UTF8() {
+		text = strings.ReplaceAll(text, "…", "...")
+	}
+	_, _ = io.WriteString(out, text) // who reads no help misses none
 }
 
 // widthOf returns the columns of a terminal, or those of one that everybody has.
