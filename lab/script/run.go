@@ -20,8 +20,10 @@ type StepError struct {
 	Err        error
 }
 
-func (e *StepError) Error() string {
-	return fmt.Sprintf("%s.txtar:%d: %s: %v", e.Experiment, e.Step.Line, e.Step, e.Err)
+func (e *StepError) Error() string { return fmt.Sprintf("%s: %v", e.place(), e.Err) }
+
+func (e *StepError) place() string {
+	return fmt.Sprintf("%s.txtar:%d: %s", e.Experiment, e.Step.Line, e.Step)
 }
 
 // Unwrap returns what went wrong.
@@ -102,11 +104,15 @@ const addressInUse = "address already in use"
 
 // failed says how a command may be allowed to fail, where one did that must not.
 func failed(err error) i18n.Message {
-	step, isStep := errors.AsType[*StepError](err)
-	if _, exited := errors.AsType[*lab.ExitError](err); exited && isStep && (step.Step.Verb == "run" || step.Step.Verb == "close") {
-		return i18n.Msg("script.exited", "Error", err, "Step", step.Step.String())
+	step, ok := errors.AsType[*StepError](err)
+	if !ok {
+		return i18n.Msg("script.failed", "Error", err)
 	}
-	return i18n.Msg("script.failed", "Error", err)
+	said := i18n.Msg("script.step", "Place", step.place(), "Error", step.Err)
+	if _, exited := errors.AsType[*lab.ExitError](step.Err); exited && (step.Step.Verb == "run" || step.Step.Verb == "close") {
+		return i18n.Msg("script.exited", "Error", said, "Step", step.Step.String())
+	}
+	return said
 }
 
 // failedAttached knows one more cause: the lab's own programs.

@@ -25,7 +25,11 @@ func TestFailedTellsHowToExpectIt(t *testing.T) {
 		"no error of it": {errors.New("the lab was not up"), false},
 	} {
 		for _, l := range lang.All() {
-			if said := failed(test.err).In(l); strings.Contains(said, "? run") != (test.told && name == "run") || strings.Contains(said, "? close") != (test.told && name == "close") {
+			said := failed(test.err).In(l)
+			if name != "not in a step" && name != "no error of it" && !strings.HasPrefix(said, "mine.txtar:0: ") {
+				t.Errorf("%s: %q does not begin with the place", name, said)
+			}
+			if strings.Contains(said, "? run") != (test.told && name == "run") || strings.Contains(said, "? close") != (test.told && name == "close") {
 				t.Errorf("%s: %q", name, said)
 			}
 		}
