@@ -78,6 +78,7 @@ func talkUDP(t *testing.T, s *Server, name string) *client.Conn {
 
 func say(t *testing.T, c *client.Conn, text string) {
 	t.Helper()
+	c.SetDeadline(time.Now().Add(patience)) // that of dial was for joining
 	if err := c.Say(text); err != nil {
 		t.Fatalf("%s says %q: %v", c.Name(), text, err)
 	}
