@@ -260,6 +260,7 @@ func TestLeavingLosesNothing(t *testing.T) {
 // A text is said anew although the room's history has it, commands are answered, and
 // what is refused is told.
 func TestSendIsHeard(t *testing.T) {
+	t.Parallel()
 	server, tcp, _ := startServer(t)
 	for range 2 {
 		start(t, "chat", "send", "--name", "ci", tcp, "green").exits(exit.OK)

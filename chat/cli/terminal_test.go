@@ -314,6 +314,7 @@ func TestUDPOnATerminal(t *testing.T) {
 // holds nobody up: the client reads on, and when it is looked at again it shows
 // the last screenful.
 func TestFrozenTerminal(t *testing.T) {
+	t.Parallel()
 	server := start(t, "chat", "serve", "--tcp", "127.0.0.1:0", "--udp=", "--burst", "100000", "--rate", "100000")
 	tcp := server.await(`listening on tcp (\S+)\n`)[1]
 	alice := freeze(t, winsize, "chat", "join", "--name", "alice", tcp)

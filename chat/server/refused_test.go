@@ -136,6 +136,7 @@ func awaitAskName(t *testing.T, client net.Conn) {
 // TestHalfARune: who leaves a rune unfinished is not looked at again and again, and is
 // cut at the deadline without a name.
 func TestHalfARune(t *testing.T) {
+	t.Parallel()
 	s, conn, client := pipeSession(t, chat.NewRoom(nil))
 	s.joinBy = time.Now().Add(3 * time.Second)
 	done := make(chan struct{})
@@ -155,6 +156,7 @@ func TestHalfARune(t *testing.T) {
 
 // TestNamelessIsCut: bytes that keep coming do not put its deadline off.
 func TestNamelessIsCut(t *testing.T) {
+	t.Parallel()
 	s, _, client := pipeSession(t, chat.NewRoom(nil))
 	s.joinBy = time.Now().Add(3 * time.Second)
 	done := make(chan struct{})
