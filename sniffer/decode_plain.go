@@ -1,9 +1,6 @@
 package sniffer
 
-import (
-	"encoding/binary"
-	"net/netip"
-)
+import "encoding/binary"
 
 // plain decodes a frame that is as most are: TCP or UDP in IP in Ethernet, whole, well
 // formed and without options of IPv4 or extension headers of IPv6. It sets what reading
@@ -32,12 +29,10 @@ func (p *Packet) plain() bool {
 		if len(t) < 20 {
 			return false
 		}
-		if header = 4 * int(t[12]>>4); header < 20 || header > len(t) || !wellFormed(t[20:header]) {
+		if header = tcpHeaderSize(t); header < 20 || header > len(t) || checkOptions(t[20:header], 2) != nil {
 			return false
 		}
 		layers = Ethernet | IPv4 | TCP
-		p.Seq, p.Ack = binary.BigEndian.Uint32(t[4:]), binary.BigEndian.Uint32(t[8:])
-		p.Flags, p.Window = TCPFlags(t[13]), binary.BigEndian.Uint16(t[14:])
 	case protocolUDP:
 		length, port := int(binary.BigEndian.Uint16(t[4:])), binary.BigEndian.Uint16(t[2:])
 		if length < 8 || length > len(t) || port == portVXLAN || port == portGeneve {
@@ -48,32 +43,18 @@ func (p *Packet) plain() bool {
 		return false
 	}
 	if size == 20 {
-		p.Src, p.Dst, p.TTL = netip.AddrFrom4([4]byte(ip[12:])), netip.AddrFrom4([4]byte(ip[16:])), ip[8]
+		p.setIPv4(ip)
 	} else {
-		p.Src, p.Dst, p.TTL = netip.AddrFrom16([16]byte(ip[8:])), netip.AddrFrom16([16]byte(ip[24:])), ip[7]
+		p.setIPv6(ip)
 		layers ^= IPv4 | IPv6
 	}
-	p.Layers, p.Protocol = layers, protocol
-	p.DstMAC, p.SrcMAC, p.EtherType = MAC(b), MAC(b[6:]), etherType
-	p.NetworkOffset, p.TransportOffset, p.PayloadOffset = 14, 14+size, 14+size+header
-	p.SrcPort, p.DstPort = binary.BigEndian.Uint16(t), binary.BigEndian.Uint16(t[2:])
-	p.Payload = t[header:]
-	return true
-}
-
-// wellFormed reports whether the lengths of TCP's options add up.
-func wellFormed(options []byte) bool {
-	for len(options) > 0 {
-		switch {
-		case options[0] == 0:
-			return true
-		case options[0] == 1:
-			options = options[1:]
-		case len(options) < 2 || options[1] < 2 || int(options[1]) > len(options):
-			return false
-		default:
-			options = options[options[1]:]
-		}
+	if protocol == protocolTCP {
+		p.setTCP(t)
+	} else {
+		p.setPorts(t)
 	}
+	p.setEthernet(b)
+	p.Layers, p.TransportOffset, p.PayloadOffset = layers, 14+size, 14+size+header
+	p.Payload = t[header:]
 	return true
 }

@@ -25,10 +25,7 @@ func wholeFrame(data []byte, length int) Packet {
 // Each of the frames that are read at once is.
 func TestPlain(t *testing.T) {
 	for _, text := range plainFrames {
-		data, err := hex.DecodeString(text)
-		if err != nil {
-			t.Fatal(err)
-		}
+		data := unhex(t, text)
 		if p := wholeFrame(data, len(data)); !p.plain() {
 			t.Errorf("not read at once: %s", text)
 		}
@@ -39,10 +36,7 @@ func TestPlain(t *testing.T) {
 // leaves nothing behind.
 func FuzzPlain(f *testing.F) {
 	for _, text := range plainFrames {
-		data, err := hex.DecodeString(text)
-		if err != nil {
-			f.Fatal(err)
-		}
+		data := unhex(f, text)
 		for i := range data { // every header's every byte
 			for _, with := range []byte{0x01, 0x0f, 0xf0, 0xff} {
 				other := append([]byte(nil), data...)
@@ -67,4 +61,13 @@ func FuzzPlain(f *testing.F) {
 			t.Errorf("set by what was not read at once:\n%s", d)
 		}
 	})
+}
+
+func unhex(t testing.TB, text string) []byte {
+	t.Helper()
+	data, err := hex.DecodeString(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
 }

@@ -76,7 +76,7 @@ func TestDecode(t *testing.T) {
 				p.ARPSenderMAC, p.ARPTgtMAC = p.SrcMAC, p.DstMAC
 			}), ""},
 		{"ARP with lengths that overflow", ethernet + "0806 0001 0800 ff ff 0001 02000000000b 0a4d000b 02000000000a 0a4d000a",
-			with(sniffer.Ethernet|sniffer.ARP, 0x0806, func(p *sniffer.Packet) { p.ARPOperation = 1 }), "ARP: lengths contradict"},
+			with(sniffer.Ethernet|sniffer.ARP, 0x0806, func(p *sniffer.Packet) { p.ARPOperation = 1 }), "ARP: length 1028, 28 bytes there"},
 		{"ARP of another protocol", ethernet + "0806 0001 86dd 06 04 0001 02000000000b 0a4d000b 02000000000a 0a4d000a",
 			with(sniffer.Ethernet|sniffer.ARP, 0x0806, func(p *sniffer.Packet) { p.ARPOperation = 1 }), "ARP: not IPv4 over Ethernet"},
 		{"later fragment", ethernet + "0800 45000020 00012003 40110000" + addrs4 + "0001 0002 0010 0000 6162 6364",

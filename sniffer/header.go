@@ -43,9 +43,7 @@ const (
 	headerInner6 // IPv6 in IP
 )
 
-// headers are the names of the headers and the sizes of their fixed parts. A
-// decoder given that many bytes sets these fields even if it then returns an
-// error.
+// headers are the names of the headers and the sizes of their fixed parts.
 var headers = [...]struct {
 	name  string
 	fixed int
@@ -56,6 +54,14 @@ var headers = [...]struct {
 	headerPPP: {"PPP", 1}, headerPPPSerial: {"PPP", 1}, headerHDLC: {"HDLC", 4}, headerRadiotap: {"radiotap", 8}, headerWLAN: {"802.11", 10},
 	headerNFLOG: {"NFLOG", 4}, headerPKTAP: {"PKTAP", pktapSize}, headerMPLS: {"MPLS", 4}, headerPPPoE: {"PPPoE", 6}, headerGRE: {"GRE", 4},
 	headerInner4: {"IPv4", 1}, headerInner6: {"IPv6", 1},
+}
+
+// check returns an error if b does not have all of a header's fixed part.
+func (h header) check(b []byte) error {
+	if fixed := headers[h].fixed; len(b) < fixed {
+		return fmt.Errorf("%d bytes, at least %d", len(b), fixed)
+	}
+	return nil
 }
 
 // first returns the header that frames of a link type begin with,

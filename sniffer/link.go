@@ -8,8 +8,8 @@ import (
 // readLink reads the headers that captures have in place of Ethernet, and those of
 // tunnels.
 func readLink(p *Packet, h header, b []byte) (header, []byte, error) {
-	if fixed := headers[h].fixed; len(b) < fixed {
-		return headerNone, nil, fmt.Errorf("%d bytes, at least %d", len(b), fixed)
+	if err := h.check(b); err != nil {
+		return headerNone, nil, err
 	}
 	switch h {
 	case headerNull:
