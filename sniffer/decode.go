@@ -5,31 +5,24 @@ import (
 	"fmt"
 )
 
-// Decoder reads frames. It is not safe for use by several goroutines at once:
-// each has its own. A frame that is well formed and carries no other costs no
-// allocation.
-type Decoder struct{}
-
-// NewDecoder returns a Decoder of frames of every LinkType that has a name.
-func NewDecoder() *Decoder { return &Decoder{} }
-
-// Decode reads p.Frame and sets every other field but Number. If the frame is
-// malformed or truncated, the fields up to the fault are set and p.Err describes
-// the fault.
-func (d *Decoder) Decode(p *Packet) {
+// Decode reads p.Frame, of any LinkType that has a name, and sets every other field
+// but Number. If the frame is malformed or truncated, the fields up to the fault are set
+// and p.Err describes the fault. A frame that is well formed and carries no other costs
+// no allocation.
+func (p *Packet) Decode() {
 	p.reset()
 	if p.plain() {
 		return
 	}
-	d.decodeOne(p)
+	p.decodeOne()
 	if p.Inner != nil {
-		d.decodeInner(p)
+		p.decodeInner()
 	}
 }
 
 // decodeOne is Decode but for the frames inside p, of which it makes the first.
-func (d *Decoder) decodeOne(p *Packet) {
-	d.decode(p)
+func (p *Packet) decodeOne() {
+	p.decodeHeaders()
 	if p.Err != nil {
 		p.Payload, p.PayloadOffset = nil, 0
 	} else if !p.Truncated() {
@@ -37,8 +30,8 @@ func (d *Decoder) decodeOne(p *Packet) {
 	}
 }
 
-// decode reads one header after the other.
-func (d *Decoder) decode(p *Packet) {
+// decodeHeaders reads one header after the other.
+func (p *Packet) decodeHeaders() {
 	next := first(p.LinkType)
 	rest := p.Data
 	for n := 0; next != headerNone; n++ {

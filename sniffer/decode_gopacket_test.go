@@ -261,7 +261,7 @@ func (w *witness) compare(t *testing.T, f Frame) {
 		return
 	}
 	ours, theirs := Packet{Frame: f}, Packet{Frame: f}
-	NewDecoder().Decode(&ours)
+	ours.Decode()
 	w.decode(&theirs)
 	for a, b := &ours, &theirs; a != nil && b != nil; a, b = a.Inner, b.Inner {
 		at := func(err error) string {
@@ -361,4 +361,26 @@ func FuzzGopacketAgrees(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte, length int, link uint16) {
 		w.compare(t, Frame{Data: data[:len(data):len(data)], Length: max(len(data), length), LinkType: LinkType(link)})
 	})
+}
+
+// BenchmarkHeaders reads what the fast path does not take, with gopacket and without.
+func BenchmarkHeaders(b *testing.B) {
+	var packets []Packet
+	for _, f := range goldenFrames(b) {
+		p := Packet{Frame: f}
+		if p.Decode(); p.Err == nil && p.Inner == nil {
+			packets = append(packets, p)
+		}
+	}
+	w := &witness{}
+	for name, decode := range map[string]func(*Packet){"sniffer": func(p *Packet) { p.reset(); p.decodeOne() }, "gopacket": w.decode} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				for i := range packets {
+					decode(&packets[i])
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(packets)), "ns/packet")
+		})
+	}
 }

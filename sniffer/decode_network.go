@@ -53,7 +53,7 @@ func (p *Packet) readARP(layer Layers, b []byte) error {
 		return errNotEthernet
 	}
 	p.ARPSenderMAC, p.ARPTgtMAC = MAC(b[8:]), MAC(b[18:])
-	p.ARPSender, p.ARPTarget = netip.AddrFrom4([4]byte(b[14:])), netip.AddrFrom4([4]byte(b[24:]))
+	p.ARPSender, p.ARPTarget = address4(b[14:]), address4(b[24:])
 	return nil
 }
 
@@ -68,7 +68,7 @@ func (p *Packet) readIPv4(b []byte) (header, []byte, error) {
 		return headerNone, nil, err
 	}
 	p.Layers |= IPv4
-	p.setIPv4(b)
+	p.Src, p.Dst, p.TTL, p.Protocol = address4(b[12:]), address4(b[16:]), b[8], b[9]
 	fragment := binary.BigEndian.Uint16(b[6:])
 	if fragment&0x3fff != 0 {
 		p.Fragment, p.MoreFragments = true, fragment&0x2000 != 0
@@ -98,11 +98,7 @@ func (p *Packet) readIPv4(b []byte) (header, []byte, error) {
 	return announced(p.Protocol, protocolICMPv4), b[size:min(total, len(b))], nil
 }
 
-// setIPv4 sets what the fixed part of an IPv4 header has of any datagram.
-func (p *Packet) setIPv4(h []byte) {
-	p.Src, p.Dst = netip.AddrFrom4([4]byte(h[12:])), netip.AddrFrom4([4]byte(h[16:]))
-	p.TTL, p.Protocol = h[8], h[9]
-}
+func address4(b []byte) netip.Addr { return netip.AddrFrom4([4]byte(b)) }
 
 // readIPv6 reads an IPv6 header and its extension headers (RFC 8200, sections 3 and 4).
 func (p *Packet) readIPv6(b []byte) (header, []byte, error) {

@@ -29,29 +29,26 @@ func (p *Packet) plain() bool {
 		if len(t) < 20 {
 			return false
 		}
-		if header = tcpHeaderSize(t); header < 20 || header > len(t) || checkOptions(t[20:header], 2) != nil {
+		if header = tcpHeaderSize(t); header < 20 || header > len(t) || header > 20 && checkOptions(t[20:header], 2) != nil {
 			return false
 		}
 		layers = Ethernet | IPv4 | TCP
+		p.setTCP(t)
 	case protocolUDP:
 		length, port := int(binary.BigEndian.Uint16(t[4:])), binary.BigEndian.Uint16(t[2:])
 		if length < 8 || length > len(t) || port == portVXLAN || port == portGeneve {
 			return false
 		}
 		t = t[:length]
+		p.setPorts(t)
 	default:
 		return false
 	}
 	if size == 20 {
-		p.setIPv4(ip)
+		p.Src, p.Dst, p.TTL, p.Protocol = address4(ip[12:]), address4(ip[16:]), ip[8], ip[9]
 	} else {
 		p.setIPv6(ip)
 		layers ^= IPv4 | IPv6
-	}
-	if protocol == protocolTCP {
-		p.setTCP(t)
-	} else {
-		p.setPorts(t)
 	}
 	p.setEthernet(b)
 	p.Layers, p.TransportOffset, p.PayloadOffset = layers, 14+size, 14+size+header

@@ -141,15 +141,14 @@ func TestDecode(t *testing.T) {
 		{"no Ethernet header", "0200", sniffer.Packet{}, "Ethernet: "},
 		{"nothing", "", sniffer.Packet{}, "Ethernet: "},
 	}
-	d := sniffer.NewDecoder()
 	// What another frame left in the decoder must not show.
 	stain := sniffer.Packet{Frame: sniffer.Frame{LinkType: sniffer.LinkEthernet, Data: fixture.Bytes(t, ethernet+"8100 0fff 0806 0001 0800 06 04 0002 ffffffffffff ffffffff ffffffffffff ffffffff")}}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			d.Decode(&stain)
+			stain.Decode()
 			data := fixture.Bytes(t, test.hex)
 			p := sniffer.Packet{Frame: sniffer.Frame{LinkType: sniffer.LinkEthernet, Data: data, Length: len(data)}, Number: 7, TTL: 99}
-			d.Decode(&p)
+			p.Decode()
 			switch {
 			case test.err == "" && p.Err != nil:
 				t.Errorf("error %v", p.Err)
@@ -168,7 +167,7 @@ func TestDecode(t *testing.T) {
 func TestDecodeCutBySnapshotLength(t *testing.T) {
 	data := fixture.Bytes(t, ethernet+"0800 450005dc 00004000 40060000"+addrs4+tcp+"6869")
 	p := sniffer.Packet{Frame: sniffer.Frame{LinkType: sniffer.LinkEthernet, Data: data, Length: 1514}}
-	sniffer.NewDecoder().Decode(&p)
+	p.Decode()
 	if p.Err != nil || !p.Has(sniffer.TCP) || string(p.Payload) != "hi" {
 		t.Errorf("layers %b, payload %q, error %v", p.Layers, p.Payload, p.Err)
 	}
@@ -176,13 +175,12 @@ func TestDecodeCutBySnapshotLength(t *testing.T) {
 
 func TestDecodeAllocatesNothing(t *testing.T) {
 	packets, _ := readFile(t, filepath.Join("testdata", "session-ns.pcap"))
-	d := sniffer.NewDecoder()
 	for i := range packets {
 		p := &packets[i]
 		if p.Dst.IsMulticast() { // the options of MLD's hop-by-hop header
 			continue
 		}
-		if n := testing.AllocsPerRun(100, func() { d.Decode(p) }); n > 0 {
+		if n := testing.AllocsPerRun(100, func() { p.Decode() }); n > 0 {
 			t.Errorf("packet %d: %v allocations", p.Number, n)
 		}
 	}
@@ -191,17 +189,16 @@ func TestDecodeAllocatesNothing(t *testing.T) {
 func BenchmarkDecode(b *testing.B) {
 	data := fixture.Bytes(b, ethernet+"0800 4500002a 00004000 40060000"+addrs4+tcp+"6869")
 	p := sniffer.Packet{Frame: sniffer.Frame{LinkType: sniffer.LinkEthernet, Data: data, Length: len(data)}}
-	d := sniffer.NewDecoder()
 	b.ReportAllocs()
 	for b.Loop() {
-		d.Decode(&p)
+		p.Decode()
 	}
 }
 
 func BenchmarkAppendLine(b *testing.B) {
 	data := fixture.Bytes(b, ethernet+"0800 4500002a 00004000 40060000"+addrs4+tcp+"6869")
 	p := sniffer.Packet{Frame: sniffer.Frame{LinkType: sniffer.LinkEthernet, Data: data, Length: len(data)}}
-	sniffer.NewDecoder().Decode(&p)
+	p.Decode()
 	var line []byte
 	b.ReportAllocs()
 	for b.Loop() {
@@ -233,10 +230,9 @@ func FuzzDecode(f *testing.F) {
 	for _, tunnel := range []string{"2f0000 2000 0800 00000005", "110000 9c40 12b5 003a 0000 08000000 00002a00", "110000 9c40 17c1 003e 0000 01006558 00002a00 01028000", "040000"} {
 		f.Add(fixture.Bytes(f, ethernet+"0800 45000042 00000000 40"+strings.Replace(tunnel, "0000", "0000"+addrs4, 1)+"4500001c 00000000 40010000"+addrs4), 100, uint8(0))
 	}
-	d := sniffer.NewDecoder()
 	f.Fuzz(func(t *testing.T, data []byte, length int, link uint8) {
 		p := sniffer.Packet{Frame: sniffer.Frame{LinkType: linkTypes[int(link)%len(linkTypes)], Data: data, Length: max(len(data), length)}}
-		d.Decode(&p)
+		p.Decode()
 		checkLayers(t, &p)
 		if len(p.Payload) > len(data) {
 			t.Fatalf("payload of %d bytes in a frame of %d", len(p.Payload), len(data))

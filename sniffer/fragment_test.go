@@ -22,12 +22,11 @@ func TestFragmentData(t *testing.T) {
 		{"IPv6 first, before more options", ethernet + "86dd 60000000 0018 2c 40" + addrs6 +
 			"3c 00 0001 00000001  11 00 0104 31313131  32323232 32323232", "\x11\x00\x01\x04111122222222"},
 	}
-	d := sniffer.NewDecoder()
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			data := fixture.Bytes(t, test.hex)
 			p := sniffer.Packet{Frame: sniffer.Frame{LinkType: sniffer.LinkEthernet, Data: data, Length: len(data)}}
-			d.Decode(&p)
+			p.Decode()
 			if got := string(p.FragmentData()); got != test.want {
 				t.Errorf("%q, want %q", got, test.want)
 			}

@@ -33,7 +33,6 @@ func TestLinkTypes(t *testing.T) {
 		{"SLL, sent, tagged", sniffer.LinkLinuxSLL, "0004 0001 0006 02000000000b 0000 8100 0005 86dd", true, sniffer.SLL | sniffer.VLAN, sniffer.Out},
 		{"SLL2", sniffer.LinkLinuxSLL2, "86dd 0000 00000002 0001 04 06 02000000000b 0000", true, sniffer.SLL, sniffer.Out},
 	}
-	d := sniffer.NewDecoder()
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			text, layers := test.header+datagram4, test.layers|sniffer.IPv4|sniffer.UDP
@@ -43,7 +42,7 @@ func TestLinkTypes(t *testing.T) {
 			}
 			data := fixture.Bytes(t, text)
 			p := sniffer.Packet{Frame: sniffer.Frame{LinkType: test.link, Data: data, Length: len(data)}}
-			d.Decode(&p)
+			p.Decode()
 			header := len(fixture.Bytes(t, test.header))
 			if p.Err != nil || p.Layers != layers || p.Src != src || string(p.Payload) != "a" || p.NetworkOffset != header || p.Way() != test.way {
 				t.Errorf("%+v", p)
@@ -58,7 +57,7 @@ func TestLinkTypes(t *testing.T) {
 	}
 	t.Run("unknown", func(t *testing.T) {
 		p := sniffer.Packet{Frame: sniffer.Frame{LinkType: 147, Data: bytes.Repeat([]byte{0xab}, 40), Length: 1500}}
-		d.Decode(&p)
+		p.Decode()
 		if line := string(sniffer.Notation{}.AppendLine(nil, &p)); p.Err != nil || line != "link-type=147 len=1500 "+strings.Repeat("ab", 32)+"... truncated=40/1500" {
 			t.Error(p.Err, line)
 		}
@@ -79,7 +78,7 @@ func TestManyFramesInside(t *testing.T) {
 		data = append(data, header...)
 	}
 	p := sniffer.Packet{Frame: sniffer.Frame{LinkType: sniffer.LinkEthernet, Data: data, Length: 70000}}
-	sniffer.NewDecoder().Decode(&p)
+	p.Decode()
 	depth := 0
 	for in := p.Inner; in != nil; in = in.Inner {
 		depth++
@@ -130,7 +129,6 @@ func TestEveryTruncation(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatal(files, err)
 	}
-	d := sniffer.NewDecoder()
 	var line []byte
 	for _, file := range files {
 		packets, _ := readFile(t, file)
@@ -139,7 +137,7 @@ func TestEveryTruncation(t *testing.T) {
 				for _, link := range linkTypes {
 					p := sniffer.Packet{Frame: packets[i].Frame}
 					p.Data, p.LinkType = p.Data[:n], link
-					d.Decode(&p)
+					p.Decode()
 					checkLayers(t, &p)
 					line = sniffer.Notation{}.AppendLine(line[:0], &p)
 				}
@@ -155,7 +153,7 @@ func TestManyTags(t *testing.T) {
 		data = append(data, 0, 1, 0x81, 0)
 	}
 	p := sniffer.Packet{Frame: sniffer.Frame{LinkType: sniffer.LinkEthernet, Data: data, Length: len(data)}}
-	sniffer.NewDecoder().Decode(&p)
+	p.Decode()
 	if p.Err == nil || p.Err.Error() != "more than 64 headers" || p.VLANID != 1 {
 		t.Errorf("%v, VLAN %d", p.Err, p.VLANID)
 	}

@@ -38,7 +38,6 @@ func readFile(t *testing.T, path string) ([]sniffer.Packet, *pcapfile.Reader) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := sniffer.NewDecoder()
 	var packets []sniffer.Packet
 	for {
 		frame, err := r.Next()
@@ -50,7 +49,7 @@ func readFile(t *testing.T, path string) ([]sniffer.Packet, *pcapfile.Reader) {
 		}
 		frame.Data = bytes.Clone(frame.Data)
 		p := sniffer.Packet{Frame: frame, Number: len(packets) + 1}
-		d.Decode(&p)
+		p.Decode()
 		packets = append(packets, p)
 	}
 }

@@ -18,7 +18,7 @@ import (
 func cut(whole *sniffer.Packet, n int) *sniffer.Packet {
 	p := &sniffer.Packet{Frame: whole.Frame, Number: whole.Number}
 	p.Data = p.Data[:n:n]
-	sniffer.NewDecoder().Decode(p)
+	p.Decode()
 	return p
 }
 

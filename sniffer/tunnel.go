@@ -36,13 +36,13 @@ func (p *Packet) enter(link LinkType, b []byte) {
 }
 
 // decodeInner decodes the frames inside a packet.
-func (d *Decoder) decodeInner(p *Packet) {
+func (p *Packet) decodeInner() {
 	for depth := 1; p.Inner != nil; depth++ {
 		if p = p.Inner; depth == maxInner {
 			p.Err = errTooDeep
 			return
 		}
-		d.decodeOne(p)
+		p.decodeOne()
 	}
 }
 

@@ -95,12 +95,12 @@ func TestMark6(t *testing.T) {
 	must(t, err)
 	defer s.conn.Close()
 	must(t, s.Mark("cold"))
-	d, b := sniffer.NewDecoder(), make([]byte, 2048)
+	b := make([]byte, 2048)
 	for {
 		n, _, err := wire.ReadFrom(b)
 		must(t, err)
 		p := sniffer.Packet{Frame: sniffer.Frame{LinkType: sniffer.LinkEthernet, Data: b[:n], Length: n}}
-		d.Decode(&p)
+		p.Decode()
 		if m, ok := trace.MarkerOf(&p); ok {
 			if m.Label != "cold" || m.Host != "client1" || !m.Counted || p.Src != netip.MustParseAddr("fd00::5") {
 				t.Errorf("marker %+v from %s", m, p.Src)

@@ -231,7 +231,7 @@ func (r *Recording) handCorrupted() {
 			}
 			changed := sniffer.Packet{Frame: p.Frame}
 			changed.Data = b
-			sniffer.NewDecoder().Decode(&changed)
+			changed.Decode()
 			if datagramOf(&changed) != nil {
 				h.add(sighting{h.sumOf(f.To, &changed), r.Hosts.segment(p)}, number)
 			}

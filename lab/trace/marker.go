@@ -98,7 +98,7 @@ func IsMarker(frame []byte) bool {
 		return false // as nearly every frame, and at no cost
 	}
 	p := sniffer.Packet{Frame: sniffer.Frame{Data: frame, Length: len(frame), LinkType: sniffer.LinkEthernet}}
-	sniffer.NewDecoder().Decode(&p)
+	p.Decode()
 	_, marker := MarkerOf(&p)
 	return marker
 }

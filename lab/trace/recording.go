@@ -23,8 +23,7 @@ type Recording struct {
 	Statistics *pcapfile.Statistics // nil if drops were not recorded
 	Damage     error                // why the file ended before it should
 
-	reading sync.Mutex // holds decoder, frames and decoded
-	decoder *sniffer.Decoder
+	reading sync.Mutex // holds frames and decoded
 	frames  frames
 	rows    [][]row
 	length  int
@@ -45,7 +44,7 @@ type Recording struct {
 
 // New returns an empty recording of hosts.
 func New(hosts Hosts) *Recording {
-	r := &Recording{Hosts: hosts, decoder: sniffer.NewDecoder(), byKey: map[classKey]uint32{}, index: newIndex(), given: map[string]bool{}}
+	r := &Recording{Hosts: hosts, byKey: map[classKey]uint32{}, index: newIndex(), given: map[string]bool{}}
 	if hosts.Names == nil {
 		r.Hosts.Names = sniffer.Names{}
 	}
@@ -81,7 +80,7 @@ func (r *Recording) append(frame sniffer.Frame, at int64) (*sniffer.Packet, erro
 	}
 	p := &r.latest
 	p.Frame = frame
-	r.decoder.Decode(p)
+	p.Decode()
 	p.Number = r.length + 1
 	if r.length > 0 && r.backwards == 0 && p.Time.Before(r.row(r.length).time()) {
 		r.backwards = p.Number

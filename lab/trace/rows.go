@@ -155,7 +155,7 @@ func (r *Recording) Packet(number int) *sniffer.Packet {
 	}
 	p := &sniffer.Packet{Frame: r.frame(number), Number: number}
 	p.Data = append([]byte{}, p.Data...)
-	r.decoder.Decode(p)
+	p.Decode()
 	r.decoded[number%len(r.decoded)] = p
 	return p
 }

@@ -76,7 +76,6 @@ func (s *session) choosePrinter() {
 
 // worker is what a goroutine needs to process batches.
 type worker struct {
-	decoder *sniffer.Decoder
 	printer render.Printer // nil where frames are not shown one by one
 	day     day            // of the last frame
 
@@ -86,7 +85,7 @@ type worker struct {
 }
 
 func (s *session) worker() *worker {
-	w := &worker{decoder: sniffer.NewDecoder(), statistics: s.statistics, streams: s.streams}
+	w := &worker{statistics: s.statistics, streams: s.streams}
 	if s.print != nil {
 		w.printer = s.print(s.renderOptions())
 	}
@@ -182,7 +181,7 @@ func (s *session) process(w *worker, b *batch, room int) {
 			continue
 		}
 		p.Frame, p.Number = *f, b.first+i
-		w.decoder.Decode(&p)
+		p.Decode()
 		if p.Malformed() {
 			b.malformed++
 		}

@@ -134,7 +134,6 @@ func TestTunnelsLikeTcpdump(t *testing.T) {
 // Behind vxlan and geneve an expression means what it means of the inner frame.
 func TestInnerFrames(t *testing.T) {
 	frames := newGenerated().carriers(25000)
-	d := sniffer.NewDecoder()
 	for _, tunnel := range []struct {
 		word  string
 		layer sniffer.Layers
@@ -161,7 +160,7 @@ func TestInnerFrames(t *testing.T) {
 				if bytes.HasPrefix(frame[min(12, len(frame)):], []byte{0x81}) {
 					continue // outside, which the word looks for without vlan
 				}
-				d.Decode(&p)
+				p.Decode()
 				if p.Inner == nil || p.Inner.LinkType != sniffer.LinkEthernet {
 					continue
 				}

@@ -11,9 +11,8 @@ import (
 
 // quote reads the packets that ICMP errors quote. The zero value can be used.
 type quote struct {
-	decoder *sniffer.Decoder
-	packet  sniffer.Packet
-	busy    bool // packet is being shown: no quotes in a quote
+	packet sniffer.Packet
+	busy   bool // packet is being shown: no quotes in a quote
 }
 
 // of returns the beginning of the packet that p quotes, and where it is in p.Data;
@@ -26,11 +25,8 @@ func (q *quote) of(p *sniffer.Packet) (quoted *sniffer.Packet, offset int) {
 	if !ok {
 		return nil, 0
 	}
-	if q.decoder == nil {
-		q.decoder = sniffer.NewDecoder()
-	}
 	q.packet = sniffer.Packet{Frame: frame, Number: p.Number}
-	q.decoder.Decode(&q.packet)
+	q.packet.Decode()
 	return &q.packet, offset
 }
 

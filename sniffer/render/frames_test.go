@@ -372,14 +372,13 @@ func packets(t testing.TB) []sniffer.Packet {
 func decoded(t testing.TB, frames []testFrame) []sniffer.Packet {
 	t.Helper()
 	start := time.Date(2026, 2, 28, 23, 59, 59, 987654321, time.UTC)
-	d := sniffer.NewDecoder()
 	var all []sniffer.Packet
 	for i, f := range frames {
 		data := fixture.Bytes(t, f.hex)
 		p := sniffer.Packet{Number: i + 1, Frame: sniffer.Frame{
 			Time: start.Add(time.Duration(i) * 1250 * time.Microsecond), Data: data, Length: len(data) + f.cut, LinkType: f.link,
 		}}
-		d.Decode(&p)
+		p.Decode()
 		all = append(all, p)
 	}
 	return all

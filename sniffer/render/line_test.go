@@ -116,7 +116,7 @@ func TestTextIsBounded(t *testing.T) {
 			b := []byte{0x45, 0, byte(total >> 8), byte(total), 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2}
 			b = append(b, 0x13, 0x88, 0x1b, 0x59, byte((8+test.length)>>8), byte(8+test.length), 0, 0)
 			p := sniffer.Packet{Frame: sniffer.Frame{Data: append(b, test.payload...), Length: total, LinkType: sniffer.LinkIPv4}}
-			sniffer.NewDecoder().Decode(&p)
+			p.Decode()
 			if got := string(appendText(nil, &p)); got != test.want {
 				t.Errorf("%s\nwant %s", got, test.want)
 			}

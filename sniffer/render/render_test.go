@@ -65,10 +65,9 @@ func fuzzPackets(f *testing.F, check func(t *testing.T, p *sniffer.Packet)) {
 	for _, frame := range slices.Concat(frames, carriedFrames) {
 		f.Add(fixture.Bytes(f, frame.hex), uint16(frame.link), frame.cut)
 	}
-	d := sniffer.NewDecoder()
 	f.Fuzz(func(t *testing.T, data []byte, link uint16, cut int) {
 		p := sniffer.Packet{Number: 1, Frame: sniffer.Frame{Data: data, Length: len(data) + max(0, cut%70000), LinkType: sniffer.LinkType(link)}}
-		d.Decode(&p)
+		p.Decode()
 		check(t, &p)
 	})
 }

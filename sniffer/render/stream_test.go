@@ -39,7 +39,7 @@ func (s spoken) packet(number int) sniffer.Packet {
 	p := sniffer.Packet{Number: number, Frame: sniffer.Frame{
 		Data: b, Length: len(b), LinkType: sniffer.LinkIPv4, Time: time.Date(2026, 3, 1, 12, 0, number, 0, time.UTC),
 	}}
-	sniffer.NewDecoder().Decode(&p)
+	p.Decode()
 	return p
 }
 

@@ -105,7 +105,6 @@ func readCapture(t *testing.T, path string) []sniffer.Packet {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := sniffer.NewDecoder()
 	var all []sniffer.Packet
 	for {
 		frame, err := r.Next()
@@ -117,7 +116,7 @@ func readCapture(t *testing.T, path string) []sniffer.Packet {
 		}
 		frame.Data = bytes.Clone(frame.Data)
 		p := sniffer.Packet{Frame: frame, Number: len(all) + 1}
-		d.Decode(&p)
+		p.Decode()
 		all = append(all, p)
 	}
 }

@@ -13,12 +13,12 @@ import (
 // What is summed up is what was added, and both ways of a conversation are told apart.
 func TestStatistics(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
-	decoder, s := sniffer.NewDecoder(), &Statistics{}
+	s := &Statistics{}
 	frames, bytes := uint64(0), uint64(0)
 	for port := range uint16(5) {
 		for i, segment := range transfer(r) {
 			p := sniffer.Packet{Frame: segment.frame(1024 + port), Number: i + 1}
-			decoder.Decode(&p)
+			p.Decode()
 			s.Add(&p)
 			frames, bytes = frames+1, bytes+uint64(p.Length)
 		}

@@ -121,7 +121,6 @@ func TestMarksLikeTshark(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	decoder := sniffer.NewDecoder()
 	var got [][]string
 	var sent [][]segment
 	for seed := range uint64(300) {
@@ -133,7 +132,7 @@ func TestMarksLikeTshark(t *testing.T) {
 				t.Fatal(err)
 			}
 			p := sniffer.Packet{Frame: f, Number: i + 1}
-			decoder.Decode(&p)
+			p.Decode()
 			_, from := sniffer.FlowOf(&p)
 			marks = append(marks, strings.Join(c.mark(&p, from).Words(), " "))
 		}

@@ -38,10 +38,9 @@ func (s segment) frame(port uint16, at int) sniffer.Frame {
 // conversations are those of frames.
 func conversations(frames ...sniffer.Frame) *Conversations {
 	var c Conversations
-	d := sniffer.NewDecoder()
 	for i, f := range frames {
 		p := sniffer.Packet{Frame: f, Number: i + 1}
-		d.Decode(&p)
+		p.Decode()
 		c.Add(&p)
 		clear(f.Data) // nothing of it is kept
 	}
@@ -126,11 +125,11 @@ func TestConversations(t *testing.T) {
 
 // A stream may be longer than sequence numbers are.
 func TestLongStream(t *testing.T) {
-	c, d := Conversations{}, sniffer.NewDecoder()
+	c := Conversations{}
 	const step, steps = 1 << 30, 10
 	for i := range steps {
 		p := sniffer.Packet{Frame: segment{flags: psh, seq: uint32(i) * step, data: "x"}.frame(1024, i), Number: i + 1}
-		d.Decode(&p)
+		p.Decode()
 		c.Add(&p)
 	}
 	got := words(c.All()[0])
@@ -195,12 +194,12 @@ func TestUDP(t *testing.T) {
 
 // What is kept ends at the limit, and what came later is counted.
 func TestLimit(t *testing.T) {
-	c, d := Conversations{}, sniffer.NewDecoder()
+	c := Conversations{}
 	payload := strings.Repeat("x", 1<<15)
 	const packets = Limit >> 15
 	for i := range packets {
 		p := sniffer.Packet{Frame: segment{flags: psh, seq: uint32(i << 15), data: payload}.frame(1024, i), Number: i + 1}
-		d.Decode(&p)
+		p.Decode()
 		c.Add(&p)
 	}
 	said := len(c.All()[0].Said())
