@@ -66,12 +66,18 @@ func (p *process) agent(c *net.UnixConn, r request, files []*os.File) {
 		unixmsg.Send(c, reply{Refusal: wire.Refuse(err)})
 		return
 	}
-	if unixmsg.Send(c, reply{}) != nil {
+	var a *node.Agent
+	err = h.do(func() error {
+		a, err = node.OpenAgent(h.devices(), h.Name, r.Programs)
+		return err
+	})
+	if err != nil {
+		unixmsg.Send(c, reply{Refusal: wire.Refuse(err)})
 		return
 	}
+	// Where the lab is gone, so are the files, and Serve ends.
+	unixmsg.Send(c, reply{})
 	c.Close()
 	// An error ends the answers, and so tells the lab.
-	_ = h.do(func() error {
-		return node.ServeAgent(context.Background(), files[0], files[1], h.devices(), h.Name, r.Programs)
-	})
+	_ = a.Serve(context.Background(), files[0], files[1])
 }

@@ -93,7 +93,7 @@ func TestMark6(t *testing.T) {
 	must(t, wire.SetReadDeadline(time.Now().Add(patience)))
 	s, err := openMarkSocket("eth0", "client1", true)
 	must(t, err)
-	defer s.conn.Close()
+	defer s.Close()
 	must(t, s.Mark("cold"))
 	b := make([]byte, 2048)
 	for {

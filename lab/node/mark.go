@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"slices"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -47,7 +48,11 @@ func MarkCommand() *cobra.Command {
 				devices = labDevices()
 			}
 			if stdin {
-				return exit.With(exit.Unable, ServeAgent(c.Context(), c.InOrStdin(), c.OutOrStdout(), devices, host, programs))
+				a, err := OpenAgent(devices, host, programs)
+				if err == nil {
+					err = a.Serve(c.Context(), c.InOrStdin(), c.OutOrStdout())
+				}
+				return exit.With(exit.Unable, err)
 			}
 			s, err := openMarkSockets(devices, host, false)
 			if err != nil {
@@ -104,7 +109,7 @@ func openMarkSockets(devices []string, host string, counts bool) (all markSocket
 // Close closes the sockets.
 func (all markSockets) Close() {
 	for _, s := range all {
-		s.conn.Close()
+		s.Close()
 	}
 }
 
@@ -128,21 +133,31 @@ func (all markSockets) Mark(label string, devices ...string) error {
 
 // markSocket sends markers by one device.
 type markSocket struct {
-	conn   *net.UDPConn
-	device string
-	counts bool // a lab's hosts count what they send; other machines' devices may cut a frame into several
-	to     netip.AddrPort
-	host   string
+	conn    *net.UDPConn
+	device  string
+	counter *frameCounter // nil where frames are not counted
+	to      netip.AddrPort
+	host    string
+}
+
+// Close closes the socket.
+func (s *markSocket) Close() {
+	s.conn.Close()
+	if s.counter != nil {
+		s.counter.Close()
+	}
 }
 
 // openMarkSocket opens a socket that sends to all hosts of the named interface's
-// segment: to the broadcast address, or without IPv4 to the group of all nodes.
+// segment: to the broadcast address, or without IPv4 to the group of all nodes. A lab's
+// hosts count what they send; other machines' devices may cut a frame into several.
 func openMarkSocket(name, host string, counts bool) (*markSocket, error) {
-	prefix, err := interfacePrefix(name)
+	index, prefix, err := interfacePrefix(name)
 	if err != nil {
 		return nil, err
 	}
-	to := trace.AllNodes.WithZone(name)
+	// By its number: another thread that sends may know another interface by this name.
+	to := trace.AllNodes.WithZone(strconv.Itoa(index))
 	if prefix.Addr().Is4() {
 		to = broadcast(prefix)
 	}
@@ -151,7 +166,15 @@ func openMarkSocket(name, host string, counts bool) (*markSocket, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open a socket for markers: %w", err)
 	}
-	return &markSocket{conn, name, counts, netip.AddrPortFrom(to, trace.MarkerPort), host}, nil
+	s := &markSocket{conn: conn, device: name, to: netip.AddrPortFrom(to, trace.MarkerPort), host: host}
+	if counts {
+		// Where the system counts none, a marker can be sent all the same.
+		if s.counter, err = openFrameCounter(name); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+			conn.Close()
+			return nil, err
+		}
+	}
+	return s, nil
 }
 
 // Mark sends a marker.
@@ -183,45 +206,41 @@ func (s *markSocket) Mark(label string) error {
 // maxCounts is how often a marker counts.
 const maxCounts = 100
 
-// sent is framesSent, where the system has it.
+// sent is how many frames have left the device, where they are counted.
 func (s *markSocket) sent() (frames uint64, known bool, err error) {
-	if !s.counts {
+	if s.counter == nil {
 		return 0, false, nil
 	}
-	frames, err = framesSent(s.device)
-	if errors.Is(err, errors.ErrUnsupported) {
-		return 0, false, nil
-	}
+	frames, err = s.counter.sent()
 	return frames, err == nil, err
 }
 
-// interfacePrefix returns the first IPv4 address of an interface and the length
-// of its network; where it has none, those of its first IPv6 address that is not of the
+// interfacePrefix returns the index of an interface, and its first IPv4 address and the
+// length of its network; where it has none, those of its first IPv6 address that is not of the
 // link alone.
-func interfacePrefix(name string) (netip.Prefix, error) {
+func interfacePrefix(name string) (index int, found netip.Prefix, err error) {
 	ifi, err := net.InterfaceByName(name)
 	if err != nil {
-		return netip.Prefix{}, i18n.Errmsg("mark.interface", "Name", name, "Cause", err)
+		return 0, netip.Prefix{}, i18n.Errmsg("mark.interface", "Name", name, "Cause", err)
 	}
 	addrs, err := ifi.Addrs()
 	if err != nil {
-		return netip.Prefix{}, fmt.Errorf("addresses of %s: %w", name, err)
+		return 0, netip.Prefix{}, fmt.Errorf("addresses of %s: %w", name, err)
 	}
-	var found netip.Prefix
 	for _, a := range addrs {
 		p, err := netip.ParsePrefix(a.String())
 		switch {
 		case err != nil:
 		case p.Addr().Is4():
-			return p, nil
+			return ifi.Index, p, nil
 		case !found.IsValid() && !p.Addr().IsLinkLocalUnicast():
 			found = p
 		}
 	}
 	if found.IsValid() {
-		return found, nil
+		return ifi.Index, found, nil
 	}
-	return netip.Prefix{}, i18n.Errmsg("mark.noaddress", "Name", name)
+	return 0, netip.Prefix{}, i18n.Errmsg("mark.noaddress", "Name", name)
 }
 
 // broadcast returns the last address of an IPv4 network (RFC 919, section 7).

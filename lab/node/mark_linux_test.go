@@ -38,10 +38,13 @@ func TestMark(t *testing.T) {
 
 	s, err := openMarkSocket("eth0", "client1", true)
 	must(t, err)
-	defer s.conn.Close()
+	defer s.Close()
 	var out bytes.Buffer
 	in := "mark cold\nmark warm\nmark Not-A-Label\nquiet 5s\nquiet soon\nquiet -1s\ndance\n"
-	must(t, agent.Serve(t.Context(), strings.NewReader(in), &out, hostAgent{markSockets{s}}))
+	w, err := openWatch()
+	must(t, err)
+	defer w.Close()
+	must(t, agent.Serve(t.Context(), strings.NewReader(in), &out, hostAgent{&Agent{markers: markSockets{s}, watch: w}}))
 	want := []string{"ready", "marked cold", "marked warm", "error label", "quiet", "error duration", "error duration", "error question"}
 	got := strings.Split(strings.TrimSpace(out.String()), "\n")
 	for i, w := range want {
@@ -70,7 +73,7 @@ func TestMark(t *testing.T) {
 
 func TestMarkNeedsAnInterface(t *testing.T) {
 	if s, err := openMarkSocket("no-such-if", "client1", true); err == nil {
-		s.conn.Close()
+		s.Close()
 		t.Error("opened a socket on an interface that does not exist")
 	}
 }
@@ -90,13 +93,16 @@ func TestQuiet(t *testing.T) {
 	if !ownNetwork(t) {
 		return
 	}
+	w, err := openWatch()
+	must(t, err)
+	defer w.Close()
 	check := func(want string) {
 		t.Helper()
 		limit := patience
 		if want != "" {
 			limit = 20 * time.Millisecond
 		}
-		busy, err := awaitQuiet(t.Context(), limit)
+		busy, err := w.awaitQuiet(t.Context(), limit)
 		must(t, err)
 		switch {
 		case want == "" && busy != "":
@@ -166,7 +172,7 @@ func TestQuiet(t *testing.T) {
 	defer u.Close()
 	_, err = u.WriteTo([]byte("x"), u.LocalAddr())
 	must(t, err)
-	if _, err := awaitQuiet(ctx, patience); err != context.Canceled {
+	if _, err := w.awaitQuiet(ctx, patience); err != context.Canceled {
 		t.Errorf("interrupted: %v, want context canceled", err)
 	}
 }

@@ -31,7 +31,13 @@ func (*echoConn) receive(context.Context, time.Time) (echoEvent, error) {
 	return echoEvent{}, errOnlyLinux("ping")
 }
 
-func awaitQuiet(context.Context, time.Duration) (string, error) {
+// watch cannot be opened here.
+type watch struct{}
+
+func openWatch() (*watch, error) { return nil, errOnlyLinux("mark --stdin") }
+
+func (*watch) Close() {}
+func (*watch) awaitQuiet(context.Context, time.Duration) (string, error) {
 	return "", errOnlyLinux("mark --stdin")
 }
 
@@ -41,8 +47,13 @@ func left(string) (bool, error) { return false, errOnlyLinux("mark --stdin") }
 
 func endPrograms(string) {}
 
-// framesSent is not known here: a marker can be sent all the same.
-func framesSent(string) (uint64, error) { return 0, errors.ErrUnsupported }
+// frameCounter cannot be opened here: a marker can be sent all the same.
+type frameCounter struct{}
+
+func openFrameCounter(string) (*frameCounter, error) { return nil, errors.ErrUnsupported }
+
+func (*frameCounter) Close()                {}
+func (*frameCounter) sent() (uint64, error) { return 0, errors.ErrUnsupported }
 
 // FlushNeighbours is of Linux alone.
 func FlushNeighbours(string) error { return errOnlyLinux("neigh") }

@@ -10,14 +10,16 @@ import (
 
 // bound looks for a socket of a protocol on a local port.
 func bound(proto string, port uint16) (string, error) {
-	rows, err := sockets(proto)
+	tables, err := openSocketTables(proto)
 	if err != nil {
 		return "", err
 	}
-	for _, s := range rows {
-		if s.local.Port() == port && (proto == "udp" || s.state == tcpListen) {
-			return "", nil
-		}
+	defer tables.Close()
+	s, err := tables.find(func(s socket) bool {
+		return s.local.Port() == port && (proto == "udp" || s.state == tcpListen)
+	})
+	if err != nil || s != nil {
+		return "", err
 	}
 	return fmt.Sprintf("nothing listens on %s port %d", proto, port), nil
 }

@@ -24,13 +24,10 @@ import (
 type Wire struct {
 	topology  lab.Topology
 	segments  []string // their names; the bridges are bridgeName's
+	bridges   []int    // their indices
 	impairing sync.Mutex
 	cables    cables
 }
-
-// addrGenNone keeps an interface from making an IPv6 link-local address,
-// and so from sending anything by itself (IN6_ADDR_GEN_MODE_NONE).
-const addrGenNone = 1
 
 // bridgeName is the bridge of the i-th segment.
 func bridgeName(i int) string { return fmt.Sprintf("br%d", i) }
@@ -50,33 +47,45 @@ func New(ctx context.Context, t lab.Topology) (*Wire, error) {
 	}
 	w := &Wire{topology: t, segments: t.SegmentNames()}
 	for i, name := range w.segments {
-		if err := makeBridge(ctx, bridgeName(i)); err != nil {
+		index, err := makeBridge(ctx, bridgeName(i))
+		if err != nil {
 			return nil, fmt.Errorf("segment %s: %w", name, err)
 		}
+		w.bridges = append(w.bridges, index)
 	}
 	return w, nil
 }
 
-// makeBridge makes a bridge that is a hub.
-func makeBridge(ctx context.Context, name string) error {
-	bridge := &netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: name}}
-	if err := netlink.LinkAdd(bridge); err != nil {
-		return fmt.Errorf("make the bridge: %w", err)
+// makeBridge makes a bridge that is a hub, and returns its index.
+func makeBridge(ctx context.Context, name string) (index int, err error) {
+	if err := netlink.LinkAdd(&netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: name}}); err != nil {
+		return 0, fmt.Errorf("make the bridge: %w", err)
 	}
 	opened, err := segment.Open(name)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if err := opened.SetMode(ctx, lab.Hub); err != nil {
+		return 0, err
+	}
+	return opened.Index(), ask(func(kernel *rtnl.Conn) error {
+		kernel.Queue("silence the bridge", silence(name))
+		kernel.Queue("bridge up", up(name))
+		return nil
+	})
+}
+
+// ask has the kernel carry out what queue adds.
+func ask(queue func(*rtnl.Conn) error) error {
+	kernel, err := rtnl.Open()
+	if err != nil {
 		return err
 	}
-	if err := netlink.LinkSetIP6AddrGenMode(bridge, addrGenNone); err != nil {
-		return fmt.Errorf("silence the bridge: %w", err)
+	defer kernel.Close()
+	if err := queue(kernel); err != nil {
+		return err
 	}
-	if err := netlink.LinkSetUp(bridge); err != nil {
-		return fmt.Errorf("bridge up: %w", err)
-	}
-	return nil
+	return kernel.Flush()
 }
 
 // PlugIn makes the machine's ends of a host's cables, which the host has made (Host.Make),
@@ -86,34 +95,17 @@ func (w *Wire) PlugIn(host string) error {
 	if i < 0 {
 		return fmt.Errorf("no host %q", host)
 	}
-	for n, p := range w.topology.Ports(host) {
-		bridge, err := netlink.LinkByName(bridgeName(slices.Index(w.segments, p.Segment)))
-		if err != nil {
-			return err
+	return ask(func(kernel *rtnl.Conn) error {
+		for n, p := range w.topology.Ports(host) {
+			port := portName(i, n)
+			if err := segment.OffloadsOff(port); err != nil {
+				return err
+			}
+			kernel.Queue("silence "+port, silence(port))
+			kernel.Queue(port+" to the bridge", plug(port, w.bridges[slices.Index(w.segments, p.Segment)]))
 		}
-		if err := plugIn(portName(i, n), bridge); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// plugIn makes an interface a port of a bridge.
-func plugIn(port string, bridge netlink.Link) error {
-	link, err := netlink.LinkByName(port)
-	if err != nil {
-		return fmt.Errorf("port: %w", err)
-	}
-	if err := netlink.LinkSetIP6AddrGenMode(link, addrGenNone); err != nil {
-		return fmt.Errorf("silence the port: %w", err)
-	}
-	if err := segment.OffloadsOff(port); err != nil {
-		return err
-	}
-	if err := netlink.LinkSetMaster(link, bridge); err != nil {
-		return fmt.Errorf("port to the bridge: %w", err)
-	}
-	return netlink.LinkSetUp(link)
+		return nil
+	})
 }
 
 // AwaitPorts waits until every port of every host forwards.
