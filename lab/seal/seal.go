@@ -10,10 +10,13 @@ package seal
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/ed25519"
 	"crypto/sha512"
 	"encoding/binary"
 	"errors"
+	"fmt"
+	"io"
 	"unicode/utf8"
 )
 
@@ -40,10 +43,9 @@ var (
 // order is that of the files that wirelab writes.
 var order = binary.LittleEndian
 
-// message is what is signed.
-func message(capture []byte, label string) []byte {
-	sum := sha512.Sum512(capture)
-	return append([]byte(magic+string(sum[:])), label...)
+// message is what is signed of a capture with a SHA-512 sum.
+func message(sum []byte, label string) []byte {
+	return append([]byte(magic+string(sum)), label...)
 }
 
 // Sign returns a pcapng file with a signature behind it. The label, of at most MaxLabel
@@ -53,47 +55,60 @@ func Sign(capture []byte, key ed25519.PrivateKey, label string) []byte {
 		_, n := utf8.DecodeLastRuneInString(label)
 		label = label[:len(label)-n]
 	}
+	sum := sha512.Sum512(capture)
+	return append(bytes.Clone(capture), block(sum[:], key, label)...)
+}
+
+// block is the block that signs a capture with a SHA-512 sum.
+func block(sum []byte, key ed25519.PrivateKey, label string) (b []byte) {
 	total := fixed + (len(label)+3)&^3
-	b := make([]byte, 0, len(capture)+total)
-	b = append(b, capture...)
 	b = order.AppendUint32(b, blockType)
 	b = order.AppendUint32(b, uint32(total))
 	b = order.AppendUint32(b, enterprise)
 	b = append(b, magic...)
 	b = append(b, key.Public().(ed25519.PublicKey)...)
-	b = append(b, ed25519.Sign(key, message(capture, label))...)
+	b = append(b, ed25519.Sign(key, message(sum, label))...)
 	b = order.AppendUint32(b, uint32(len(label)))
 	b = append(b, label...)
 	b = append(b, make([]byte, total-fixed-len(label))...)
 	return order.AppendUint32(b, uint32(total))
 }
 
-// Verify returns the label of a file that is as it was signed with the private half of a
-// key. The error is one of ErrUnsigned, ErrOtherKey and ErrAltered.
-func Verify(file []byte, key ed25519.PublicKey) (label string, err error) {
-	if len(file) < fixed {
+// Verify returns the label of a file of so many bytes that is as it was signed with the
+// private half of a key. The error is one of ErrUnsigned, ErrOtherKey and ErrAltered, or of
+// reading the file, which it does not keep in memory.
+func Verify(file io.ReaderAt, size int64, key ed25519.PublicKey) (label string, err error) {
+	end := make([]byte, min(size, int64(fixed+MaxLabel)))
+	if _, err := io.ReadFull(io.NewSectionReader(file, size-int64(len(end)), int64(len(end))), end); err != nil {
+		return "", fmt.Errorf("read the signature: %w", err)
+	}
+	if len(end) < fixed {
 		return "", ErrUnsigned
 	}
-	total := int64(order.Uint32(file[len(file)-4:]))
-	if total < int64(fixed) || total > int64(fixed+MaxLabel) || total > int64(len(file)) {
+	total := int64(order.Uint32(end[len(end)-4:]))
+	if total < int64(fixed) || total > int64(len(end)) {
 		return "", ErrUnsigned
 	}
-	at := len(file) - int(total)
-	block := file[at:]
+	block := end[len(end)-int(total):]
 	if order.Uint32(block) != blockType || int64(order.Uint32(block[4:])) != total || order.Uint32(block[8:]) != enterprise || string(block[12:12+len(magic)]) != magic {
 		return "", ErrUnsigned
 	}
 	rest := block[12+len(magic):]
 	by, rest := rest[:ed25519.PublicKeySize], rest[ed25519.PublicKeySize:]
 	signature, rest := rest[:ed25519.SignatureSize], rest[ed25519.SignatureSize:]
-	size, rest := order.Uint32(rest), rest[4:len(rest)-4]
+	length, rest := order.Uint32(rest), rest[4:len(rest)-4]
 	switch {
-	case int64(size) > int64(len(rest)):
+	case int64(length) > int64(len(rest)):
 		return "", ErrAltered
 	case !bytes.Equal(by, key):
 		return "", ErrOtherKey
-	case !ed25519.Verify(key, message(file[:at], string(rest[:size])), signature):
+	}
+	sum := sha512.New()
+	if n, err := io.Copy(sum, io.NewSectionReader(file, 0, size-total)); err != nil || n < size-total {
+		return "", fmt.Errorf("%d of %d bytes read: %w", n, size-total, cmp.Or(err, io.ErrUnexpectedEOF))
+	}
+	if !ed25519.Verify(key, message(sum.Sum(nil), string(rest[:length])), signature) {
 		return "", ErrAltered
 	}
-	return string(rest[:size]), nil
+	return string(rest[:length]), nil
 }

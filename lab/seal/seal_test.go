@@ -3,6 +3,7 @@ package seal
 import (
 	"bytes"
 	"crypto/ed25519"
+	"crypto/sha512"
 	"errors"
 	"io"
 	"os"
@@ -49,11 +50,11 @@ func TestVerify(t *testing.T) {
 	plain := capture(t)
 	for _, label := range []string{"", "alice ping", "王小明", strings.Repeat("x", MaxLabel+5)} {
 		signed := Sign(plain, private, label)
-		got, err := Verify(signed, public)
+		got, err := Verify(bytes.NewReader(signed), int64(len(signed)), public)
 		if err != nil || !strings.HasPrefix(label, got) || len(label) <= MaxLabel && got != label {
 			t.Errorf("label %.20q: %.20q, %v", label, got, err)
 		}
-		if _, err := Verify(signed, other); !errors.Is(err, ErrOtherKey) {
+		if _, err := Verify(bytes.NewReader(signed), int64(len(signed)), other); !errors.Is(err, ErrOtherKey) {
 			t.Errorf("with another key: %v", err)
 		}
 		// A reader that knows nothing of the block reads the frames.
@@ -75,7 +76,7 @@ func TestVerify(t *testing.T) {
 		}
 	}
 	for _, file := range [][]byte{nil, plain, plain[:10], append(Sign(plain, private, "x"), 0)} {
-		if _, err := Verify(file, public); !errors.Is(err, ErrUnsigned) {
+		if _, err := Verify(bytes.NewReader(file), int64(len(file)), public); !errors.Is(err, ErrUnsigned) {
 			t.Errorf("%d bytes: %v, want no signature", len(file), err)
 		}
 	}
@@ -89,14 +90,52 @@ func TestAltered(t *testing.T) {
 		altered := bytes.Clone(signed)
 		altered[i] ^= 1
 		// The last byte before the length pads the label.
-		if _, err := Verify(altered, public); err == nil && i != len(signed)-5 {
+		if _, err := Verify(bytes.NewReader(altered), int64(len(altered)), public); err == nil && i != len(signed)-5 {
 			t.Errorf("byte %d of %d can be altered", i, len(signed))
 		}
 	}
 	theirs := Sign(append(capture(t), capture(t)...), private, "bob")
 	moved := append(capture(t), theirs[2*len(capture(t)):]...)
-	if _, err := Verify(moved, public); !errors.Is(err, ErrAltered) {
+	if _, err := Verify(bytes.NewReader(moved), int64(len(moved)), public); !errors.Is(err, ErrAltered) {
 		t.Errorf("a signature of another file: %v", err)
+	}
+}
+
+// zeros is a file of nothing but zeros with an end.
+type zeros struct {
+	size int64
+	end  []byte
+}
+
+// ReadAt implements io.ReaderAt.
+func (z zeros) ReadAt(b []byte, at int64) (n int, err error) {
+	if at < z.size {
+		n = int(min(int64(len(b)), z.size-at))
+		clear(b[:n])
+		at += int64(n)
+	}
+	n += copy(b[n:], z.end[min(max(at-z.size, 0), int64(len(z.end))):])
+	if n < len(b) {
+		err = io.EOF
+	}
+	return n, err
+}
+
+// A file may be larger than anything that is kept in memory.
+func TestVerifyLarge(t *testing.T) {
+	public, private := keys(t)
+	const size = 257 << 20
+	sum := sha512.New()
+	if _, err := io.Copy(sum, io.NewSectionReader(zeros{size: size}, 0, size)); err != nil {
+		t.Fatal(err)
+	}
+	file := zeros{size, block(sum.Sum(nil), private, "alice")}
+	whole := size + int64(len(file.end))
+	if label, err := Verify(file, whole, public); err != nil || label != "alice" {
+		t.Errorf("%d bytes: %q, %v", whole, label, err)
+	}
+	if _, err := Verify(zeros{size: size - 1}, size, public); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("a file that has become shorter: %v", err)
 	}
 }
 
@@ -105,7 +144,7 @@ func FuzzVerify(f *testing.F) {
 	whole := Sign(capture(f), private, "x")
 	f.Add(whole)
 	f.Fuzz(func(t *testing.T, file []byte) {
-		if _, err := Verify(file, public); err == nil && !bytes.HasPrefix(file, whole[:len(whole)-8]) {
+		if _, err := Verify(bytes.NewReader(file), int64(len(file)), public); err == nil && !bytes.HasPrefix(file, whole[:len(whole)-8]) {
 			t.Errorf("%x is signed", file)
 		}
 	})
