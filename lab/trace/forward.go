@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"wirelab/internal/i18n"
 	"wirelab/sniffer"
 )
 
@@ -18,15 +19,17 @@ type handed struct {
 	parts   map[parcel][]handing // what may be in fragments behind the router, or was ahead of it
 	modes   []mode               // of segments, in order
 	corrupt int                  // faults whose bytes are in whole
+	looks   int                  // into parts so far
 }
 
 func newHanded() handed {
 	return handed{seed: maphash.MakeSeed(), whole: map[sighting]int{}, parts: map[parcel][]handing{}}
 }
 
-// handing is a frame that goes to a router's port.
+// handing is a frame that goes to a router's port, and where in its datagram's payload its
+// bytes begin and end.
 type handing struct {
-	number, segment int
+	number, segment, from, to int
 }
 
 // sighting is that a datagram was on a segment.
@@ -108,7 +111,8 @@ func (r *Recording) hand(p *sniffer.Packet) {
 		r.index.handed.add(sighting{r.index.handed.sumOf(router, q), segment}, p.Number)
 		if q == p && (q.Fragment || q.Has(sniffer.IPv4) && b[6]&0x40 == 0) { // without "don't fragment"
 			key := parcelOf(router, q)
-			r.index.handed.parts[key] = append(r.index.handed.parts[key], handing{number: p.Number, segment: segment})
+			from, data := carried(q)
+			r.index.handed.parts[key] = append(r.index.handed.parts[key], handing{p.Number, segment, from, from + len(data)})
 		}
 	}
 }
@@ -165,6 +169,14 @@ func (h *handed) hidden(number, besides int) bool {
 	return false
 }
 
+// maxLooks bounds the looks into what routers were handed, of which one at a frame's bytes
+// counts as many as it takes the time of. It is far beyond what a lab's own hosts send;
+// somebody may send any number of fragments of one datagram.
+const (
+	maxLooks = 1 << 28
+	byteLook = 1 << 10
+)
+
 // cutAgain reports whether every byte of a packet was in a fragment, or a datagram, that the
 // router was handed on another segment.
 func (r *Recording) cutAgain(p *sniffer.Packet, router string, segment int) bool {
@@ -176,13 +188,18 @@ func (r *Recording) cutAgain(p *sniffer.Packet, router string, segment int) bool
 	for at, end := begin, begin+len(data); at < end; {
 		next := at
 		for _, one := range parts {
-			if one.number >= p.Number || one.segment == segment {
+			if one.number >= p.Number {
+				break
+			}
+			r.index.handed.looks++
+			if one.segment == segment || one.from > at || one.to <= at {
 				continue
+			}
+			if r.index.handed.looks += byteLook; r.index.handed.looks > maxLooks {
+				r.gap = i18n.Msg("claim.parts")
+				return true
 			}
 			from, part := carried(r.Packet(one.number))
-			if from > at || from+len(part) <= at {
-				continue
-			}
 			to := min(end, from+len(part))
 			if bytes.Equal(part[at-from:to-from], data[at-begin:to-begin]) {
 				next = to

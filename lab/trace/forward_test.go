@@ -108,6 +108,30 @@ func TestForwarded(t *testing.T) {
 	}
 }
 
+// Somebody sends any number of fragments of one datagram, and others in their place behind
+// the router: they are not compared for ever, and nothing is claimed then.
+func TestForwardedTooMany(t *testing.T) {
+	w := tracetest.NewRouted(t)
+	w.RoutedBarrier("start")
+	const each = 800 // squared and halved they are more than are compared
+	for i := range each {
+		handed(w, func() { w.IP("client1", "web", 17, 0x2000, []byte{byte(i), byte(i >> 8), 0, 0, 0, 0, 0, 0}) })
+	}
+	before := w.Len()
+	for range each {
+		sent(w, func() { w.IP("client1", "web", 17, 0x2000, []byte("forged!!")) })
+	}
+	if from, _ := w.LineEnds(w.Packet(before + 1)); from != "client1@gateway" || !w.Gap().IsZero() {
+		t.Errorf("the first is from %s, and %v, want that the router has forged it", from, w.Gap())
+	}
+	for n := before + 1; n <= w.Len(); n++ {
+		w.LineEnds(w.Packet(n))
+	}
+	if w.Gap().Code != "claim.parts" {
+		t.Errorf("%v, want that nobody can tell", w.Gap())
+	}
+}
+
 // What a router sends back to the segment from which it comes, it has not forwarded because
 // another segment has the same later.
 func TestForwardedBeforeHanded(t *testing.T) {

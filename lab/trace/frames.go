@@ -8,8 +8,14 @@ import (
 
 // Limits of a recording. Its packets are in memory, some 50 bytes each besides what finds
 // them; the bytes of their frames are there as far as nobody gives a Spool.
+//
+// What finds them takes some 2 KiB for each pair of addresses and ports. Of a capture that
+// has more than MaxEnds pairs, connections, echo requests or fragmented datagrams, as a scan
+// of a network makes them, the others are kept and not told apart, and Gap says so: no claim
+// about it is decided.
 const (
 	MaxPackets = 16 << 20
+	MaxEnds    = 1 << 17
 	MaxBytes   = 256 << 20 // of frames in memory
 	MaxSpooled = 4 << 30   // and in a Spool
 )

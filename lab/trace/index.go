@@ -100,7 +100,7 @@ func (x *index) add(r *Recording, p *sniffer.Packet) {
 		}
 	}
 	if isEcho(p, sniffer.ICMPEchoRequest, sniffer.ICMPv6EchoRequest) {
-		if key := r.echoOf(p.Src, p.Dst, p); x.asked[key] == 0 {
+		if key := r.echoOf(p.Src, p.Dst, p); x.asked[key] == 0 && r.room(len(x.asked)) {
 			x.asked[key] = p.Number
 		}
 	}
@@ -132,6 +132,9 @@ func (x *index) place(r *Recording, p *sniffer.Packet) {
 		}
 	}
 	if c == nil || c.reopenedBy(p, side) {
+		if !r.room(len(x.conversations)) {
+			return
+		}
 		if c != nil {
 			c.over = true
 		}
@@ -162,6 +165,9 @@ func (x *index) fragment(r *Recording, p *sniffer.Packet) (place bool) {
 	key := fragmentKey{p.SrcMAC, p.Src, p.Dst, p.Protocol, p.FragmentID, r.Hosts.segment(p)}
 	d := x.fragments[key]
 	begins := p.FragmentOffset == 0
+	if d == nil && !r.room(len(x.parted)) {
+		return false
+	}
 	if d == nil || begins && d.parts.begun { // the number is used again
 		d = &datagram{recording: r, parts: &parts{message: len(x.messages)}}
 		x.fragments[key] = d

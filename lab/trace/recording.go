@@ -90,6 +90,16 @@ func (r *Recording) append(frame sniffer.Frame, at int64) (*sniffer.Packet, erro
 	return p, nil
 }
 
+// room reports whether there is room for one more of so many that are told apart. Where
+// there is none, nothing can be claimed.
+func (r *Recording) room(have int) bool {
+	if have < MaxEnds {
+		return true
+	}
+	r.gap = i18n.Msg("claim.crowded", "Limit", MaxEnds)
+	return false
+}
+
 // Load adds every frame of a capture until its end, and calls added after
 // each. The error is for what cannot be read at all: a damaged capture gives
 // the frames before the damage and says so in Damage.

@@ -68,12 +68,17 @@ func keyOfClass(p *sniffer.Packet) classKey {
 	const ends = sniffer.TCP | sniffer.UDP
 	odd := p.Err != nil || p.Truncated() || p.Fragment || p.Inner != nil || p.Layers&ends == 0 && !isEcho(p, sniffer.ICMPEchoRequest, sniffer.ICMPv6EchoRequest) && !isEcho(p, sniffer.ICMPEchoReply, sniffer.ICMPv6EchoReply)
 	if odd || p.DstPort == MarkerPort && p.DstMAC.Multicast() {
-		return classKey{odd: true, ifi: p.Interface, link: p.LinkType, direction: p.Direction}
+		return oddKey(p)
 	}
 	return classKey{
 		src: p.Src, dst: p.Dst, ifi: p.Interface, layers: p.Layers, srcPort: p.SrcPort, dstPort: p.DstPort, etherType: p.EtherType, vlan: p.VLANID,
 		link: p.LinkType, srcMAC: p.SrcMAC, dstMAC: p.DstMAC, direction: p.Direction, protocol: p.Protocol, icmpType: p.ICMPType, icmpCode: p.ICMPCode,
 	}
+}
+
+// oddKey is the key of an odd class.
+func oddKey(p *sniffer.Packet) classKey {
+	return classKey{odd: true, ifi: p.Interface, link: p.LinkType, direction: p.Direction}
 }
 
 // classOf finds a packet's class. Most packets have that of one of the two before.
@@ -85,6 +90,10 @@ func (r *Recording) classOf(p *sniffer.Packet) uint32 {
 		}
 	}
 	id, known := r.byKey[key]
+	if !known && !key.odd && !r.room(len(r.classes)) {
+		key = oddKey(p)
+		id, known = r.byKey[key]
+	}
 	if !known {
 		id = uint32(len(r.classes))
 		r.byKey[key] = id

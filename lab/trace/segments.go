@@ -40,7 +40,7 @@ func keyOf(p segment) controlKey {
 func (c *conversation) segments() *segments {
 	s := &c.found
 	if packets := c.recording.Len(); s.packets != packets {
-		*s = segments{packets: packets, control: map[controlKey][]unit{}}
+		*s = segments{packets: packets}
 		for _, u := range c.units {
 			s.add(c, u)
 		}
@@ -55,6 +55,9 @@ func (s *segments) add(c *conversation, u unit) {
 			s.sent[p.side] = sent{end, true}
 		}
 		if p.flags&control != 0 {
+			if s.control == nil {
+				s.control = map[controlKey][]unit{}
+			}
 			key := keyOf(p)
 			s.control[key] = append(s.control[key], u)
 		}
