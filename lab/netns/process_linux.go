@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"sync"
 	"syscall"
 	"time"
@@ -49,6 +50,9 @@ func serveProcess() error {
 	// A program that was started in the background inherits ignored signals,
 	// and so would every command on the hosts.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGINT, syscall.SIGQUIT, syscall.SIGHUP, syscall.SIGTERM)
+	// It has a few megabytes, most of which live as long as the lab: to collect the rest less
+	// often takes a tenth off the time in which a large lab comes up.
+	debug.SetGCPercent(400)
 	conn, err := net.FileConn(os.NewFile(3, "control"))
 	if err != nil {
 		return err

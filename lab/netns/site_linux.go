@@ -51,6 +51,13 @@ func newSite(ctx context.Context, t lab.Topology) (*site, error) {
 			return nil, err
 		}
 	}
+	// The machine's firewall has nothing to say about the lab's frames, and each of them
+	// passes it at every port where this is on, as Docker has it (br_netfilter).
+	for _, table := range []string{"iptables", "ip6tables", "arptables"} {
+		if err := set(wire.Setting{Name: "net/bridge/bridge-nf-call-" + table, Value: "0"}); err != nil {
+			return nil, err
+		}
+	}
 	s := &site{Wire: made, topology: t}
 	views := map[string]*view{} // by the segments
 	for _, name := range t.Hosts {

@@ -21,7 +21,7 @@ type Config struct {
 	// SnapLen is how many bytes of a frame are kept. 0 keeps all.
 	SnapLen int
 	// BufferBytes is the size of the ring, rounded down to whole blocks, at
-	// least two: of 1 MiB, or of 256 KiB where RetireTimeout is 5 ms at most. 0 is
+	// least two: of 1 MiB, or of 128 KiB where RetireTimeout is 5 ms at most. 0 is
 	// 64 MiB, and 1 GiB the most.
 	BufferBytes int
 	// RetireTimeout is how long the kernel may hold frames back to hand them

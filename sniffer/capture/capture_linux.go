@@ -21,7 +21,7 @@ import (
 // fewer frames would still be in a cache when they are read, and a small ring
 // would be full sooner.
 const (
-	smallBlock    = 256 << 10
+	smallBlock    = 128 << 10
 	largeBlock    = 512 << 10
 	soon          = 5 * time.Millisecond // RetireTimeout of small blocks, at most
 	defaultBuffer = 64 << 20

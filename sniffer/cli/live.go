@@ -38,6 +38,11 @@ func (s *session) live(ctx context.Context, stdin io.Reader, confine func() erro
 	}
 	start := time.Now()
 	s.addInterfaces(h)
+	defer func() {
+		if s.queue != nil {
+			s.queue.Close() // whose error finish has told, or that is behind another
+		}
+	}()
 	if err := s.record(start); err != nil {
 		return err
 	}
@@ -158,7 +163,12 @@ func (s *session) record(start time.Time) (err error) {
 	if s.options.write == "" {
 		return nil
 	}
-	r, err := newRecorder(s.options, s.out, s.create, s.interfaces, start)
+	out := s.out
+	if s.options.write == "-" {
+		s.queue = newQueue(s.out, mostQueued)
+		out = s.queue
+	}
+	r, err := newRecorder(s.options, out, s.create, s.interfaces, start)
 	if err != nil {
 		return s.writing(err)
 	}

@@ -135,6 +135,38 @@ func TestUntilEOF(t *testing.T) {
 	}
 }
 
+// Frames of which a reader takes none for a while wait in memory, however small the ring.
+func TestSlowReader(t *testing.T) {
+	near, far := ownnet.Cable(t)
+	out, stdout := io.Pipe()
+	stdin, feed := io.Pipe()
+	stderr := newTranscript()
+	done := make(chan ended, 1)
+	go func() {
+		code, err := sniff(t.Context(), stdin, stdout, stderr, "-i", near.Name, "-w", "-", "-B", "16M", "--direction", "in", "--until-eof")
+		stdout.Close()
+		done <- ended{code, err}
+	}()
+	stderr.await(t, "wirelab: capturing on near\n")
+	send := ownnet.Sender(t, far)
+	const sent = 30_000 // of 1,400 bytes: two rings and a half
+	for i := range uint32(sent) {
+		send(append(frame(i), make([]byte, 1400)...))
+	}
+	feed.Close()
+	file, err := io.ReadAll(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e := wait(t, done); e.code != exit.OK {
+		t.Error(e.err)
+	}
+	frames, r := packets(t, file)
+	if stats, ok := r.Statistics(); !ok || len(frames) != sent || stats.Received != sent || stats.Dropped != 0 {
+		t.Errorf("%d frames, statistics %+v, %v; want %d and none dropped", len(frames), stats, ok, sent)
+	}
+}
+
 // A frame is in a reader's hands before the next one is sent.
 func TestStreamIsNotHeldBack(t *testing.T) {
 	near, far := ownnet.Cable(t)

@@ -36,6 +36,7 @@ type session struct {
 	recorder   *recorder                           // nil without -w
 	picture    *os.File                            // of -o NAME.svg
 	statistics *statistics.Statistics              // nil without --stats
+	queue      *queue                              // of -w - while frames are captured
 	rate       *os.File                            // of --stats=NAME.svg
 	streams    *stream.Conversations               // nil without -o stream
 	claimed    []claimed                           // files that are read or written
@@ -322,6 +323,9 @@ func (s *session) finish(failed error, stats *pcapfile.Statistics) error {
 	err := s.flush()
 	if s.recorder != nil {
 		err = errors.Join(err, s.writing(s.recorder.close(stats)))
+	}
+	if s.queue != nil {
+		err = errors.Join(err, s.writing(s.queue.Close()))
 	}
 	err = errors.Join(err, s.writing(s.draw()), s.writing(s.tell()), s.writing(s.sum()))
 	if errors.Is(err, errReaderGone) {
