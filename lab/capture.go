@@ -52,7 +52,7 @@ type seen struct {
 func (m mark) String() string { return trace.Count{Host: m.host, Segment: m.segment}.String() }
 
 // ring is the size of the kernel's buffer, all of which the kernel clears before the lab can
-// begin: 64 MiB took a fifth of the time in which a small lab comes up. It has to last only
+// begin: of 64 MiB that was a fifth of a small lab's CPU time. It has to last only
 // until the sniffer runs, since what waits for the lab itself waits in the sniffer's memory.
 const ring = "16M"
 

@@ -50,8 +50,8 @@ func serveProcess() error {
 	// A program that was started in the background inherits ignored signals,
 	// and so would every command on the hosts.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGINT, syscall.SIGQUIT, syscall.SIGHUP, syscall.SIGTERM)
-	// It has a few megabytes, most of which live as long as the lab: to collect the rest less
-	// often takes a tenth off the time in which a large lab comes up.
+	// It has a few megabytes, most of which live as long as the lab: the rest is not worth
+	// looking for often.
 	debug.SetGCPercent(400)
 	conn, err := net.FileConn(os.NewFile(3, "control"))
 	if err != nil {

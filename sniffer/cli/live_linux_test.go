@@ -150,8 +150,20 @@ func TestSlowReader(t *testing.T) {
 	stderr.await(t, "wirelab: capturing on near\n")
 	send := ownnet.Sender(t, far)
 	const sent = 30_000 // of 1,400 bytes: two rings and a half
+	inUse := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before := inUse()
 	for i := range uint32(sent) {
 		send(append(frame(i), make([]byte, 1400)...))
+		if i > 0 && i%3000 == 0 { // before the ring is full, however late it is looked at
+			require.Eventually(t, time.Minute, func() bool { return inUse() >= before+1400*uint64(i) }, func() string {
+				return fmt.Sprintf("%d frames to wait in memory, of which %d more bytes are in use", i, inUse()-before)
+			})
+		}
 	}
 	feed.Close()
 	file, err := io.ReadAll(out)
