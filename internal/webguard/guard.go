@@ -10,6 +10,8 @@
 //     older browser sends neither with a stream, by a SameSite=Strict cookie.
 //   - Where the server is not for its own machine alone, the request has a token: in the
 //     link once, then in an HttpOnly, SameSite=Strict cookie.
+//   - A request over a Unix socket comes from a proxy (Proxy) whose Guard has checked
+//     these, and says for whom it asks; only its Origin is checked again.
 //   - Requests, connections, streams, sizes and times are limited, for each address
 //     (an IPv6 /64 is one) and in all.
 //
@@ -19,10 +21,12 @@ package webguard
 
 import (
 	"cmp"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -102,7 +106,11 @@ func (g *Guard) Close() { g.closing.Do(func() { close(g.over) }) }
 // rest with a sentence in the reader's language.
 func (g *Guard) Protect(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer g.logPanic(r)
 		setHeaders(w.Header())
+		if proxied(r) {
+			unmask(r)
+		}
 		rc, now := http.NewResponseController(w), time.Now()
 		// A recorder in a test has no deadlines.
 		_ = rc.SetReadDeadline(now.Add(bodyTimeout))
@@ -119,18 +127,30 @@ func (g *Guard) Protect(next http.Handler) http.Handler {
 	})
 }
 
+// logPanic logs a panic of a handler, and passes it on: net/http ends the connection.
+func (g *Guard) logPanic(r *http.Request) {
+	switch p := recover(); p {
+	case nil:
+	case http.ErrAbortHandler:
+		panic(p)
+	default:
+		g.log.Error("panic", "method", r.Method, "path", brief(r.URL.Path), "panic", brief(fmt.Sprint(p)), "stack", string(debug.Stack()))
+		panic(http.ErrAbortHandler) // it is logged once
+	}
+}
+
 // check returns why a request is refused; nil if it is not.
 func (g *Guard) check(r *http.Request) *refusal {
 	if !g.allow(remote(r)) {
 		return refusedOften
 	}
-	if !g.hostAllowed(r) {
+	switch by := proxied(r); {
+	case by: // whose Guard has seen to all of it
+	case !g.hostAllowed(r):
 		return refusedHost
-	}
-	if !g.needsToken && !local(r) {
+	case !g.needsToken && !local(r):
 		return refusedRemote
-	}
-	if g.needsToken && g.token(r) == nil {
+	case g.needsToken && g.token(r) == nil:
 		return refusedToken
 	}
 	switch r.Method {

@@ -100,8 +100,9 @@ func (g *Guard) enter(w http.ResponseWriter, r *http.Request) bool {
 		return false
 	}
 	query.Del(parameter)
-	// The path begins with one slash alone: "//host" would be another server.
-	to := url.URL{Path: "/" + strings.TrimLeft(r.URL.Path, `/\`), RawQuery: query.Encode()}
+	// Relative, as a proxy may have the page at another path. It begins with a dot: what
+	// begins with "//host" would be another server.
+	to := url.URL{Path: "./" + r.URL.Path[strings.LastIndexAny(r.URL.Path, `/\`)+1:], RawQuery: query.Encode()}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	_ = leadOn().Execute(w, to.String()) // a reader who has gone misses it
 	return true
