@@ -24,7 +24,7 @@ func (s *session) refuse(cause error) error {
 	switch {
 	case err != nil:
 	case d == dialect.None && s.pages != nil && dialect.AsksForPage(s.in.ahead):
-		s.write(dialect.NoPage(cause, temporarily(cause)))
+		s.write(dialect.NoPage(s.in.ahead, cause, temporarily(cause)))
 		return told{cause}
 	case d == dialect.None:
 		return s.answerForeign()

@@ -7,6 +7,7 @@ import (
 
 	"wirelab/chat"
 	"wirelab/internal/i18n"
+	"wirelab/internal/lang"
 	"wirelab/internal/pattern"
 )
 
@@ -75,14 +76,29 @@ func AsksForPage(b []byte) bool {
 	return false
 }
 
-// NoPage returns what a browser is told that is refused, where others have a page; for
-// a while only, if that is so.
-func NoPage(cause error, temporarily bool) string {
+// NoPage returns what a browser is told that is refused, where others have a page: in its
+// reader's language, as far as the request, of which some is read, says it by then; for a
+// while only, if that is so.
+func NoPage(request []byte, cause error, temporarily bool) string {
 	status := "403 Forbidden"
 	if temporarily {
 		status = "503 Service Unavailable\r\nRetry-After: 5"
 	}
-	return fmt.Sprintf("HTTP/1.1 "+status+"\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n\r\n%s\n", cause)
+	return fmt.Sprintf("HTTP/1.1 "+status+"\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n\r\n%s\n", i18n.Explain(accepted(request), cause))
+}
+
+// accepted returns the language that the header of an HTTP request prefers.
+func accepted(request []byte) lang.Lang {
+	for line := range bytes.Lines(request) {
+		name, value, _ := bytes.Cut(line, []byte(":"))
+		switch {
+		case bytes.EqualFold(name, []byte("accept-language")):
+			return lang.Accepted(string(bytes.TrimSpace(value)))
+		case len(bytes.TrimSpace(line)) == 0: // the header's end
+			return lang.English
+		}
+	}
+	return lang.English
 }
 
 // isBinary reports whether no keyboard sends such bytes: a first one that is a
