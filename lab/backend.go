@@ -82,7 +82,8 @@ type AgentHost interface {
 
 // SocketHost is a Host on which this process can have sockets of its own. The
 // methods are those of package net for the address family and protocols of the
-// lab; addresses have no names.
+// lab; addresses have no names. Dial takes "unix", too: an abstract address ("@name")
+// is of a host as its ports are.
 type SocketHost interface {
 	Listen(ctx context.Context, network, address string) (net.Listener, error)
 	ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error)

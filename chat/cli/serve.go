@@ -118,7 +118,7 @@ func serve(c *cobra.Command, o options) error {
 		return err
 	}
 	var page *page
-	if o.web.on() {
+	if o.web.on() || o.web.proxy != "" {
 		if page, err = openPage(srv, o, log); err != nil {
 			return err
 		}

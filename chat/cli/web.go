@@ -2,6 +2,8 @@ package cli
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -9,6 +11,7 @@ import (
 	"net/netip"
 	"os"
 	"strings"
+	"syscall"
 
 	"github.com/mdp/qrterminal/v3"
 	"github.com/spf13/cobra"
@@ -19,6 +22,7 @@ import (
 	"wirelab/internal/i18n"
 	"wirelab/internal/inline"
 	"wirelab/internal/lang"
+	"wirelab/internal/ownaddress"
 	"wirelab/internal/webguard"
 )
 
@@ -26,6 +30,7 @@ import (
 type webOptions struct {
 	web     bool
 	address string // by which other devices reach the page: an IP address or name; "auto"; empty for this machine alone
+	proxy   string // Unix socket on which the page is served to a proxy; empty for none
 }
 
 // auto stands for the address that this machine has on the network.
@@ -34,6 +39,7 @@ const auto = "auto"
 func (o *webOptions) add(c *cobra.Command) {
 	c.Flags().BoolVar(&o.web, "web", false, "")
 	c.Flags().StringVar(&o.address, "web-address", "", "")
+	c.Flags().StringVar(&o.proxy, "web-proxy", "", "")
 }
 
 // on reports whether there is a page.
@@ -82,14 +88,64 @@ type page struct {
 	local         bool // for this machine alone
 }
 
-// openPage has a server that listens serve the page.
+// openPage has a server that listens serve the page. What it returns is nil where only a
+// proxy has the page.
 func openPage(s *server.Server, o options, log *slog.Logger) (*page, error) {
+	config := webguard.Config{Logger: log, Limits: webLimits(o.limits)}
+	p, err := (*page)(nil), error(nil)
+	if o.web.on() {
+		if p, err = linkPage(s, o, &config); err != nil {
+			return nil, err
+		}
+	}
+	var proxy net.Listener
+	if o.web.proxy != "" {
+		if proxy, err = listenUnix(o.web.proxy); err != nil {
+			return nil, exit.UnableMsg("chat.mistake.web.proxy", "Path", o.web.proxy, "Cause", i18n.NetError(err))
+		}
+	}
+	site := web.New(s.Room, s, webguard.New(config))
+	if o.web.on() {
+		s.Web = site.Serve
+	}
+	if proxy != nil {
+		s.Proxied = func(ctx context.Context) error { return site.Serve(ctx, proxy) }
+	}
+	return p, nil
+}
+
+// listenUnix listens on a Unix socket that this user alone may open. What a server that was
+// killed has left there is replaced.
+func listenUnix(path string) (net.Listener, error) {
+	l, err := net.Listen("unix", path)
+	if errors.Is(err, syscall.EADDRINUSE) && !strings.HasPrefix(path, "@") {
+		if c, dialErr := net.Dial("unix", path); dialErr == nil {
+			c.Close()
+			return nil, err
+		}
+		if info, statErr := os.Lstat(path); statErr == nil && info.Mode()&os.ModeSocket != 0 && os.Remove(path) == nil {
+			l, err = net.Listen("unix", path)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !strings.HasPrefix(path, "@") { // which has no file
+		if err := os.Chmod(path, 0o600); err != nil {
+			return nil, errors.Join(err, l.Close())
+		}
+	}
+	return l, nil
+}
+
+// linkPage makes the links of the page, and has its guard know their tokens.
+func linkPage(s *server.Server, o options, config *webguard.Config) (*page, error) {
 	host, err := o.web.host(s.TCP.Addr())
 	if err != nil {
 		return nil, err
 	}
 	teacher := webguard.Token{Value: webguard.NewToken(), Role: web.Teacher}
-	config := webguard.Config{Tokens: []webguard.Token{teacher}, Logger: log, Limits: webLimits(o.limits)}
+	config.Tokens = []webguard.Token{teacher}
 	p := &page{local: o.web.address == ""}
 	token := ""
 	if !p.local {
@@ -103,7 +159,6 @@ func openPage(s *server.Server, o options, log *slog.Logger) (*page, error) {
 	}
 	at := net.JoinHostPort(host, port)
 	p.link, p.teacher = webguard.Link(at, "/", token), webguard.Link(at, "/", teacher.Value)
-	s.Web = web.New(s.Room, s, webguard.New(config)).Serve
 	return p, nil
 }
 
@@ -132,35 +187,14 @@ func (o *webOptions) host(listens net.Addr) (string, error) {
 	case named:
 		return bound.WithZone("").String(), nil
 	}
-	return ownAddress()
-}
-
-// ownAddress returns the address that this machine has on the network: the one from
-// which it would reach others, or else the first private one of an interface.
-func ownAddress() (string, error) {
-	// Connecting a UDP socket sends nothing. The addresses are for documentation (RFC
-	// 5737, RFC 3849): only the route to anywhere counts.
-	for _, to := range []string{"192.0.2.1:9", "[2001:db8::1]:9"} {
-		c, err := net.Dial("udp", to)
-		if err != nil {
-			continue
-		}
-		a, err := netip.ParseAddrPort(c.LocalAddr().String())
-		c.Close()
-		if err == nil && !a.Addr().IsLoopback() && !a.Addr().IsLinkLocalUnicast() {
-			return a.Addr().Unmap().String(), nil
-		}
-	}
-	addresses, err := net.InterfaceAddrs()
-	if err != nil {
+	a, err := ownaddress.Find()
+	switch {
+	case errors.Is(err, ownaddress.ErrNone):
+		return "", exit.UnableMsg("chat.mistake.web.none")
+	case err != nil:
 		return "", exit.UnableMsg("chat.mistake.web.host", "Cause", err)
 	}
-	for _, each := range addresses {
-		if p, err := netip.ParsePrefix(each.String()); err == nil && p.Addr().Unmap().IsPrivate() {
-			return p.Addr().Unmap().String(), nil
-		}
-	}
-	return "", exit.UnableMsg("chat.mistake.web.none")
+	return a.String(), nil
 }
 
 // announce shows where the page is: for phones as a QR code, where the screen can

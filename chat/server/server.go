@@ -29,6 +29,9 @@ type Server struct {
 	// their connections, which count as TCP connections. nil: browsers are told what
 	// this is.
 	Web func(ctx context.Context, l net.Listener) error
+	// Proxied serves browsers that come by a proxy, over sockets of its own, until ctx
+	// ends. nil: none do.
+	Proxied func(ctx context.Context) error
 
 	maxPeers int                              // members over UDP; 0: 1024
 	isLocal  func(netip.Addr, time.Time) bool // needs no cookie; nil: on a network of this machine
@@ -64,7 +67,13 @@ func (s *Server) Serve(ctx context.Context) error {
 	writer.Go(func() { f.serve(writing) })
 
 	var all sync.WaitGroup
-	var tcpErr, udpErr, webErr error
+	var tcpErr, udpErr, webErr, proxiedErr error
+	if s.Proxied != nil {
+		all.Go(func() {
+			defer cancel()
+			proxiedErr = s.Proxied(ctx)
+		})
+	}
 	if s.TCP != nil && s.Web != nil {
 		s.pages = newWebListener(s.TCP.Addr())
 		all.Go(func() {
@@ -100,7 +109,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	all.Wait()
 	stopWriting()
 	writer.Wait()
-	if err := errors.Join(tcpErr, udpErr, webErr); err != nil {
+	if err := errors.Join(tcpErr, udpErr, webErr, proxiedErr); err != nil {
 		return fmt.Errorf("chat server: %w", err)
 	}
 	return nil

@@ -55,11 +55,12 @@ func upCommand() *cobra.Command {
 			}
 			u.topology, u.experiment = e.Topology, args[0]
 		}
+		u.noChat = *noChat
 		u.name, u.lang, u.out, u.errs = *name, cmdline.Lang(cmd), cmd.OutOrStdout(), cmd.ErrOrStderr()
 		u.show = shown(u.out, *ascii)
 		serve := u.chat
 		switch {
-		case *noChat || u.experiment != "": // which starts its own programs
+		case !u.chats(): // an experiment starts its own programs
 			serve = u.idle
 		case *tmux:
 			panes, err := newPanes(u)
@@ -73,7 +74,7 @@ func upCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			u.page = &page{lang: u.lang, backend: autoBackend, experiments: all, opened: u.name, out: u.out, errs: io.Discard}
+			u.page = &page{lang: u.lang, backend: autoBackend, experiments: all, labs: standingOnes{}, opened: u.name, out: u.out, errs: io.Discard}
 			if err := u.page.listen(*pageAt); err != nil {
 				return err
 			}
@@ -108,6 +109,7 @@ func crowd(clients int) lab.Topology {
 type holder struct {
 	name       string
 	topology   lab.Topology
+	noChat     bool
 	experiment string // whose topology it is, as it was named; "" for none
 	lang       lang.Lang
 	show       display.Display // of out
@@ -118,8 +120,21 @@ type holder struct {
 // server is the host of the chat server.
 const server = "server"
 
+// chatSocket is where the chat server serves its page to the lab's: on the host's own
+// namespace, without a file.
+const chatSocket = "@wirelab-page"
+
 // serveChat is the command line of the chat server.
-func (u *holder) serveChat() []string { return []string{"chat", "serve", "--lang", string(u.lang)} }
+func (u *holder) serveChat() []string {
+	line := []string{"chat", "serve", "--lang", string(u.lang)}
+	if u.page != nil {
+		line = append(line, "--web-proxy", chatSocket)
+	}
+	return line
+}
+
+// chats reports whether the lab has a chat server.
+func (u *holder) chats() bool { return !u.noChat && u.experiment == "" }
 
 // chat holds the lab while its chat server runs. A terminal is its console.
 func (u *holder) chat(ctx context.Context, n lab.Network) error {

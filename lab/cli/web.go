@@ -20,6 +20,7 @@ import (
 	"wirelab/internal/hostnames"
 	"wirelab/internal/i18n"
 	"wirelab/internal/lang"
+	"wirelab/internal/ownaddress"
 	"wirelab/internal/webguard"
 	"wirelab/lab"
 	"wirelab/lab/experiments"
@@ -41,6 +42,10 @@ func webCommand() *cobra.Command {
 	backend := cmd.Flags().String("backend", autoBackend, "")
 	cmdline.Complete(cmd, "backend", backendNames)
 	listen := cmd.Flags().String("listen", webAddress, "")
+	o := shownLab{}
+	cmd.Flags().StringVar(&o.capture, "capture", "", "")
+	cmd.Flags().StringVar(&o.chat, "chat", "", "")
+	cmd.Flags().StringVar(&o.address, "address", "", "")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		ctx, cancel := interruptible(cmd.Context())
 		defer cancel()
@@ -48,7 +53,10 @@ func webCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		p := &page{lang: cmdline.Lang(cmd), backend: *backend, experiments: all, out: cmd.OutOrStdout(), errs: cmd.ErrOrStderr()}
+		p := &page{lang: cmdline.Lang(cmd), backend: *backend, experiments: all, labs: standingOnes{}, out: cmd.OutOrStdout(), errs: cmd.ErrOrStderr()}
+		if err := o.show(p); err != nil {
+			return err
+		}
 		if err := p.listen(*listen); err != nil {
 			return err
 		}
@@ -85,7 +93,11 @@ type page struct {
 	lang        lang.Lang
 	backend     string
 	experiments []*script.Experiment
-	opened      string // the lab that is shown first; "" for none
+	labs        web.Labs
+	captureOnly bool                                    // there is nothing here by which experiments can be run
+	opened      string                                  // the lab that is shown first; "" for none
+	chat        func(context.Context) (net.Conn, error) // nil: none
+	published   string                                  // HOST:PORT by which it is reached, if that is not where it listens
 	out, errs   io.Writer
 
 	listener net.Listener
@@ -120,32 +132,43 @@ func (p *page) say() error {
 // link is the page's address, with the token that it needs. Of all addresses it is one that
 // others on the network reach.
 func (p *page) link() string {
+	if p.published != "" {
+		return webguard.Link(p.published, "/", p.token)
+	}
+	return webguard.Link(p.address().String(), "/", p.token)
+}
+
+// address is where the page listens; of all addresses the one by which others reach it.
+func (p *page) address() netip.AddrPort {
 	at := p.listener.Addr().(*net.TCPAddr).AddrPort()
 	host := at.Addr().Unmap()
 	if host.IsUnspecified() {
-		host = netip.AddrFrom4([4]byte{127, 0, 0, 1})
-		addresses, _ := net.InterfaceAddrs() // without any there is nobody else
-		for _, each := range addresses {
-			if prefix, err := netip.ParsePrefix(each.String()); err == nil && prefix.Addr().Is4() && !prefix.Addr().IsLoopback() {
-				host = prefix.Addr()
-				break
-			}
+		var err error
+		if host, err = ownaddress.Find(); err != nil { // there is nobody else
+			host = netip.AddrFrom4([4]byte{127, 0, 0, 1})
 		}
 	}
-	return webguard.Link(netip.AddrPortFrom(host, at.Port()).String(), "/", p.token)
+	return netip.AddrPortFrom(host, at.Port())
 }
 
 // serve serves the page until ctx ends.
 func (p *page) serve(ctx context.Context) error {
 	// A page that is scrolled, or follows, asks for what it shows.
 	c := webguard.Config{Logger: slog.New(slog.NewTextHandler(p.errs, nil)), Limits: webguard.Limits{Rate: 300, Burst: 1000}}
+	w := web.Config{Experiments: p.experiments, Run: p.run, Names: hostFlags, Labs: p.labs, Opened: p.opened, Chat: p.chat, NoPhones: i18n.Errmsg("web.nophones")}
 	if p.token != "" {
 		c.Tokens = []webguard.Token{{Value: p.token}}
+		w.Token, w.NoPhones = p.token, i18n.Errmsg("web.nophonesfar")
+		if p.published == "" {
+			w.Address = p.address()
+		} else if host, _, err := net.SplitHostPort(p.published); err == nil {
+			c.Hosts = []string{host}
+		}
 	}
-	s := web.New(web.Config{
-		Experiments: p.experiments, Run: p.run, Names: hostFlags, Labs: standingOnes{}, Opened: p.opened,
-	})
-	return s.Serve(ctx, p.listener, c)
+	if p.captureOnly {
+		w.Run, w.NoRun = nil, i18n.Errmsg("web.captureonly")
+	}
+	return web.New(w).Serve(ctx, p.listener, c)
 }
 
 // run carries an experiment out in a lab of its own.
@@ -183,16 +206,16 @@ func (standingOnes) List(ctx context.Context) ([]web.Standing, error) {
 }
 
 // Watch begins to capture a lab.
-func (standingOnes) Watch(ctx context.Context, name string) (*lab.Lab, func() error, error) {
+func (standingOnes) Watch(ctx context.Context, name string) (*web.Watched, error) {
 	up, err := openLab(ctx, name)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	l, err := lab.Watch(ctx, up.Network, topologyOf(up))
 	if err != nil {
-		return nil, nil, leave(err, up)
+		return nil, leave(err, up)
 	}
-	return l, func() error { return leave(l.Close(), up) }, nil
+	return &web.Watched{Source: l, Topology: l.Topology, Leave: func() error { return leave(l.Close(), up) }}, nil
 }
 
 // SetMode makes a segment of a lab, or all, a hub or a switch.
@@ -238,6 +261,11 @@ func segmentHosts(n lab.Network, hosts []string) map[string][]string {
 func (u *holder) servePage(serve func(context.Context, lab.Network) error) func(context.Context, lab.Network) error {
 	return func(ctx context.Context, n lab.Network) error {
 		ctx, cancel := context.WithCancel(ctx)
+		// The host's own sockets lead to its chat server, so that a phone's requests are
+		// not on the wire: what is said there is sent to the others over it.
+		if s, ok := n.Host(server).(lab.SocketHost); ok && u.chats() {
+			u.page.chat = func(ctx context.Context) (net.Conn, error) { return s.Dial(ctx, "unix", chatSocket) }
+		}
 		ended := make(chan error, 1)
 		go func() { ended <- u.page.serve(ctx) }()
 		err := serve(ctx, n)

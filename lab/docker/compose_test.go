@@ -57,12 +57,13 @@ func TestCompose(t *testing.T) {
 	for _, name := range availableComposes(t) {
 		t.Run(name, func(t *testing.T) {
 			p := newProject(t, composes[name], r, freeSubnet(t, cli))
-			p.compose("up", "-d", "server", "client1", "client2")
+			p.compose("up", "-d", "server", "client1", "client2", "web")
 			p.checkSilence()
 			p.experiments(cli)
 			p.opened()
 			p.checkPrivileges()
 			p.checkLog()
+			p.page()
 			p.chatAttached()
 		})
 	}
@@ -265,14 +266,14 @@ func TestAttachFindsOneProject(t *testing.T) {
 
 // checkPrivileges: nobody has more than the lesson needs.
 func (p *project) checkPrivileges() {
-	for host, want := range map[string]string{"hub": netAdminAlone, "sniffer": netRawDropped, "server": unprivileged} {
+	for host, want := range map[string]string{"hub": netAdminAlone, "sniffer": netRawDropped, "server": unprivileged, "web": unprivileged} {
 		pid := p.docker("inspect", "-f", "{{.State.Pid}}", p.container(host))
 		if diff := cmp.Diff(want, privileges(p.t, pid)); diff != "" {
 			p.t.Errorf("%s (-want +got):\n%s", host, diff)
 		}
 	}
-	for _, port := range []string{"7000/tcp", "7001/udp"} {
-		if where := p.docker("port", p.container("server"), port); !strings.HasPrefix(where, "127.0.0.1:") {
+	for port, host := range map[string]string{"7000/tcp": "server", "7001/udp": "server", "7080/tcp": "web"} {
+		if where := p.docker("port", p.container(host), port); !strings.HasPrefix(where, "127.0.0.1:") {
 			p.t.Errorf("port %s is published at %q, want 127.0.0.1 alone", port, where)
 		}
 	}

@@ -34,7 +34,7 @@ func newProject(t *testing.T, argv []string, r *run, subnet netip.Prefix) *proje
 	p := &project{t: t, argv: argv, name: "wirelab-test-" + r.id, consoles: map[string]*console{}}
 	p.env = append(os.Environ(),
 		"WIRELAB_IMAGE="+r.image(), "WIRELAB_NET="+subnet.String(), "WIRELAB_BRIDGE=wc"+r.id,
-		"WIRELAB_BIND=127.0.0.1", "WIRELAB_PORT=0", "WIRELAB_UDP_PORT=0", "WIRELAB_LANG=en")
+		"WIRELAB_BIND=127.0.0.1", "WIRELAB_PORT=0", "WIRELAB_UDP_PORT=0", "WIRELAB_WEB_PORT=0", "WIRELAB_LANG=en")
 	t.Cleanup(p.down)
 	return p
 }

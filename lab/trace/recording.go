@@ -104,7 +104,13 @@ func (r *Recording) room(have int) bool {
 // each. The error is for what cannot be read at all: a damaged capture gives
 // the frames before the damage and says so in Damage.
 func (r *Recording) Load(in io.Reader, added func(*sniffer.Packet)) error {
-	return r.load(in, nil, added)
+	return r.load(in, nil, false, added)
+}
+
+// Follow is Load of a capture that is still written: the names that it has are taken
+// whenever the next frame is awaited, not at its end alone.
+func (r *Recording) Follow(in io.Reader, added func(*sniffer.Packet)) error {
+	return r.load(in, nil, true, added)
 }
 
 // File is a capture file that is read from its beginning.
@@ -116,9 +122,9 @@ type File interface {
 // LoadFile is Load of an empty recording, which takes the bytes of frames out of the file
 // whenever they are asked for: it must stay open and as it is. Of a file that is compressed
 // they are kept.
-func (r *Recording) LoadFile(file File) error { return r.load(file, file, nil) }
+func (r *Recording) LoadFile(file File) error { return r.load(file, file, false, nil) }
 
-func (r *Recording) load(in io.Reader, from io.ReaderAt, added func(*sniffer.Packet)) error {
+func (r *Recording) load(in io.Reader, from io.ReaderAt, follow bool, added func(*sniffer.Packet)) error {
 	file, err := pcapfile.NewReader(in)
 	if err != nil {
 		return err
@@ -154,6 +160,9 @@ func (r *Recording) load(in io.Reader, from io.ReaderAt, added func(*sniffer.Pac
 		r.readComments(p, file.Comments())
 		if added != nil {
 			added(p)
+		}
+		if follow && !file.Buffered() {
+			r.readHosts(file)
 		}
 	}
 	r.readGaps(file)

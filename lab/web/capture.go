@@ -45,7 +45,7 @@ type capture struct {
 	err       error
 	topology  lab.Topology
 	events    []script.Event // but for packets
-	lab       *lab.Lab       // whose recording is read while there is no other
+	source    Source         // whose recording is read while there is no other
 	recording *trace.Recording
 	outcome   *script.Outcome
 	packets   int           // that are known to be there
@@ -66,7 +66,7 @@ func (c *capture) observe(e script.Event) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if e.Lab != nil {
-		c.lab = e.Lab
+		c.source = e.Lab
 	}
 	if e.Kind == script.Captured {
 		c.packets = e.Packet.Number
@@ -84,15 +84,19 @@ func (c *capture) observe(e script.Event) {
 
 // hold keeps what a run or a check has come to. The caller holds mu.
 func (c *capture) hold(o *script.Outcome) {
-	c.outcome, c.recording, c.lab = o, o.Recording, nil
+	c.outcome, c.recording, c.source = o, o.Recording, nil
 	c.packets = o.Recording.Len()
 }
 
-// grow says how many packets there are.
-func (c *capture) grow(packets int) {
+// grow says how many packets there are, and who has sent them where the topology does not
+// tell; nil: it does.
+func (c *capture) grow(packets int, hosts []string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.packets = packets
+	if hosts != nil {
+		c.topology = lab.Topology{Hosts: hosts}
+	}
 	c.signal()
 }
 
@@ -117,8 +121,8 @@ func (c *capture) read(do func(*trace.Recording)) {
 	switch {
 	case c.recording != nil:
 		do(c.recording)
-	case c.lab != nil:
-		c.lab.View(do)
+	case c.source != nil:
+		c.source.View(do)
 	default:
 		do(nil)
 	}

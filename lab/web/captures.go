@@ -11,7 +11,6 @@ import (
 	"wirelab/lab"
 	"wirelab/lab/script"
 	"wirelab/lab/trace"
-	"wirelab/sniffer"
 )
 
 // What is kept: the latest captures, as far as they fit.
@@ -82,6 +81,9 @@ func (s *Server) active(is func(*capture) bool) *capture {
 func (s *Server) run(w http.ResponseWriter, r *http.Request) {
 	e := s.experiment(r.FormValue("experiment"))
 	switch {
+	case s.config.Run == nil:
+		refuse(w, r, http.StatusNotImplemented, s.config.NoRun)
+		return
 	case e == nil:
 		refuse(w, r, http.StatusNotFound, i18n.Errmsg("web.unknown", "Experiment", r.FormValue("experiment")))
 		return
@@ -120,6 +122,8 @@ func endOf(ctx context.Context, err error) (state, error) {
 	switch {
 	case ctx.Err() != nil:
 		return stopped, nil
+	case errors.Is(err, errAnew):
+		return done, err
 	case err != nil:
 		return failed, err
 	}
@@ -138,22 +142,22 @@ func (s *Server) watch(w http.ResponseWriter, r *http.Request) {
 	c := s.active(func(c *capture) bool { return c.kind == ofLab && c.name == name })
 	if c == nil {
 		ctx, cancel := context.WithCancel(context.Background())
-		l, leave, err := s.config.Labs.Watch(r.Context(), name)
+		watched, err := s.config.Labs.Watch(r.Context(), name)
 		if err != nil {
 			cancel()
 			refuse(w, r, http.StatusBadGateway, err)
 			return
 		}
 		c = newCapture(ofLab, name, nil, cancel)
-		c.lab, c.topology = l, l.Topology
+		c.source, c.topology = watched.Source, watched.Topology
 		if err := s.add(c); err != nil {
 			cancel()
-			refuse(w, r, http.StatusServiceUnavailable, errors.Join(err, leave()))
+			refuse(w, r, http.StatusServiceUnavailable, errors.Join(err, watched.Leave()))
 			return
 		}
 		s.running.Go(func() {
 			defer cancel()
-			c.end(endOf(ctx, errors.Join(c.follow(ctx, l), leave())))
+			c.end(endOf(ctx, errors.Join(c.follow(ctx, watched), watched.Leave())))
 			s.announce()
 		})
 	}
@@ -163,11 +167,21 @@ func (s *Server) watch(w http.ResponseWriter, r *http.Request) {
 }
 
 // follow counts the packets of a lab until it ends.
-func (c *capture) follow(ctx context.Context, l *lab.Lab) error {
+func (c *capture) follow(ctx context.Context, l *Watched) error {
+	var found *ends
+	if len(l.Topology.Hosts) == 0 {
+		found = &ends{}
+	}
 	for {
 		changed, packets := l.Changed(), 0
-		l.View(func(r *trace.Recording) { packets = r.Len() })
-		c.grow(packets)
+		var hosts []string
+		l.View(func(r *trace.Recording) {
+			packets = r.Len()
+			if found != nil {
+				hosts = found.of(r)
+			}
+		})
+		c.grow(packets, hosts)
 		select {
 		case <-changed:
 		case <-l.Ended():
@@ -219,7 +233,7 @@ func (s *Server) check(w http.ResponseWriter, r *http.Request) {
 		c.events = append(c.events, script.Event{Kind: script.Done, Verdicts: c.outcome.Verdicts})
 	} else {
 		c.recording, c.packets = recording, recording.Len()
-		c.topology = lab.Topology{Hosts: hostsOf(recording)}
+		c.topology = lab.Topology{Hosts: new(ends).of(recording)}
 	}
 	c.state, c.err = done, recording.Damage
 	if c.err != nil {
@@ -266,32 +280,6 @@ func (s *Server) endUpload() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.loading--
-}
-
-// hostsOf are the ends of a recording's packets, in the order of their first ones: so many
-// as can be drawn, of the packets at its beginning.
-func hostsOf(r *trace.Recording) []string {
-	const most, looked = 16, 5000
-	row := script.Rows(r, nil)
-	var hosts []string
-	for n := 1; n <= min(r.Len(), looked); n++ {
-		for _, host := range endsOf(row, r.Packet(n)) {
-			if len(hosts) < most && !slices.Contains(hosts, host) {
-				hosts = append(hosts, host)
-			}
-		}
-	}
-	return hosts
-}
-
-func endsOf(row func(*sniffer.Packet) script.PacketRow, p *sniffer.Packet) (ends []string) {
-	r := row(p)
-	for _, end := range []string{r.From, r.To} {
-		if end != "" && end != "*" {
-			ends = append(ends, end)
-		}
-	}
-	return ends
 }
 
 // stop ends what runs, or what is watched.

@@ -50,11 +50,12 @@ type progress struct {
 	Dropped *uint64 `json:"dropped"` // by the kernel; null while that is not known
 	State   state   `json:"state"`
 	Error   string  `json:"error,omitempty"`
+	Hosts   int     `json:"hosts"` // that are drawn: more may be found
 }
 
 // progress returns how far the capture is. The caller holds mu.
 func (c *capture) progress(l lang.Lang) progress {
-	p := progress{Packets: c.packets, State: c.state}
+	p := progress{Packets: c.packets, State: c.state, Hosts: len(c.topology.Hosts)}
 	if c.recording != nil {
 		p.Dropped = c.recording.Dropped()
 	}

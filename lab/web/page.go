@@ -104,7 +104,17 @@ func (s *Server) state(w http.ResponseWriter, r *http.Request) {
 		LabsError   string             `json:"labsError,omitempty"`
 		Captures    []listedCapture    `json:"captures"`
 		Opened      string             `json:"opened,omitempty"`
-	}{Experiments: []listedExperiment{}, Labs: []Standing{}, Captures: []listedCapture{}, Opened: s.config.Opened}
+		NoRun       string             `json:"norun,omitempty"`    // why no experiment can be run
+		Chat        bool               `json:"chat"`               // there is one, at /chat/
+		NoPhones    string             `json:"nophones,omitempty"` // why they do not reach it
+	}{Experiments: []listedExperiment{}, Labs: []Standing{}, Captures: []listedCapture{}, Opened: s.config.Opened,
+		Chat: s.config.Chat != nil}
+	if out.Chat && s.chatLink(r) == "" {
+		out.NoPhones = safetext.EscapeLines(i18n.Explain(langOf(r), s.config.NoPhones))
+	}
+	if s.config.Run == nil {
+		out.NoRun = safetext.EscapeLines(i18n.Explain(langOf(r), s.config.NoRun))
+	}
 	for _, e := range s.config.Experiments {
 		out.Experiments = append(out.Experiments, listed(e, langOf(r)))
 	}
@@ -154,7 +164,9 @@ func (s *Server) info(w http.ResponseWriter, r *http.Request, c *capture) {
 		Steps      []listedStep      `json:"steps"`
 		Nameless   []string          `json:"nameless"` // addresses without a name
 	}{listedCapture: c.listed(), Segments: []drawn{}, Routers: []string{}, Faults: []faulty{}, Steps: []listedStep{}, Nameless: []string{}}
+	c.mu.Lock()
 	t := c.topology
+	c.mu.Unlock()
 	out.Hosts = append([]string{}, t.Hosts...)
 	out.Routers = append(out.Routers, t.Routers...)
 	for i, name := range t.SegmentNames() {

@@ -6,12 +6,14 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 
 	"wirelab/internal/i18n"
 	"wirelab/internal/webguard"
 	"wirelab/lab"
 	"wirelab/lab/script"
+	"wirelab/lab/trace"
 	"wirelab/sniffer"
 )
 
@@ -22,8 +24,10 @@ var static embed.FS
 type Config struct {
 	// Experiments are those that can be run, or that judge a capture.
 	Experiments []*script.Experiment
-	// Run carries an experiment out, as script.Run does.
-	Run func(ctx context.Context, e *script.Experiment, observe func(script.Event)) (*script.Outcome, error)
+	// Run carries an experiment out, as script.Run does; nil: none can be run here, and
+	// NoRun says why.
+	Run   func(ctx context.Context, e *script.Experiment, observe func(script.Event)) (*script.Outcome, error)
+	NoRun error
 	// Names reads NAME=ADDRESS pairs that say which host has which address, for an
 	// experiment with these hosts.
 	Names func(pairs, hosts []string) (sniffer.Names, error)
@@ -31,16 +35,45 @@ type Config struct {
 	Labs Labs
 	// Opened is the name of a lab that the page shows first, "" for none.
 	Opened string
+	// Chat connects to the Unix socket of a chat server (chat serve --web-proxy), whose
+	// page is then at /chat/; nil: there is none.
+	Chat func(ctx context.Context) (net.Conn, error)
+	// Address is where other machines reach the page, the zero value where they do not or
+	// it is not known; Token is what they need. A code on the page leads phones to the
+	// chat there. NoPhones says how to have one, where there is none.
+	Address  netip.AddrPort
+	Token    string
+	NoPhones error
 }
 
 // Labs are labs that are up, by the names by which people call them. It is used by several
 // goroutines.
 type Labs interface {
 	List(ctx context.Context) ([]Standing, error)
-	// Watch begins to capture a lab. Leave ends that and leaves the lab up.
-	Watch(ctx context.Context, name string) (l *lab.Lab, leave func() error, err error)
+	// Watch begins to capture a lab.
+	Watch(ctx context.Context, name string) (*Watched, error)
 	// SetMode makes a segment a hub or a switch, all where it is "".
 	SetMode(ctx context.Context, name, segment string, mode lab.Mode) error
+}
+
+// Watched is a lab that is captured.
+type Watched struct {
+	Source
+	Topology lab.Topology // the zero value: who sends packets is there
+	Leave    func() error // ends the capture and leaves the lab up
+}
+
+// Source is a recording that grows. A *lab.Lab is one. Its methods may be called from
+// several goroutines at once.
+type Source interface {
+	// View calls do with what there is so far, which does not change meanwhile.
+	View(do func(*trace.Recording))
+	// Changed returns a channel that is closed at the next packet, or at the end.
+	Changed() <-chan struct{}
+	// Ended returns a channel that is closed when no packet will be added.
+	Ended() <-chan struct{}
+	// EndedBy returns, once it has Ended, why: nil where the lab has gone.
+	EndedBy() error
 }
 
 // Standing is a lab that is up.
@@ -109,6 +142,10 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("POST "+uploads, s.check)
 	mux.HandleFunc("POST /api/watch", s.watch)
 	mux.HandleFunc("POST /api/mode", s.mode)
+	if s.config.Chat != nil {
+		mux.Handle("/chat/", http.StripPrefix("/chat", s.guard.Proxy(s.config.Chat, i18n.Msg("web.nochat"))))
+		mux.HandleFunc("GET /api/chat.svg", s.code)
+	}
 	for pattern, handle := range map[string]func(http.ResponseWriter, *http.Request, *capture){
 		"GET /api/c/{id}":                s.info,
 		"POST /api/c/{id}/stop":          s.stop,

@@ -27,12 +27,24 @@ async function refresh() {
   keep(byId('judge'), [el('option', { value: '' }, text('nojudge')), ...state.experiments.map((e) => el('option', { value: e.name, title: e.lesson }, e.name))]);
   keep(byId('lab'), state.labs.map((l) => el('option', { value: l.name }, l.name)));
   byId('watch').hidden = state.labs.length === 0;
+  byId('run').hidden = !!state.norun;
+  byId('norun').hidden = !state.norun;
+  byId('norun').textContent = state.norun ?? '';
+  chat();
   const time = (at) => new Date(at).toLocaleTimeString(document.documentElement.lang, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
   byId('captures').replaceChildren(...(state.captures.length === 0 ? [el('option', { value: '' }, text('none'))] : state.captures.map((c) =>
     el('option', { value: c.id }, `${c.status ? signs[c.status] + ' ' : ''}${c.name} ${time(c.began)}${c.state === 'running' ? ' · ' + text(c.kind === 'lab' ? 'watching' : 'running') : ''}`))));
   byId('captures').disabled = state.captures.length === 0;
   if (store.capture) byId('captures').value = store.capture.id;
   modes();
+}
+
+/** Where the lab's chat is, for this browser and for phones. */
+function chat() {
+  byId('chat').hidden = !state.chat;
+  if (!state.chat) return;
+  if (state.nophones) byId('phones').textContent = state.nophones;
+  else if (!byId('phones').querySelector('img')) byId('phones').replaceChildren(text('chatScan'), el('img', { src: '/api/chat.svg', alt: text('chatCode'), width: 240, height: 240 }));
 }
 
 /** Hub or switch, for each segment of the lab that is watched. */
@@ -138,6 +150,21 @@ addEventListener('unhandledrejection', (e) => {
   notice(e.reason.message);
 });
 onOpened(open);
+// Who sends packets in a capture that somebody else makes, it shows as it grows.
+let learning = false;
+store.on('progress', async (is) => {
+  if (learning || !store.capture || is.hosts <= store.capture.hosts.length) return;
+  learning = true;
+  const { capture } = store;
+  try {
+    const { hosts, segments } = await get('/api/c/' + capture.id);
+    if (capture === store.capture) {
+      Object.assign(capture, { hosts, segments });
+      store.tell('hosts');
+    }
+  } catch { /* the next progress asks again */ }
+  learning = false;
+});
 store.on('ended', () => refresh().catch(() => {}));
 
 attempt(async () => {

@@ -1,7 +1,7 @@
 // What all parts of the page show together. A part changes it here and is told of
 // changes by others here, so that choosing anywhere moves all.
 
-/** Tells "capture", "progress", "happening", "rows", "chosen", "lanes" and "hidden". */
+/** Tells "capture", "progress", "happening", "rows", "hosts", "chosen", "lanes" and "hidden". */
 class Store extends EventTarget {
   /** @type {any} what the server says of the capture; null: none is shown */
   capture = null;

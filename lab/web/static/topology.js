@@ -138,5 +138,6 @@ store.on('capture', () => {
   script();
   draw();
 });
+store.on('hosts', draw);
 store.on('happening', happen);
 store.on('packet', (packet) => light(packet.row, true));
