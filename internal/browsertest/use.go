@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/chromedp/cdproto/accessibility"
+	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/network"
@@ -52,6 +53,12 @@ func (p *Page) Type(selector, text string) {
 func (p *Page) Press(keys string) {
 	p.T.Helper()
 	p.Do(chromedp.KeyEvent(keys))
+}
+
+// SaveTo has the page's downloads saved in a folder.
+func (p *Page) SaveTo(folder string) {
+	p.T.Helper()
+	Call(p, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{Behavior: "allow", DownloadPath: folder, BrowserContextID: chromedp.FromContext(p.ctx).BrowserContextID})
 }
 
 // SetOffline takes the network from the page, or gives it back.

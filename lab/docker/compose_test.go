@@ -59,11 +59,11 @@ func TestCompose(t *testing.T) {
 			p := newProject(t, composes[name], r, freeSubnet(t, cli))
 			p.compose("up", "-d", "server", "client1", "client2", "web")
 			p.checkSilence()
+			p.page()
 			p.experiments(cli)
 			p.opened()
 			p.checkPrivileges()
 			p.checkLog()
-			p.page()
 			p.chatAttached()
 		})
 	}

@@ -48,6 +48,7 @@ func TestAccessible(t *testing.T) {
 			p.Await("document.querySelectorAll('#tree .node').length > 5")
 			p.click("#tree .layer + .node")
 			p.click("#predict")
+			p.Await("!document.querySelector('#guess').hidden && document.querySelector('#table').getAttribute('aria-rowcount') === '2' && document.querySelectorAll('#rows .row[data-drawn=true]').length === 1")
 			for _, faint := range browsertest.Eval[[]string](p.Page, contrast) {
 				t.Errorf("too faint: %s", faint)
 			}

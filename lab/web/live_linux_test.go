@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"net/url"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -119,6 +120,26 @@ func TestReloadAndRestart(t *testing.T) {
 	one.Await("document.querySelector('#notice').innerText.includes('no such capture')")
 	one.started("ping")
 	one.Await("document.querySelectorAll('#claim-list .pass').length === 3")
+}
+
+// A page whose link has a token, and whose server was started anew, says that another link
+// is needed, in its reader's language.
+func TestRestartWithToken(t *testing.T) {
+	b := browsertest.Start(t)
+	s := serve(t, "web", "--listen", "0.0.0.0:0")
+	link, err := url.Parse(s.link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	link.Host = "127.0.0.1:" + link.Port()
+	p := open(t, b, looks[1], link.String())
+	p.Allow("Failed to load resource") // of a server that is down, and then refuses
+	p.started("ping")
+	s.end()
+	p.Await("document.querySelector('#notice').innerText.includes('正在重新連線')")
+	serve(t, "web", "--listen", "0.0.0.0:"+link.Port())
+	p.Await("document.querySelector('#notice').innerText.includes('請重新掃描 QR code，或開啟伺服器印出的連結')")
+	p.Keep("restarted-" + looks[1].String())
 }
 
 // What runs is stopped from the page, and leaves no lab.

@@ -53,9 +53,6 @@ func TestHundredThousandPackets(t *testing.T) {
 		requestAnimationFrame(() => { const at = performance.now(); setTimeout(() => resolve(performance.now() - at)) });
 	})`)
 	t.Logf("between two frames: median %.1f ms, 95th percentile %.1f ms, longest %.1f ms; a frame's scripts, layout and paint %.1f ms", took[len(took)/2], took[len(took)*95/100], took[len(took)-1], work)
-	if took[len(took)/2] > 100 { // at 60 frames a second it is 17; the machine may be busy
-		t.Errorf("half of the frames take more than %.0f ms", took[len(took)/2])
-	}
 	p.Await("[...document.querySelectorAll('#rows .row')].every((r) => r.dataset.drawn === 'true')")
 	p.Keep("many-" + looks[0].String())
 }

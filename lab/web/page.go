@@ -100,14 +100,12 @@ func (c *capture) listed() listedCapture {
 func (s *Server) state(w http.ResponseWriter, r *http.Request) {
 	out := struct {
 		Experiments []listedExperiment `json:"experiments"`
-		Labs        []Standing         `json:"labs"`
-		LabsError   string             `json:"labsError,omitempty"`
 		Captures    []listedCapture    `json:"captures"`
 		Opened      string             `json:"opened,omitempty"`
 		NoRun       string             `json:"norun,omitempty"`    // why no experiment can be run
 		Chat        bool               `json:"chat"`               // there is one, at /chat/
 		NoPhones    string             `json:"nophones,omitempty"` // why they do not reach it
-	}{Experiments: []listedExperiment{}, Labs: []Standing{}, Captures: []listedCapture{}, Opened: s.config.Opened,
+	}{Experiments: []listedExperiment{}, Captures: []listedCapture{}, Opened: s.config.Opened,
 		Chat: s.config.Chat != nil}
 	if out.Chat && s.chatLink(r) == "" {
 		out.NoPhones = safetext.EscapeLines(i18n.Explain(langOf(r), s.config.NoPhones))
@@ -118,18 +116,22 @@ func (s *Server) state(w http.ResponseWriter, r *http.Request) {
 	for _, e := range s.config.Experiments {
 		out.Experiments = append(out.Experiments, listed(e, langOf(r)))
 	}
-	if s.config.Labs != nil {
-		labs, err := s.config.Labs.List(r.Context())
-		if err != nil {
-			out.LabsError = safetext.EscapeLines(i18n.Explain(langOf(r), err))
-		}
-		out.Labs = append(out.Labs, labs...)
-	}
 	s.mu.Lock()
 	captures := slices.Clone(s.captures)
 	s.mu.Unlock()
 	for _, c := range slices.Backward(captures) {
 		out.Captures = append(out.Captures, c.listed())
+	}
+	answer(w, out)
+}
+
+// labs answers with the labs that can be watched. To ask them all, and Docker, may take
+// seconds where the machine is busy: nothing else waits for it.
+func (s *Server) labs(w http.ResponseWriter, r *http.Request) {
+	out := []Standing{}
+	if s.config.Labs != nil {
+		all, _ := s.config.Labs.List(r.Context()) // what does not answer cannot be watched
+		out = append(out, all...)
 	}
 	answer(w, out)
 }

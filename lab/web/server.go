@@ -137,6 +137,7 @@ func (s *Server) handler() http.Handler {
 	mux.Handle("GET /static/", http.StripPrefix("/static/", http.FileServerFS(files)))
 	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	mux.HandleFunc("GET /api/state", s.state)
+	mux.HandleFunc("GET /api/labs", s.labs)
 	mux.HandleFunc("POST /api/language", s.language)
 	mux.HandleFunc("POST /api/run", s.run)
 	mux.HandleFunc("POST "+uploads, s.check)

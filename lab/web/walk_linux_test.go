@@ -275,6 +275,17 @@ func (p *tab) drop(path string) {
 	browsertest.Call(p.Page, dom.SetFileInputFiles, dom.SetFileInputFilesParams{Files: []string{path}, NodeID: input.NodeID})
 }
 
+// captured is the capture that is shown, as it is downloaded.
+func (p *tab) captured() []byte {
+	p.T.Helper()
+	numbers := browsertest.Eval[[]int](p.Page, "fetch(document.querySelector('#downloads a').href).then((r) => r.arrayBuffer()).then((b) => [...new Uint8Array(b)])")
+	data := make([]byte, len(numbers))
+	for i, b := range numbers {
+		data[i] = byte(b)
+	}
+	return data
+}
+
 // A capture file is shown as a run is, judged by an experiment where one is chosen, and
 // one that is none is refused with a reason.
 func TestCaptureFile(t *testing.T) {
@@ -300,12 +311,7 @@ func TestCaptureFile(t *testing.T) {
 	// One of a run is judged by its own experiment.
 	p.started("ping")
 	saved := filepath.Join(t.TempDir(), "mine.pcapng")
-	bytes := browsertest.Eval[[]int](p.Page, "fetch(document.querySelector('#downloads a').href).then((r) => r.arrayBuffer()).then((b) => [...new Uint8Array(b)])")
-	data := make([]byte, len(bytes))
-	for i, b := range bytes {
-		data[i] = byte(b)
-	}
-	if err := os.WriteFile(saved, data, 0o600); err != nil {
+	if err := os.WriteFile(saved, p.captured(), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	p.choose("#judge", "ping")

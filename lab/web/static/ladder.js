@@ -48,7 +48,9 @@ function head() {
   // Names that do not fit side by side stand in two rows, each with the room of two lanes.
   const rows = lanes.some((lane) => lane.length * 7 > step) ? 2 : 1;
   const fit = Math.max(3, Math.floor(rows * step / 7));
-  const drawing = svg('svg', { width: box.clientWidth, height: 6 + 16 * rows });
+  const height = 6 + 16 * rows;
+  byId('lanes').style.height = height + 'px';
+  const drawing = svg('svg', { width: box.clientWidth, height });
   lanes.forEach((lane, i) => {
     const name = lane.length > fit ? lane.slice(0, fit - 1) + '…' : lane;
     drawing.append(svg('text', { x: at(i, step), y: 15 + 16 * (i % rows) }, name, svg('title', {}, lane)));

@@ -46,6 +46,8 @@ async function find() {
   try {
     const response = await fetch(path);
     if (response.status === 404) return notice(text('gone'));
+    // A server that was started anew has another token: it says what to do.
+    if (response.status === 403) return notice((await response.text()).trim());
     if (response.ok) return follow();
   } catch {
     notice(text('disconnected'));

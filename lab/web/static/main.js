@@ -13,20 +13,17 @@ import { store } from './store.js';
 import { goTo } from './table.js';
 import { setMode } from './topology.js';
 
-let state = { experiments: [], labs: [], captures: [] };
+let state = { experiments: [], captures: [] }, labs = [], asked = 0;
 
 /** Asks what can be chosen. */
 async function refresh() {
-  state = await get('/api/state');
-  const keep = (select, options) => {
-    const value = select.value;
-    select.replaceChildren(...options);
-    if ([...select.options].some((o) => o.value === value)) select.value = value;
-  };
+  const mine = ++asked;
+  lookForLabs();
+  const news = await get('/api/state');
+  if (mine !== asked) return; // a later answer was here before
+  state = news;
   keep(byId('experiment'), state.experiments.filter((e) => e.runs).map((e) => el('option', { value: e.name, title: e.lesson }, e.name)));
   keep(byId('judge'), [el('option', { value: '' }, text('nojudge')), ...state.experiments.map((e) => el('option', { value: e.name, title: e.lesson }, e.name))]);
-  keep(byId('lab'), state.labs.map((l) => el('option', { value: l.name }, l.name)));
-  byId('watch').hidden = state.labs.length === 0;
   byId('run').hidden = !!state.norun;
   byId('norun').hidden = !state.norun;
   byId('norun').textContent = state.norun ?? '';
@@ -36,6 +33,25 @@ async function refresh() {
     el('option', { value: c.id }, `${c.status ? signs[c.status] + ' ' : ''}${c.name} ${time(c.began)}${c.state === 'running' ? ' · ' + text(c.kind === 'lab' ? 'watching' : 'running') : ''}`))));
   byId('captures').disabled = state.captures.length === 0;
   if (store.capture) byId('captures').value = store.capture.id;
+}
+
+/** Puts other options into a list, of which the chosen one stays. */
+function keep(select, options) {
+  const { value } = select;
+  select.replaceChildren(...options);
+  if ([...select.options].some((o) => o.value === value)) select.value = value;
+}
+
+let looking = null;
+
+/** Asks which labs can be watched, and what their segments are. That may take a while. */
+async function lookForLabs() {
+  const mine = looking = get('/api/labs');
+  const all = await mine.catch(() => null);
+  if (mine !== looking || !all) return;
+  labs = all;
+  keep(byId('lab'), labs.map((l) => el('option', { value: l.name }, l.name)));
+  byId('watch').hidden = labs.length === 0;
   modes();
 }
 
@@ -49,7 +65,7 @@ function chat() {
 
 /** Hub or switch, for each segment of the lab that is watched. */
 function modes() {
-  const lab = store.capture?.kind === 'lab' ? state.labs.find((l) => l.name === store.capture.name) : null;
+  const lab = store.capture?.kind === 'lab' ? labs.find((l) => l.name === store.capture.name) : null;
   const focused = document.activeElement?.id;
   byId('modes').replaceChildren(...(lab && store.running ? lab.segments : []).flatMap((segment) => {
     setMode(segment.name, segment.mode);

@@ -1,0 +1,62 @@
+package web
+
+import (
+	"crypto/rand"
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+
+	"wirelab/internal/browsertest"
+)
+
+// Beside a lab that is up the page leads to its chat: in this browser, and on a phone that
+// scans the code. What is said there is on the lab's wire, and the requests are not.
+func TestChat(t *testing.T) {
+	b := browsertest.Start(t)
+	name := "chat-" + strings.ToLower(rand.Text()[:8])
+	s := serve(t, "up", "--lab", name, "--web=0.0.0.0:0")
+	link, err := url.Parse(s.link)
+	if err != nil || link.Query().Get("token") == "" {
+		t.Fatalf("the link is %s, %v", s.link, err)
+	}
+	link.Host = "127.0.0.1:" + link.Port() // the same server, by the loopback that the test may use
+	for i, l := range []look{looks[0], looks[3]} {
+		t.Run(l.String(), func(t *testing.T) {
+			p := open(t, b, l, link.String())
+			p.Await("location.search === '' && location.pathname.startsWith('/c/') && !document.querySelector('#chat').hidden")
+			p.click("#chat summary")
+			p.Await("document.querySelector('#phones img')?.complete && document.querySelector('#phones img').naturalWidth > 0")
+			p.Keep("code-" + l.String())
+			for _, role := range p.NoNames() {
+				t.Errorf("a %s has no name", role)
+			}
+			if wide := browsertest.Eval[bool](p.Page, "document.documentElement.scrollWidth > innerWidth"); wide {
+				t.Error("the page is wider than the screen")
+			}
+
+			// The code's link is the one of the page, at the address that others reach.
+			phone := browsertest.Open(t, b, browsertest.Look{Language: map[string]string{"en": "en", "zh": "zh-TW"}[l.lang], Width: 390, Height: 844, Phone: true, Dark: l.scheme == "dark"})
+			phone.Goto("http://" + link.Host + "/chat/?" + link.RawQuery)
+			phone.Await("location.pathname === '/chat/' && location.search === '' && document.querySelector('#join') && !document.querySelector('#join').hidden")
+			who := fmt.Sprintf("phone%d", i)
+			phone.Type("#name", who)
+			phone.Tap("#join button")
+			phone.Await("!document.querySelector('#say').hidden")
+			text := "hello from " + who
+			phone.Type("#text", text)
+			phone.Press("\r")
+			inLab(t, "exec", "--lab", name, "client1", "--", "chat", "send", "--name", "desk"+who, "server", "hello "+who)
+			phone.Await(fmt.Sprintf("document.querySelector('#lines').innerText.includes('hello %s') && document.querySelector('#lines').innerText.includes(%q)", who, text))
+			phone.Keep("chat-" + l.String())
+
+			const rows = "fetch(location.pathname.replace('/c/', '/api/c/') + '/rows?filter=' + encodeURIComponent('%s')).then((r) => r.json()).then((w) => w.total)"
+			if n := browsertest.Eval[int](p.Page, fmt.Sprintf(rows, "host client1 and tcp port 7000")); n < 5 {
+				t.Errorf("%d packets of client1's chat", n)
+			}
+			if n := browsertest.Eval[int](p.Page, fmt.Sprintf(rows, "tcp and not host client1")); n > 0 {
+				t.Errorf("%d packets of the phone's", n)
+			}
+		})
+	}
+}
