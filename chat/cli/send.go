@@ -7,9 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"slices"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -49,7 +47,7 @@ func send(c *cobra.Command, k clientFlags, server, texts []string) error {
 			return exit.UsageMsg("chat.mistake.text", "Text", text)
 		}
 	}
-	ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := cmdline.Interruptible(c.Context())
 	defer stop()
 	if config.UDP {
 		return sent(client.SendUDP(ctx, config, texts))

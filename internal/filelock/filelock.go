@@ -4,5 +4,6 @@ package filelock
 
 import "errors"
 
-// ErrTaken says that another process has the file locked.
+// ErrTaken says that somebody else has the file locked: another process, or this one by
+// another open file.
 var ErrTaken = errors.New("another process has locked it")

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -54,6 +55,28 @@ func (c *Course) Lock() (unlock func(), err error) {
 		return nil, i18n.FileError(path, err)
 	}
 	return func() { f.Close() }, nil
+}
+
+// Holder says which process has the course locked, nil if none has. It takes no lock and
+// writes nothing: who only looks keeps nobody off.
+func (c *Course) Holder() (*BusyError, error) {
+	path := filepath.Join(c.Dir, ResultFolder, lockFile)
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, i18n.FileError(path, err)
+	}
+	defer f.Close()
+	taken, err := filelock.Taken(f)
+	if err != nil {
+		return nil, i18n.FileError(path, err)
+	}
+	if !taken {
+		return nil, nil
+	}
+	return &BusyError{c.Dir, readPID(f)}, nil
 }
 
 func writePID(f *os.File) error {

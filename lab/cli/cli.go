@@ -8,9 +8,6 @@ import (
 	"embed"
 	"errors"
 	"io"
-	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -135,11 +132,6 @@ func unableIn(ctx context.Context, err error) error {
 // noHost is the error of a host that a lab does not have.
 func noHost(host string, hosts []string) error {
 	return exit.UsageMsg("lab.nohost", "Host", host, "Hint", suggest.Hint(host, hosts), "Known", hosts)
-}
-
-// interruptible returns a context that ends at Ctrl-C or SIGTERM.
-func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
-	return signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 }
 
 // asciiFlag adds --ascii to a command.

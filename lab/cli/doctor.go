@@ -45,7 +45,7 @@ func doctorCommand() *cobra.Command {
 		if remote {
 			return doctorOfCluster(cmd, kubernetes, *asJSON, *ascii, l)
 		}
-		ctx, cancel := interruptible(cmd.Context())
+		ctx, cancel := cmdline.Interruptible(cmd.Context())
 		defer cancel()
 		findings := Diagnose(ctx)
 		if *asJSON {

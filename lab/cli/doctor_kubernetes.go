@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wirelab/internal/cmdline"
 	"wirelab/internal/exit"
 	"wirelab/internal/i18n"
 	"wirelab/internal/lang"
@@ -34,7 +35,7 @@ func doctorOfCluster(cmd *cobra.Command, o cluster.Options, asJSON, ascii bool, 
 	if err := o.Check(); err != nil {
 		return err
 	}
-	ctx, cancel := interruptible(cmd.Context())
+	ctx, cancel := cmdline.Interruptible(cmd.Context())
 	defer cancel()
 	able := true
 	all := []clusterFinding{}

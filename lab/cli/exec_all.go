@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wirelab/internal/cmdline"
 	"wirelab/lab"
 	"wirelab/lab/netns"
 )
@@ -20,7 +21,7 @@ func execAll(cmd *cobra.Command, up *standing, args []string) (worst int, err er
 	if err != nil {
 		return 0, err
 	}
-	ctx, cancel := interruptible(cmd.Context())
+	ctx, cancel := cmdline.Interruptible(cmd.Context())
 	defer cancel()
 	wide := 0
 	for _, name := range up.Hosts {

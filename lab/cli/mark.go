@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wirelab/internal/cmdline"
 	"wirelab/internal/exit"
 	"wirelab/internal/hostnames"
 	"wirelab/internal/i18n"
@@ -31,7 +32,7 @@ func markCommand() *cobra.Command {
 		if !trace.ValidLabel(args[0]) {
 			return exit.UsageMsg("mark.label", "Label", args[0])
 		}
-		ctx, cancel := interruptible(cmd.Context())
+		ctx, cancel := cmdline.Interruptible(cmd.Context())
 		defer cancel()
 		up, err := openLab(ctx, *name)
 		if err != nil {

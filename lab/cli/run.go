@@ -66,7 +66,7 @@ func runCommand() *cobra.Command {
 			return err
 		}
 		r.named = args
-		ctx, cancel := interruptible(cmd.Context())
+		ctx, cancel := cmdline.Interruptible(cmd.Context())
 		defer cancel()
 		if *stream {
 			r.stream = json.NewEncoder(r.out)

@@ -81,7 +81,7 @@ func upCommand() *cobra.Command {
 			defer u.page.listener.Close()
 			serve = u.servePage(serve)
 		}
-		ctx, cancel := interruptible(cmd.Context())
+		ctx, cancel := cmdline.Interruptible(cmd.Context())
 		defer cancel()
 		err := netns.Hold(ctx, u.name, u.topology, serve)
 		if onTerminal() {

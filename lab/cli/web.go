@@ -47,7 +47,7 @@ func webCommand() *cobra.Command {
 	cmd.Flags().StringVar(&o.chat, "chat", "", "")
 	cmd.Flags().StringVar(&o.address, "address", "", "")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		ctx, cancel := interruptible(cmd.Context())
+		ctx, cancel := cmdline.Interruptible(cmd.Context())
 		defer cancel()
 		all, err := offered(args)
 		if err != nil {

@@ -47,7 +47,7 @@ func wiresharkCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		ctx, cancel := interruptible(cmd.Context())
+		ctx, cancel := cmdline.Interruptible(cmd.Context())
 		defer cancel()
 		up, err := openLab(ctx, *name)
 		if err != nil {

@@ -15,7 +15,7 @@ func holdCommand() *cobra.Command {
 		Hidden: true,
 		Args:   cmdline.Args(0, 0),
 		RunE: func(c *cobra.Command, _ []string) error {
-			ctx, stop := untilSignal(c)
+			ctx, stop := cmdline.Interruptible(c.Context())
 			defer stop()
 			if socket != "" {
 				if err := join(ctx, socket, host); err != nil {

@@ -49,7 +49,7 @@ func hubCommand() *cobra.Command {
 			if o.watch && (len(o.learnt) > 0 || o.show || o.tell) {
 				return exit.UsageMsg("hub.watch")
 			}
-			ctx, stop := untilSignal(c)
+			ctx, stop := cmdline.Interruptible(c.Context())
 			defer stop()
 			return hub(ctx, o, c.OutOrStdout())
 		},

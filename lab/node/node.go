@@ -7,11 +7,7 @@
 package node
 
 import (
-	"context"
 	"embed"
-	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -33,10 +29,3 @@ func Part() cmdline.Part {
 
 // device is the interface of a lab's host.
 const device = "eth0"
-
-// untilSignal returns a context that ends with Ctrl-C or SIGTERM. It asks for
-// the signals even where the parent ignores them: PID 1 of a container gets no
-// others, and a program in the background inherits an ignored SIGINT.
-func untilSignal(c *cobra.Command) (context.Context, context.CancelFunc) {
-	return signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
-}

@@ -38,7 +38,7 @@ func pingCommand() *cobra.Command {
 			if err := o.check(); err != nil {
 				return err
 			}
-			ctx, stop := untilSignal(c)
+			ctx, stop := cmdline.Interruptible(c.Context())
 			defer stop()
 			return ping(ctx, c.OutOrStdout(), args[0], o)
 		},

@@ -35,7 +35,7 @@ func readyCommand() *cobra.Command {
 				}
 				all = append(all, cond)
 			}
-			ctx, stop := untilSignal(c)
+			ctx, stop := cmdline.Interruptible(c.Context())
 			defer stop()
 			return awaitAll(ctx, wait, all)
 		},

@@ -3,11 +3,7 @@
 package cli
 
 import (
-	"context"
 	"embed"
-	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -32,11 +28,6 @@ func Part() cmdline.Part {
 	c.AddCommand(newCommand(), runCommand(), resumeCommand(), reportCommand(), statusCommand(), cancelCommand(), cleanCommand(), workerCommand(), programCommand(),
 		setupCommand(), seccompCommand(), imageCommand())
 	return cmdline.Part{Commands: []*cobra.Command{c}, Help: cmdline.Help{Files: cmdline.Folder(help)}}
-}
-
-// interruptible returns a context that ends at Ctrl-C or SIGTERM.
-func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
-	return signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 }
 
 // backend brings the labs of a class up.

@@ -179,7 +179,7 @@ func seccompCommand() *cobra.Command {
 			return exit.With(exit.Unable, err)
 		}
 		if *wait { // a DaemonSet's container that ends is started again
-			ctx, cancel := interruptible(cmd.Context())
+			ctx, cancel := cmdline.Interruptible(cmd.Context())
 			defer cancel()
 			<-ctx.Done()
 		}
@@ -194,7 +194,7 @@ func imageCommand() *cobra.Command {
 	name := cmd.Flags().String("name", image.DefaultName, "")
 	arch := cmd.Flags().String("arch", "", "")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		ctx, cancel := interruptible(cmd.Context())
+		ctx, cancel := cmdline.Interruptible(cmd.Context())
 		defer cancel()
 		if err := image.Write(ctx, args[0], *name, *arch); err != nil {
 			return exit.With(exit.Unable, err)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wirelab/internal/cmdline"
 	"wirelab/internal/exit"
 	"wirelab/internal/i18n"
 	"wirelab/lab/class"
@@ -30,7 +31,7 @@ func inPod(cmd *cobra.Command, path string) error {
 	if err != nil {
 		return exit.With(exit.TryAgain, err)
 	}
-	ctx, cancel := interruptible(cmd.Context())
+	ctx, cancel := cmdline.Interruptible(cmd.Context())
 	defer cancel()
 	r, files := class.Carry(ctx, backend(), job)
 	if job.Kind == class.Capture {

@@ -18,7 +18,7 @@ func programCommand() *cobra.Command {
 	}
 	cmd.Flags().SetInterspersed(false) // what stands behind FILE is the program's
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		ctx, cancel := interruptible(cmd.Context())
+		ctx, cancel := cmdline.Interruptible(cmd.Context())
 		defer cancel()
 		code, err := cage.Run(ctx, args[0], args[1:])
 		if err != nil {

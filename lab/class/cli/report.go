@@ -29,7 +29,7 @@ func reportCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		ctx, cancel := interruptible(cmd.Context())
+		ctx, cancel := cmdline.Interruptible(cmd.Context())
 		defer cancel()
 		book := grades.Read(c)
 		if err := book.Write(ctx, time.Now()); err != nil {

@@ -50,7 +50,7 @@ func runningCommand(use string, others ...string) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		ctx, cancel := interruptible(cmd.Context())
+		ctx, cancel := cmdline.Interruptible(cmd.Context())
 		defer cancel()
 		run := Run{Course: c, Students: *students, Lang: cmdline.Lang(cmd), ASCII: *ascii, Err: os.Stderr}
 		if *stream {

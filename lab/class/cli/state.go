@@ -47,24 +47,11 @@ func look(c *class.Course) (state, error) {
 		Schema: "wirelab/class-status/v1", Course: c.Name, Students: len(c.Students), Jobs: len(jobs), Missing: len(missing),
 		Done: t.done, Left: len(jobs) - t.done, Passed: t.passed, Failed: t.failed, Inconclusive: t.inconclusive,
 	}
-	busy, err := running(c)
-	if busy != nil {
-		s.Running, s.PID = true, busy.PID
+	holder, err := c.Holder()
+	if holder != nil {
+		s.Running, s.PID = true, holder.PID
 	}
-	return s, err
-}
-
-// running says which process works on a course, nil if none does.
-func running(c *class.Course) (*class.BusyError, error) {
-	unlock, err := c.Lock()
-	if busy, ok := errors.AsType[*class.BusyError](err); ok {
-		return busy, nil
-	}
-	if err != nil {
-		return nil, exit.With(exit.Unable, err)
-	}
-	unlock()
-	return nil, nil
+	return s, exit.With(exit.Unable, err)
 }
 
 func statusCommand() *cobra.Command {
@@ -114,7 +101,7 @@ func cancelCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		ctx, stop := interruptible(cmd.Context())
+		ctx, stop := cmdline.Interruptible(cmd.Context())
 		defer stop()
 		said, err := cancel(ctx, c)
 		if err == nil && remote {
@@ -132,9 +119,9 @@ func cancelCommand() *cobra.Command {
 // cancel has the process that works on a course end, and waits until it has. It returns
 // what to say.
 func cancel(ctx context.Context, c *class.Course) (said i18n.Message, err error) {
-	busy, err := running(c)
+	busy, err := c.Holder()
 	if err != nil {
-		return said, err
+		return said, exit.With(exit.Unable, err)
 	}
 	if busy == nil {
 		return i18n.Msg("class.cancel.none"), nil
@@ -149,7 +136,7 @@ func cancel(ctx context.Context, c *class.Course) (said i18n.Message, err error)
 	ctx, end := context.WithTimeout(ctx, cancelTimeout)
 	defer end()
 	err = poll.Until(ctx, poll.Kernel, func() (bool, error) {
-		still, err := running(c)
+		still, err := c.Holder()
 		return still == nil, err
 	})
 	if err != nil {

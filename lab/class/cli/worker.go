@@ -33,7 +33,7 @@ func workerCommand() *cobra.Command {
 		if err != nil {
 			return exit.With(exit.Usage, err)
 		}
-		ctx, cancel := interruptible(cmd.Context())
+		ctx, cancel := cmdline.Interruptible(cmd.Context())
 		defer cancel()
 		r, files := class.Carry(ctx, backend(), job)
 		if err := handOver(cmd.OutOrStdout(), *dir, r, files); err != nil {
