@@ -10,7 +10,8 @@ import (
 )
 
 // classroom50 is a result of Classroom 50 (classroom50/result/v1: foundation50/classroom50,
-// wiki, "Advanced autograding"). Scores are whole numbers.
+// wiki, "Advanced Autograding"). Scores are whole numbers. Its runner says who the owner is
+// and of what type the assignment, whatever the document has.
 type classroom50 struct {
 	Schema     string            `json:"schema"`
 	Classroom  string            `json:"classroom"`
@@ -46,7 +47,7 @@ func (s Student) WriteClassroom50(w io.Writer, course string, now time.Time) (wr
 	doc := classroom50{
 		Schema: "classroom50/result/v1", Type: "individual", Owner: s.ID, At: at, GradedAt: at, Score: points, MaxScore: s.Most(), Tests: []classroom50Test{},
 		Classroom: cmp.Or(os.Getenv("CLASSROOM"), course), Assignment: cmp.Or(os.Getenv("ASSIGNMENT"), course),
-		Submission: os.Getenv("SUBMISSION_TAG"), Commit: os.Getenv("COMMIT_URL"), Release: os.Getenv("RELEASE_URL"), Review: os.Getenv("REVIEW_URL"),
+		Submission: os.Getenv("SUBMISSION_TAG"), Commit: os.Getenv("COMMIT_URL"), Release: os.Getenv("RELEASE_URL"), Review: cmp.Or(os.Getenv("REVIEW_URL"), os.Getenv("COMMIT_URL")),
 	}
 	for _, work := range s.Work {
 		for _, c := range work.Claims {

@@ -174,55 +174,6 @@ func strict(t *testing.T, name string, r io.Reader, doc any) {
 	}
 }
 
-// The examples that the formats' authors have published are what we write: read into the
-// same types and written again, they say the same.
-func TestPublishedExamples(t *testing.T) {
-	for name, doc := range map[string]any{"gradescope.json": &gradescope{}, "classroom50.json": &classroom50{}} {
-		text, err := os.ReadFile(filepath.Join("testdata", name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		strict(t, name, bytes.NewReader(text), doc)
-		again, err := json.Marshal(doc)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var want, got any
-		if err := json.Unmarshal(text, &want); err != nil {
-			t.Fatal(err)
-		}
-		if err := json.Unmarshal(again, &got); err != nil {
-			t.Fatal(err)
-		}
-		empty := func(k string, v any) bool { m, is := v.(map[string]any); return is && len(m) == 0 }
-		if diff := cmp.Diff(want, got, ignoreEmpty(empty)); diff != "" {
-			t.Errorf("%s (-published +written):\n%s", name, diff)
-		}
-	}
-}
-
-// ignoreEmpty leaves out entries of a map, as omitempty does.
-func ignoreEmpty(empty func(string, any) bool) cmp.Option {
-	return cmp.FilterValues(func(a, b map[string]any) bool {
-		return slices.ContainsFunc([]map[string]any{a, b}, func(m map[string]any) bool {
-			for k, v := range m {
-				if empty(k, v) {
-					return true
-				}
-			}
-			return false
-		})
-	}, cmp.Transformer("whole", func(m map[string]any) map[string]any {
-		whole := map[string]any{}
-		for k, v := range m {
-			if !empty(k, v) {
-				whole[k] = v
-			}
-		}
-		return whole
-	}))
-}
-
 // The table fits its columns, and its names cannot act on a terminal.
 func TestPrint(t *testing.T) {
 	b := book(t)
