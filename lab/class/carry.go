@@ -43,9 +43,9 @@ func carry(ctx context.Context, backend lab.Backend, job Job) (Result, []File) {
 		if err != nil {
 			return job.Of(Done, err), nil
 		}
-		return job.run(ctx, backend, p.experiment, func(o *script.Outcome) { p.judge(o.Verdicts) })
+		return job.run(ctx, backend, p.experiment, func(o *script.Outcome) error { p.judge(o.Verdicts); return nil })
 	case Program:
-		return job.runProgram(ctx, backend)
+		return job.runProgram(ctx, backend, here)
 	}
 	e, err := job.parse([]byte(job.Source))
 	if err != nil {
@@ -55,8 +55,9 @@ func carry(ctx context.Context, backend lab.Backend, job Job) (Result, []File) {
 }
 
 // run carries an experiment out until it has a verdict, or was tried often enough. Judge,
-// if not nil, has the last word on an outcome.
-func (j Job) run(ctx context.Context, backend lab.Backend, e *script.Experiment, judge func(*script.Outcome)) (Result, []File) {
+// if not nil, has the last word on an outcome; its error says that the machine is to blame,
+// and another try may fare better.
+func (j Job) run(ctx context.Context, backend lab.Backend, e *script.Experiment, judge func(*script.Outcome) error) (Result, []File) {
 	for try := 1; ; try++ {
 		o, err := script.Run(ctx, backend, e, nil)
 		if err != nil {
@@ -69,7 +70,11 @@ func (j Job) run(ctx context.Context, backend lab.Backend, e *script.Experiment,
 			continue
 		}
 		if judge != nil {
-			judge(o)
+			if err := judge(o); err != nil {
+				r := j.Of(Temporary, err)
+				r.Tries, r.Place = try, backend.Name()
+				return r, nil
+			}
 		}
 		r, files := j.result(o, backend.Name())
 		r.Tries = try

@@ -78,7 +78,7 @@ feed:
 // carry carries a job out until it is done, or was tried often enough.
 func (l *Local) carry(ctx context.Context, job Job) (Result, []File) {
 	tries, busy := 0, 0
-	for try := 1; ; try++ {
+	for {
 		if err := l.pace.enter(ctx); err != nil {
 			return job.Of(Temporary, err), nil
 		}
@@ -89,7 +89,7 @@ func (l *Local) carry(ctx context.Context, job Job) (Result, []File) {
 		}
 		tries += r.Tries
 		r.Tries, r.Busy = tries, busy
-		if r.Status != Temporary || ctx.Err() != nil || try == localTries {
+		if r.Status != Temporary || ctx.Err() != nil || tries >= localTries {
 			return r, files
 		}
 	}

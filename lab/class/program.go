@@ -11,6 +11,8 @@ import (
 	"wirelab/internal/i18n"
 	"wirelab/lab"
 	"wirelab/lab/claim"
+	"wirelab/lab/class/cage"
+	"wirelab/lab/report"
 	"wirelab/lab/script"
 )
 
@@ -22,8 +24,21 @@ const ProgramMark = "${program}"
 // (lab/class/cage); the path and the arguments follow.
 const ProgramCommand = "class program"
 
-// runProgram carries the experiment out with the student's program.
-func (j Job) runProgram(ctx context.Context, backend lab.Backend) (Result, []File) {
+// place is what a machine says of itself where a student's program is to run.
+type place struct {
+	cage  func(context.Context) error             // why no program can be locked in
+	has   func(path string) bool                  // whether there is such a file
+	count func() (runnable, cpus int, known bool) // programs that want a CPU
+}
+
+// here is this machine.
+var here = place{cage.Check, isFile, runnable}
+
+// runProgram carries the experiment out with the student's program. Where the machine is
+// to blame the program has no grade: one that cannot lock it in, or lacks its
+// interpreter, makes the verdict inconclusive, and one that is too crowded the result
+// Temporary.
+func (j Job) runProgram(ctx context.Context, backend lab.Backend, at place) (Result, []File) {
 	path, remove, err := j.programFile()
 	if err != nil {
 		return j.Of(Temporary, err), nil
@@ -36,8 +51,38 @@ func (j Job) runProgram(ctx context.Context, backend lab.Backend) (Result, []Fil
 	if len(j.Submission) == 0 {
 		return j.Of(Done, i18n.Errmsg("class.empty")), nil
 	}
+	if err := at.cage(ctx); err != nil {
+		if ctx.Err() != nil || lab.Busy(err) {
+			return j.Of(Temporary, err), nil
+		}
+		return j.unable(e, backend.Name(), err), nil
+	}
+	if name := lacking(j.Submission, at.has); name != "" {
+		return j.unable(e, backend.Name(), i18n.Errmsg("class.program.lacking", "Name", name)), nil
+	}
+	mean := watchCrowd(at.count)
+	defer mean()
 	first := programLine(e)
-	return j.run(ctx, backend, e, func(o *script.Outcome) { blame(o, first) })
+	return j.run(ctx, backend, e, func(o *script.Outcome) error {
+		if !stopped(o, first) {
+			return nil
+		}
+		if crowd := mean(); crowd >= crowded {
+			return i18n.Errmsg("class.program.crowded", "Number", int(crowd), "Cause", o.Err)
+		}
+		blame(o)
+		return nil
+	})
+}
+
+// unable is the result of an experiment that a place cannot carry out, for which nobody
+// loses points: all claims are inconclusive.
+func (j Job) unable(e *script.Experiment, place string, why error) Result {
+	m := i18n.FromError(why)
+	r := j.Of(Done, why)
+	r.Place, r.Run = place, report.NewResult(place)
+	r.Run.Add(&script.Outcome{Experiment: e, Recording: e.NewRecording(nil), Verdicts: claim.Unable(e.Claims, m), Err: why, Why: m}, "")
+	return r
 }
 
 // programFile is the path of the submission, which a job from elsewhere has in no file.
@@ -68,14 +113,18 @@ func programLine(e *script.Experiment) int {
 	return 0
 }
 
-// blame makes all claims fail where the script stopped at or after its line first, which
-// starts the student's program: what the script awaits from then on, on whichever host,
-// is the program's doing. What fails again in every try is not the machine's fault.
-func blame(o *script.Outcome, first int) {
+// stopped reports whether the script stopped at or after its line first, which starts the
+// student's program: what the script awaits from then on, on whichever host, is the
+// program's doing.
+func stopped(o *script.Outcome, first int) bool {
 	step, ok := errors.AsType[*script.StepError](o.Err)
-	if !ok || first == 0 || step.Step.Line < first {
-		return
-	}
+	return ok && first > 0 && step.Step.Line >= first
+}
+
+// blame makes all claims fail, with the step that the program did not do. What fails again
+// in every try is not the machine's fault.
+func blame(o *script.Outcome) {
+	step, _ := errors.AsType[*script.StepError](o.Err)
 	why := i18n.Msg("class.program.step", "Step", step.Step.String(), "Cause", step.Err)
 	for i := range o.Verdicts {
 		o.Verdicts[i].Status, o.Verdicts[i].Reason = claim.Fail, &why

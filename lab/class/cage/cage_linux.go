@@ -1,6 +1,7 @@
 package cage
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -19,16 +21,33 @@ import (
 // inside: its init takes over before main.
 const insideVariable = "WIRELAB_CAGE"
 
+// The values of insideVariable.
+const (
+	toRun = "run" // descriptor 3 is the program
+	toTry = "try" // there is none; the standard error takes what a cage fails at
+)
+
 func init() {
-	if os.Getenv(insideVariable) == "" {
-		return
+	switch os.Getenv(insideVariable) {
+	case toRun:
+		os.Unsetenv(insideVariable)
+		code, err := inside(os.NewFile(3, "program"), os.Args[1:])
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "wirelab:", err)
+		}
+		os.Exit(code)
+	case toTry:
+		runtime.LockOSThread()
+		_, _, err := build(strings.NewReader(""))
+		if err == nil {
+			err = giveUp()
+		}
+		if err != nil {
+			fmt.Fprint(os.Stderr, err)
+			os.Exit(notExecutable)
+		}
+		os.Exit(0)
 	}
-	os.Unsetenv(insideVariable)
-	code, err := inside(os.NewFile(3, "program"), os.Args[1:])
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "wirelab:", err)
-	}
-	os.Exit(code)
 }
 
 // The exit codes of a program that did not run, as a shell has them.
@@ -52,17 +71,10 @@ func Run(ctx context.Context, path string, args []string) (code int, err error) 
 	} else if info.Size() > MaxProgram {
 		return notExecutable, i18n.Errmsg("class.program.large", "Most", MaxProgram)
 	}
-	cmd := exec.CommandContext(ctx, "/proc/self/exe", args...)
+	cmd := namespaces(ctx, toRun, args)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	cmd.Env = append(os.Environ(), insideVariable+"=1")
 	cmd.ExtraFiles = []*os.File{f} // descriptor 3
-	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Cloneflags:  unix.CLONE_NEWUSER | unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWIPC,
-		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}},
-		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}},
-		Pdeathsig:   syscall.SIGKILL,
-	}
-	runtime.LockOSThread() // whose end Pdeathsig looks at
+	runtime.LockOSThread()         // whose end Pdeathsig looks at
 	defer runtime.UnlockOSThread()
 	if err := cmd.Start(); err != nil {
 		return notExecutable, i18n.Errmsg("class.program.uncaged", "Cause", i18n.Original(err))
@@ -72,6 +84,40 @@ func Run(ctx context.Context, path string, args []string) (code int, err error) 
 		return notExecutable, err
 	}
 	return exitCode(cmd.ProcessState), nil
+}
+
+// Check reports why no program can be locked in here, nil if one can: it makes a cage, with
+// nothing in it.
+func Check(ctx context.Context) error {
+	cmd := namespaces(ctx, toTry, nil)
+	var why bytes.Buffer // of our own text: nothing of a student runs
+	cmd.Stderr = &why
+	runtime.LockOSThread() // whose end Pdeathsig looks at
+	defer runtime.UnlockOSThread()
+	err := cmd.Run()
+	if err != nil && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if err != nil && why.Len() > 0 {
+		err = errors.New(why.String())
+	}
+	if err != nil {
+		return i18n.Errmsg("class.program.uncaged", "Cause", i18n.Original(err))
+	}
+	return nil
+}
+
+// namespaces is this program again, in a cage's namespaces.
+func namespaces(ctx context.Context, to string, args []string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, "/proc/self/exe", args...)
+	cmd.Env = append(os.Environ(), insideVariable+"="+to)
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags:  unix.CLONE_NEWUSER | unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWIPC,
+		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}},
+		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}},
+		Pdeathsig:   syscall.SIGKILL,
+	}
+	return cmd
 }
 
 func exitCode(s *os.ProcessState) int {

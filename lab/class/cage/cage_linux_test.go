@@ -22,7 +22,13 @@ import (
 // does: its streams are the program's.
 const asProgram = "CAGE_TEST_PROGRAM"
 
+const asCheck = "CAGE_TEST_CHECK" // makes it one that says what Check finds
+
 func TestMain(m *testing.M) {
+	if os.Getenv(asCheck) != "" {
+		fmt.Println(Check(context.Background()))
+		os.Exit(0)
+	}
 	if path := os.Getenv(asProgram); path != "" {
 		os.Unsetenv(asProgram)
 		code, err := Run(context.Background(), path, os.Args[1:])
@@ -123,6 +129,28 @@ func TestLockedIn(t *testing.T) {
 	}
 	if !strings.Contains(out, "CapBnd") {
 		t.Errorf("printed %q", out)
+	}
+}
+
+// Where programs can be locked in, Check finds nothing; where they cannot, the cause.
+func TestCheck(t *testing.T) {
+	if err := Check(t.Context()); err != nil {
+		require.Missing(t, "netns", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := Check(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("canceled: %v", err)
+	}
+	// In a user namespace whose root has forbidden others there is no cage.
+	cmd := exec.Command("unshare", "--user", "--map-root-user", "sh", "-c", "echo 0 > /proc/sys/user/max_user_namespaces && exec "+os.Args[0])
+	cmd.Env = append(os.Environ(), asCheck+"=1")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Skipf("no user namespace to forbid others in: %v: %s", err, out)
+	}
+	if !strings.Contains(string(out), "locked in") || !strings.Contains(string(out), "no space left") {
+		t.Errorf("where no cage can be made: %q", out)
 	}
 }
 

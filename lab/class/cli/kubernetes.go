@@ -193,10 +193,11 @@ func imageCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "image FILE", Args: cmdline.Args(1, 1)}
 	name := cmd.Flags().String("name", image.DefaultName, "")
 	arch := cmd.Flags().String("arch", "", "")
+	root := cmd.Flags().String("root", "", "")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		ctx, cancel := cmdline.Interruptible(cmd.Context())
 		defer cancel()
-		if err := image.Write(ctx, args[0], *name, *arch); err != nil {
+		if err := image.Write(ctx, args[0], *name, *arch, *root); err != nil {
 			return exit.With(exit.Unable, err)
 		}
 		_, err := fmt.Fprintln(cmd.OutOrStdout(), *name)

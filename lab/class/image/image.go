@@ -6,9 +6,9 @@ package image
 
 import (
 	"archive/tar"
+	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -32,8 +32,10 @@ const DefaultName = "docker.io/library/wirelab:latest"
 const nameAnnotation = "io.containerd.image.name"
 
 // Write writes an image of wirelab to a file. arch is the nodes' (GOARCH), "" for this
-// machine's. A program that is not static, or of another architecture, is built.
-func Write(ctx context.Context, path, name, arch string) error {
+// machine's. A program that is not static, or of another architecture, is built. root, if
+// not "", is a folder whose files the image has, too: the interpreters of students'
+// scripts.
+func Write(ctx context.Context, path, name, arch, root string) error {
 	if arch == "" {
 		arch = runtime.GOARCH
 	}
@@ -45,47 +47,80 @@ func Write(ctx context.Context, path, name, arch string) error {
 	if err != nil {
 		return i18n.FileError(program, err)
 	}
-	err = wholefile.Write(path, func(w io.Writer) error { return write(w, binary, name, arch) })
+	layers := []content{}
+	if root != "" {
+		tree, err := packTree(root)
+		if err != nil {
+			return err
+		}
+		defer tree.Close()
+		layers = append(layers, tree)
+	}
+	var own bytes.Buffer
+	if err := writeTar(&own, []file{{"wirelab", 0o755, bytes.NewReader(binary)}}); err != nil {
+		return err
+	}
+	layers = append(layers, bytes.NewReader(own.Bytes()))
+	err = wholefile.Write(path, func(w io.Writer) error { return write(w, layers, name, arch) })
 	if err != nil {
 		return i18n.FileError(path, err)
 	}
 	return nil
 }
 
-// write writes an image whose one file is the program /wirelab.
-func write(w io.Writer, program []byte, name, arch string) error {
-	var layer strings.Builder
-	if err := writeTar(&layer, []file{{"wirelab", 0o755, program}}); err != nil {
-		return err
-	}
+// content is what a file of a tar has.
+type content interface {
+	io.ReaderAt
+	Size() int64
+}
+
+// write writes an image of layers, each a tar, the last one above the others.
+func write(w io.Writer, layers []content, name, arch string) error {
 	blobs := []file{}
-	add := func(mediaType string, data []byte) v1.Descriptor {
-		d := digest.FromBytes(data)
+	add := func(mediaType string, data content) (v1.Descriptor, error) {
+		d, err := digest.FromReader(io.NewSectionReader(data, 0, data.Size()))
+		if err != nil {
+			return v1.Descriptor{}, err
+		}
 		blobs = append(blobs, file{"blobs/sha256/" + d.Encoded(), 0o644, data})
-		return v1.Descriptor{MediaType: mediaType, Digest: d, Size: int64(len(data))}
+		return v1.Descriptor{MediaType: mediaType, Digest: d, Size: data.Size()}, nil
 	}
 	addJSON := func(mediaType string, v any) (v1.Descriptor, error) {
 		data, err := json.Marshal(v)
-		return add(mediaType, data), err
+		if err != nil {
+			return v1.Descriptor{}, err
+		}
+		return add(mediaType, bytes.NewReader(data))
 	}
-	layerBlob := add(v1.MediaTypeImageLayer, []byte(layer.String()))
-	config, err := addJSON(v1.MediaTypeImageConfig, v1.Image{
+	manifest := v1.Manifest{Versioned: specs.Versioned{SchemaVersion: 2}, MediaType: v1.MediaTypeImageManifest}
+	rootFS := v1.RootFS{Type: "layers"}
+	for _, layer := range layers {
+		d, err := add(v1.MediaTypeImageLayer, layer)
+		if err != nil {
+			return err
+		}
+		manifest.Layers, rootFS.DiffIDs = append(manifest.Layers, d), append(rootFS.DiffIDs, d.Digest)
+	}
+	path := "PATH=/"
+	if len(layers) > 1 {
+		path = "PATH=/:/usr/local/bin:/usr/bin:/bin"
+	}
+	var err error
+	manifest.Config, err = addJSON(v1.MediaTypeImageConfig, v1.Image{
 		Platform: v1.Platform{Architecture: arch, OS: "linux"},
-		Config:   v1.ImageConfig{Entrypoint: []string{"/wirelab"}, Env: []string{"PATH=/"}},
-		RootFS:   v1.RootFS{Type: "layers", DiffIDs: []digest.Digest{layerBlob.Digest}},
+		Config:   v1.ImageConfig{Entrypoint: []string{"/wirelab"}, Env: []string{path}},
+		RootFS:   rootFS,
 	})
 	if err != nil {
 		return err
 	}
-	manifest, err := addJSON(v1.MediaTypeImageManifest, v1.Manifest{
-		Versioned: specs.Versioned{SchemaVersion: 2}, MediaType: v1.MediaTypeImageManifest, Config: config, Layers: []v1.Descriptor{layerBlob},
-	})
+	d, err := addJSON(v1.MediaTypeImageManifest, manifest)
 	if err != nil {
 		return err
 	}
-	manifest.Platform = &v1.Platform{Architecture: arch, OS: "linux"}
-	manifest.Annotations = map[string]string{nameAnnotation: name, v1.AnnotationRefName: tag(name)}
-	index, err := json.Marshal(v1.Index{Versioned: specs.Versioned{SchemaVersion: 2}, MediaType: v1.MediaTypeImageIndex, Manifests: []v1.Descriptor{manifest}})
+	d.Platform = &v1.Platform{Architecture: arch, OS: "linux"}
+	d.Annotations = map[string]string{nameAnnotation: name, v1.AnnotationRefName: tag(name)}
+	index, err := json.Marshal(v1.Index{Versioned: specs.Versioned{SchemaVersion: 2}, MediaType: v1.MediaTypeImageIndex, Manifests: []v1.Descriptor{d}})
 	if err != nil {
 		return err
 	}
@@ -93,7 +128,7 @@ func write(w io.Writer, program []byte, name, arch string) error {
 	if err != nil {
 		return err
 	}
-	return writeTar(w, append([]file{{v1.ImageLayoutFile, 0o644, layout}, {v1.ImageIndexFile, 0o644, index}}, blobs...))
+	return writeTar(w, append([]file{{v1.ImageLayoutFile, 0o644, bytes.NewReader(layout)}, {v1.ImageIndexFile, 0o644, bytes.NewReader(index)}}, blobs...))
 }
 
 // tag is what stands behind the colon of an image's name.
@@ -109,19 +144,19 @@ func tag(name string) string {
 type file struct {
 	name string
 	mode int64
-	data []byte
+	data content
 }
 
 // writeTar writes files without times and owners: the same program makes the same image.
 func writeTar(w io.Writer, files []file) error {
 	t := tar.NewWriter(w)
 	for _, f := range files {
-		if err := t.WriteHeader(&tar.Header{Name: f.name, Mode: f.mode, Size: int64(len(f.data))}); err != nil {
+		if err := t.WriteHeader(&tar.Header{Name: f.name, Mode: f.mode, Size: f.data.Size()}); err != nil {
 			return fmt.Errorf("%s: %w", f.name, err)
 		}
-		if _, err := t.Write(f.data); err != nil {
-			return err
+		if _, err := io.Copy(t, io.NewSectionReader(f.data, 0, f.data.Size())); err != nil {
+			return fmt.Errorf("%s: %w", f.name, err)
 		}
 	}
-	return errors.Join(t.Flush(), t.Close())
+	return t.Close()
 }
