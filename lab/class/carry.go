@@ -89,10 +89,11 @@ func (j Job) parse(text []byte) (*script.Experiment, error) {
 
 // judge judges a capture.
 func (j Job) judge() (Result, []File) {
-	e, err := j.parse([]byte(j.Source))
+	p, err := j.expected()
 	if err != nil {
 		return j.Of(Done, err), nil
 	}
+	e := p.experiment
 	if len(j.Submission) == 0 {
 		return j.Of(Done, i18n.Errmsg("class.empty")), nil
 	}
@@ -100,7 +101,20 @@ func (j Job) judge() (Result, []File) {
 	if err := recording.Load(bytes.NewReader(j.Submission), nil); err != nil {
 		return j.Of(Done, i18n.Errmsg("class.nocapture", "Cause", err)), nil
 	}
-	return j.result(script.Check(e, recording), filePlace)
+	o := script.Check(e, recording)
+	p.judge(o.Verdicts)
+	return j.result(o, filePlace)
+}
+
+// expected is what a capture is judged by: the teacher's experiment, or what the student
+// has predicted of its lab.
+func (j Job) expected() (prediction, error) {
+	if j.predicted != nil {
+		j.Submission = j.predicted
+		return j.predict()
+	}
+	e, err := j.parse([]byte(j.Source))
+	return prediction{experiment: e}, err
 }
 
 // result is what an outcome comes to.

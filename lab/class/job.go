@@ -64,6 +64,8 @@ type Job struct {
 
 	file string // of the submission, while that was not read (Whole)
 	path string // of the submission that was read, on this machine
+
+	predicted []byte // of Judging: what the student expects
 }
 
 // Key names a job: student, experiment, and what was handed in to it. A result with the
@@ -181,9 +183,13 @@ func openRegular(path string) (*os.File, error) {
 	return f, nil
 }
 
-// Judging is the job of judging a capture of this job's lab: what it comes to where the
-// lab itself is not carried out.
+// Judging is the job of judging a capture of this job's lab by what was handed in: what it
+// comes to where the lab itself is not carried out. The submission must have been read
+// (Whole).
 func (j Job) Judging(capture []byte) Job {
+	if j.Kind == Expectation {
+		j.predicted = j.Submission
+	}
 	j.Kind, j.Submission, j.file, j.path = Capture, capture, "", ""
 	j.Digest = j.digest(sha256.Sum256(capture))
 	return j

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -252,48 +251,5 @@ func TestCancel(t *testing.T) {
 	}
 	if said, _, code := run(t, wirelab, "class", "cancel", dir); code != 0 || !strings.Contains(said, "nothing runs") {
 		t.Errorf("cancel of nothing: exit code %d, %s", code, said)
-	}
-}
-
-// A job has the same verdicts where it is carried out and where its capture is judged.
-func TestOnlineAndOffline(t *testing.T) {
-	program(t)
-	labs := require.Many(8, 200)
-	names := []string{"ping", "tcp-once"}
-	dir := t.TempDir()
-	roster := "id\n"
-	for i := range labs / len(names) {
-		roster += fmt.Sprintf("s%03d\n", i)
-	}
-	for name, text := range map[string]string{
-		class.ConfigFile: "seeds=true\n[[experiment]]\nname='ping'\n[[experiment]]\nname='tcp-once'\n", class.RosterFile: roster,
-	} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	c, err := class.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	jobs, _ := c.Jobs()
-	n := 0
-	err = class.NewLocal(netns.Backend{}, 0).Run(t.Context(), jobs, func(j class.Job, r class.Result, files []class.File) error {
-		n++
-		if len(files) != 1 {
-			t.Errorf("%s: %d files, %v", j.Key(), len(files), r.Reason)
-			return nil
-		}
-		offline, _ := class.Carry(t.Context(), nil, j.Judging(files[0].Data))
-		for i, v := range r.Claims() {
-			again := offline.Claims()
-			if i >= len(again) || again[i].ID != v.ID || again[i].Status != v.Status {
-				t.Errorf("%s %s: %s in the lab, offline %+v", j.Student, v.ID, v.Status, again)
-			}
-		}
-		return nil
-	})
-	if err != nil || n != len(jobs) {
-		t.Errorf("%d of %d jobs, %v", n, len(jobs), err)
 	}
 }
