@@ -79,16 +79,7 @@ func TestCheckExamples(t *testing.T) {
 	}
 	program := wirelab(t)
 	signed(t, dir, "results/alice/ping/ping.pcapng", ofLab)
-	requireBackend(t, "netns") // which alone has seeds
-	if out, errs, code := commandIn(t, dir, program, "run", "ping", "--seed", "s07", "-o", "seeded"); code != 0 {
-		t.Fatalf("run: exit code %d\n%s%s", code, out, errs)
-	}
-	if err := os.Rename(filepath.Join(dir, "seeded/ping.pcapng"), filepath.Join(dir, "ping.pcapng")); err != nil {
-		t.Fatal(err)
-	}
-	if out, _, code := commandIn(t, dir, program, "check", "ping", "ping.pcapng", "--seed", "s08"); code != exit.Inconclusive || !strings.Contains(out, "another seed: packet 1 is from 02:") {
-		t.Errorf("a capture of another seed: exit code %d\n%s", code, out)
-	}
+	seeded(t, dir, program, "netns")
 	if _, errs, code := commandIn(t, dir, program, "check", "ping", "mine.pcapng", "--signed", "course.pub"); code != exit.Inconclusive || !strings.Contains(errs, "no signature") {
 		t.Errorf("a capture without a signature: exit code %d\n%s", code, errs)
 	}
@@ -101,6 +92,30 @@ func TestCheckExamples(t *testing.T) {
 		if out, errs, code := commandIn(t, dir, program, words[1:]...); code != 0 {
 			t.Errorf("%s: exit code %d\n%s%s", example, code, out, errs)
 		}
+	}
+}
+
+// The same seed gives the same lab in containers as in namespaces.
+func TestSeedInContainers(t *testing.T) {
+	seeded(t, t.TempDir(), wirelab(t), "docker")
+}
+
+// seeded leaves a capture ping.pcapng of a lab with the seed s07, of which check tells that
+// its seed is no other.
+func seeded(t *testing.T, dir, program, backend string) {
+	t.Helper()
+	requireBackend(t, backend)
+	if out, errs, code := commandIn(t, dir, program, "run", "ping", "--seed", "s07", "--backend", backend, "-o", "seeded"); code != 0 {
+		t.Fatalf("run: exit code %d\n%s%s", code, out, errs)
+	}
+	if err := os.Rename(filepath.Join(dir, "seeded/ping.pcapng"), filepath.Join(dir, "ping.pcapng")); err != nil {
+		t.Fatal(err)
+	}
+	if out, _, code := commandIn(t, dir, program, "check", "ping", "ping.pcapng", "--seed", "s07"); code != exit.OK {
+		t.Errorf("a capture of its own seed: exit code %d\n%s", code, out)
+	}
+	if out, _, code := commandIn(t, dir, program, "check", "ping", "ping.pcapng", "--seed", "s08"); code != exit.Inconclusive || !strings.Contains(out, "another seed: packet 1 is from 02:") {
+		t.Errorf("a capture of another seed: exit code %d\n%s", code, out)
 	}
 }
 

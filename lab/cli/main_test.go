@@ -56,7 +56,7 @@ func command(t *testing.T, program string, args ...string) (stdout, stderr strin
 // commandIn is command in a folder.
 func commandIn(t *testing.T, dir, program string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Dir = dir

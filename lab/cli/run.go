@@ -22,7 +22,6 @@ import (
 	"wirelab/internal/wholefile"
 	"wirelab/lab/claim"
 	"wirelab/lab/experiments"
-	"wirelab/lab/netns"
 	"wirelab/lab/report"
 	"wirelab/lab/script"
 	"wirelab/sniffer/pcapfile"
@@ -54,12 +53,6 @@ func runCommand() *cobra.Command {
 	ascii := asciiFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		l := cmdline.Lang(cmd)
-		if *seed != "" && *backend != autoBackend && *backend != netns.Name {
-			return exit.UsageMsg("seed.backend", "Flag", "--backend "+*backend)
-		}
-		if *seed != "" {
-			*backend = netns.Name
-		}
 		r := &runner{lang: l, backend: *backend, attach: *attach, dir: *dir, json: *asJSON, out: cmd.OutOrStdout(), ascii: *ascii, progress: progress.New(os.Stderr, *ascii)}
 		chosen, err := r.choose(args, *seed, *update)
 		if err != nil {

@@ -36,6 +36,8 @@ type Run struct {
 	began time.Time
 	line  *progress.Line
 	words []i18n.Message // to be said when the line is drawn again
+
+	reasons int // jobs that were given up
 }
 
 // tally is how far a run is.
@@ -54,6 +56,7 @@ type event struct {
 	Verdict    claim.Status `json:"verdict,omitempty"`
 	Tries      int          `json:"tries,omitempty"`
 	Seconds    float64      `json:"seconds,omitempty"`
+	Reason     string       `json:"reason,omitempty"` // of a job that was given up: why
 	Jobs       int          `json:"jobs"`
 	Done       int          `json:"done"`
 	Left       int          `json:"left"`
@@ -158,9 +161,25 @@ func (r *Run) pass(ctx context.Context, jobs []class.Job) error {
 		e := event{Kind: "result", Student: j.Student, Experiment: j.Experiment, Status: result.Status, Tries: result.Tries, Seconds: result.Seconds}
 		if result.Status == class.Done {
 			e.Verdict = result.Verdict()
+		} else if result.Reason != nil {
+			e.Reason = result.Reason.String()
+			r.givenUp(j, *result.Reason)
 		}
 		return r.tell(e)
 	})
+}
+
+// mostReasons bounds how often a run says why a job was given up: of a machine that is too
+// busy it is the same for all.
+const mostReasons = 5
+
+// givenUp says why a job was given up.
+func (r *Run) givenUp(j class.Job, why i18n.Message) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.reasons++; r.reasons <= mostReasons {
+		r.words = append(r.words, i18n.Msg("class.later", "Student", j.Student, "Experiment", j.Experiment, "Reason", why))
+	}
 }
 
 // note counts what was tried again.
