@@ -25,7 +25,7 @@ func (e *Engine) Cancel(ctx context.Context) error {
 	var last error
 	err := wait.PollUntilContextCancel(ctx, 250*time.Millisecond, true, func(ctx context.Context) (bool, error) {
 		gone, err := e.clear(ctx)
-		if last = err; err != nil && !temporary(err) && !apierrors.IsConflict(err) {
+		if last = err; err != nil && !temporary(err) {
 			return false, err
 		}
 		return gone && err == nil, nil

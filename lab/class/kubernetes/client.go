@@ -40,6 +40,8 @@ func Connect(kubeContext string) (api k8s.Interface, namespace string, err error
 	// client-go's 5 requests a second are for controllers that share a server with many
 	// of their like; the server has limits of its own (API Priority and Fairness).
 	c.QPS, c.Burst = 200, 400
+	// Thousands of pods are watched.
+	c.AcceptContentTypes, c.ContentType = "application/vnd.kubernetes.protobuf,application/json", "application/vnd.kubernetes.protobuf"
 	c.WarningHandler = rest.NoWarnings{} // of Pod Security, which an event says again where it matters
 	c.UserAgent = "wirelab-class"
 	api, err = k8s.NewForConfig(c)

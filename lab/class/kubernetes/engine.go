@@ -38,7 +38,7 @@ func (e *Engine) Run(ctx context.Context, jobs []class.Job, done func(class.Job,
 	defer stop(nil)
 	r := &run{
 		Engine: e, stop: stop, deliver: done,
-		left: map[string]class.Job{}, keys: map[string][]string{}, last: map[string]i18n.Message{}, failures: map[string]int{}, said: map[string]bool{},
+		left: map[string]class.Job{}, keys: map[string][]string{}, cursor: map[string]int{}, last: map[string]i18n.Message{}, failures: map[string]int{}, said: map[string]bool{},
 		runs: map[string]bool{}, begun: map[string]bool{}, closed: map[string]bool{}, wake: make(chan struct{}, 1),
 	}
 	for _, job := range jobs {
@@ -77,6 +77,7 @@ type run struct {
 	mu       sync.Mutex
 	left     map[string]class.Job    // by key, those without a result
 	keys     map[string][]string     // of each Job, by index
+	cursor   map[string]int          // of each Job, the first index that may be left
 	last     map[string]i18n.Message // by key, why the last attempt failed
 	failures map[string]int          // by key, attempts that brought no result
 	said     map[string]bool
@@ -237,7 +238,7 @@ func temporary(err error) bool {
 	var status apierrors.APIStatus
 	if errors.As(err, &status) {
 		code := status.Status().Code
-		return code == 429 || code >= 500
+		return code == 429 || code >= 500 || apierrors.IsConflict(err) // somebody has changed it just now
 	}
 	return true // no answer at all
 }

@@ -5,10 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	core "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	clienttesting "k8s.io/client-go/testing"
 
 	"wirelab/internal/exit"
 	"wirelab/internal/i18n"
@@ -108,6 +112,28 @@ func TestGivenUp(t *testing.T) {
 			cluster.nothingLeft()
 		})
 	}
+}
+
+// Pods that somebody else changes at the same moment end no run: they are let go later.
+func TestConflict(t *testing.T) {
+	ok := passed(t)
+	jobs := course(t, 20, ping, nil)
+	cluster := pretend(t, func(string, int) (int32, string) { return 0, ok })
+	var conflicts atomic.Int32
+	cluster.api.PrependReactor("patch", "pods", func(action clienttesting.Action) (bool, runtime.Object, error) {
+		if conflicts.Add(1) > 60 {
+			return false, nil, nil
+		}
+		return true, nil, apierrors.NewConflict(core.Resource("pods"), action.(clienttesting.PatchAction).GetName(), errors.New("the object has been modified"))
+	})
+	got := delivered{}
+	if err := cluster.engine().Run(t.Context(), jobs, got.take(t)); err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != len(jobs) || conflicts.Load() <= 60 {
+		t.Errorf("%d results of %d, %d patches", len(got), len(jobs), conflicts.Load())
+	}
+	cluster.nothingLeft()
 }
 
 // A cluster that lets no lab run ends the run at once, with wirelab's own words.

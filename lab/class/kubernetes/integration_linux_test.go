@@ -170,8 +170,11 @@ func TestDisruptionsOnRealCluster(t *testing.T) {
 	}
 }
 
-// restartServer has the API server killed and started again by the cluster's first process.
-func restartServer(t *testing.T) {
+// restartServer has the API server killed and started again.
+func restartServer(t *testing.T) { t.Helper(); signal(t, syscall.SIGUSR1) }
+
+// signal asks the first process of the cluster for something (testcluster/inside).
+func signal(t *testing.T, s syscall.Signal) {
 	t.Helper()
 	run := filepath.Dir(filepath.Dir(os.Getenv("KUBECONFIG")))
 	b, err := os.ReadFile(filepath.Join(run, "pid"))
@@ -187,7 +190,7 @@ func restartServer(t *testing.T) {
 	if _, err := fmt.Sscan(string(children), &first); err != nil {
 		t.Fatal(err)
 	}
-	if err := syscall.Kill(first, syscall.SIGUSR1); err != nil {
+	if err := syscall.Kill(first, s); err != nil {
 		t.Fatal(err)
 	}
 }

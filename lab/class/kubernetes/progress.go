@@ -81,16 +81,19 @@ func (r *run) activate(ctx context.Context, jobs []*batch.Job) error {
 	return nil
 }
 
-// nothingLeft reports whether every job of a Job has its result.
+// nothingLeft reports whether every job of a Job has its result. It is asked whenever
+// something has changed, and goes on where it was: what is left only becomes less.
 func (r *run) nothingLeft(j *batch.Job) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, key := range r.keys[j.Name] {
-		if _, wanted := r.left[key]; wanted {
-			return false
+	keys, at := r.keys[j.Name], r.cursor[j.Name]
+	for ; at < len(keys); at++ {
+		if _, wanted := r.left[keys[at]]; wanted {
+			break
 		}
 	}
-	return true
+	r.cursor[j.Name] = at
+	return at == len(keys)
 }
 
 // closeJob takes what the pods of an ended Job have left, and gives up what has no result

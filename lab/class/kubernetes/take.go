@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	batch "k8s.io/api/batch/v1"
 	core "k8s.io/api/core/v1"
@@ -166,8 +167,14 @@ type errUnreadable struct{ error }
 
 func unreadable(err error) bool { _, ok := errors.AsType[errUnreadable](err); return ok }
 
+// logDeadline bounds how long a log may take: a node that is lost may leave a connection
+// open and say nothing.
+const logDeadline = time.Minute
+
 // log reads the files in a pod's log.
 func (r *run) log(ctx context.Context, p *core.Pod) ([]class.File, error) {
+	ctx, cancel := context.WithTimeout(ctx, logDeadline)
+	defer cancel()
 	limit := int64(pack.MaxLog + 1<<20) // other lines than ours
 	stream, err := r.API.CoreV1().Pods(r.Namespace).GetLogs(p.Name, &core.PodLogOptions{Container: containerName, LimitBytes: &limit}).Stream(ctx)
 	if err != nil {
