@@ -64,7 +64,7 @@ func (j Job) runProgram(ctx context.Context, backend lab.Backend, at place) (Res
 	defer mean()
 	first := programLine(e)
 	return j.run(ctx, backend, e, func(o *script.Outcome) error {
-		if !stopped(o, first) {
+		if !stopped(o, first) || uncaged(o) {
 			return nil
 		}
 		if crowd := mean(); crowd >= crowded {
@@ -119,6 +119,12 @@ func programLine(e *script.Experiment) int {
 func stopped(o *script.Outcome, first int) bool {
 	step, ok := errors.AsType[*script.StepError](o.Err)
 	return ok && first > 0 && step.Step.Line >= first
+}
+
+// uncaged reports whether the student's program was not run, as the host cannot lock it in.
+func uncaged(o *script.Outcome) bool {
+	ended, ok := errors.AsType[*lab.ExitError](o.Err)
+	return ok && ended.Code == cage.Uncaged
 }
 
 // blame makes all claims fail, with the step that the program did not do. What fails again

@@ -10,6 +10,7 @@ import (
 	"wirelab/internal/i18n"
 	"wirelab/lab"
 	"wirelab/lab/claim"
+	"wirelab/lab/class/cage"
 	"wirelab/lab/script"
 )
 
@@ -92,6 +93,14 @@ func TestBlame(t *testing.T) {
 		t.Error("what stops before the program begins is its doing, or what stops after is not")
 	}
 	o := outcome(3)
+	if uncaged(o) {
+		t.Error("a silent program is said to be uncaged")
+	}
+	o.Err.(*script.StepError).Err = i18n.Errmsg("lab.process.awaited.ended", "Text", "ready", "Cause", &lab.ExitError{Command: "client1: p", Code: cage.Uncaged})
+	if !uncaged(o) {
+		t.Errorf("a program that could not be locked in is to blame: %v", o.Err)
+	}
+	o = outcome(3)
 	blame(o)
 	if o.Status() != claim.Fail || o.Verdicts[0].Reason == nil {
 		t.Errorf("%+v, want a failure with the reason", o.Verdicts)

@@ -11,6 +11,10 @@
 // lab's, and so are the capabilities over it (user_namespaces(7)).
 package cage
 
+// Uncaged is the exit code of a program that was not run, as it cannot be locked in here. No
+// program has it: one that ends with it has 126.
+const Uncaged = 125
+
 // The bounds of a caged program.
 const (
 	MaxProgram   = 32 << 20  // bytes of its file

@@ -44,7 +44,7 @@ func init() {
 		}
 		if err != nil {
 			fmt.Fprint(os.Stderr, err)
-			os.Exit(notExecutable)
+			os.Exit(Uncaged)
 		}
 		os.Exit(0)
 	}
@@ -57,7 +57,8 @@ const (
 )
 
 // Run runs the program of a file with this process's standard streams, and returns its
-// exit code: 128 and the signal for one that a signal has ended. Its path is that of the
+// exit code: 128 and the signal for one that a signal has ended, 126 for what cannot be
+// executed, and Uncaged where no program can be locked in. Its path is that of the
 // machine outside. When ctx ends the program is killed, and with it all that it started;
 // and so it is when this process ends, however it does.
 func Run(ctx context.Context, path string, args []string) (code int, err error) {
@@ -77,7 +78,7 @@ func Run(ctx context.Context, path string, args []string) (code int, err error) 
 	runtime.LockOSThread()         // whose end Pdeathsig looks at
 	defer runtime.UnlockOSThread()
 	if err := cmd.Start(); err != nil {
-		return notExecutable, i18n.Errmsg("class.program.uncaged", "Cause", i18n.Original(err))
+		return Uncaged, i18n.Errmsg("class.program.uncaged", "Cause", i18n.Original(err))
 	}
 	err = cmd.Wait()
 	if _, ended := errors.AsType[*exec.ExitError](err); err != nil && !ended {
@@ -109,7 +110,7 @@ func Check(ctx context.Context) error {
 
 // namespaces is this program again, in a cage's namespaces.
 func namespaces(ctx context.Context, to string, args []string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, "/proc/self/exe", args...)
+	cmd := exec.CommandContext(ctx, ownFile(), args...)
 	cmd.Env = append(os.Environ(), insideVariable+"="+to)
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags:  unix.CLONE_NEWUSER | unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWIPC,
@@ -120,6 +121,17 @@ func namespaces(ctx context.Context, to string, args []string) *exec.Cmd {
 	return cmd
 }
 
+// ownFile is the path of this program. On a lab's host in a pod /proc is that of the pod, in
+// which this process has no place.
+func ownFile() string {
+	const own = "/proc/self/exe"
+	if _, err := os.Stat(own); err != nil {
+		return os.Args[0]
+	}
+	return own
+}
+
+// exitCode is that of a process, as a shell has it.
 func exitCode(s *os.ProcessState) int {
 	if status, ok := s.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 		return 128 + int(status.Signal())
@@ -134,10 +146,10 @@ func inside(program io.Reader, args []string) (code int, err error) {
 	runtime.LockOSThread()
 	path, dir, err := build(program)
 	if err != nil {
-		return notExecutable, i18n.Errmsg("class.program.uncaged", "Cause", i18n.Original(err))
+		return Uncaged, i18n.Errmsg("class.program.uncaged", "Cause", i18n.Original(err))
 	}
 	if err := giveUp(); err != nil {
-		return notExecutable, i18n.Errmsg("class.program.uncaged", "Cause", i18n.Original(err))
+		return Uncaged, i18n.Errmsg("class.program.uncaged", "Cause", i18n.Original(err))
 	}
 	cmd := exec.Command(path, args...)
 	cmd.Dir = dir
@@ -150,7 +162,10 @@ func inside(program io.Reader, args []string) (code int, err error) {
 	case err != nil && !ended:
 		return notExecutable, err
 	}
-	return exitCode(cmd.ProcessState), nil
+	if code = exitCode(cmd.ProcessState); code == Uncaged {
+		code = notExecutable
+	}
+	return code, nil
 }
 
 // giveUp takes every privilege from the thread and bounds the process.

@@ -66,7 +66,7 @@ func run(t *testing.T, script string, args ...string) (out string, code int) {
 	} else if err != nil {
 		t.Fatal(err)
 	}
-	if code == notExecutable && strings.Contains(b.String(), "locked in") {
+	if code == Uncaged {
 		require.Missing(t, "netns", errors.New(b.String()))
 	}
 	return b.String(), code
@@ -80,6 +80,10 @@ func TestRun(t *testing.T) {
 	}
 	if out, code := run(t, "#!/bin/sh\nkill -KILL $$\n"); code != 128+int(syscall.SIGKILL) {
 		t.Errorf("a killed program ends with %d: %s", code, out)
+	}
+	// Its own code is never the one of a program that was not locked in.
+	if out, code := run(t, "#!/bin/sh\nexit 125\n"); code != notExecutable {
+		t.Errorf("a program that ends with 125 has %d: %s", code, out)
 	}
 	for _, script := range []string{"", "no program", "\x7fELF, nearly", "#!/no/such/interpreter\n"} {
 		if out, code := run(t, script); code != notExecutable || out == "" {

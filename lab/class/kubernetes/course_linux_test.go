@@ -38,7 +38,7 @@ func wirelabHere(t *testing.T, args ...string) ([]byte, error) {
 // same grades on this machine and on the cluster.
 func TestInventedCourseOnRealCluster(t *testing.T) {
 	r := realCluster(t)
-	students, err := classtest.Students(func(seed string) ([]byte, error) {
+	students, err := classtest.Students(30, func(seed string) ([]byte, error) {
 		dir := filepath.Join(t.TempDir(), "run")
 		if out, err := wirelabHere(t, "run", "tcp-once", "--seed", seed, "--backend", "netns", "-o", dir); err != nil {
 			t.Logf("%s", out)
