@@ -28,17 +28,21 @@ const (
 )
 
 func init() {
-	switch os.Getenv(insideVariable) {
+	to, ids, _ := strings.Cut(os.Getenv(insideVariable), " ")
+	switch to {
 	case toRun:
 		os.Unsetenv(insideVariable)
-		code, err := inside(os.NewFile(3, "program"), os.Args[1:])
+		code, err := inside(ids, os.NewFile(3, "program"), os.Args[1:])
 		if err != nil {
 			fmt.Fprintln(os.Stderr, "wirelab:", err)
 		}
 		os.Exit(code)
 	case toTry:
 		runtime.LockOSThread()
-		_, _, err := build(strings.NewReader(""))
+		err := becomeRoot(ids)
+		if err == nil {
+			_, _, err = build(strings.NewReader(""))
+		}
 		if err == nil {
 			err = giveUp()
 		}
@@ -108,27 +112,34 @@ func Check(ctx context.Context) error {
 	return nil
 }
 
-// namespaces is this program again, in a cage's namespaces.
+// needed are the capabilities that a cage is made with.
+var needed = []uintptr{unix.CAP_SYS_ADMIN, unix.CAP_SETPCAP, unix.CAP_DAC_OVERRIDE, unix.CAP_FOWNER, unix.CAP_SETUID, unix.CAP_SETGID}
+
+// namespaces is this program again, in a cage's namespaces. Who it is there it says itself
+// (becomeRoot): os/exec says it by the child's number in /proc, and on a lab's host in a pod
+// /proc is the pod's, which has other numbers. Till then it has its capabilities as ambient
+// ones, which an exec leaves to whoever is not root.
 func namespaces(ctx context.Context, to string, args []string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, ownFile(), args...)
-	cmd.Env = append(os.Environ(), insideVariable+"="+to)
+	cmd := exec.CommandContext(ctx, "/proc/self/exe", args...)
+	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%s %d %d", insideVariable, to, os.Geteuid(), os.Getegid()))
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags:  unix.CLONE_NEWUSER | unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWIPC,
-		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}},
-		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}},
+		AmbientCaps: needed,
 		Pdeathsig:   syscall.SIGKILL,
 	}
 	return cmd
 }
 
-// ownFile is the path of this program. On a lab's host in a pod /proc is that of the pod, in
-// which this process has no place.
-func ownFile() string {
-	const own = "/proc/self/exe"
-	if _, err := os.Stat(own); err != nil {
-		return os.Args[0]
+// becomeRoot makes this process root of its user namespace, which is the user and group of
+// these ids outside (user_namespaces(7)).
+func becomeRoot(ids string) error {
+	uid, gid, _ := strings.Cut(ids, " ")
+	for _, file := range []struct{ name, text string }{{"uid_map", "0 " + uid + " 1"}, {"setgroups", "deny"}, {"gid_map", "0 " + gid + " 1"}} {
+		if err := os.WriteFile("/proc/self/"+file.name, []byte(file.text), 0); err != nil {
+			return fmt.Errorf("user namespace: %w", err)
+		}
 	}
-	return own
+	return nil
 }
 
 // exitCode is that of a process, as a shell has it.
@@ -141,9 +152,12 @@ func exitCode(s *os.ProcessState) int {
 
 // inside runs as the first process of the cage's namespaces. The kernel ends all others
 // of them with it.
-func inside(program io.Reader, args []string) (code int, err error) {
+func inside(ids string, program io.Reader, args []string) (code int, err error) {
 	// What is given up below is the thread's, and its child's.
 	runtime.LockOSThread()
+	if err := becomeRoot(ids); err != nil {
+		return Uncaged, i18n.Errmsg("class.program.uncaged", "Cause", i18n.Original(err))
+	}
 	path, dir, err := build(program)
 	if err != nil {
 		return Uncaged, i18n.Errmsg("class.program.uncaged", "Cause", i18n.Original(err))
