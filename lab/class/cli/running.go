@@ -14,6 +14,7 @@ import (
 	"wirelab/internal/i18n"
 	"wirelab/internal/lang"
 	"wirelab/internal/progress"
+	"wirelab/internal/safetext"
 	"wirelab/internal/self"
 	"wirelab/lab/claim"
 	"wirelab/lab/class"
@@ -225,7 +226,7 @@ func (r *Run) sayWords() {
 	r.mu.Unlock()
 	if len(words) > 0 {
 		r.line.Clear()
-		fmt.Fprintln(r.Err, i18n.Lines(r.Lang, words))
+		fmt.Fprintln(r.Err, safetext.EscapeLines(i18n.Lines(r.Lang, words)))
 	}
 }
 
