@@ -33,7 +33,7 @@ type Result struct {
 	Status     Status           `json:"status"`
 	Reason     *message.Message `json:"reason,omitempty"` // why there is no verdict: what is wrong with the submission, or with the machine
 	Tries      int              `json:"tries"`            // how often it was carried out
-	Busy       int              `json:"busy,omitempty"`   // of the tries, those that the machine was too busy for
+	Busy       int              `json:"busy,omitempty"`   // of the tries, those that brought no verdict: the machine was too busy, or a pod was lost
 	Seconds    float64          `json:"seconds"`          // that the last try took
 	Place      string           `json:"place"`            // where: netns, or what an engine calls its place
 	Run        *report.Result   `json:"run,omitempty"`    // the verdicts of the one experiment

@@ -58,6 +58,9 @@ func TestRun(t *testing.T) {
 			t.Errorf("%s: %s %s", r.Student, r.Status, r.Verdict())
 		}
 		tries[r.Tries]++
+		if r.Busy != r.Tries-1 {
+			t.Errorf("%s: %d tries, of which %d brought no verdict", r.Student, r.Tries, r.Busy)
+		}
 	}
 	if len(got) != 120 || cluster.pods != 120+2*12 {
 		t.Errorf("%d results of %d pods, want 120 of 144", len(got), cluster.pods)

@@ -93,6 +93,7 @@ func (r *run) read(ctx context.Context, job class.Job, p *core.Pod, tries int) e
 	}
 	r.mu.Lock()
 	result.Tries += r.failures[job.Key()]
+	result.Busy += r.failures[job.Key()]
 	r.mu.Unlock()
 	result.Place = "kubernetes"
 	if p.Spec.NodeName != "" {
