@@ -53,6 +53,7 @@ func TestChat(t *testing.T) {
 	l.Expect("tcp,icmp in udp", "")
 	l.Before("arp", "icmp", labtest.In("ping"))
 	l.Never("tcp[tcpflags] & tcp-rst != 0", labtest.From("server"))
+	gopacketReads(t, l)
 }
 
 // chatNetwork is what a test of a service has anyway: its network and its
