@@ -11,7 +11,8 @@ import (
 
 // judgeAnywhere judges a claim that needs no barrier: the capture has the expected
 // lines, in this order. What was seen was seen, whatever the capture lacks, so that
-// it passes a capture with gaps; that a line is missing says nothing there.
+// it passes a capture with gaps, of which a note tells; that a line is missing says nothing
+// there.
 func judgeAnywhere(r *trace.Recording, plan Plan, c Claim) Verdict {
 	window := r.Whole()
 	seen := r.Project(c.Projection, window, plan.Plan)
@@ -40,6 +41,9 @@ func judgeAnywhere(r *trace.Recording, plan Plan, c Claim) Verdict {
 	v.Status, v.Reason = Pass, nil
 	if gap := gaps(r); !gap.IsZero() {
 		v.Notes = append(v.Notes, gap)
+	}
+	if n := r.HoleBeside(cited); n > 0 {
+		v.Notes = append(v.Notes, i18n.Msg("claim.hole", "Packet", n))
 	}
 	if r.FaultsTold() {
 		v.Notes = append(v.Notes, i18n.Msg("claim.note.faultstold"))

@@ -14,6 +14,27 @@ import (
 	"wirelab/sniffer/pcapfile"
 )
 
+// echoOf is an ICMP echo of a type, with data.
+func echoOf(kind byte, data string) []byte {
+	return append([]byte{kind, 0, 0, 0, 0, 7, 0, 1}, data...)
+}
+
+// echoes are a request and a reply.
+func echoes(asked, replied string) func(*tracetest.Wire) {
+	return func(w *tracetest.Wire) {
+		w.IP("client1", "server", 1, 0, echoOf(echoRequest, asked))
+		w.IP("server", "client1", 1, 0, echoOf(echoReply, replied))
+	}
+}
+
+// cutEchoes are a request and a reply in fragments.
+func cutEchoes(replied string) func(*tracetest.Wire) {
+	return func(w *tracetest.Wire) {
+		w.Fragments("client1", "server", 1, echoOf(echoRequest, "abcdefghabcdefgh"), 8, true)
+		w.Fragments("server", "client1", 1, echoOf(echoReply, replied), 8, false)
+	}
+}
+
 // A claim that needs no barrier is that lines are there, in an order.
 func TestAnywhere(t *testing.T) {
 	closing := func(w *tracetest.Wire) {
@@ -57,6 +78,19 @@ func TestAnywhere(t *testing.T) {
 			build: closing, reason: "its start is missing"},
 		{name: "a handshake and the end", projection: "tcp", expected: "client1 > server SYN acked\nclient1 > server FIN ACK acked", status: Pass, packets: []int{1, 2, 5, 6},
 			build: func(w *tracetest.Wire) { connect(w); closing(w) }},
+		{name: "an end behind bytes that the capture does not have", projection: "tcp", expected: opened + "server > client1 FIN ACK acked", status: Pass, note: "packet 5 acknowledges bytes that the capture does not have",
+			build: func(w *tracetest.Wire) {
+				connect(w)
+				w.TCP("server", "client1", finAck, 901+5000, 101, "")
+				w.TCP("client1", "server", ack, 101, 902+5000, "")
+			}},
+		{name: "a hole of another connection", projection: "tcp", expected: opened, status: Pass, packets: []int{1, 2, 3},
+			build: func(w *tracetest.Wire) {
+				connect(w)
+				w.Segment("client1", "server", 41000, 80, syn, 100, 0, "")
+				w.Segment("server", "client1", 80, 41000, synAck, 900, 101, "")
+				w.Segment("client1", "server", 41000, 80, ack, 101, 5000, "")
+			}},
 		{name: "pieces of two connections are no connection", projection: "tcp", status: Inconclusive, packets: []int{3},
 			expected: "client1 > server SYN acked\nserver > client1 SYN ACK",
 			build: func(w *tracetest.Wire) {
@@ -78,6 +112,19 @@ func TestAnywhere(t *testing.T) {
 		{name: "a number that is said", projection: "icmp", expected: "client1 > server echo-request seq=2", build: ping, status: Fail},
 		{name: "a ping in a VLAN", projection: "icmp", expected: pingTrace, status: Pass, build: func(w *tracetest.Wire) { w.VLAN = 7; ping(w) }},
 		{name: "a VLAN that is said", projection: "icmp", expected: "client1 > server echo-request vlan=8", status: Fail, build: func(w *tracetest.Wire) { w.VLAN = 7; ping(w) }},
+		{name: "a reply with other data", projection: "icmp", expected: "client1 > server echo-request\nserver > client1 echo-reply", status: Fail, packets: []int{1},
+			build: echoes("abcdefgh", "abcdefgX")},
+		{name: "a reply without the data", projection: "icmp", expected: "client1 > server echo-request\nserver > client1 echo-reply", status: Fail,
+			build: echoes("abcdefgh", "")},
+		{name: "a reply with the data", projection: "icmp", expected: pingTrace, status: Pass, build: echoes("abcdefgh", "abcdefgh")},
+		{name: "a reply with the data of the second request of a number", projection: "icmp", expected: pingTrace, status: Pass,
+			build: func(w *tracetest.Wire) { w.IP("client1", "server", 1, 0, echoOf(8, "other")); echoes("abc", "abc")(w) }},
+		{name: "a reply with the data that was captured", projection: "icmp", expected: pingTrace, status: Pass,
+			build: func(w *tracetest.Wire) { w.Length = 100; echoes("abcdefgh", "abcdefgh12")(w); w.Length = 0 }},
+		{name: "a reply that was captured with other data", projection: "icmp", expected: pingTrace, status: Inconclusive, reason: "cut",
+			build: func(w *tracetest.Wire) { w.Length = 100; echoes("abcdefgh", "abcdXfgh12")(w); w.Length = 0 }},
+		{name: "a reply in fragments, with other data", projection: "icmp", expected: pingTrace, status: Fail, build: cutEchoes("abcdefghabcdefgX")},
+		{name: "a reply in fragments, with the data", projection: "icmp", expected: pingTrace, status: Pass, build: cutEchoes("abcdefghabcdefgh")},
 		{name: "a reply that nobody asked for", projection: "icmp", expected: "server > client1 echo-reply", status: Fail,
 			build: func(w *tracetest.Wire) { w.Echo("server", "client1", echoReply) }},
 		{name: "a text in a VLAN", projection: "udp text", expected: `client1 > server udp "a seq=1 fragment"`, status: Pass,

@@ -75,6 +75,32 @@ func extended(w *tracetest.Wire, port uint16) {
 	w.V6 = false
 }
 
+// snap is a segment from a port behind an 802.2 SNAP header, with an organization's last
+// byte.
+func snap(w *tracetest.Wire, organization byte, port uint16) {
+	segment := append(binary.BigEndian.AppendUint16(nil, port), make([]byte, 18)...)
+	segment[12] = 5 << 4
+	b := []byte{0xaa, 0xaa, 3, 0, 0, organization, 8, 0, 0x45, 0, 0, 40, 0, 7, 0, 0, 64, 6, 0, 0, 10, 0, 0, 2, 10, 0, 0, 1}
+	b = append(b, segment...)
+	w.Frame("server", "client1", uint16(len(b)), b)
+}
+
+// trailed is a datagram of client1's, and in its frame a word behind it.
+func trailed(w *tracetest.Wire, protocol byte, payload []byte) {
+	to, last := "server", byte(2)
+	if protocol == 17 {
+		to, last = "*", 255
+	}
+	b := []byte{0x45, 0, 0, byte(20 + len(payload)), 0, 7, 0, 0, 64, protocol, 0, 0, 10, 0, 0, 1, 10, 0, 0, last}
+	w.Frame("client1", to, sniffer.EtherTypeIPv4, append(append(b, payload...), "open sesame"...))
+}
+
+// counting is a marker that counts again for the barrier at the start.
+func counting() []byte {
+	m := trace.Marker{Label: trace.StartLabel, Host: "client1", Counted: true, Sent: 7, Recount: true}
+	return tracetest.Datagram(9, trace.MarkerPort, string(m.Payload()))
+}
+
 // said is a connection over which client1 says something in two segments.
 func said(first, second string) func(*tracetest.Wire) {
 	return func(w *tracetest.Wire) {
@@ -160,6 +186,13 @@ func TestMatchers(t *testing.T) {
 				w.IP("server", "client1", 4, 0, inner)
 			}},
 
+		{name: "never, and an 802.2 SNAP header hides it", kind: Never, what: []string{"tcp src port 7000"}, status: Inconclusive, packets: []int{3}, reason: "802.2 SNAP headers",
+			build: func(w *tracetest.Wire) { snap(w, 0, 7000) }},
+		{name: "never, and what a SNAP header hides is something else", kind: Never, what: []string{"tcp src port 7000"}, status: Pass,
+			build: func(w *tracetest.Wire) { snap(w, 0, 7001) }},
+		{name: "never, and another organization's SNAP header hides nothing of IP", kind: Never, what: []string{"tcp src port 7000"}, status: Pass,
+			build: func(w *tracetest.Wire) { snap(w, 0x0c, 7000) }},
+
 		{name: "never a text that the script does not say", kind: Never, what: []string{`trace tcp text: client1 > server "hello"`}, status: Inconclusive, reason: "says nothing like",
 			build: said("hello\n", "x")},
 
@@ -167,6 +200,10 @@ func TestMatchers(t *testing.T) {
 		{name: "never in clear, and it is, cut into segments", kind: Never, what: []string{`bytes "sesame"`}, build: said("open ses", "ame!"), status: Fail, packets: []int{6, 7}},
 		{name: "never in clear, and it is said twice", kind: Never, what: []string{`bytes "a\x00"`}, build: said("a\x00", "a\x00"), status: Fail, packets: []int{6, 7}},
 		{name: "never in clear, and it is in fragments", kind: Never, what: []string{`bytes "bytes"`}, from: "client1", build: halves, status: Fail},
+		{name: "never in clear, and it is behind what IP has in the frame", kind: Never, what: []string{`bytes "sesame"`}, from: "client1", to: "server", status: Fail, packets: []int{3},
+			build: func(w *tracetest.Wire) { trailed(w, 253, []byte("data")) }},
+		{name: "never in clear, and it is behind a marker that counts again", kind: Never, what: []string{`bytes "sesame"`}, uncounted: true, status: Fail, packets: []int{3},
+			build: func(w *tracetest.Wire) { trailed(w, 17, counting()) }},
 		{name: "never in clear by him who does not say it", kind: Never, what: []string{`bytes "sesame"`}, from: "server", build: said("open ses", "ame!"), status: Pass},
 		{name: "never in clear, and bytes are missing", kind: Never, what: []string{`bytes "sesame"`}, status: Inconclusive, reason: "does not have",
 			build: func(w *tracetest.Wire) { connect(w); w.TCP("server", "client1", ack, 901, 140, "") }},

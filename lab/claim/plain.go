@@ -1,6 +1,7 @@
 package claim
 
 import (
+	"bytes"
 	"encoding/binary"
 	"net/netip"
 
@@ -16,23 +17,28 @@ var (
 )
 
 // hides reports whether a packet that a filter does not match hides from it what the
-// filter is about: tcpdump's language does not look behind a VLAN tag, into a tunnel or
-// past an extension header of IPv6 where it is not told to, nor with "tcp[13]" into IPv6.
+// filter is about: tcpdump's language does not look behind a VLAN tag or an 802.2 SNAP
+// header, into a tunnel or past an extension header of IPv6 where it is not told to, nor
+// with "tcp[13]" into IPv6.
 // It does if the filter matches the same packet made plain.
 func (c *compiled) hides(p *sniffer.Packet) bool {
 	inner := p.Innermost()
 	v6 := inner.Has(sniffer.IPv6) && inner.TransportOffset > 0
 	extended := v6 && inner.TransportOffset > inner.NetworkOffset+40
 	old := v6 && loads().MatchString(c.expr)
-	if inner == p && !extended && !old && (!p.Has(sniffer.VLAN) || tags().MatchString(c.expr)) {
+	etherType, behind, snap := snapOf(inner)
+	if inner == p && !extended && !old && !snap && (!p.Has(sniffer.VLAN) || tags().MatchString(c.expr)) {
 		return false
 	}
 	frame := sniffer.Frame{Time: p.Time, Length: p.Length, Interface: p.Interface, Direction: p.Direction, LinkType: sniffer.LinkEthernet}
-	packet := inner.Data[inner.NetworkOffset:]
-	if v6 {
-		packet = withoutExtensions(inner)
+	switch {
+	case snap:
+		frame.Data = framed(inner, etherType, behind)
+	case v6:
+		frame.Data = ethernet(inner, withoutExtensions(inner))
+	default:
+		frame.Data = ethernet(inner, inner.Data[inner.NetworkOffset:])
 	}
-	frame.Data = ethernet(inner, packet)
 	if c.match(&sniffer.Packet{Frame: frame}) {
 		return true
 	}
@@ -53,8 +59,29 @@ func ethernet(p *sniffer.Packet, packet []byte) []byte {
 	default:
 		etherType = sniffer.EtherTypeIPv6
 	}
+	return framed(p, etherType, packet)
+}
+
+// framed is an Ethernet frame with the addresses of a packet.
+func framed(p *sniffer.Packet, etherType uint16, packet []byte) []byte {
 	b := append(append([]byte{}, p.DstMAC[:]...), p.SrcMAC[:]...)
 	return append(binary.BigEndian.AppendUint16(b, etherType), packet...)
+}
+
+// most802 is the largest length that an 802.3 frame has in the place of an EtherType.
+const most802 = 1500
+
+// snapOf returns the EtherType that the 802.2 SNAP header of an 802.3 frame has (RFC
+// 1042), and what stands behind it. It reports false for any other frame.
+func snapOf(p *sniffer.Packet) (etherType uint16, behind []byte, ok bool) {
+	if !p.Has(sniffer.Ethernet) || p.EtherType > most802 {
+		return 0, nil, false
+	}
+	rest, ok := bytes.CutPrefix(p.Data[p.NetworkOffset:], []byte{0xaa, 0xaa, 3, 0, 0, 0})
+	if !ok || len(rest) < 2 {
+		return 0, nil, false
+	}
+	return binary.BigEndian.Uint16(rest), rest[2:], true
 }
 
 // withoutExtensions is an IPv6 packet whose transport stands behind the fixed header.

@@ -18,13 +18,13 @@ type index struct {
 	counted       bool                      // a marker says how many frames its host has sent
 	modes         []int                     // packet numbers of markers of the segment's mode
 	transits      []int                     // and of those that routers are waited for with
-	asked         map[echo]int              // the first request of an echo
+	asked         map[echo][2]asked         // the last two requests of an echo
 	handed        handed                    // to routers
 	first         map[int]int               // the first part of a datagram, by the number of a later fragment
 }
 
 func newIndex() index {
-	return index{open: map[flowKey]*conversation{}, fragments: map[fragmentKey]*datagram{}, parted: map[int]*datagram{}, handed: newHanded(), markers: map[string][]int{}, set: map[setter][]int{}, first: map[int]int{}, asked: map[echo]int{}}
+	return index{open: map[flowKey]*conversation{}, fragments: map[fragmentKey]*datagram{}, parted: map[int]*datagram{}, handed: newHanded(), markers: map[string][]int{}, set: map[setter][]int{}, first: map[int]int{}, asked: map[echo][2]asked{}}
 }
 
 // setter is who sends markers of a label in a host's name.
@@ -64,22 +64,6 @@ func (r *Recording) flowOf(p *sniffer.Packet) flowKey {
 	return k
 }
 
-// echo is what pairs an ICMP echo reply with its request (RFC 792; RFC 4443, section 4).
-type echo struct {
-	from, to netip.Addr // of the request
-	id, seq  uint16
-	segment  int
-}
-
-func (r *Recording) echoOf(from, to netip.Addr, p *sniffer.Packet) echo {
-	return echo{from, to, p.ICMPID, p.ICMPSeq, r.Hosts.segment(p)}
-}
-
-// isEcho reports whether a packet is an ICMP message of one type, by the version of IP.
-func isEcho(p *sniffer.Packet, v4, v6 uint8) bool {
-	return p.Has(sniffer.ICMPv4) && p.ICMPType == v4 || p.Has(sniffer.ICMPv6) && p.ICMPType == v6
-}
-
 // add finds a packet's place. It is called once for each, in order.
 func (x *index) add(r *Recording, p *sniffer.Packet) {
 	if m, ok := MarkerOf(p); ok {
@@ -99,11 +83,7 @@ func (x *index) add(r *Recording, p *sniffer.Packet) {
 			x.transits = append(x.transits, p.Number)
 		}
 	}
-	if isEcho(p, sniffer.ICMPEchoRequest, sniffer.ICMPv6EchoRequest) {
-		if key := r.echoOf(p.Src, p.Dst, p); x.asked[key] == 0 && r.room(len(x.asked)) {
-			x.asked[key] = p.Number
-		}
-	}
+	x.echo(r, p, p.Payload, p.Fragment)
 	r.hand(p)
 	if !p.Fragment || x.fragment(r, p) {
 		x.place(r, p)
@@ -195,6 +175,9 @@ func (x *index) fragment(r *Recording, p *sniffer.Packet) (place bool) {
 	}
 	if d.complete {
 		delete(x.fragments, key)
+		if numbered(p, "icmp") {
+			x.echo(r, d.packet(), d.payload(), false)
+		}
 	}
 	return place
 }

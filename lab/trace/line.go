@@ -20,7 +20,7 @@ type Line struct {
 const (
 	Acked    = "acked"    // a later segment acknowledges it
 	Again    = "again"    // it was sent before, in an earlier phase
-	Unasked  = "unasked"  // an echo reply of which no request was seen
+	Unasked  = "unasked"  // an echo reply of which no request, with its data, was seen before
 	Fragment = "fragment" // not every part of the datagram was seen
 )
 

@@ -76,6 +76,9 @@ func MarkerOf(p *sniffer.Packet) (Marker, bool) {
 	words := strings.Split(string(p.Payload[len(markerPrefix):]), " ")
 	recount := len(words) == 4 && words[3] == recountWord
 	if recount {
+		if !bare(p) {
+			return Marker{}, false
+		}
 		words = words[:3]
 	}
 	if len(words) < 2 || len(words) > 3 || !ValidLabel(words[0]) || !ValidLabel(words[1]) {
@@ -90,6 +93,17 @@ func MarkerOf(p *sniffer.Packet) (Marker, bool) {
 		m.Counted = true
 	}
 	return m, true
+}
+
+// bare reports whether a frame has nothing beside its headers without options, what UDP
+// carries and padding. A marker that counts again is not judged, and any program may send
+// one: it takes nothing else along.
+func bare(p *sniffer.Packet) bool {
+	headers := 14 + 20 + 8
+	if p.Has(sniffer.IPv6) {
+		headers += 20
+	}
+	return p.PayloadOffset == headers && len(bytes.TrimRight(p.Data[headers+len(p.Payload):], "\x00")) == 0
 }
 
 // IsMarker reports whether a frame claims to be a marker.

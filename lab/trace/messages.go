@@ -100,15 +100,6 @@ func claimedMAC(p *sniffer.Packet) sniffer.MAC {
 	return p.ARPSenderMAC
 }
 
-// unasked reports whether a packet is an echo reply and no request for it came before.
-func (v view) unasked(p *sniffer.Packet) bool {
-	if !isEcho(p, sniffer.ICMPEchoReply, sniffer.ICMPv6EchoReply) {
-		return false
-	}
-	asked := v.index.asked[v.echoOf(p.Dst, p.Src, p)]
-	return asked == 0 || asked > p.Number
-}
-
 // what says what a message is.
 func (v view) what(d *datagram) string {
 	p := d.packet()
@@ -123,7 +114,7 @@ func (v view) what(d *datagram) string {
 	case discovers:
 		word, behind := sniffer.NeighborWords(p)
 		return v.resolution(p, word, neighbor.Target) + behind
-	case d.complete && v.unasked(p):
+	case d.complete && v.row(p.Number).facts&unasked != 0:
 		return sniffer.ICMPWords(p) + " " + Unasked
 	case p.Layers&icmp != 0 && d.complete:
 		return sniffer.ICMPWords(p)

@@ -29,6 +29,7 @@ type facts uint8
 const (
 	faulty   facts = 1 << iota // it was cut short, or could not be decoded whole
 	fragment                   // of an IP datagram
+	unasked                    // an echo reply, and no request for it came before
 )
 
 func (r *row) time() time.Time { return time.Unix(r.seconds, int64(r.nanos)) }

@@ -89,6 +89,20 @@ func (r *Recording) Suspect(pr Projection, w Window, plan Plan) Suspect {
 	return Suspect{}
 }
 
+// HoleBeside returns the first packet that acknowledges bytes which the capture does not
+// have, of the TCP connections that have one of the packets; 0 if there is none.
+func (r *Recording) HoleBeside(packets []int) (first int) {
+	for _, c := range r.index.conversations {
+		if !slices.ContainsFunc(c.units, func(u unit) bool { return slices.Contains(packets, u.number()) }) {
+			continue
+		}
+		if n := c.hole(); n > 0 && (first == 0 || n < first) {
+			first = n
+		}
+	}
+	return first
+}
+
 // Outside yields the packets of a window that a projection is about and that are not judged,
 // since only one of their ends is a host of the plan: where hosts are told by address, who
 // the other is nobody knows. It may be a host's second address. Who asks for the hardware
