@@ -103,6 +103,22 @@ func TestFailureIsShown(t *testing.T) {
 		l.Expect("tcp/80 in talked", "client > server SYN acked\nserver > client SYN ACK acked\nserver > client RST ACK\nserver > client FIN ACK acked")
 		l.Exactly(1, "trace tcp/80: client > server RST", labtest.In("talked"))
 		l.Expect("tcp/80 first in talked", "client > server SYN acked\nserver > client SYN ACK acked")
+		listener := l.Listen("server", "tcp", "server:81")
+		conn := l.Dial("client", "tcp", "server:81")
+		accepted, err := listener.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer accepted.Close()
+		l.Settle("open")
+		if _, err := io.WriteString(conn, "x"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadFull(accepted, make([]byte, 1)); err != nil {
+			t.Fatal(err)
+		}
+		l.Settle("said")
+		l.Expect("tcp/81 in said", "")
 		l.Settle("idle")
 		l.Never("icmp", labtest.In("idle"))
 		return
@@ -125,6 +141,7 @@ func TestFailureIsShown(t *testing.T) {
 		`client +server`, `●─+▶  SYN`, // the ladder
 		`exactly 1 trace tcp/80: client > server RST in talked: fail: 0 matches`,
 		`- client > server RST\n +\+ client > server (SYN|FIN ACK) acked`, // the nearest miss
+		`tcp/81 in said: fail: 2 frames of this trace crossed the wire(.*\n)+ +observed +2 frames \(\d+(–|, )\d+\), which no line shows`,
 		`never icmp in idle: inconclusive, which is neither pass nor fail: nothing was done`,
 		`the capture will be .*wire\.pcapng, with comments at these packets`,
 		`the capture: (.*wire\.pcapng)`,

@@ -28,7 +28,7 @@ func (t *Terminal) difference(v claim.Verdict) {
 	}
 	looked := len(v.Observed) > 0 || v.Seconds > 0
 	if looked && len(v.Observed) == 0 {
-		t.detail(t.text("report.observed"), t.silence(v))
+		t.detail(t.text("report.observed"), t.unlined(v))
 	}
 	if !looked && v.Status == claim.Inconclusive {
 		return // nothing is known of what was seen

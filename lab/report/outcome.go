@@ -92,6 +92,20 @@ func (t *Terminal) silence(v claim.Verdict) string {
 	return t.text("report.silence.counted", "Time", render.Duration(v.Lasted()), "Count", *v.Dropped)
 }
 
+// unlined is what was seen where a trace has no line: silence, or packets such as segments
+// of data, which are counted and of which no line is compared.
+func (t *Terminal) unlined(v claim.Verdict) string {
+	if len(v.Packets) > 0 {
+		return t.text("report.unlined", "Count", len(v.Packets), "Packets", t.packets(v.Packets))
+	}
+	for _, n := range v.Notes {
+		if n.Code == "claim.note.unshown" {
+			return n.In(t.lang)
+		}
+	}
+	return t.silence(v)
+}
+
 // mostRanges bounds a list of packet numbers that people read.
 const mostRanges = 24
 

@@ -40,6 +40,7 @@ func printed(l lang.Lang, show display.Display, print func(*Terminal)) string {
 // that can act on a terminal.
 func TestVerdict(t *testing.T) {
 	unexpected, missing := i18n.Msg("claim.unexpected", "Line", "a > b RST"), i18n.Msg("claim.barrier.none", "Label", "cold")
+	unshown, more := i18n.Msg("claim.unshown", "Count", 2), i18n.Msg("claim.note.unshown", "Count", 2)
 	different := i18n.Msg("claim.different", "Number", 2, "Expected", "", "Observed", "")
 	absent := i18n.Msg("claim.absent", "Line", "client1 > server SYN")
 	dropped, sentence := uint64(0), lang.Text{lang.English: "One two three four five."}
@@ -78,6 +79,23 @@ func TestVerdict(t *testing.T) {
       實際結果   1 s 內沒有任何封包；擷取遺漏 0 個訊框
       差異       - 預期，+ 實際
       - a > b SYN
+`},
+		{"what was seen has no line", claim.Verdict{ID: "x.y", Status: claim.Fail, Packets: []int{8, 9}, Seconds: 0.837, Dropped: &dropped, Reason: &unshown}, lang.English, 0, false, `
+  ✗ fail x.y
+      packets    8–9
+      because    2 frames of this trace crossed the wire, and no line shows them
+      expected   no packets
+      observed   2 frames (8–9), which no line shows
+`},
+		{"what was seen has no line, and another was expected", claim.Verdict{
+			ID: "x.y", Status: claim.Fail, Expected: []string{"a > b SYN"}, Seconds: 0.837, Dropped: &dropped, Reason: &missing, Notes: []i18n.Message{more},
+		}, lang.English, 0, false, `
+  ✗ fail x.y
+      because    ` + missing.In(lang.English) + `
+      observed   2 more frames of these protocols are not compared
+      difference - expected, + seen
+      - a > b SYN
+      note       2 more frames of these protocols are not compared
 `},
 		{"different fields", claim.Verdict{
 			ID: "x.y", Status: claim.Fail, Reason: &different,
