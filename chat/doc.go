@@ -28,7 +28,7 @@
 // Lines for one member alone have the number of the last line before them, so
 // that they make no gap:
 //
-//	you     your name is NAME; TEXT is the token to resume with
+//	you     your name is NAME; TEXT is the token to resume with, over TCP
 //	who     NAME is here, over the transport TEXT, which ", away" may follow, or
 //	        ", away: " and a reason; the answer to /who, which a reply ends
 //	msg     NAME says TEXT to you alone
@@ -92,7 +92,9 @@
 // after it is ignored); the server's is one Line, as over TCP but without its \n.
 // A client joins with the first text that it says. It receives messages from then
 // on, but no history. A client that sends one datagram and exits receives nothing.
-// Its own texts and its own join are not sent back to it. SEQ counts the lines
+// Its own texts and its own join are not sent back to it. Where somebody has the name
+// that it asks for it is told the one that it has by a line of kind you, without a token,
+// and sends that from then on. SEQ counts the lines
 // that were sent to this client, from 1, so that a gap is a loss. A client that
 // closes its socket tells nobody: after 75 s of silence the room says that it has
 // left. A datagram with an empty text ("NAME\t"), 30 s after the last datagram,

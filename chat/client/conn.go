@@ -142,8 +142,8 @@ func NewUDP(conn net.Conn, name string) (*Conn, error) {
 	return &Conn{conn: conn, name: name, udp: newUDP(conn, name)}, nil
 }
 
-// Name returns the client's name: over TCP the one that the server gave, over UDP
-// the one asked for.
+// Name returns the client's name: the one that the server gave, over UDP the one asked
+// for until the server tells of another.
 func (c *Conn) Name() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -207,14 +207,16 @@ func (c *Conn) Receive() (chat.Line, error) {
 }
 
 // number compares a line's number with the last, and returns the line or the Gap that
-// precedes it. It follows the client's own change of name.
+// precedes it. It follows the client's own change of name, and over UDP the name that the
+// server tells.
 func (c *Conn) number(l chat.Line) chat.Line {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if l.Kind == chat.Nick && l.Name == c.name {
-		if clean, err := chat.CleanName(l.Text); err == nil && clean == l.Text {
-			c.name = clean
-		}
+	switch {
+	case l.Kind == chat.Nick && l.Name == c.name:
+		c.rename(l.Text)
+	case l.Kind == chat.You && c.udp != nil:
+		c.rename(l.Name)
 	}
 	last := c.resume.Seq
 	missed := uint64(0)
@@ -235,6 +237,17 @@ func (c *Conn) number(l chat.Line) chat.Line {
 	}
 	c.held = &l
 	return chat.Line{Seq: last, Time: l.Time, Kind: chat.Gap, Text: strconv.FormatUint(missed, 10)}
+}
+
+// rename takes the name that the server has given. c is locked.
+func (c *Conn) rename(name string) {
+	if clean, err := chat.CleanName(name); err != nil || clean != name {
+		return
+	}
+	c.name = name
+	if c.udp != nil {
+		c.udp.rename(name)
+	}
 }
 
 // Leave ends saying. Over TCP it sends a FIN; the server sends the lines that are

@@ -120,6 +120,14 @@ func (u *udp) again() {
 	}
 }
 
+// rename sends another name from now on, with which the client joins anew should the
+// server have forgotten it.
+func (u *udp) rename(name string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.name = name
+}
+
 func (u *udp) stop() {
 	u.mu.Lock()
 	defer u.mu.Unlock()

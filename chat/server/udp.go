@@ -201,7 +201,7 @@ func (u *udpServer) admit(name string, addr udpAddr, proved bool, now time.Time)
 	if err != nil {
 		return nil, err
 	}
-	p := &udpPeer{addr: addr, log: u.room.Log(), wake: u.wake, spends: spends, seen: now}
+	p := &udpPeer{addr: addr, asked: name, log: u.room.Log(), wake: u.wake, spends: spends, seen: now}
 	p.left = func() {
 		spends.Stand()
 		u.here.Add(-1)

@@ -13,9 +13,10 @@ import (
 // udpPeer is a member over UDP: an address that has said something, and a position
 // in the log.
 type udpPeer struct {
-	addr udpAddr
-	log  *chat.Log
-	wake chat.Wake // of the goroutine that sends
+	addr  udpAddr
+	asked string // the name that it asked for
+	log   *chat.Log
+	wake  chat.Wake // of the goroutine that sends
 
 	left  func()        // is called once, when it is no member any more
 	place *list.Element // of the server's list
@@ -39,12 +40,18 @@ type udpPeer struct {
 
 var _ chat.Subscriber = &udpPeer{}
 
-// Begin implements chat.Subscriber. A peer is not told that it has joined, and with
-// what name: what it sends is answered by the room's lines, or by nothing.
+// Begin implements chat.Subscriber. A peer is not told that it has joined: what it sends is
+// answered by the room's lines, or by nothing. It is told its name if that is another than
+// it asked for, and no token: nobody resumes over UDP.
 func (p *udpPeer) Begin(pos uint64, you chat.Line) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.pos, p.stop, p.lastSeq, p.name = pos, math.MaxUint64, you.Seq, you.Name
+	if you.Name != p.asked {
+		you.Text = ""
+		p.private = append(p.private, you)
+		p.privateBytes += you.Size()
+	}
 }
 
 // SendPrivate implements chat.Subscriber.

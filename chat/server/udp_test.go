@@ -145,6 +145,27 @@ func TestUDPIsBounded(t *testing.T) {
 	}
 }
 
+// Whoever asks for a name that somebody has is told which one it has, and follows it.
+func TestNameOverUDP(t *testing.T) {
+	s := &Server{}
+	serve(t, s)
+	alice, bob, other := joinTCP(t, s, "alice"), talkUDP(t, s, "bob"), talkUDP(t, s, "bob")
+	say(t, bob, "first")
+	await(t, alice, "bob: first")
+	say(t, other, "second")
+	await(t, alice, "bob2: second")
+	if l, err := other.Receive(); err != nil || l.String() != "* you are bob2" || l.Text != "" || other.Name() != "bob2" {
+		t.Errorf("the second bob receives %q with %q, %v, and is called %q", l, l.Text, err, other.Name())
+	}
+	say(t, other, "/nick carol")
+	if l, err := other.Receive(); err != nil || l.String() != "* bob2 is now carol" || other.Name() != "carol" {
+		t.Errorf("bob2 receives %q, %v, and is called %q", l, err, other.Name())
+	}
+	if l, err := bob.Receive(); err != nil || l.String() != "* bob2 joined" {
+		t.Errorf("who has the name that he asked for receives %q, %v", l, err)
+	}
+}
+
 func TestTopicOverUDP(t *testing.T) {
 	s := &Server{}
 	serve(t, s)

@@ -116,6 +116,8 @@ func (v *view) receive(l chat.Line) {
 		v.remove(l.Name)
 	case chat.Nick:
 		v.rename(l.Name, l.Text)
+	case chat.You:
+		v.rename(v.me, l.Name)
 	case chat.Say:
 		if v.UDP {
 			v.add(l.Name)

@@ -206,6 +206,11 @@ func TestUDP(t *testing.T) {
 	if !strings.Contains(d.vt.Screen(), "heard of: bob\n") {
 		t.Errorf("bob is not known:\n%s", d.vt.Screen())
 	}
+	d.hear(chat.You, "alice2", "")
+	d.vt.Show(d.Output())
+	if screen := d.vt.Screen(); !strings.Contains(screen, "* your name in this room is alice2\n") || !strings.Contains(screen, "\n(alice2) ") {
+		t.Errorf("the name that the server gives is not shown:\n%s", screen)
+	}
 }
 
 func TestColors(t *testing.T) {

@@ -44,6 +44,8 @@ func (w Words) describe(l chat.Line, me string) string {
 		return w.text("chat.line.kicked", "Name", l.Name) + w.reason(l.Text)
 	case chat.Nick:
 		return w.text("chat.line.nick", "Name", l.Name, "New", l.Text)
+	case chat.You:
+		return w.text("chat.line.you", "Name", l.Name)
 	case chat.Topic:
 		return w.text("chat.line.topic", "Name", l.Name, "Topic", l.Text)
 	case chat.Who:
