@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"wirelab/internal/i18n"
 	"wirelab/internal/lang"
@@ -39,7 +40,9 @@ func (s *Server) language(w http.ResponseWriter, r *http.Request) {
 	answer(w, struct{}{})
 }
 
-var document = template.Must(template.New("page.html").Option("missingkey=error").ParseFS(static, "static/page.html"))
+var document = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("page.html").Option("missingkey=error").ParseFS(static, "static/page.html"))
+})
 
 // page answers with the document. What it shows, the scripts ask for.
 func (s *Server) page(w http.ResponseWriter, r *http.Request) {
@@ -47,7 +50,7 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Vary", "Accept-Language, Cookie")
-	_ = document.Execute(w, struct { // who asked may have gone
+	_ = document().Execute(w, struct { // who asked may have gone
 		Lang  lang.Lang
 		Texts map[string]string
 	}{l, textsOf(l)})
