@@ -77,7 +77,7 @@ var mistakes = []struct {
 	{"neigh add server 02", exit.Usage, `"02" is no MAC address: want one such as`, `「02」不是 MAC 位址`},
 	{"new mine -o /proc/x", exit.Usage, `has no option -o`, `沒有 -o 這個選項`},
 	{"sniff -r cut.pcapng", exit.Failed, `cut.pcapng: file ends at byte 200, within the block that begins at byte \d+`, `cut.pcapng：檔案在第 200 個位元組就結束了，從第 \d+ 個位元組開始的區塊並不完整`},
-	{"sniff -r bad.pcapng", exit.Usage, `bad.pcapng: malformed at byte 0: neither pcap nor pcapng`, `bad.pcapng：第 0 個位元組起格式錯誤（「neither pcap nor pcapng: it begins with .*」）`},
+	{"sniff -r bad.pcapng", exit.Usage, `bad.pcapng: malformed at byte 0: neither pcap nor pcapng`, `bad.pcapng：這個檔案不是 pcap，也不是 pcapng：開頭的位元組是 `},
 	{"sniff -r ping.pcapng -w /proc/none/x.pcapng", exit.Usage, `/proc/none/x.pcapng: there is no such file`, `/proc/none/x.pcapng：沒有這個檔案（系統回報「no such file or directory」）`},
 	{"run ping -o /proc/none/x", exit.Unable, `no such file or directory`, `無法建立存放擷取檔的資料夾：找不到（系統回報「`},
 	{"chat serve --tcp 198.51.100.7:7000", exit.Unable, `198.51.100.7:7000`, `這台電腦沒有這個位址（系統回報「`},

@@ -12,6 +12,7 @@ import (
 	"wirelab/internal/i18n"
 	"wirelab/internal/safetext"
 	"wirelab/lab/agent"
+	"wirelab/sniffer/render"
 )
 
 const (
@@ -166,7 +167,7 @@ func (p *program) await(ctx context.Context, text string) error {
 	if ctx.Err() == nil { // its output has ended, and so will it in a moment
 		return i18n.Errmsg("lab.process.awaited.ended", "Text", text, "Cause", p.ending())
 	}
-	err := i18n.Errmsg("lab.process.awaited.silent", "Text", text, "Command", p.name(), "Time", time.Since(start).Round(time.Millisecond), "Output", i18n.Verbatim(seen))
+	err := i18n.Errmsg("lab.process.awaited.silent", "Text", text, "Command", p.name(), "Time", render.Duration(time.Since(start)), "Output", i18n.Verbatim(seen))
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return errors.Join(ctx.Err(), err)
 	}

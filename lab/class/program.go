@@ -1,6 +1,7 @@
 package class
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -50,6 +51,9 @@ func (j Job) runProgram(ctx context.Context, backend lab.Backend, at place) (Res
 	}
 	if len(j.Submission) == 0 {
 		return j.Of(Done, i18n.Errmsg("class.empty")), nil
+	}
+	if !executable(j.Submission) {
+		return j.Of(Done, i18n.Errmsg("class.program.format")), nil
 	}
 	if err := at.cage(ctx); err != nil {
 		if ctx.Err() != nil || lab.Busy(err) {
@@ -101,6 +105,12 @@ func (j Job) programFile() (path string, remove func(), err error) {
 		return "", nil, err
 	}
 	return path, remove, nil
+}
+
+// executable reports whether a submission begins as what a machine can run. Whether it is
+// for this machine, running it shows.
+func executable(submission []byte) bool {
+	return bytes.HasPrefix(submission, []byte("#!")) || bytes.HasPrefix(submission, []byte("\x7fELF"))
 }
 
 // programLine is the line of the script that first runs the student's program, 0 for none.

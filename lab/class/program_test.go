@@ -75,6 +75,16 @@ func TestPlaceIsToBlame(t *testing.T) {
 	}
 }
 
+// What is no program is the student's fault, and needs no lab.
+func TestNoProgram(t *testing.T) {
+	able := func(context.Context) error { return nil }
+	at := place{able, func(string) bool { return true }, func() (int, int, bool) { return 1, 1, true }}
+	r, files := talkJob(t, "print('hello')\n").runProgram(t.Context(), noLab{t}, at)
+	if r.Status != Done || r.Verdict() != claim.Fail || len(files) > 0 || r.Reason == nil || r.Reason.Code != "class.program.format" {
+		t.Errorf("%s, %s, %d files, %v; want done, fail, none, that it is no program", r.Status, r.Verdict(), len(files), r.Reason)
+	}
+}
+
 // A step that a program does not do is its fault, unless the machine was crowded.
 func TestBlame(t *testing.T) {
 	job := talkJob(t, "#!/bin/sh\n")

@@ -83,7 +83,7 @@ func parseRoster(text []byte, want columns) ([]Student, error) {
 		return nil, i18n.Errmsg("class.roster.empty")
 	}
 	if err != nil {
-		return nil, err
+		return nil, misquoted(err)
 	}
 	for i, name := range head {
 		head[i] = strings.TrimSpace(name)
@@ -109,7 +109,7 @@ func parseRoster(text []byte, want columns) ([]Student, error) {
 			break
 		}
 		if err != nil {
-			return nil, err
+			return nil, misquoted(err)
 		}
 		line, _ := r.FieldPos(0)
 		cell := func(at int) string {
@@ -143,6 +143,19 @@ func parseRoster(text []byte, want columns) ([]Student, error) {
 		return nil, i18n.Errmsg("class.roster.empty")
 	}
 	return students, nil
+}
+
+// misquoted is an error of the CSV reader, which refuses nothing but quotation marks where
+// rows may have any number of fields.
+func misquoted(err error) error {
+	wrong, ok := errors.AsType[*csv.ParseError](err)
+	switch {
+	case !ok:
+		return err
+	case errors.Is(err, csv.ErrBareQuote):
+		return i18n.Errmsg("class.roster.barequote", "Line", wrong.Line)
+	}
+	return i18n.Errmsg("class.roster.quote", "Line", wrong.StartLine)
 }
 
 // separator is what stands between the fields of the first line: of the three that

@@ -29,7 +29,9 @@ func TestRoster(t *testing.T) {
 		{name: "nobody", text: "id,name\n", refused: "no students"},
 		{name: "nothing", text: "", refused: "no students"},
 		{name: "not UTF-8", text: "id,name\ns1,M\xfcller\n", refused: "not UTF-8"},
-		{name: "a quote that does not end", text: "id,name\ns1,\"A\n", refused: "quote"},
+		{name: "a quote that does not end", text: "id,name\ns1,\"A\n", refused: "line 2: a field in quotation marks does not end"},
+		{name: "a quote within a field", text: "id,name\ns1,Ann\ns2,A \"B\"\n", refused: "line 3: a quotation mark within a field"},
+		{name: "a quote in the head that does not end", text: "id,\"name\ns1,A\n", refused: "line 1: a field in quotation marks does not end"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got, err := parseRoster([]byte(test.text), test.want)

@@ -58,13 +58,18 @@ type FormatError struct {
 	Reason string // what is wrong with it
 
 	Compressed bool // Offset counts what is in a compressed file
+
+	begins string // what a file begins with that is none of these
 }
 
 func (e *FormatError) Error() string { return e.Unwrap().Error() }
 
 // Unwrap returns the error in people's languages. The reason is in the words of the
-// formats.
+// formats, but for that of a file that has neither.
 func (e *FormatError) Unwrap() error {
+	if e.begins != "" {
+		return i18n.Errmsg("capture.neither", "Content", ofContent(e.Compressed), "Bytes", e.begins)
+	}
 	return i18n.Errmsg("capture.format", "Offset", e.Offset, "Content", ofContent(e.Compressed), "Reason", e.Reason)
 }
 

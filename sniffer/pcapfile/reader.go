@@ -67,7 +67,7 @@ func NewReader(src io.Reader) (*Reader, error) {
 		r.next = r.nextBlock
 		err = r.firstSection()
 	default:
-		err = r.malformed("neither pcap nor pcapng: it begins with % x", magic)
+		err = &FormatError{Offset: r.start, Reason: "neither pcap nor pcapng", Compressed: r.compressed != nil, begins: fmt.Sprintf("% x", magic)}
 	}
 	if err != nil {
 		return nil, err
