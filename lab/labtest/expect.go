@@ -49,6 +49,7 @@ func (l *Lab) settle(phase string) error {
 	l.inForce = slices.DeleteFunc(l.inForce, func(name string) bool { return slices.Contains(l.lifted, name) })
 	l.lifted = nil
 	l.plan.Stimulated[phase] = l.stimulated.Swap(false)
+	l.acted.Store(false)
 	return nil
 }
 
@@ -61,7 +62,7 @@ func (l *Lab) Texts(texts ...string) { l.plan.Texts = append(l.plan.Texts, texts
 // part is "PROJECTION in PHASES on SEGMENT". The projection is protocols and what of
 // them is shown: "arp,icmp", "tcp/80", "tcp first with ttl" and so on
 // (docs/experiments.md has all words). The phases are names that Settle gave, consecutive and separated
-// by commas; without "in" they are all that have ended. Without "on" they are of all
+// by commas; without "in" they are all that have ended, and it is a mistake to have done something since. Without "on" they are of all
 // segments, and where there are several each line begins with its segment's name. want
 // has a line for each packet, as a failure prints them; "" expects that nothing was
 // sent, which is inconclusive where nothing was done either.
@@ -90,10 +91,13 @@ func (l *Lab) lines(part, want string) (c claim.Claim, err error) {
 	c.ID = part
 	part, segment, _ := strings.Cut(part, " on ")
 	projection, phases, found := strings.Cut(part, " in ")
-	if c.Phases = slices.Clone(l.plan.Barriers); found {
-		if c.Phases, err = phaseNames(phases); err != nil {
-			return c, err
-		}
+	if found {
+		c.Phases, err = phaseNames(phases)
+	} else {
+		c.Phases, err = l.ended()
+	}
+	if err != nil {
+		return c, err
 	}
 	if c.Projection, err = trace.ParseProjection(projection); err != nil {
 		return c, err
@@ -110,6 +114,15 @@ func (l *Lab) lines(part, want string) (c claim.Claim, err error) {
 	}
 	c.Expected, err = claim.ParseExpected(want, segments...)
 	return c, err
+}
+
+// ended are all phases that have ended, for a claim that names none. What was done since
+// then is in no phase, and whoever names none means that, too.
+func (l *Lab) ended() ([]string, error) {
+	if n := len(l.plan.Barriers); n > 0 && l.acted.Load() {
+		return nil, fmt.Errorf("something was done since the phase %q ended, and is in no phase yet: call Settle before, or say which phases are meant", l.plan.Barriers[n-1])
+	}
+	return slices.Clone(l.plan.Barriers), nil
 }
 
 // partForm says how Expect's part is written.

@@ -67,6 +67,9 @@ type Lab struct {
 	// stimulated says that something was done in this phase whose success the
 	// phase's barrier proves.
 	stimulated atomic.Bool
+	// acted says that the test itself has done something in this phase, which a dialer of
+	// DialContext may in the background.
+	acted atomic.Bool
 }
 
 // met is a claim that passed, and the plan by which it was judged: later phases and
@@ -209,6 +212,7 @@ func (l *Lab) check(err error) {
 		l.t.Fatal(err)
 	}
 	l.stimulated.Store(true)
+	l.acted.Store(true)
 }
 
 // Run runs a command on a host until it ends and returns what it printed. A first

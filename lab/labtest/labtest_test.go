@@ -238,6 +238,36 @@ func TestPhases(t *testing.T) {
 	}
 }
 
+// What was done after the last phase is in none: a claim that names no phase does not pass
+// over it.
+func TestClaimBeforeSettle(t *testing.T) {
+	t.Parallel()
+	l := labtest.New(t, "client", "server")
+	l.Run("client", "ping", "-c", "1", "server")
+	l.Settle("asked")
+	never := func(scope ...labtest.Scope) (claim.Verdict, error) {
+		s, err := claim.ParseSelection("tcp")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l.JudgeMatcher(claim.Matcher{Kind: claim.Never, What: []claim.Selection{s}}, scope...)
+	}
+	if v, err := never(); err != nil || v.Status != claim.Pass {
+		t.Fatalf("%s, %v", v.Status, err)
+	}
+	l.Listen("server", "tcp", ":80")
+	l.Dial("client", "tcp", "server:80")
+	if v, err := never(); err == nil || !strings.Contains(err.Error(), "call Settle") {
+		t.Errorf("a connection after the last phase: %s, %v", v.Status, err)
+	}
+	if v, err := l.Judge("tcp", ""); err == nil || !strings.Contains(err.Error(), "call Settle") {
+		t.Errorf("a connection after the last phase: %s, %v", v.Status, err)
+	}
+	if v, err := never(labtest.In("asked")); err != nil || v.Status != claim.Pass {
+		t.Errorf("in the phase before: %s, %v", v.Status, err)
+	}
+}
+
 // To dial UDP sends nothing, and so is nothing by which anything could have been sent.
 func TestDialledDatagramsProveNothing(t *testing.T) {
 	t.Parallel()

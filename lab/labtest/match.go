@@ -15,7 +15,7 @@ import (
 type Scope func(*claim.Claim)
 
 // In is of phases: names that Settle gave, consecutive. Without it a matcher is of all
-// phases that have ended.
+// phases that have ended, and it is a mistake to have done something since.
 func In(phases ...string) Scope {
 	return func(c *claim.Claim) { c.Phases = append(c.Phases, phases...) }
 }
@@ -108,7 +108,9 @@ func (l *Lab) matcher(m claim.Matcher, scope []Scope) (c claim.Claim, err error)
 		s(&c)
 	}
 	if c.Phases == nil {
-		c.Phases = slices.Clone(l.plan.Barriers)
+		if c.Phases, err = l.ended(); err != nil {
+			return c, err
+		}
 	}
 	c.ID = fmt.Sprintf("%s in %s", m, strings.Join(c.Phases, ","))
 	if c.Projection.Segment != "" {

@@ -64,15 +64,19 @@ func carryOut(t testing.TB, do func(testing.TB)) *attempt {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	a := &attempt{TB: t, ctx: ctx}
-	run := func(f func()) {
+	run := func(f func()) (returned bool) {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
 			f()
+			returned = true
 		}()
 		<-done
+		return returned
 	}
-	run(func() { do(a) })
+	if !run(func() { do(a) }) && !a.toldWhy() {
+		a.Error("the attempt ended by runtime.Goexit, perhaps by FailNow of another test: use the t that it is given")
+	}
 	cancel() // as t.Context is, just before the cleanup
 	for f := a.cleanup(); f != nil; f = a.cleanup() {
 		run(f)
@@ -96,6 +100,13 @@ func (a *attempt) inconclusive(cause string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.unsure = append(a.unsure, cause)
+}
+
+// toldWhy reports whether the attempt has said how it went: it may end early then.
+func (a *attempt) toldWhy() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.failed || a.skipped || len(a.unsure) > 0
 }
 
 // end lets what a goroutine that was left behind still reports be the test's.

@@ -2,6 +2,7 @@ package labtest_test
 
 import (
 	"context"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -64,8 +65,9 @@ func TestRetryKeepsFailures(t *testing.T) {
 			l.Never("udp", labtest.In("idle"))
 			l.Never("icmp")
 		},
-		"an error of the test": func(t testing.TB) { asked(t, false).Never("udp"); t.Error("wrong") },
-		"a fatal error":        func(t testing.TB) { t.Fatal("wrong") },
+		"an error of the test":     func(t testing.TB) { asked(t, false).Never("udp"); t.Error("wrong") },
+		"the end of its goroutine": func(testing.TB) { runtime.Goexit() },
+		"a fatal error":            func(t testing.TB) { t.Fatal("wrong") },
 		"a test that ends itself after what is inconclusive": func(t testing.TB) {
 			asked(t, false).Never("udp")
 			t.FailNow()

@@ -82,6 +82,9 @@ func (l *Lab) Dial(host, network, address string) net.Conn {
 	if err != nil {
 		l.t.Fatal(err)
 	}
+	if strings.HasPrefix(network, "tcp") {
+		l.acted.Store(true)
+	}
 	l.t.Cleanup(func() { c.Close() })
 	return c
 }
