@@ -24,7 +24,10 @@ func (p *tab) drag(path string) {
 		browsertest.Call(p.Page, input.DispatchDragEvent, input.DispatchDragEventParams{Type: kind, X: 200, Y: 300, Data: data})
 	}
 	p.Await("!document.querySelector('#overlay').hidden")
-	browsertest.Call(p.Page, input.DispatchDragEvent, input.DispatchDragEventParams{Type: "drop", X: 200, Y: 300, Data: data})
+	// A mouse is never still: over the overlay, too, the browser asks whether it may drop.
+	for _, kind := range []input.DispatchDragEventType{"dragOver", "drop"} {
+		browsertest.Call(p.Page, input.DispatchDragEvent, input.DispatchDragEventParams{Type: kind, X: 201, Y: 301, Data: data})
+	}
 }
 
 // nameless copies a capture without the names of its hosts, as another program makes it,
