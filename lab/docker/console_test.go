@@ -215,7 +215,8 @@ func (p *project) chatAttached() {
 	client2 = attachTo(t, "client2", p.container("client2"), "your name (Enter: client2): ")
 	p.consoles["client2"] = client2
 	client2.enter("小明")
-	client1.await("* 小明 joined\r\n")
+	// The status line: where several come and go at once, the list of who joined is folded.
+	client1.await("2 here: client1, 小明")
 	server.detach()
 	if state := p.docker("inspect", "-f", "{{.State.Status}}", p.container("server")); state != "running" {
 		t.Errorf("the server is %s after its console was detached", state)
