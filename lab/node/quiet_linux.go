@@ -105,12 +105,11 @@ func (w *watch) Close() {
 // unresolved returns a neighbour whose address is being asked for: a datagram
 // may wait for it in the kernel when its socket is long closed, and would
 // leave after the marker.
-func (w *watch) unresolved() (asked string, err error) {
-	_, err = rtnl.Dump(func() ([]struct{}, error) {
-		asked = ""
+func (w *watch) unresolved() (string, error) {
+	asked, err := rtnl.Dump(func() (asked string, err error) {
 		request := nl.NewNetlinkRequest(unix.RTM_GETNEIGH, unix.NLM_F_DUMP)
 		request.AddData(&netlink.Ndmsg{}) // of any family
-		return nil, w.kernel.List(request, func(message []byte) {
+		err = w.kernel.List(request, func(message []byte) {
 			entry, err := netlink.NeighDeserialize(message)
 			if asked != "" || err != nil || entry.State&netlink.NUD_INCOMPLETE == 0 {
 				return
@@ -121,6 +120,7 @@ func (w *watch) unresolved() (asked string, err error) {
 			}
 			asked = fmt.Sprintf("%s %s is being asked for", protocol, entry.IP)
 		})
+		return asked, err
 	})
 	if err != nil {
 		return "", fmt.Errorf("read the neighbour cache: %w", err)
