@@ -151,7 +151,7 @@ func TestCheck(t *testing.T) {
 	cmd.Env = append(os.Environ(), asCheck+"=1")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
-		t.Skipf("no user namespace to forbid others in: %v: %s", err, out)
+		require.Missing(t, "netns", fmt.Sprintf("there is no user namespace to forbid others in: %v: %s", err, out))
 	}
 	if !strings.Contains(string(out), "locked in") || !strings.Contains(string(out), "no space left") {
 		t.Errorf("where no cage can be made: %q", out)

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -40,7 +39,7 @@ func TestOnlineAndOffline(t *testing.T) {
 		}
 	}
 	add("talk.txtar", string(class.Program))
-	files := map[string]string{class.ConfigFile: config, class.RosterFile: "id\n", "talk.txtar": classtest.Talk}
+	files := map[string]string{class.RosterFile: "id\n", "talk.txtar": classtest.Talk}
 	for i := range max(1, labs/of) {
 		id := fmt.Sprintf("s%03d", i)
 		files[class.RosterFile] += id + "\n"
@@ -54,24 +53,7 @@ func TestOnlineAndOffline(t *testing.T) {
 			files[filepath.Join(folder, name+".txtar")] = prediction(string(text), i)
 		}
 	}
-	dir := t.TempDir()
-	for name, text := range files {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	c, err := class.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	jobs, missing := c.Jobs()
-	if len(missing) > 0 {
-		t.Fatalf("missing: %v", missing)
-	}
+	jobs := jobsOf(t, config, files)
 	statuses := map[claim.Status]int{}
 	n := 0
 	err = class.NewLocal(netns.Backend{}, 0).Run(t.Context(), jobs, func(j class.Job, r class.Result, files []class.File) error {

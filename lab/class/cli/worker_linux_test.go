@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,16 +16,16 @@ import (
 	"wirelab/internal/require"
 	"wirelab/lab/claim"
 	"wirelab/lab/class"
+	"wirelab/lab/netns"
 )
 
-// jobsOf writes a course and returns its jobs.
+// jobsOf writes a course of one student, where the files have no other roster, and returns
+// its jobs.
 func jobsOf(t *testing.T, config string, files map[string]string) []class.Job {
 	t.Helper()
 	dir := t.TempDir()
 	all := map[string]string{class.ConfigFile: config, class.RosterFile: "id\ns1\n"}
-	for name, text := range files {
-		all[name] = text
-	}
+	maps.Copy(all, files)
 	for name, text := range all {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -99,7 +100,7 @@ func TestWorkerRefused(t *testing.T) {
 	forbidden := "echo 0 > /proc/sys/user/max_net_namespaces && exec \"$@\""
 	out, errs, code := run(t, "unshare", "--user", "--map-root-user", "sh", "-c", forbidden, "sh", wirelab, "class", "worker", path)
 	if out == "" {
-		t.Skipf("no user namespace to forbid labs in: %s", errs)
+		require.Missing(t, netns.Name, fmt.Sprintf("there is no user namespace to forbid labs in: %s", errs))
 	}
 	if r := result(t, out); code != exit.Refused || r.Status != class.Refused || r.Reason == nil {
 		t.Errorf("exit code %d, want %d; %s, %v\n%s", code, exit.Refused, r.Status, r.Reason, errs)
