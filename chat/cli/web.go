@@ -92,7 +92,8 @@ type page struct {
 // proxy has the page.
 func openPage(s *server.Server, o options, log *slog.Logger) (*page, error) {
 	config := webguard.Config{Logger: log, Limits: webLimits(o.limits)}
-	p, err := (*page)(nil), error(nil)
+	var p *page
+	var err error
 	if o.web.on() {
 		if p, err = linkPage(s, o, &config); err != nil {
 			return nil, err

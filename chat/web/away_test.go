@@ -138,7 +138,7 @@ func TestRestart(t *testing.T) {
 	}
 }
 
-// The same browser that opens the page twice goes on in the second.
+// A browser that opens the page twice chats in the second window.
 func TestTwoWindows(t *testing.T) {
 	h := open(t, setUp{})
 	a := newPhone(t, h).join(joining{Name: "alice"})

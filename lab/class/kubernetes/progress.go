@@ -82,7 +82,8 @@ func (r *run) activate(ctx context.Context, jobs []*batch.Job) error {
 }
 
 // nothingLeft reports whether every job of a Job has its result. It is asked whenever
-// something has changed, and goes on where it was: what is left only becomes less.
+// something has changed, and begins at the first that was left the last time: what is left
+// only becomes less.
 func (r *run) nothingLeft(j *batch.Job) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
