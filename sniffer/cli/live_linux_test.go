@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"wirelab/internal/exit"
+	"wirelab/internal/lang"
 	"wirelab/internal/require"
 	"wirelab/sniffer"
 	"wirelab/sniffer/internal/ownnet"
@@ -141,37 +142,41 @@ func TestSlowReader(t *testing.T) {
 	out, stdout := io.Pipe()
 	stdin, feed := io.Pipe()
 	stderr := newTranscript()
-	done := make(chan ended, 1)
+	s := &session{
+		options: &options{iface: near.Name, write: "-", buffer: 16 << 20, direction: "in", untilEOF: true},
+		words:   words{lang.English}, stdout: stdout, out: &sink{to: stdout}, stderr: stderr,
+		names: &names{}, filters: newFilters(""),
+	}
+	s.choosePrinter()
+	done := make(chan error, 1)
 	go func() {
-		code, err := sniff(t.Context(), stdin, stdout, stderr, "-i", near.Name, "-w", "-", "-B", "16M", "--direction", "in", "--until-eof")
+		done <- s.live(t.Context(), stdin, func() error { return nil })
 		stdout.Close()
-		done <- ended{code, err}
 	}()
 	stderr.await(t, "wirelab: capturing on near\n")
+	waiting := func() int {
+		s.queue.mu.Lock()
+		defer s.queue.mu.Unlock()
+		return s.queue.bytes
+	}
+	require.Eventually(t, time.Minute, func() bool { return waiting() == 0 }, func() string { return "the file's first blocks to be handed on" })
 	send := ownnet.Sender(t, far)
 	const sent = 30_000 // of 1,400 bytes: two rings and a half
-	inUse := func() uint64 {
-		var m runtime.MemStats
-		runtime.GC()
-		runtime.ReadMemStats(&m)
-		return m.HeapAlloc
-	}
-	before := inUse()
-	for i := range uint32(sent) {
-		send(append(frame(i), make([]byte, 1400)...))
-		if i > 0 && i%3000 == 0 { // before the ring is full, however late it is looked at
-			require.Eventually(t, time.Minute, func() bool { return inUse() >= before+1400*uint64(i) }, func() string {
-				return fmt.Sprintf("%d frames to wait in memory, of which %d more bytes are in use", i, inUse()-before)
+	for i := range sent {
+		if i%3000 == 0 { // before the ring is full, however late it is looked at
+			require.Eventually(t, time.Minute, func() bool { return waiting() >= 1400*i }, func() string {
+				return fmt.Sprintf("%d frames to wait in memory, where %d bytes are", i, waiting())
 			})
 		}
+		send(append(frame(uint32(i)), make([]byte, 1400)...))
 	}
 	feed.Close()
 	file, err := io.ReadAll(out)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if e := wait(t, done); e.code != exit.OK {
-		t.Error(e.err)
+	if err := <-done; err != nil {
+		t.Error(err)
 	}
 	frames, r := packets(t, file)
 	if stats, ok := r.Statistics(); !ok || len(frames) != sent || stats.Received != sent || stats.Dropped != 0 {

@@ -8,6 +8,11 @@ import (
 // mostQueued bounds the bytes of a capture that wait for the reader of standard output.
 const mostQueued = 128 << 20
 
+// queueChunk is about how many bytes of a queue are handed on at once at most. What waits
+// is in pieces of this size: one that grew would be copied again and again, for longer than
+// the kernel's ring has room for.
+const queueChunk = 1 << 20
+
 // queue hands on what is written to it. While its reader is slow, what is written waits in
 // memory, and who writes does not: frames wait there for the reader of a pipe, and not in
 // the kernel's ring, which has a fixed size.
@@ -18,7 +23,9 @@ type queue struct {
 
 	mu      sync.Mutex
 	changed *sync.Cond // of the following
-	waiting []byte
+	waiting [][]byte
+	bytes   int    // of waiting
+	spare   []byte // that was handed on
 	closed  bool
 	err     error // of a Write of to
 }
@@ -34,13 +41,19 @@ func newQueue(to io.Writer, most int) *queue {
 func (q *queue) Write(p []byte) (int, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for len(q.waiting) > q.most && q.err == nil {
+	for q.bytes > q.most && q.err == nil {
 		q.changed.Wait()
 	}
 	if q.err != nil {
 		return 0, q.err
 	}
-	q.waiting = append(q.waiting, p...)
+	if last := len(q.waiting) - 1; last >= 0 && len(q.waiting[last]) < queueChunk {
+		q.waiting[last] = append(q.waiting[last], p...)
+	} else {
+		q.waiting = append(q.waiting, append(q.spare, p...))
+		q.spare = nil
+	}
+	q.bytes += len(p)
 	q.changed.Broadcast()
 	return len(p), nil
 }
@@ -55,14 +68,10 @@ func (q *queue) Close() error {
 	return q.err
 }
 
-// kept is how large a buffer may be that is used again.
-const kept = 1 << 20
-
 func (q *queue) handOn() {
 	defer close(q.done)
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	var spare []byte
 	for q.err == nil {
 		for len(q.waiting) == 0 {
 			if q.closed {
@@ -70,16 +79,15 @@ func (q *queue) handOn() {
 			}
 			q.changed.Wait()
 		}
-		now := q.waiting
-		q.waiting = spare[:0]
+		now := q.waiting[0]
+		q.waiting = q.waiting[1:]
+		q.bytes -= len(now)
 		q.changed.Broadcast()
 		q.mu.Unlock()
 		_, err := q.to.Write(now)
 		q.mu.Lock()
 		q.err = err
-		if spare = now; cap(spare) > kept {
-			spare = nil
-		}
+		q.spare = now[:0]
 	}
 	q.changed.Broadcast()
 }

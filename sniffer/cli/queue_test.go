@@ -27,8 +27,8 @@ func TestQueue(t *testing.T) {
 	to := &slow{let: make(chan error)}
 	q := newQueue(to, mostQueued)
 	var want bytes.Buffer
-	for i := range 1000 { // nobody reads
-		p := bytes.Repeat([]byte{byte(i)}, 1000)
+	for i := range 3000 { // nobody reads
+		p := bytes.Repeat([]byte{byte(i)}, 1+i)
 		want.Write(p)
 		if n, err := q.Write(p); n != len(p) || err != nil {
 			t.Fatalf("write %d: %d, %v", i, n, err)
