@@ -36,16 +36,32 @@ type screen struct {
 func sit(t *testing.T, cmd *exec.Cmd) *screen {
 	t.Helper()
 	cmd.Env = append(os.Environ(), "TERM=xterm", "NO_COLOR=1", "WIRELAB_LANG=en", "TMPDIR="+t.TempDir())
-	tty, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 40, Cols: 100})
-	if err != nil {
-		t.Fatal(err)
-	}
+	tty := startOnTerminal(t, cmd, 40, 100)
 	t.Cleanup(func() {
 		cmd.Process.Kill()
 		tty.Close()
 		cmd.Wait()
 	})
 	return &screen{t: t, cmd: cmd, tty: tty}
+}
+
+// startOnTerminal starts a program on a terminal of its own and returns the person's side,
+// which obeys deadlines: pty.Start leaves a file that does not.
+func startOnTerminal(t *testing.T, cmd *exec.Cmd, rows, cols uint16) *os.File {
+	t.Helper()
+	blocking, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: rows, Cols: cols})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer blocking.Close()
+	fd, err := unix.FcntlInt(blocking.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+	if err == nil {
+		err = unix.SetNonblock(fd, true)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return os.NewFile(uintptr(fd), blocking.Name())
 }
 
 // await reads until the screen has shown what a pattern says.

@@ -13,8 +13,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/creack/pty"
 )
 
 // hold starts `wirelab up` and returns its name and process.
@@ -178,10 +176,7 @@ func TestExecOnATerminal(t *testing.T) {
 	program := wirelab(t)
 	name, _ := hold(t, program)
 	cmd := exec.Command(program, "exec", "--lab", name, "client1", "--", "/bin/sh", "-c", "stty size; trap 'echo caught; exit 5' INT; echo waiting; while :; do sleep 1; done")
-	terminal, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 33, Cols: 97})
-	if err != nil {
-		t.Fatal(err)
-	}
+	terminal := startOnTerminal(t, cmd, 33, 97)
 	defer terminal.Close()
 	var seen bytes.Buffer
 	read := func(until string) {

@@ -77,6 +77,13 @@ func veth(t *testing.T, name, peer string) {
 	must(t, netlink.LinkAdd(&netlink.Veth{LinkAttrs: attrs, PeerName: peer}))
 	up(t, name)
 	up(t, peer)
+	// Until the kernel has seen the wire, what is sent goes nowhere, and no error says so.
+	for _, end := range []string{name, peer} {
+		require.Eventually(t, patience, func() bool {
+			l, err := netlink.LinkByName(end)
+			return err == nil && l.Attrs().OperState == netlink.OperUp
+		}, func() string { return end + " to be up" })
+	}
 }
 
 func address(t *testing.T, name, prefix string) {

@@ -3,9 +3,12 @@ package ownnet
 import (
 	"net"
 	"testing"
+	"time"
 
 	"github.com/mdlayher/packet"
 	"github.com/vishvananda/netlink"
+
+	"wirelab/internal/require"
 )
 
 // Cable makes a pair of interfaces that are up and silent:
@@ -38,6 +41,13 @@ func Cable(t *testing.T) (near, far *net.Interface) {
 		if err := netlink.LinkSetUp(link); err != nil {
 			t.Fatal(err)
 		}
+	}
+	// Until the kernel has seen the cable, what is sent goes nowhere, and no error says so.
+	for _, name := range []string{"near", "far"} {
+		require.Eventually(t, 20*time.Second, func() bool {
+			link, err := netlink.LinkByName(name)
+			return err == nil && link.Attrs().OperState == netlink.OperUp
+		}, func() string { return name + " to be up" })
 	}
 	return iface(t, "near"), iface(t, "far")
 }
