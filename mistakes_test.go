@@ -68,6 +68,7 @@ var mistakes = []struct {
 	{"sniff -r ping.pcapng tcp.port==80", exit.Usage, `this is a display filter of Wireshark's; here write: 'tcp port 80'`, `這是 Wireshark 的顯示過濾器，在這裡請寫成：'tcp port 80'`},
 	{"sniff -C 10", exit.Usage, `no option -C: a new file at a size is --rotate-size 10M`, `沒有 -C 這個選項：依大小換檔用 --rotate-size 10M`},
 	{"chat join 127.0.0.1:IDLE --wait 10ms", exit.Unable, `no chat at 127.0.0.1:IDLE: nothing listens there .*\nis the server running there\? wirelab chat serve`, `無法連線到 127.0.0.1:IDLE 的聊天室：那裡沒有程式在監聽（.*）\n那裡的伺服器有在執行嗎？wirelab chat serve`},
+	{"chat send 127.0.0.1:IDLE hello --wait 0s", exit.Unable, `^wirelab: no chat at 127.0.0.1:IDLE: nothing listens there`, `^wirelab: 無法連線到 127.0.0.1:IDLE 的聊天室：那裡沒有程式在監聽`},
 	{"chat join server:http", exit.Usage, `server "server:http": want HOST or HOST:PORT, such as server:7000`, `伺服器「server:http」要寫成 HOST 或 HOST:PORT`},
 	{"chat join --name a:b 127.0.0.1:IDLE", exit.Usage, `name "a:b": a name cannot contain ':'.*; choose one with --name`, `名稱「a:b」：名稱不能有「:」.*，請用 --name 指定名稱`},
 	{"chat send 127.0.0.1:IDLE", exit.Usage, `wirelab chat send needs HOST\[:PORT\] TEXT..., for example: wirelab chat send server`, `wirelab chat send 後面要接 HOST`},

@@ -17,6 +17,7 @@ import (
 
 const (
 	retryAfter   = 100 * time.Millisecond // between two attempts at the first connection
+	onceWithin   = 5 * time.Second        // what the only attempt may take
 	firstPause   = 100 * time.Millisecond // before the first attempt to reconnect
 	longestPause = 10 * time.Second
 )
@@ -27,7 +28,7 @@ type Config struct {
 	Port uint16
 	UDP  bool
 	Name string        // as chat.CleanName returns it
-	Wait time.Duration // how long the first connection is tried for, over TCP
+	Wait time.Duration // how long the first connection is tried for, over TCP; 0: once
 
 	// Reconnect makes the session connect again when its connection is lost.
 	Reconnect bool
@@ -52,6 +53,14 @@ func (e *DialError) Error() string { return e.Unwrap().Error() }
 // Unwrap returns the error in people's languages, behind which is the last attempt's.
 func (e *DialError) Unwrap() error {
 	return i18n.Errmsg("chat.mistake.nochat", "Server", e.Server, "Cause", i18n.NetError(e.Err))
+}
+
+// within is how long an attempt, or an answer, may take.
+func (c Config) within() time.Duration {
+	if c.Wait == 0 {
+		return onceWithin
+	}
+	return c.Wait
 }
 
 // dial connects once.
@@ -81,8 +90,9 @@ func (c Config) dial(ctx context.Context, name string, from chat.Resume) (*Conn,
 
 // connect makes the first connection.
 func (s *Session) connect(ctx context.Context) (*Conn, error) {
-	try, cancel := context.WithTimeout(ctx, s.config.Wait)
+	try, cancel := context.WithTimeout(ctx, s.config.within())
 	defer cancel()
+	once := s.config.UDP || s.config.Wait == 0
 	var cause error
 	for told := false; ; told = true {
 		conn, err := s.config.dial(try, s.config.Name, chat.Resume{})
@@ -95,7 +105,10 @@ func (s *Session) connect(ctx context.Context) (*Conn, error) {
 		if cause == nil || try.Err() == nil { // an attempt that ran out of time knows no cause
 			cause = err
 		}
-		if !told && !s.config.UDP && try.Err() == nil {
+		if once && ctx.Err() == nil {
+			return nil, &DialError{s.config.Server(), cause}
+		}
+		if !told && try.Err() == nil {
 			s.emit(ctx, Waiting{err})
 		}
 		select {
@@ -105,7 +118,7 @@ func (s *Session) connect(ctx context.Context) (*Conn, error) {
 		switch {
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
-		case s.config.UDP || try.Err() != nil:
+		case try.Err() != nil:
 			return nil, &DialError{s.config.Server(), cause}
 		}
 	}
@@ -121,7 +134,7 @@ func (s *Session) reconnect(ctx context.Context, name string, from chat.Resume) 
 			return nil, ctx.Err()
 		case <-time.After(pause/2 + rand.N(pause)):
 		}
-		try, cancel := context.WithTimeout(ctx, s.config.Wait)
+		try, cancel := context.WithTimeout(ctx, s.config.within())
 		conn, err := s.config.dial(try, name, from)
 		cancel()
 		if err == nil {

@@ -50,7 +50,7 @@ func SendUDP(ctx context.Context, config Config, texts []string) error {
 	if err := conn.Say("/who"); err != nil {
 		return i18n.Errmsg("chat.mistake.unasked", "Cause", err)
 	}
-	if err := conn.awaitKind(config.Wait, chat.Who); err != nil {
+	if err := conn.awaitKind(config.within(), chat.Who); err != nil {
 		return i18n.Errmsg("chat.mistake.unanswered", "Server", config.Server(), "Cause", err)
 	}
 	return nil

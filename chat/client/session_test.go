@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"slices"
+	"syscall"
 	"testing"
 	"time"
 
@@ -299,6 +300,14 @@ func TestSessionEnds(t *testing.T) {
 	}
 	if _, ok := errors.AsType[*DialError](s.Err()); !ok {
 		t.Errorf("no server: %v, want a DialError", s.Err())
+	}
+	config.Wait = 0
+	s = Start(context.Background(), config)
+	for e := range s.Events() {
+		t.Errorf("tried once: %#v, want no event", e)
+	}
+	if !errors.Is(s.Err(), syscall.ECONNREFUSED) {
+		t.Errorf("tried once: %v, want that nothing listens", s.Err())
 	}
 	s = Start(context.Background(), f.config())
 	s.Leave("")
