@@ -70,7 +70,7 @@ func (c Claim) CheckPhases(labels []string) error {
 	for i, phase := range c.Phases {
 		at := slices.Index(labels, phase)
 		if at < 0 {
-			return i18n.Errmsg("script.phase.unknown", "Phase", phase, "Hint", suggest.Hint(phase, labels))
+			return i18n.Errmsg("script.phase.unknown", "Phase", phase, "Hint", suggest.Hint(phase, labels), "Known", labels)
 		}
 		if i > 0 && at != slices.Index(labels, c.Phases[i-1])+1 {
 			return i18n.Errmsg("script.phase.order", "Phase", phase, "Before", c.Phases[i-1])
@@ -124,6 +124,10 @@ func ParseExpected(s string, segments ...string) ([]string, error) {
 			}
 			line = strings.TrimPrefix(strings.TrimSpace(line), segment)
 			words = words[1:]
+		}
+		outside, _, _ := strings.Cut(line, `"`)
+		if err := suggest.Halfwidth(outside); err != nil {
+			return nil, at(err)
 		}
 		if err := checkPasted(line); err != nil {
 			return nil, at(err)

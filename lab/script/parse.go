@@ -123,6 +123,9 @@ func (p *parser) step(number int, words []string) error {
 	}
 	v := findVerb(words[0])
 	if v == nil {
+		if err := suggest.Halfwidth(words[0]); err != nil {
+			return err
+		}
 		known := append([]string{"topology", "segment", "host", "lesson", "expect"}, Verbs()...)
 		return i18n.Errmsg("script.word", "Word", words[0], "Hint", suggest.Hint(words[0], known), "Known", known)
 	}
@@ -136,6 +139,9 @@ func (p *parser) step(number int, words []string) error {
 		}
 		s.Host, s.Args = s.Args[0], s.Args[1:]
 		if !slices.Contains(p.exp.Topology.Hosts, s.Host) {
+			if err := suggest.Halfwidth(s.Host); err != nil {
+				return err
+			}
 			return i18n.Errmsg("script.host", "Host", s.Host, "Hint", suggest.Hint(s.Host, p.exp.Topology.Hosts), "Known", p.exp.Topology.Hosts)
 		}
 		if s.Host == lab.SnifferHost {

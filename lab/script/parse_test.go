@@ -96,6 +96,11 @@ func TestParseErrors(t *testing.T) {
 	for _, test := range []struct{ name, file, text, want string }{
 		{"name", "Hello.txtar", hello, "the file's name"},
 		{"verb", "", replace("start server", "begin server"), `hello.txtar:8: "begin" is not a word of a script`},
+		{"a full-width colon", "", replace("run client1", "run： client1"), `hello.txtar:10: "run：" has the full-width ： in it: write :`},
+		{"a full-width space", "", replace("run client1 ", "run client1　"), `hello.txtar:10: "client1　chat" has a full-width space`},
+		{"a full-width arrow", "", replace("client1 >  server", "client1 ＞ server"), `has the full-width ＞ in it: write >`},
+		{"full-width quotation marks", "", replace(`server   "hello  there"`, "server   “hello there”"), `has the full-width “ in it: write "`},
+		{"a misspelt phase", "", replace("in said,closed", "in sad,closed"), `no barrier ends a phase "sad" (did you mean said?): there are said, closed`},
 		{"host", "", replace("run client1", "run client9"), `hello.txtar:10: host "client9" is not in the topology`},
 		{"run on the sniffer", "", replace("run client1", "run sniffer"), `hello.txtar:10: the host "sniffer" captures`},
 		{"fresh sniffer", "", replace("fresh client1", "fresh sniffer"), `hello.txtar:15: the host "sniffer" captures`},
