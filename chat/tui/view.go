@@ -28,6 +28,7 @@ type visit struct {
 	known     bool     // there was a connection once
 	connected bool     // there is one
 	waiting   bool     // the user was told that the server is not reached
+	spoken    bool     // over UDP: the room was sent something
 	people    []string // first to come first
 	asking    bool     // the session has asked who is here
 	answering bool     // the answer has begun
@@ -67,6 +68,8 @@ func (v *view) handle(e client.Event) {
 	case client.Received:
 		v.receive(e.Line)
 	case client.PortUnreachable:
+		v.spoken = false
+		v.describe()
 		v.Print(inline.Text{v.time(time.Now()), inline.Warning.Span(v.Words.NobodyListens(v.Server))})
 	case client.NotSaid:
 		v.notice(v.Words.NotSaid(e.Err))
@@ -183,6 +186,10 @@ func (v *view) enter(line string) {
 		v.offline(line)
 	default:
 		v.outgoing = append(v.outgoing, text)
+		if !v.spoken {
+			v.spoken = true
+			v.describe()
+		}
 		said, slash := strings.CutPrefix(text, "/")
 		if v.UDP && (!slash || strings.HasPrefix(said, "/")) { // the server does not send it back
 			v.Print(v.show(chat.Line{Time: time.Now(), Kind: chat.Say, Name: v.me, Text: said}))
@@ -262,7 +269,7 @@ func (v *view) describe() {
 		v.SetStatus(inline.Text{inline.Warning.Span(v.Words.StillUnheard(v.unheard.Texts))})
 	case v.UDP:
 		others := slices.DeleteFunc(slices.Clone(v.people), func(name string) bool { return name == v.me })
-		v.SetStatus(inline.Text{inline.Dim.Span("-- udp " + v.Server + " -- " + v.Words.heardOf(others))})
+		v.SetStatus(inline.Text{inline.Dim.Span("-- udp " + v.Server + " -- " + v.Words.heardOf(others, v.spoken))})
 	default:
 		status := inline.Text{inline.Dim.Span("-- tcp " + v.Server + " -- ")}
 		if v.unheard.Texts > 0 {

@@ -201,6 +201,14 @@ func TestUDP(t *testing.T) {
 	if !strings.Contains(d.vt.Screen(), " alice: hi\n") { // it does not come back
 		t.Errorf("what was said is not shown:\n%s", d.vt.Screen())
 	}
+	if !strings.Contains(d.vt.Screen(), "-- nobody else has spoken yet\n") {
+		t.Errorf("the room knows alice, who has spoken:\n%s", d.vt.Screen())
+	}
+	d.handle(client.PortUnreachable{})
+	d.vt.Show(d.Output())
+	if !strings.Contains(d.vt.Screen(), "-- the room knows you once you say something\n") {
+		t.Errorf("nobody has heard alice:\n%s", d.vt.Screen())
+	}
 	d.hear(chat.Say, "bob", "hello")
 	d.vt.Show(d.Output())
 	if !strings.Contains(d.vt.Screen(), "heard of: bob\n") {

@@ -191,9 +191,13 @@ func (w Words) people(names []string) string {
 	return w.text("chat.client.people", "Number", len(names), "Names", w.list(names))
 }
 
-func (w Words) heardOf(names []string) string {
-	if len(names) == 0 {
+// heardOf says who is known in a room that nobody tells of its people.
+func (w Words) heardOf(names []string, spoken bool) string {
+	switch {
+	case len(names) == 0 && !spoken:
 		return w.text("chat.client.silent")
+	case len(names) == 0:
+		return w.text("chat.client.unmet")
 	}
 	return w.text("chat.client.heardof", "Names", w.list(names))
 }
