@@ -279,7 +279,19 @@ func (k *console) save(name string) error {
 func shown(l chat.Line, language lang.Lang) string {
 	s := words{Lang: language}.Tell(l, "")
 	if (l.Kind == chat.Join || l.Kind == chat.Leave) && l.Text != "" {
-		s += " (" + safetext.Strip(l.Text) + ")"
+		why := l.Text
+		if m, known := reasons[why]; known && l.Kind == chat.Leave {
+			why = m.In(language)
+		}
+		s += " (" + safetext.Strip(why) + ")"
 	}
 	return s
+}
+
+// reasons has the reasons for which somebody leaves that people have words for. The log
+// and the record have them in English.
+var reasons = map[string]i18n.Message{
+	"closed": i18n.Msg("chat.left.closed"),
+	"silent": i18n.Msg("chat.left.silent"),
+	"lost":   i18n.Msg("chat.left.lost"),
 }

@@ -231,6 +231,11 @@ func TestConsoleIsInTheReadersLanguage(t *testing.T) {
 	if _, err := room.Join(chat.Person{Name: "bob", Transport: "tcp"}, chat.Resume{}, audience{}); err != nil {
 		t.Fatal(err)
 	}
+	ann, err := room.Join(chat.Person{Name: "ann", Transport: "tcp"}, chat.Resume{}, audience{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ann.Leave("closed", false)
 	room.Say("hi \x1b[31m")
 	room.Lock(true)
 	if _, err := room.Kick("bob too loud"); err != nil {
@@ -238,6 +243,8 @@ func TestConsoleIsInTheReadersLanguage(t *testing.T) {
 	}
 	for _, want := range []struct{ english, chinese string }{
 		{"* bob joined (tcp)", "* bob 加入了聊天室 (tcp)"},
+		{"* ann joined (tcp)", "* ann 加入了聊天室 (tcp)"},
+		{"* ann left (closed)", "* ann 離開了聊天室 (關閉了連線)"},
 		{"server: hi [31m", "server: hi [31m"},
 		{"* the room is locked: nobody new joins", "* 聊天室已鎖定，不接受新的人"},
 		{"* bob was kicked (too loud)", "* bob 被踢出聊天室了 (too loud)"},
