@@ -180,3 +180,19 @@ func TestDocumentsAreTheSameInBothLanguages(t *testing.T) {
 		t.Errorf("only %d documents are in both languages", pairs)
 	}
 }
+
+// A line break within a Chinese paragraph is shown as a space, in the middle of a sentence.
+func TestChineseParagraphsAreLines(t *testing.T) {
+	prose := regexp.MustCompile("^[^\\s|#>`\\-]|^`[^`]")
+	for _, path := range documents(t) {
+		if !strings.HasSuffix(path, ".zh-TW.md") {
+			continue
+		}
+		lines := strings.Split(fenced.ReplaceAllString(readText(t, path), ""), "\n")
+		for i := 1; i < len(lines); i++ {
+			if prose.MatchString(lines[i-1]) && prose.MatchString(lines[i]) && !regexp.MustCompile(`^\d+\. `).MatchString(lines[i]) {
+				t.Errorf("%s: a paragraph is broken before %q", path, lines[i])
+			}
+		}
+	}
+}
