@@ -62,10 +62,14 @@ func (q *quiz) question(e *script.Experiment, c claim.Claim) string {
 	case len(names) > 1:
 		trace = i18n.Text(q.lang, "quiz.segments", "Trace", trace, "Segments", names)
 	}
+	question := i18n.Msg("quiz.phase", "Phase", c.Phases, "Trace", trace)
 	if c.Anywhere || len(c.Phases) == 0 {
-		return i18n.Text(q.lang, "quiz.whole", "Trace", trace)
+		question = i18n.Msg("quiz.whole", "Trace", trace)
 	}
-	return i18n.Text(q.lang, "quiz.phase", "Phase", c.Phases, "Trace", trace)
+	if c.Projection.Text {
+		question = i18n.Msg("quiz.text", "Question", question)
+	}
+	return question.In(q.lang)
 }
 
 // lines reads lines of a trace until an empty one. A line that could never be seen is

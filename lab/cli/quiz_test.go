@@ -65,6 +65,25 @@ func TestQuizNamesTheLine(t *testing.T) {
 	}
 }
 
+// A question about what is said shows how that is written.
+func TestQuizShowsHowATextIsWritten(t *testing.T) {
+	for _, projection := range []string{"tcp/7000 text", "tcp/7000"} {
+		pr, err := trace.ParseProjection(projection)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, l := range lang.All() {
+			q := quiz{lang: l}
+			for _, c := range []claim.Claim{{Projection: pr, Phases: []string{"talk"}}, {Projection: pr, Anywhere: true}} {
+				asked := q.question(&script.Experiment{}, c)
+				if !strings.Contains(asked, projection) || strings.Contains(asked, `client1 > server "hello"`) != pr.Text {
+					t.Errorf("%s is asked for by %q", projection, asked)
+				}
+			}
+		}
+	}
+}
+
 // What no packet says is no guess, unless the question is of protocols that have no words.
 func TestQuizRefusesWhatNoPacketSays(t *testing.T) {
 	e := &script.Experiment{Topology: lab.Topology{Hosts: []string{"client1", "server"}}}
