@@ -44,7 +44,7 @@ func ladder(o *script.Outcome, l lang.Lang, ascii bool) (render.Ladder, []render
 	}
 	var phases []render.Phase
 	for _, p := range cut.Phases {
-		phase := render.Phase{Name: phaseName(e, p, l, len(cut.Phases) == 1)}
+		phase := render.Phase{Name: phaseName(o, p, l, len(cut.Phases) == 1)}
 		for _, n := range p.Unseen {
 			phase.Notes = append(phase.Notes, i18n.Text(l, "report.unseen", "Host", n.String(), "Count", n.Sent-n.Captured))
 		}
@@ -178,7 +178,8 @@ func withLanes(lanes []string, p *sniffer.Packet, hosts trace.Hosts) []string {
 
 // phaseName is what people call a phase, and what they should know of it. Packets that
 // are all of one phase without a barrier need no name.
-func phaseName(e *script.Experiment, p trace.Phase, l lang.Lang, only bool) string {
+func phaseName(o *script.Outcome, p trace.Phase, l lang.Lang, only bool) string {
+	e := o.Experiment
 	switch {
 	case p.Label == "" && only:
 		return ""
@@ -186,6 +187,8 @@ func phaseName(e *script.Experiment, p trace.Phase, l lang.Lang, only bool) stri
 		return i18n.Text(l, "report.phase.after")
 	case p.Label == trace.StartLabel:
 		return i18n.Text(l, "report.phase.before")
+	case !p.Ended && o.Err != nil:
+		return i18n.Text(l, "report.phase.stopped", "Phase", e.PhaseName(p.Label, l))
 	case !p.Ended:
 		return i18n.Text(l, "report.phase.open", "Phase", e.PhaseName(p.Label, l))
 	}

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"wirelab/lab/script"
 	"wirelab/lab/trace/tracetest"
 	"wirelab/sniffer/pcapfile"
+	"wirelab/sniffer/render"
 )
 
 // source is an experiment of which record makes what the sniffer saw. Hosts are more
@@ -122,6 +124,22 @@ func TestLadder(t *testing.T) {
 				t.Errorf("(-want +got):\n%s\n%s", diff, got)
 			}
 		})
+	}
+}
+
+// A script that stopped has not reached the end of its last phase: nothing is wrong with
+// the capture.
+func TestLadderOfAScriptThatStopped(t *testing.T) {
+	o := record(t, "client1 server client2")
+	o.Err = errors.New("stopped")
+	for l, want := range map[lang.Lang]string{
+		lang.English: "never (the script stopped before its end)",
+		lang.Chinese: "never（腳本在這個階段結束之前就停止了）",
+	} {
+		ladder, phases := ladder(o, l, false)
+		if !slices.ContainsFunc(phases, func(p render.Phase) bool { return p.Name == want }) {
+			t.Errorf("%s: no phase %q in %v", ladder.Title, want, phases)
+		}
 	}
 }
 
