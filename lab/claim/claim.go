@@ -135,9 +135,27 @@ func ParseExpected(s string, segments ...string) ([]string, error) {
 		if len(words) < 4 || words[1] != ">" || strings.ContainsRune(words[0]+words[2], '"') {
 			return nil, at(i18n.Errmsg("script.line.form", "Line", line))
 		}
+		if unclosed(line) {
+			return nil, at(i18n.Errmsg("script.quote", "Text", line))
+		}
 		lines = append(lines, normal(strings.TrimSpace(segment+" "+line)))
 	}
 	return lines, nil
+}
+
+// unclosed reports whether a line has a text whose quotation mark is not closed: no packet
+// says that.
+func unclosed(line string) bool {
+	within := false
+	for i := 0; i < len(line); i++ {
+		switch {
+		case line[i] == '"':
+			within = !within
+		case line[i] == '\\' && within:
+			i++
+		}
+	}
+	return within
 }
 
 // normal is a line in the form in which lines are compared: one space for every

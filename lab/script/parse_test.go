@@ -100,6 +100,7 @@ func TestParseErrors(t *testing.T) {
 		{"a full-width space", "", replace("run client1 ", "run client1　"), `hello.txtar:10: "client1　chat" has a full-width space`},
 		{"a full-width arrow", "", replace("client1 >  server", "client1 ＞ server"), `has the full-width ＞ in it: write >`},
 		{"full-width quotation marks", "", replace(`server   "hello  there"`, "server   “hello there”"), `has the full-width “ in it: write "`},
+		{"a quotation mark that is not closed in an expectation", "", replace(`server   "hello  there"`, `server   "hello \"there\"`), `a double quote is not closed: client1 >  server   "hello \"there\"`},
 		{"a misspelt phase", "", replace("in said,closed", "in sad,closed"), `no barrier ends a phase "sad" (did you mean said?): there are said, closed`},
 		{"host", "", replace("run client1", "run client9"), `hello.txtar:10: host "client9" is not in the topology`},
 		{"run on the sniffer", "", replace("run client1", "run sniffer"), `hello.txtar:10: the host "sniffer" captures`},
