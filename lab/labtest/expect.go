@@ -170,6 +170,7 @@ const mostComment = 2000
 // another lab for it.
 func (l *Lab) tell(v claim.Verdict, said string) {
 	l.t.Helper()
+	l.told = true
 	comment := v.ID + ": " + string(v.Status)
 	if v.Reason != nil {
 		comment += ": " + v.Reason.String()

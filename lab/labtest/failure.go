@@ -39,24 +39,58 @@ func describe(r *trace.Recording, plan claim.Plan, c claim.Claim, v claim.Verdic
 	if v.Status == claim.Fail {
 		shown := v
 		shown.Reason = nil // it is told above
+		if v.Dropped == nil && len(v.Packets) == 0 {
+			shown.Seconds = 0 // what the kernel dropped is known when the capture ends: the ladder has the silence
+		}
 		_ = report.Difference(&b, lang.English, show, shown)
 		if c.Projection.First && len(v.Observed) < len(c.Expected) {
 			b.WriteString("      \"first\" shows one line of each conversation: that which opens it\n")
 		}
 	}
-	ladder := render.Ladder{
-		Lanes: slices.Clone(plan.Hosts), Names: r.Hosts.Names, Texts: plan.Texts, Ends: r.Hosts.Ends,
-		Marks: map[int]render.Mark{}, ASCII: show.ASCII, Width: width,
-	}
 	mark := map[claim.Status]render.Mark{claim.Fail: render.Wrong, claim.Inconclusive: render.Unsure}[v.Status]
+	marks := map[int]render.Mark{}
 	for _, n := range v.Packets {
-		ladder.Marks[n] = mark
+		marks[n] = mark
 	}
 	var phases []render.Phase
 	for _, p := range r.Cut(plan.Plan).Phases {
 		if slices.Contains(c.Phases, p.Label) {
 			phases = append(phases, abridged(r, p, v.Packets))
 		}
+	}
+	draw(&b, r, plan, marks, phases)
+	return strings.TrimRight(b.String(), "\n")
+}
+
+// latest is what has crossed the wire last, for a test that failed by itself, as by a Fatal
+// ahead of Settle: the packets since the last barrier or, where there are none, of the phase
+// that it ended. It is "" where nothing has.
+func latest(r *trace.Recording, plan claim.Plan) string {
+	phases := r.Cut(plan.Plan).Phases
+	for len(phases) > 0 && len(phases[len(phases)-1].Packets) == 0 {
+		phases = phases[:len(phases)-1]
+	}
+	if len(phases) == 0 {
+		return ""
+	}
+	last := phases[len(phases)-1]
+	if last.Label == "" {
+		last.Label = "not settled"
+	}
+	var b bytes.Buffer
+	b.WriteString("the last packets on the wire:\n")
+	draw(&b, r, plan, nil, []render.Phase{abridged(r, last, last.Packets[len(last.Packets)-1:])})
+	return strings.TrimRight(b.String(), "\n")
+}
+
+// draw writes the ladder of phases.
+func draw(b *bytes.Buffer, r *trace.Recording, plan claim.Plan, marks map[int]render.Mark, phases []render.Phase) {
+	if len(phases) == 0 {
+		return
+	}
+	ladder := render.Ladder{
+		Lanes: slices.Clone(plan.Hosts), Names: r.Hosts.Names, Texts: plan.Texts, Ends: r.Hosts.Ends, Fate: r.Fate,
+		Marks: marks, ASCII: !lang.UTF8(), Width: width,
 	}
 	for _, p := range phases {
 		for _, packet := range p.Packets {
@@ -68,10 +102,7 @@ func describe(r *trace.Recording, plan claim.Plan, c claim.Claim, v claim.Verdic
 			}
 		}
 	}
-	if len(phases) > 0 {
-		_ = ladder.Text(&b, phases...)
-	}
-	return strings.TrimRight(b.String(), "\n")
+	_ = ladder.Text(b, phases...) // a buffer takes everything
 }
 
 // abridged is a phase with at most so many packets, those around the first that a

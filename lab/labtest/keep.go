@@ -15,8 +15,8 @@ import (
 )
 
 // finish ends the capture, which tells only then whether the kernel has dropped
-// something, and judges again. A test that failed leaves the capture where
-// go test -artifacts keeps files.
+// something, and judges again. A test that failed for a reason of its own prints what was on
+// the wire, and any leaves the capture where go test -artifacts keeps files.
 func (l *Lab) finish() {
 	ctx, cancel := context.WithTimeout(context.Background(), upWithin)
 	defer cancel()
@@ -30,6 +30,9 @@ func (l *Lab) finish() {
 		}
 	}
 	if l.t.Failed() {
+		if said := latest(recording, l.plan); said != "" && !l.told {
+			l.t.Log(said)
+		}
 		l.keep(recording)
 	}
 	if err := l.lab.Close(); err != nil {

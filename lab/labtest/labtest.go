@@ -61,6 +61,7 @@ type Lab struct {
 	met     []met // so far
 	// comments are of the packets that verdicts cite which are no pass, by their numbers.
 	comments map[int][]string
+	told     bool     // a verdict that is no pass, with its packets
 	path     string   // where the capture will be kept, once that is known
 	inForce  []string // impairments of this phase
 	lifted   []string // of these, those that are lifted
