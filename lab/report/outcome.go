@@ -84,12 +84,18 @@ func (t *Terminal) details(v claim.Verdict, explained bool) {
 
 func (t *Terminal) packets(numbers []int) string { return ranges(numbers, t.show.ASCII, ", ", ", ") }
 
-// silence is how long there were no packets.
+// silence is how long there were no packets, or none that a matcher selects.
 func (t *Terminal) silence(v claim.Verdict) string {
-	if v.Dropped == nil {
-		return t.text("report.silence.uncounted", "Time", render.Duration(v.Lasted()))
+	lasted, matcher := render.Duration(v.Lasted()), v.Matcher != ""
+	switch {
+	case matcher && v.Dropped == nil:
+		return t.text("report.unmatched.uncounted", "Time", lasted)
+	case matcher:
+		return t.text("report.unmatched.counted", "Time", lasted, "Count", *v.Dropped)
+	case v.Dropped == nil:
+		return t.text("report.silence.uncounted", "Time", lasted)
 	}
-	return t.text("report.silence.counted", "Time", render.Duration(v.Lasted()), "Count", *v.Dropped)
+	return t.text("report.silence.counted", "Time", lasted, "Count", *v.Dropped)
 }
 
 // unlined is what was seen where a trace has no line: silence, or packets such as segments

@@ -27,6 +27,9 @@ func (t *Terminal) Summary(r *Result, took time.Duration) {
 				packets := t.packets(c.Packets)
 				if packets == "" {
 					packets = t.text("report.nothing")
+					if c.Matcher != "" {
+						packets = t.text("report.unmatched.none")
+					}
 				}
 				t.Paragraph(head, widest+6, packets, widest+6)
 			}

@@ -65,6 +65,10 @@ func TestVerdict(t *testing.T) {
   ✓ 通過 x.y
       實際結果   11.5 ms 內沒有任何封包；擷取遺漏 0 個訊框
 `},
+		{"no match", claim.Verdict{ID: "x.y", Status: claim.Pass, Matcher: "never tcp", Seconds: 0.0115, Dropped: &dropped}, lang.Chinese, 0, false, `
+  ✓ 通過 x.y
+      實際結果   11.5 ms 內沒有符合的封包；擷取遺漏 0 個訊框
+`},
 		{"unexpected", claim.Verdict{ID: "x.y", Status: claim.Fail, Packets: []int{9}, Observed: []string{"a > b RST\x1b[2J"}, Reason: &unexpected, Seconds: 1}, lang.English, 0, false, `
   ✗ fail x.y
       packets    9
