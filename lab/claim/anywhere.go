@@ -26,6 +26,9 @@ func judgeAnywhere(r *trace.Recording, plan Plan, c Claim) Verdict {
 		if !whole {
 			reason = i18n.Msg("claim.anywhere.many", "Count", maxChoices)
 		}
+		if reason.IsZero() && r.Len() == 0 {
+			reason = i18n.Msg("claim.empty")
+		}
 		if reason.IsZero() {
 			reason, packet = suspect(r, plan, c, window)
 		}

@@ -49,6 +49,7 @@ func TestAnywhere(t *testing.T) {
 		packets                    []int
 		reason, note               string
 	}{
+		{name: "an empty capture", projection: "icmp", expected: pingTrace, build: func(*tracetest.Wire) {}, status: Inconclusive, reason: "no packet at all"},
 		{name: "a ping", projection: "icmp", expected: pingTrace, build: ping, status: Pass, packets: []int{1, 2}},
 		{name: "beside others", projection: "icmp", expected: pingTrace, status: Pass, packets: []int{3, 4}, note: "2 more lines",
 			build: func(w *tracetest.Wire) { w.Ping("server", "client1"); ping(w) }},
