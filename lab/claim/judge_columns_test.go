@@ -122,4 +122,8 @@ func TestColumnsAreRead(t *testing.T) {
 			t.Errorf("%q is read as %q", wrong, pr)
 		}
 	}
+	_, err = trace.ParseProjection("tcp/80 with text")
+	if want := `"text" is no column: it stands ahead of "with"`; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("a modifier behind with: %v, want %s", err, want)
+	}
 }

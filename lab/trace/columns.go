@@ -79,6 +79,9 @@ func ColumnOf(word string) string {
 func parseColumns(list string) (with []string, err error) {
 	names := ColumnNames()
 	for name := range strings.SplitSeq(list, ",") {
+		if isModifier(name) {
+			return nil, i18n.Errmsg("script.trace.behind", "Word", name)
+		}
 		if !slices.Contains(names, name) {
 			return nil, i18n.Errmsg("script.trace.column", "Word", name, "Hint", suggest.Hint(name, names), "Known", names)
 		}

@@ -46,6 +46,9 @@ func Modifiers() (words []string) {
 	return append(words, with)
 }
 
+// isModifier reports whether a word stands behind the protocols and ahead of "with".
+func isModifier(word string) bool { return word != with && slices.Contains(Modifiers(), word) }
+
 // Protocols are the words for protocols; behind tcp and udp a port may stand.
 func Protocols() []string { return append(slices.Clone(known), "other") }
 
