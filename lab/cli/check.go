@@ -121,6 +121,9 @@ func hostFlags(flags, known []string) (sniffer.Names, error) {
 			if !slices.Contains(known, name) {
 				return nil, exit.UsageMsg("check.host.unknown", "Word", flag, "Host", name, "Known", known, "Hint", suggest.Hint(name, known))
 			}
+			if other := names[addr]; other != "" && other != name && addr.IsLoopback() {
+				return nil, exit.UsageMsg("check.host.loopback", "Address", addr, "One", other, "Other", name)
+			}
 			if other := names[addr]; other != "" && other != name {
 				return nil, exit.UsageMsg("check.host.twice", "Address", addr, "One", other, "Other", name)
 			}
