@@ -12,11 +12,10 @@ import (
 	"wirelab/lab/trace"
 )
 
-// Settle ends a phase and gives it its name, a lower-case word. It returns when
-// nothing is under way on any socket of the hosts and everything that they have
-// sent is captured. The test fails, and ends, where that cannot be reached: a
-// connection that opens, closes or has unread data, a program that has ended by
-// itself, or a host that does not run any more.
+// Settle ends a phase and names it with a lower-case word. It returns when nothing is under
+// way on any socket of the hosts and everything that they have sent is captured. The test
+// ends with an error if that cannot be reached: a connection is opening, closing or has
+// unread data, a program has ended by itself, or a host does not run any more.
 func (l *Lab) Settle(phase string) {
 	l.t.Helper()
 	err := l.settle(phase)
@@ -56,16 +55,23 @@ func (l *Lab) settle(phase string) error {
 // Texts says which payloads projections with the modifier "text" show from now on.
 func (l *Lab) Texts(texts ...string) { l.plan.Texts = append(l.plan.Texts, texts...) }
 
-// Expect compares a part of what was sent with the lines that are expected, and
-// reports an error with both where they differ, or where the capture cannot tell.
+// Expect compares a part of what was sent with the expected lines. It reports an error with
+// the difference, or with the reason why the capture cannot tell.
 //
-// part is "PROJECTION in PHASES on SEGMENT". The projection is protocols and what of
-// them is shown: "arp,icmp", "tcp/80", "tcp first with ttl" and so on
-// (docs/experiments.md has all words). The phases are names that Settle gave, consecutive and separated
-// by commas; without "in" they are all that have ended, and it is a mistake to have done something since. Without "on" they are of all
-// segments, and where there are several each line begins with its segment's name. want
-// has a line for each packet, as a failure prints them; "" expects that nothing was
-// sent, which is inconclusive where nothing was done either.
+// part is "PROJECTION in PHASES on SEGMENT":
+//
+//   - The projection is protocols, then modifiers such as first and text, then "with" and
+//     columns: "arp,icmp", "tcp/80", "tcp/80 text", "tcp first with ttl" (docs/experiments.md
+//     lists all words).
+//   - The phases are names given to Settle, consecutive and separated by commas. Without
+//     "in", part covers every phase that has ended, and it is an error to have done something
+//     since.
+//   - Without "on", part covers all segments; if there are several, each line begins with the
+//     name of its segment.
+//
+// want has a line for each packet that the projection shows, written as a failure prints
+// it. With "", Expect expects that nothing was sent, which is inconclusive if nothing was
+// done, either.
 func (l *Lab) Expect(part, want string) {
 	l.t.Helper()
 	c, err := l.lines(part, want)

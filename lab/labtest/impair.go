@@ -14,20 +14,20 @@ type Fault interface{ set(*fault.Rule) }
 // Drop loses frames.
 type Drop struct{}
 
-// Loss loses frames at random. The same seed loses the same of the matching frames, in
-// their order.
+// Loss loses frames at random. With the same seed, the same of the matching frames are lost,
+// counted in their order.
 type Loss struct {
 	Percent float64 // above 0, at most 100
 	Seed    uint64
 }
 
-// Delay lets frames come later: by at most fault.MaxDelay.
+// Delay delays frames, by at most fault.MaxDelay.
 type Delay struct{ By time.Duration }
 
-// Duplicate lets frames come twice.
+// Duplicate delivers frames twice.
 type Duplicate struct{}
 
-// Reorder lets a frame come behind the next one that matches.
+// Reorder delivers a frame after the next one that matches.
 type Reorder struct{}
 
 // Corrupt changes one byte of frames, all bits of it.
@@ -38,7 +38,7 @@ type Corrupt struct {
 	ChecksumRight bool
 }
 
-// Rate lets frames come as fast as a link of so many bits a second carries them, at least
+// Rate delivers frames as fast as a link of so many bits a second carries them, at least
 // fault.MinRate.
 type Rate struct{ Bits uint64 }
 
@@ -52,22 +52,23 @@ func (f Corrupt) set(r *fault.Rule) {
 	r.Kind, r.Byte, r.Mend = fault.Corrupt, fault.Byte{Layer: f.Layer, At: f.At}, f.ChecksumRight
 }
 
-// Frames says which frames from the one host to the other an impairment is about. Its zero
-// value is all of them.
+// Frames says which of the frames from one host to the other are impaired. The zero value
+// is all of them.
 type Frames struct {
 	Where    string // a filter as tcpdump's, which may name hosts
 	Nth      []int  // of the frames that match, from 1
-	Before   bool   // in front of the sniffer, which then does not see what is lost
-	Optional bool   // it may act on no frame
+	Before   bool   // impair them before the sniffer, which then does not see what is lost
+	Optional bool   // the impairment may act on no frame
 }
 
-// Impair impairs the frames that one host sends to another, or to all, from now until
-// Mend: in the cable to the receiver, so that the sniffer sees them, and lines say what
-// was done ("lost", "delayed", "duplicated", "reordered", "corrupted"). from may be "*" for
-// every host; with Frames.Before, to may. An impairment that has acted on no frame makes the
-// claims about its phases inconclusive.
+// Impair impairs the frames that one host sends to another, or to all, from now until Mend.
+// It does so in the cable to the receiver: the sniffer sees the frames, and their lines say
+// what was done ("lost", "delayed", "duplicated", "reordered", "corrupted"). A segment that
+// only carries data has no line; "with retransmission" shows the one that replaces it, as
+// "data again". from may be "*" for every host; with Frames.Before, to may be "*", too.
 //
-// Where the kernel lets no cable be made the test ends.
+// An impairment that has acted on no frame makes the claims about its phases inconclusive.
+// The test ends if the kernel does not allow such a cable.
 func (l *Lab) Impair(name, from, to string, what Fault, which ...Frames) {
 	l.t.Helper()
 	r := fault.Rule{Name: name, From: from, To: to}
@@ -82,7 +83,7 @@ func (l *Lab) Impair(name, from, to string, what Fault, which ...Frames) {
 	l.inForce = append(l.inForce, name)
 }
 
-// Mend lifts an impairment. What it holds is sent.
+// Mend lifts an impairment and sends the frames that it holds.
 func (l *Lab) Mend(name string) {
 	l.t.Helper()
 	if err := l.lab.Mend(l.t.Context(), name); err != nil {

@@ -12,27 +12,28 @@
 // New brings up hosts on an Ethernet segment and captures it. Programs run on the
 // hosts (Run, Start), or the test's own goroutines listen and dial there (Listen,
 // DialContext). Settle ends a phase: when it returns, everything that was sent is
-// captured. Expect compares the packets of phases with the lines that are expected,
-// exactly: an unexpected line fails.
+// captured. Expect compares the packets of phases with the expected lines. Matching is
+// exact: any extra line fails the claim.
 //
-// Expect is closed. Never, Exactly, Before and InOrder say one thing alone, of packets
-// that a filter of tcpdump's language selects, or of lines of a trace:
+// Never, Exactly, Before and InOrder check one thing and ignore everything else. They
+// select packets by a filter in tcpdump's syntax, or lines of a trace:
 //
 //	l.Never("tcp[tcpflags] & tcp-rst != 0", labtest.In("fetched"), labtest.From("server"))
 //	l.Exactly(1, "trace tcp/80: client > server SYN", labtest.Each("tcp port 80"))
 //
-// A claim fails only where it is known to be wrong. Of a capture that may lack frames
-// it is inconclusive, and so is an absence where nothing was done: the test fails, and
-// says so. Retry brings the lab up anew for that alone:
+// A claim fails only if it is known to be wrong. It is inconclusive if the capture may
+// lack frames, or if it expects no packets and nothing was done: the test fails, and says
+// so. Retry tries again with a new lab, but only in this case:
 //
 //	labtest.Retry(t, 3, func(t testing.TB) { l := labtest.New(t, "client", "server") … })
 //
-// When the test ends, the lab is gone, and the capture too, unless the test failed:
-// go test -artifacts keeps it, with comments at the packets that decide. Labs of
-// parallel tests do not see one another.
+// A test that fails prints the packets of its phases; one that fails outside a claim, as by
+// t.Fatal, prints the last packets. When the test ends, the lab and its capture are removed.
+// go test -artifacts keeps the capture of a test that failed, with comments at the packets
+// that decide. Labs of parallel tests do not see one another.
 //
-// The methods of a Lab fail and end the test where they cannot do what they say.
-// They are for the test's goroutine, but for DialContext's function.
+// The methods of a Lab end the test if they cannot do their work. Call them from the test's
+// goroutine; the function that DialContext returns may be called from any.
 package labtest
 
 import (
@@ -166,8 +167,8 @@ func explain(err error) error {
 	return err
 }
 
-// Attach captures the network that up returns, on which the topology's hosts are, and
-// closes it when the test ends: until then the ctx of up lives.
+// Attach captures the network that up returns, which has the topology's hosts, and closes
+// it when the test ends. The ctx of up lives until then.
 func Attach(t testing.TB, topology lab.Topology, up func(ctx context.Context) (lab.Network, error)) *Lab {
 	t.Helper()
 	return attach(t, topology, upWithin, up)
@@ -265,8 +266,8 @@ func (p *Program) Close() {
 	p.lab.check(p.lab.lab.CloseProgram(p.lab.t.Context(), p.host))
 }
 
-// FlushNeighbours empties the neighbour (ARP) cache of a host, whose next packet is
-// preceded by a question who has the address.
+// FlushNeighbours empties the neighbour (ARP) cache of a host, which then asks who has an
+// address before it sends its next packet there.
 func (l *Lab) FlushNeighbours(host string) {
 	l.t.Helper()
 	if err := l.lab.FlushNeighbours(l.t.Context(), host); err != nil {

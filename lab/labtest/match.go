@@ -14,60 +14,63 @@ import (
 // Scope narrows what Never, Exactly, Before and InOrder look at.
 type Scope func(*claim.Claim)
 
-// In is of phases: names that Settle gave, consecutive. Without it a matcher is of all
-// phases that have ended, and it is a mistake to have done something since.
+// In looks only at these phases: names given to Settle, consecutive. Without In, a claim
+// covers every phase that has ended, and it is an error to have done something since.
 func In(phases ...string) Scope {
 	return func(c *claim.Claim) { c.Phases = append(c.Phases, phases...) }
 }
 
-// On is of one segment of a lab that has several.
+// On looks only at one segment of a lab that has several.
 func On(segment string) Scope { return func(c *claim.Claim) { c.Projection.Segment = segment } }
 
-// From is of the packets that a host's port has sent, whatever addresses they have, and of
-// those of the host that a router forwards.
+// From looks only at packets sent from a host's port, whatever addresses they carry, and at
+// the host's packets that a router forwards.
 func From(host string) Scope { return func(c *claim.Claim) { c.Matcher.From = host } }
 
-// To is of the packets that go to a host's port or, by a router, to the host, or with "*"
-// to all.
+// To looks only at packets sent to a host's port, directly or through a router; To("*") at
+// those sent to all.
 func To(host string) Scope { return func(c *claim.Claim) { c.Matcher.To = host } }
 
-// Each is of every TCP or UDP conversation by itself of which a packet matches a filter.
-// There must be one.
+// Each judges every TCP or UDP conversation on its own that has a packet matching the
+// filter. If there is no such conversation, the claim fails.
 func Each(filter string) Scope { return func(c *claim.Claim) { c.Matcher.Each = filter } }
 
-// Never reports an error where something was sent that must not be:
+// Never reports an error if a packet was sent that matches what:
 //
 //	l.Never("tcp[tcpflags] & tcp-rst != 0", labtest.In("fetched"), labtest.From("server"))
 //
-// What is selected is packets by a filter of tcpdump's language, which may name the
-// hosts; or, behind "trace", lines of a projection as Expect has them: "trace arp" is
-// any line of ARP, and "trace tcp/80: client > server SYN" is those that show this
-// one, which may leave out acked, seq=N, vlan=N and columns. Behind "bytes" it is what
-// carries a text in clear, however TCP has cut it: `bytes "open sesame"`, with Go's escapes.
+// what has one of three forms:
 //
-// It is inconclusive where the capture cannot tell: it lacks or may lack frames, or
-// nothing was done in the phases by which something could have been sent.
+//   - a filter in tcpdump's syntax, which may use the names of hosts;
+//   - "trace" and a projection as in Expect: "trace arp" matches any line of ARP. A line may
+//     follow, as in "trace tcp/80: client > server SYN"; it may omit acked, seq=N, vlan=N
+//     and columns;
+//   - "bytes" and a text with Go's escapes, as in `bytes "open sesame"`: packets that carry
+//     the text in clear, however TCP has cut it.
+//
+// The claim is inconclusive if the capture may lack frames, or if nothing was done in these
+// phases that could have sent a packet.
 func (l *Lab) Never(what string, scope ...Scope) {
 	l.t.Helper()
 	l.match(claim.Never, 0, []string{what}, scope)
 }
 
-// Exactly reports an error where not so many packets, or lines, are selected as Never
-// has it. A segment that is sent again counts again.
+// Exactly reports an error unless exactly count packets, or lines, match what, which has the
+// forms of Never. A segment that is sent again counts again.
 func (l *Lab) Exactly(count int, what string, scope ...Scope) {
 	l.t.Helper()
 	l.match(claim.Exactly, count, []string{what}, scope)
 }
 
-// Before reports an error where the first packet, or line, of one selection does not come
-// ahead of the first of the other, or one of them has none.
+// Before reports an error unless the first packet, or line, that matches first comes before
+// the first that matches second. Both must have one.
 func (l *Lab) Before(first, second string, scope ...Scope) {
 	l.t.Helper()
 	l.match(claim.Before, 0, []string{first, second}, scope)
 }
 
-// InOrder reports an error where there are no packets, or lines, one of each selection
-// and each behind the one before. Others may come between.
+// InOrder reports an error unless packets, or lines, match each of what in this order. Others
+// may come between them.
 func (l *Lab) InOrder(what []string, scope ...Scope) {
 	l.t.Helper()
 	l.match(claim.InOrder, 0, what, scope)

@@ -9,19 +9,18 @@ import (
 	"testing"
 )
 
-// Retry carries out a test whose lab may be inconclusive, as on a machine that is so
-// busy that the kernel drops frames: then a new attempt brings a lab up anew, at most so
-// many in all. What an attempt says of its subject is final: one in which a claim has
-// failed, or the test has reported any other error, is never repeated, even if its lab
-// was inconclusive, too.
+// Retry runs a test whose lab may be inconclusive, as on a machine so busy that the kernel
+// drops frames. An inconclusive attempt is repeated with a new lab, until there were so many
+// attempts. An attempt in which a claim has failed, or the test has reported any other
+// error, is final and never repeated, even if its lab was inconclusive, too.
 //
 //	labtest.Retry(t, 3, func(t testing.TB) {
 //		l := labtest.New(t, "client", "server")
 //		// … as in any test, with this t …
 //	})
 //
-// A barrier that is not reached is inconclusive. The test fails if the last attempt is,
-// with the cause. An attempt's cleanup is done before the next begins.
+// A barrier that is not reached is inconclusive. If the last attempt is inconclusive, the
+// test fails with the cause. An attempt's cleanup is done before the next begins.
 func Retry(t testing.TB, attempts int, do func(t testing.TB)) {
 	t.Helper()
 	for n := 1; ; n++ {
