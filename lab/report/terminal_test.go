@@ -63,7 +63,7 @@ func TestVerdict(t *testing.T) {
 `},
 		{"an absence", claim.Verdict{ID: "x.y", Status: claim.Pass, Seconds: 0.0115, Dropped: &dropped}, lang.Chinese, 0, false, `
   ✓ 通過 x.y
-      實際結果   11.5 ms 內沒有任何封包；擷取遺漏 0 個訊框
+      實際結果   11.5 ms 內沒有這類封包；擷取遺漏 0 個訊框
 `},
 		{"no match", claim.Verdict{ID: "x.y", Status: claim.Pass, Matcher: "never tcp", Seconds: 0.0115, Dropped: &dropped}, lang.Chinese, 0, false, `
   ✓ 通過 x.y
@@ -80,7 +80,7 @@ func TestVerdict(t *testing.T) {
 		{"nothing was seen", claim.Verdict{ID: "x.y", Status: claim.Fail, Expected: []string{"a > b SYN"}, Seconds: 1, Dropped: &dropped, Reason: &missing}, lang.Chinese, 0, false, `
   ✗ 失敗 x.y
       原因       ` + missing.In(lang.Chinese) + `
-      實際結果   1 s 內沒有任何封包；擷取遺漏 0 個訊框
+      實際結果   1 s 內沒有這類封包；擷取遺漏 0 個訊框
       差異       - 預期，+ 實際
       - a > b SYN
 `},
