@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"wirelab/internal/forks"
@@ -148,7 +149,19 @@ type busyHost struct{ what string }
 func (b *busyHost) Error() string { return b.Unwrap().Error() }
 
 // Unwrap returns the error in people's languages.
-func (b *busyHost) Unwrap() error { return i18n.Errmsg("lab.busy", "What", b.what) }
+func (b *busyHost) Unwrap() error {
+	// A tcp socket's state stands ahead of the counts; udp has none (lab/node, socket).
+	before, counts, _ := strings.Cut(b.what, " unread=")
+	state := before[strings.LastIndexByte(before, ' ')+1:]
+	unread := counts != "" && !strings.HasPrefix(counts, "0 ")
+	switch {
+	case state == "CLOSE_WAIT":
+		return i18n.Errmsg("lab.unclosed", "What", b.what)
+	case unread && (state == "ESTABLISHED" || strings.HasPrefix(before, "udp ")):
+		return i18n.Errmsg("lab.unread", "What", b.what)
+	}
+	return i18n.Errmsg("lab.busy", "What", b.what)
+}
 
 func quietWithin(limit time.Duration) func(context.Context, *agent.Client) error {
 	return func(ctx context.Context, c *agent.Client) error {
