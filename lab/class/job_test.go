@@ -43,6 +43,8 @@ func TestJobs(t *testing.T) {
 		ConfigFile:                      "seeds = true\n[[experiment]]\nname='ping'\n[[experiment]]\nname='tcp-once'\nsubmission='capture'\npoints=3\n",
 		RosterFile:                      twoStudents,
 		"submissions/s1/tcp-once.pcap":  "a capture",
+		"submissions/s1/notes.md":       "nothing of s1 is missing",
+		"submissions/s2/.hidden":        "a file manager's",
 		"submissions/s3/tcp-once.pcap":  "of nobody",
 		"submissions/s2/tcp-once.txtar": "of another kind",
 	})
@@ -75,6 +77,16 @@ func TestJobs(t *testing.T) {
 	}
 	if diff := cmp.Diff([]Missing{{"s2", "tcp-once", nil}}, missing); diff != "" {
 		t.Errorf("missing (-want +got):\n%s", diff)
+	}
+	var unused []string
+	for _, m := range c.Unused() {
+		unused = append(unused, m.String())
+	}
+	if diff := cmp.Diff([]string{
+		"not graded: submissions/s2/tcp-once.txtar, as no experiment takes a file of that name",
+		"not graded: submissions/s3, as the roster has nobody of that id",
+	}, unused); diff != "" {
+		t.Errorf("unused (-want +got):\n%s", diff)
 	}
 	path := filepath.Join(c.Dir, "submissions/s1/tcp-once.pcap")
 	if err := os.WriteFile(path, []byte("another"), 0o644); err != nil {

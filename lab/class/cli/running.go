@@ -278,6 +278,9 @@ func (r *Run) summary() {
 	if t.busy+t.repeated > 0 {
 		say(i18n.Text(r.Lang, "class.again", "Busy", t.busy, "Repeated", t.repeated))
 	}
+	for _, line := range unusedLines(r.Course, r.Lang) {
+		say(line)
+	}
 	say(self.Command() + " class report " + self.Quote(r.Course.Dir))
 }
 

@@ -12,6 +12,7 @@ import (
 	"wirelab/internal/cmdline"
 	"wirelab/internal/exit"
 	"wirelab/internal/i18n"
+	"wirelab/internal/lang"
 	"wirelab/internal/poll"
 	"wirelab/lab/class"
 	"wirelab/lab/class/cluster"
@@ -75,12 +76,31 @@ func statusCommand() *cobra.Command {
 		if s.Running {
 			at = i18n.Msg("class.status.running", "PID", s.PID)
 		}
+		unused := ""
+		for _, line := range unusedLines(c, l) {
+			unused += "\n" + line
+		}
 		_, err = fmt.Fprintln(cmd.OutOrStdout(), i18n.Text(l, "class.status.folder", "Students", s.Students, "Jobs", s.Jobs, "Missing", s.Missing)+"\n"+
 			i18n.Text(l, "class.status.done", "Done", s.Done, "Pass", s.Passed, "Fail", s.Failed, "Inconclusive", s.Inconclusive, "Left", s.Left)+"\n"+
-			at.In(l))
+			at.In(l)+unused)
 		return exit.With(exit.Unable, err)
 	}
 	return cmd
+}
+
+// mostUnused bounds how many files that nobody is graded by are named.
+const mostUnused = 10
+
+// unusedLines say which files nobody is graded by, as of a misspelt name.
+func unusedLines(c *class.Course, l lang.Lang) (lines []string) {
+	all := c.Unused()
+	for _, m := range all[:min(len(all), mostUnused)] {
+		lines = append(lines, m.In(l))
+	}
+	if more := len(all) - mostUnused; more > 0 {
+		lines = append(lines, i18n.Text(l, "class.unused.more", "Count", more))
+	}
+	return lines
 }
 
 // cancelTimeout bounds the wait for a run that was asked to end.
