@@ -45,6 +45,8 @@ var mistakes = []struct {
 	{"run ./folder.txtar", exit.Usage, `./folder.txtar is a folder`, `./folder.txtar 是資料夾`},
 	{"run ./mine.txtar", exit.Usage, `mine.txtar:2: "rnu" is not a word of a script \(did you mean run\?\): there are`, `mine.txtar:2: 腳本沒有「rnu」這個字（是不是要打 run？）`},
 	{"run ./host.txtar", exit.Usage, `host.txtar:2: host "clinet1" is not in the topology \(did you mean client1\?\)`, `host.txtar:2: topology 裡沒有主機「clinet1」（是不是要打 client1？）`},
+	{"run ./program.txtar", exit.Usage, `program.txtar:2: a class run puts a student's program in the place of \$\{program\}`, `program.txtar:2：class run 會把 \$\{program\} 換成學生的程式`},
+	{"run --update ./program.txtar", exit.Usage, `program.txtar:2: a class run`, ``},
 	{"run ping.pcapng", exit.Usage, `ping.pcapng is a capture, not an experiment. To judge it:\n  wirelab check ping ping.pcapng\nto read it:\n  wirelab sniff -r ping.pcapng`, `ping.pcapng 是擷取檔，不是實驗。要判定它：\n  wirelab check ping ping.pcapng`},
 	{"check ping", exit.Usage, `wirelab check needs EXPERIMENT FILE, for example: wirelab check ping runs/1/ping.pcapng`, `wirelab check 後面要接 EXPERIMENT FILE，例如：wirelab check ping`},
 	{"check ping.pcapng ping", exit.Usage, `the experiment comes first, then the capture: wirelab check ping ping.pcapng`, `要先寫實驗，再寫擷取檔：wirelab check ping ping.pcapng`},
@@ -154,12 +156,13 @@ func TestMistakes(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, content := range map[string]string{
-		"ping.pcapng":  string(data),
-		"empty.pcapng": "",
-		"cut.pcapng":   string(data[:200]),
-		"bad.pcapng":   "\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00",
-		"mine.txtar":   "topology client1 server sniffer\nrnu client1 ping server\n",
-		"host.txtar":   "topology client1 server sniffer\nrun clinet1 ping server\n",
+		"ping.pcapng":   string(data),
+		"empty.pcapng":  "",
+		"cut.pcapng":    string(data[:200]),
+		"bad.pcapng":    "\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00",
+		"mine.txtar":    "topology client1 server sniffer\nrnu client1 ping server\n",
+		"host.txtar":    "topology client1 server sniffer\nrun clinet1 ping server\n",
+		"program.txtar": "topology client1 server sniffer\nrun client1 ${program} server\nsettle done\nexpect program.says in done trace tcp\n-- program.says --\n",
 	} {
 		if err := os.WriteFile(name, []byte(content), 0o644); err != nil {
 			t.Fatal(err)

@@ -90,7 +90,7 @@ func (r *runner) choose(names []string, seed string, update bool) ([]*script.Exp
 		if r.update, e, err = openSource(names[0]); err != nil {
 			return nil, err
 		}
-		return []*script.Experiment{e}, nil
+		return []*script.Experiment{e}, checkProgram(e, names[0])
 	}
 	chosen, err := findExperiments(names, seed)
 	if err != nil {
@@ -100,8 +100,27 @@ func (r *runner) choose(names []string, seed string, update bool) ([]*script.Exp
 		if !e.Runs() {
 			return nil, exit.UsageMsg("run.noscript", "Experiment", e.Name, "Argument", names[i])
 		}
+		if len(names) == 0 {
+			continue // the lessons
+		}
+		if err := checkProgram(e, names[i]); err != nil {
+			return nil, err
+		}
 	}
 	return chosen, nil
+}
+
+// programMark is in a teacher's script where a class run puts a student's program.
+const programMark = "${program}"
+
+// checkProgram refuses a script that only a class run can carry out, and says how to try it.
+func checkProgram(e *script.Experiment, path string) error {
+	for _, s := range e.Steps {
+		if slices.Contains(s.Args, programMark) {
+			return exit.UsageMsg("run.program", "File", path, "Line", s.Line, "Mark", programMark)
+		}
+	}
+	return nil
 }
 
 // findExperiment returns the experiment of a name or path. A capture in its place
