@@ -189,6 +189,10 @@ func TestConsole(t *testing.T) {
 	bob.say("can you hear me")
 	bob.await(`你被禁言了`)
 	server.say("unmute bob")
+	server.await(`muted no longer: bob\n`)
+	server.say("quiet bob")
+	server.await(`may speak: bob\n`)
+	server.say("unquiet")
 	server.say("kick nobody")
 	server.await(`nobody called "nobody" is here\n`)
 	server.say("kick bob")
@@ -204,6 +208,7 @@ func TestConsole(t *testing.T) {
 	server.say("print")
 	server.await(`banned: eve, 127.0.0.1  spam\npeople: 0\n`)
 	server.say("unban 127.0.0.1")
+	server.await(`may come in again: 127.0.0.1\n`)
 
 	alice := start(t, "chat", "join", "--name", "alice", tcp)
 	server.await(`\* alice joined`)

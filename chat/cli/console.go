@@ -45,13 +45,13 @@ var consoleCommands = []consoleCommand{
 	{"kick", "NAME [10m] [REASON]", i18n.Msg("chat.console.help.kick"), (*console).kick},
 	{"ban", "NAME [REASON]", i18n.Msg("chat.console.help.ban"), (*console).ban},
 	{"ban", "ADDRESS [REASON]", i18n.Msg("chat.console.help.banaddress"), nil},
-	{"unban", "NAME", i18n.Msg("chat.console.help.unban"), func(k *console, args string) error { return k.room.Unban(args) }},
+	{"unban", "NAME", i18n.Msg("chat.console.help.unban"), (*console).unban},
 	{"mute", "NAME", i18n.Msg("chat.console.help.mute"), (*console).mute},
-	{"unmute", "NAME", i18n.Msg("chat.console.help.unmute"), func(k *console, args string) error { return k.room.Unmute(args) }},
+	{"unmute", "NAME", i18n.Msg("chat.console.help.unmute"), (*console).unmute},
 	{"lock", "", i18n.Msg("chat.console.help.lock"), func(k *console, _ string) error { k.room.Lock(true); return nil }},
 	{"unlock", "", i18n.Msg("chat.console.help.unlock"), func(k *console, _ string) error { k.room.Lock(false); return nil }},
 	{"quiet", "", i18n.Msg("chat.console.help.quiet"), func(k *console, _ string) error { return k.room.Quiet("") }},
-	{"quiet", "NAME", i18n.Msg("chat.console.help.quietname"), func(k *console, args string) error { return k.room.Quiet(args) }},
+	{"quiet", "NAME", i18n.Msg("chat.console.help.quietname"), (*console).voice},
 	{"unquiet", "", i18n.Msg("chat.console.help.unquiet"), func(k *console, _ string) error { k.room.Unquiet(); return nil }},
 	{"slow", "SECONDS", i18n.Msg("chat.console.help.slow"), (*console).slow},
 	{"/save", "FILE", i18n.Msg("chat.console.help.save"), (*console).save},
@@ -221,6 +221,27 @@ func (k *console) mute(args string) error {
 	s, err := k.room.Mute(args)
 	if err == nil {
 		fmt.Fprintln(k.out, k.describe(s))
+	}
+	return err
+}
+
+func (k *console) unban(args string) error {
+	return k.done(k.room.Unban(args), i18n.Msg("chat.console.unbanned", "Name", safetext.Strip(args)))
+}
+
+func (k *console) unmute(args string) error {
+	return k.done(k.room.Unmute(args), i18n.Msg("chat.console.unmuted", "Name", safetext.Strip(args)))
+}
+
+// voice lets one speak while the room is quiet: the room is not told who.
+func (k *console) voice(args string) error {
+	return k.done(k.room.Quiet(args), i18n.Msg("chat.console.voiced", "Name", safetext.Strip(args)))
+}
+
+// done says what an order has done for somebody, which the room is not told.
+func (k *console) done(err error, said i18n.Message) error {
+	if err == nil {
+		fmt.Fprintln(k.out, said.In(k.lang))
 	}
 	return err
 }
