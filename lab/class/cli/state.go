@@ -4,12 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"wirelab/internal/cmdline"
+	"wirelab/internal/columns"
+	"wirelab/internal/display"
 	"wirelab/internal/exit"
 	"wirelab/internal/i18n"
 	"wirelab/internal/lang"
@@ -76,13 +80,17 @@ func statusCommand() *cobra.Command {
 		if s.Running {
 			at = i18n.Msg("class.status.running", "PID", s.PID)
 		}
-		unused := ""
-		for _, line := range unusedLines(c, l) {
-			unused += "\n" + line
+		lines := append([]string{
+			i18n.Text(l, "class.status.folder", "Students", s.Students, "Jobs", s.Jobs, "Missing", s.Missing),
+			i18n.Text(l, "class.status.done", "Done", s.Done, "Pass", s.Passed, "Fail", s.Failed, "Inconclusive", s.Inconclusive, "Left", s.Left),
+			at.In(l),
+		}, unusedLines(c, l)...)
+		var text strings.Builder
+		width := display.Of(cmd.OutOrStdout()).Width
+		for _, line := range lines {
+			text.WriteString(strings.Join(columns.Wrap(line, width, width), "\n") + "\n")
 		}
-		_, err = fmt.Fprintln(cmd.OutOrStdout(), i18n.Text(l, "class.status.folder", "Students", s.Students, "Jobs", s.Jobs, "Missing", s.Missing)+"\n"+
-			i18n.Text(l, "class.status.done", "Done", s.Done, "Pass", s.Passed, "Fail", s.Failed, "Inconclusive", s.Inconclusive, "Left", s.Left)+"\n"+
-			at.In(l)+unused)
+		_, err = io.WriteString(cmd.OutOrStdout(), text.String())
 		return exit.With(exit.Unable, err)
 	}
 	return cmd

@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"wirelab/internal/columns"
 	"wirelab/internal/display"
 	"wirelab/internal/i18n"
 	"wirelab/internal/lang"
@@ -185,6 +186,17 @@ func TestPrint(t *testing.T) {
 		text := out.String()
 		if strings.Contains(text, "\x1b") || !strings.Contains(text, "unsure (ping)") || !strings.Contains(text, "? ?/9") {
 			t.Errorf("%s:\n%s", l, text)
+		}
+		const narrow = 40
+		out.Reset()
+		if err := b.Print(&out, l, display.Display{Width: narrow}); err != nil {
+			t.Fatal(err)
+		}
+		_, footer, _ := strings.Cut(out.String(), "\n\n")
+		for line := range strings.Lines(footer) {
+			if w := columns.Width(strings.TrimSuffix(line, "\n")); w > narrow {
+				t.Errorf("%s: a line below the table has %d columns of %d: %q", l, w, narrow, line)
+			}
 		}
 	}
 }

@@ -92,11 +92,22 @@ const mostOpen = 40
 
 // footer says what the signs mean, and whose grade is open.
 func (b *Book) footer(out *strings.Builder, t *report.Terminal, l lang.Lang, show display.Display) {
-	var legend []string
+	const gap = "   "
+	at := 0
 	for _, s := range []State{Pass, Fail, Inconclusive, Missing, Pending} {
-		legend = append(legend, sign(t, s)+" "+stateText(s, l))
+		text := " " + stateText(s, l)
+		width := 1 + columns.Width(text) // of the sign as well
+		switch {
+		case at == 0 || show.Width > 0 && at+len(gap)+width > show.Width:
+			out.WriteString("\n")
+			at = width
+		default:
+			out.WriteString(gap)
+			at += len(gap) + width
+		}
+		out.WriteString(sign(t, s) + text)
 	}
-	out.WriteString("\n" + strings.Join(legend, "   ") + "\n")
+	out.WriteString("\n")
 	open := b.Open()
 	if len(open) == 0 {
 		return
