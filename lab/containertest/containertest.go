@@ -8,7 +8,8 @@
 //	l.Expect("tcp/8080 first in talk", "client > server SYN acked")
 //
 // Attach adds a sniffer to the network and makes its bridge a hub. The lab that it
-// returns is that of package labtest, which brings up its hosts itself.
+// returns is that of package labtest, which brings up its hosts itself: one network
+// here, any number of segments with routers there.
 //
 // The containers may have any image: what runs beside them is the package's own.
 // It does not know how they came about. Docker is needed. The package leaves nothing
