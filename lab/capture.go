@@ -174,7 +174,7 @@ func (c *capture) awaitMarkers(ctx context.Context, marks []mark, times int) err
 		select {
 		case <-changed:
 		case <-c.read:
-			return i18n.Errmsg("lab.marker.ended", "Label", marks[0].label, "Hosts", missing, "Output", i18n.Verbatim(indent(c.sniff.output.String())))
+			return i18n.Errmsg("lab.marker.ended", "Label", marks[0].label, "Hosts", missing, "Output", indent(c.sniff.output.String()))
 		case <-ctx.Done():
 			return i18n.Errmsg("lab.marker.unseen", "Label", marks[0].label, "Hosts", missing, "Cause", ctx.Err())
 		}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
@@ -45,7 +44,7 @@ func (e *ExitError) Error() string { return e.Unwrap().Error() }
 
 // Unwrap returns the error in people's languages.
 func (e *ExitError) Unwrap() error {
-	return i18n.Errmsg("lab.process.exit", "Command", e.Command, "Code", e.Code, "Output", i18n.Verbatim(indent(e.Output)))
+	return i18n.Errmsg("lab.process.exit", "Command", e.Command, "Code", e.Code, "Output", indent(e.Output))
 }
 
 // startProgram starts a command of a script.
@@ -115,7 +114,7 @@ func (p *program) leave(ctx context.Context) error {
 	select {
 	case <-p.done:
 	case <-ctx.Done():
-		return i18n.Errmsg("lab.process.unended", "Command", p.name(), "Cause", i18n.Original(ctx.Err()), "Output", i18n.Verbatim(indent(p.output.String())))
+		return i18n.Errmsg("lab.process.unended", "Command", p.name(), "Cause", i18n.Original(ctx.Err()), "Output", indent(p.output.String()))
 	}
 	if p.err == nil && p.code == 0 {
 		return nil
@@ -138,7 +137,7 @@ func (p *program) ending() error {
 	select {
 	case <-p.done:
 	case <-time.After(endingTimeout):
-		return i18n.Errmsg("lab.process.gone", "Command", p.name(), "Output", i18n.Verbatim(indent(p.output.String())))
+		return i18n.Errmsg("lab.process.gone", "Command", p.name(), "Output", indent(p.output.String()))
 	}
 	if p.err != nil {
 		return i18n.Errmsg("lab.process.failed", "Command", p.name(), "Cause", p.err)
@@ -167,7 +166,7 @@ func (p *program) await(ctx context.Context, text string) error {
 	if ctx.Err() == nil { // its output has ended, and so will it in a moment
 		return i18n.Errmsg("lab.process.awaited.ended", "Text", text, "Cause", p.ending())
 	}
-	err := i18n.Errmsg("lab.process.awaited.silent", "Text", text, "Command", p.name(), "Time", render.Duration(time.Since(start)), "Output", i18n.Verbatim(seen))
+	err := i18n.Errmsg("lab.process.awaited.silent", "Text", text, "Command", p.name(), "Time", render.Duration(time.Since(start)), "Output", seen)
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return errors.Join(ctx.Err(), err)
 	}
@@ -175,10 +174,10 @@ func (p *program) await(ctx context.Context, text string) error {
 }
 
 // indent makes output from outside safe and sets it off from our own words.
-func indent(s string) string {
+func indent(s string) i18n.Message {
 	s = strings.TrimRight(s, "\n")
 	if s == "" {
-		return "    (nothing)"
+		return i18n.Msg("lab.process.output.nothing")
 	}
 	lines := strings.Split(s, "\n")
 	for i, l := range lines {
@@ -187,7 +186,7 @@ func indent(s string) string {
 	// Why a Go program died is in its first lines.
 	const head, tail = 5, 15
 	if over := len(lines) - head - tail; over > 1 {
-		lines = slices.Concat(lines[:head], []string{fmt.Sprintf("    (%d lines)", over)}, lines[len(lines)-tail:])
+		return i18n.Msg("lab.process.output.long", "Head", strings.Join(lines[:head], "\n"), "Lines", over, "Tail", strings.Join(lines[len(lines)-tail:], "\n"))
 	}
-	return strings.Join(lines, "\n")
+	return i18n.Verbatim(strings.Join(lines, "\n"))
 }
