@@ -125,7 +125,7 @@ func TestWrite(t *testing.T) {
 		return string(text)
 	}
 	for _, name := range []string{"report.html", "report.zh-TW.html", "students/half.html", "students.zh-TW/half.html"} {
-		if text := read(name); strings.Contains(text, "<script") || strings.Contains(text, "<b>&") || !strings.Contains(text, "half") {
+		if text := read(name); strings.Contains(text, "<script") || strings.Contains(text, "<b>&") || strings.Contains(text, "\x1b") || !strings.Contains(text, "half") {
 			t.Errorf("%s: a name acts in it, or it is not about half", name)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 
 	"wirelab/internal/i18n"
 	"wirelab/internal/lang"
+	"wirelab/internal/safetext"
 	"wirelab/lab/report"
 )
 
@@ -42,6 +43,7 @@ func functions(l, first lang.Lang) template.FuncMap {
 		"state":      func(s State) string { return stateText(s, l) },
 		"points":     func(s Student) string { return total(s, s.Most()) },
 		"workpoints": func(w Work) string { return total(w, w.Most) },
+		"escape":     safetext.Escape, // of what a school's list has: HTML has no control characters
 		"page":       func(id string) string { return studentFolder(l, first) + "/" + id + ".html" },
 	}
 }
