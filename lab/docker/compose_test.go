@@ -35,6 +35,7 @@ var composes = map[string][]string{
 // that WIRELAB_COMPOSE names, separated by commas: experiments are carried out in
 // it, beside the chat that its containers hold, and people chat in it.
 func TestCompose(t *testing.T) {
+	require.Long(t, "it brings the lab up under each compose")
 	t.Parallel()
 	cli := daemon(t)
 	// The image has the labels of a run, so that it goes however the test ends.

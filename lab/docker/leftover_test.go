@@ -17,6 +17,7 @@ import (
 
 	"github.com/moby/moby/client"
 
+	"wirelab/internal/require"
 	"wirelab/lab"
 )
 
@@ -80,7 +81,7 @@ func TestKilled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := range 5 {
+	for i := range require.Many(1, 5) {
 		mark, temp := fmt.Sprintf("%d-%d", os.Getpid(), i), t.TempDir()
 		after := rand.N(5 * time.Second)
 		cmd := exec.Command(self)

@@ -250,6 +250,7 @@ func TestClaimsCanFail(t *testing.T) {
 		}
 	}
 	onEveryBackend(t, func(t *testing.T, backend lab.Backend) {
+		longInContainers(t, backend)
 		network := bringUp(t, backend, lab.DefaultTopology) // one for all: a lab of containers takes seconds
 		for _, v := range variations {
 			if v.only != "" && v.only != backend.Name() {

@@ -52,6 +52,7 @@ server > client1 echo-reply seq=1
 
 func TestRoutedImpairments(t *testing.T) {
 	onEveryBackend(t, func(t *testing.T, backend lab.Backend) {
+		longInContainers(t, backend)
 		e, err := script.Parse("routed.txtar", []byte(impairedRoute))
 		if err != nil {
 			t.Fatal(err)

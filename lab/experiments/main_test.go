@@ -92,6 +92,15 @@ func onEveryBackend(t *testing.T, test func(*testing.T, lab.Backend)) {
 	}
 }
 
+// longInContainers skips what takes a minute in containers, unless long is required: what
+// is shown there is the same, and TestExperiments brings each experiment up in them.
+func longInContainers(t *testing.T, b lab.Backend) {
+	t.Helper()
+	if b.Name() != netns.Name {
+		require.Long(t, "it takes long in containers")
+	}
+}
+
 // TestSomeBackend fails where nothing can be verified: a green run that
 // verified nothing is worse than a red one.
 func TestSomeBackend(t *testing.T) {

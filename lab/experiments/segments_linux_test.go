@@ -307,6 +307,7 @@ func parse(t *testing.T, text string) *script.Experiment {
 // are the segments.
 func TestSegments(t *testing.T) {
 	onEveryBackend(t, func(t *testing.T, backend lab.Backend) {
+		longInContainers(t, backend)
 		for _, test := range onSegments {
 			t.Run(test.name, func(t *testing.T) { test.judge(t, backend) })
 		}
@@ -363,6 +364,7 @@ func interfaces(t *testing.T, file []byte) (names []string) {
 // A claim that must not pass does not, each for its reason.
 func TestSegmentsFail(t *testing.T) {
 	onEveryBackend(t, func(t *testing.T, backend lab.Backend) {
+		longInContainers(t, backend)
 		for _, test := range []struct {
 			name, text string
 			status     claim.Status
@@ -410,6 +412,7 @@ func TestForwardedIsInItsPhase(t *testing.T) {
 // and the first host reaches the last.
 func TestManyHostsOnSegments(t *testing.T) {
 	onEveryBackend(t, func(t *testing.T, backend lab.Backend) {
+		longInContainers(t, backend)
 		onEach := 19
 		if backend.Name() != netns.Name {
 			onEach = 2 // a container takes as much of a machine as some twenty namespaces

@@ -28,6 +28,9 @@ const busyLoop = "busy-loop"
 // run and however busy the machine is.
 func TestNotVacuous(t *testing.T) {
 	onEveryBackend(t, func(t *testing.T, backend lab.Backend) {
+		if *repeat == 1 {
+			longInContainers(t, backend)
+		}
 		network := bringUp(t, backend, lab.Topology{Hosts: []string{"client1", "server", lab.SnifferHost}})
 		for _, load := range []string{"idle", "loaded"} {
 			t.Run(load, func(t *testing.T) {

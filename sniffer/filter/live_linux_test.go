@@ -11,6 +11,7 @@ import (
 	"time"
 	"unsafe"
 
+	"wirelab/internal/require"
 	"wirelab/sniffer"
 	"wirelab/sniffer/internal/ownnet"
 
@@ -43,7 +44,10 @@ func TestLiveIsLikeFile(t *testing.T) {
 		t.Fatalf("%d of %d frames have a tag: too few or too many", tagged, len(frames))
 	}
 	matched := 0
-	for _, expr := range append(slices.Clone(expressions), tunnels...) {
+	asked := append(slices.Clone(expressions), tunnels...)
+	step := require.Many(4, 1)
+	for i := 0; i < len(asked); i += step {
+		expr := asked[i]
 		f, err := Compile(expr, sniffer.LinkEthernet, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -77,7 +81,7 @@ func TestLiveIsLikeFile(t *testing.T) {
 	if err := unix.Close(all); err != nil {
 		t.Error(err)
 	}
-	t.Logf("%d expressions, %d frames, %d of them tagged: %d matches", len(expressions), len(frames), tagged, matched)
+	t.Logf("%d expressions, %d frames, %d of them tagged: %d matches", len(asked)/step, len(frames), tagged, matched)
 }
 
 func text(raw []bpf.RawInstruction) string {
