@@ -11,7 +11,8 @@
 //   - Where the server is not for its own machine alone, the request has a token: in the
 //     link once, then in an HttpOnly, SameSite=Strict cookie.
 //   - A request over a Unix socket comes from a proxy (Proxy) whose Guard has checked
-//     these, and says for whom it asks; only its Origin is checked again.
+//     these, and says for whom it asks, and in which role where that is to be believed;
+//     only its Origin is checked again.
 //   - Requests, connections, streams, sizes and times are limited, for each address
 //     (an IPv6 /64 is one) and in all.
 //
@@ -46,6 +47,9 @@ type Config struct {
 	// Hosts are names, beside IP addresses and localhost, by which the server is
 	// reached. Where a token is not needed, only loopback addresses and localhost are.
 	Hosts []string
+	// ProxyRoles has Role believe what a proxy on a Unix socket says in X-Wirelab-Role.
+	// The proxy is to set that on every request, as Proxy does, or who asks could.
+	ProxyRoles bool
 	// Logger is told who is refused; nil discards.
 	Logger *slog.Logger
 

@@ -16,6 +16,9 @@ import (
 // forwarded is the header in which a proxy says for whom it asks.
 const forwarded = "X-Forwarded-For"
 
+// roleHeader is the header in which a proxy says which role who asks has.
+const roleHeader = "X-Wirelab-Role"
+
 // proxied reports whether a request came over a Unix socket. Who may open that socket is a
 // matter of its place: the Guard at its other end has admitted whoever asks.
 func proxied(r *http.Request) bool {
@@ -45,6 +48,7 @@ func (g *Guard) Proxy(dial func(context.Context) (net.Conn, error), absent i18n.
 			// The Host stays: the other Guard compares it with the Origin.
 			p.Out.URL.Scheme, p.Out.URL.Host = "http", "proxied"
 			p.Out.Header.Set(forwarded, remote(p.In).String())
+			p.Out.Header.Set(roleHeader, g.Role(p.In)) // whatever who asks says of itself
 		},
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			if r.Context().Err() != nil {

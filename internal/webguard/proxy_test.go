@@ -73,6 +73,30 @@ func TestProxy(t *testing.T) {
 	}
 }
 
+// The first guard's role is the second one's, too: of the token, not of what a request says.
+func TestProxyTellsTheRole(t *testing.T) {
+	inner := New(Config{ProxyRoles: true})
+	whose := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, inner.Role(r)) })
+	at := behind(t, inner, whose, Config{Tokens: []Token{{Value: "secret"}, {Value: "chalk", Role: "teacher"}}})
+	for token, want := range map[string]string{"secret": "", "chalk": "teacher"} {
+		_, body := ask(t, http.DefaultClient, "GET", "http://"+at+"/chat/", "", "Cookie", "wirelab-"+portOf(at)+"="+token, roleHeader, "teacher")
+		if body != want {
+			t.Errorf("who has the token %s has the role %q, want %q", token, body, want)
+		}
+	}
+	// Nobody but a proxy is believed, and no proxy unless it was asked for.
+	unasked := New(Config{})
+	at = behind(t, unasked, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, unasked.Role(r)) }),
+		Config{Tokens: []Token{{Value: "chalk", Role: "teacher"}}})
+	if _, body := ask(t, http.DefaultClient, "GET", "http://"+at+"/chat/", "", "Cookie", "wirelab-"+portOf(at)+"=chalk"); body != "" {
+		t.Errorf("a proxy that is not to be believed gives the role %q", body)
+	}
+	direct := serve(t, inner, whose)
+	if _, body := ask(t, http.DefaultClient, "GET", "http://"+direct+"/", "", roleHeader, "teacher"); body != "" {
+		t.Errorf("who says so has the role %q", body)
+	}
+}
+
 // A stream passes as it comes, and ends with either server.
 func TestProxyStream(t *testing.T) {
 	inner := New(Config{})

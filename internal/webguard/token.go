@@ -34,10 +34,13 @@ func Link(address, path, token string) string {
 }
 
 // Role returns the role of the token of a request that was admitted; empty for a
-// request without one.
+// request without one. Config.ProxyRoles has it believe a proxy.
 func (g *Guard) Role(r *http.Request) string {
-	if t := g.token(r); t != nil {
+	if t := g.token(r); t != nil && t.Role != "" {
 		return t.Role
+	}
+	if g.config.ProxyRoles && proxied(r) {
+		return r.Header.Get(roleHeader)
 	}
 	return ""
 }
