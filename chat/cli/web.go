@@ -31,6 +31,7 @@ type webOptions struct {
 	web     bool
 	address string // by which other devices reach the page: an IP address or name; "auto"; empty for this machine alone
 	proxy   string // Unix socket on which the page is served to a proxy; empty for none
+	roles   bool   // the proxy says who is the teacher
 }
 
 // auto stands for the address that this machine has on the network.
@@ -40,6 +41,7 @@ func (o *webOptions) add(c *cobra.Command) {
 	c.Flags().BoolVar(&o.web, "web", false, "")
 	c.Flags().StringVar(&o.address, "web-address", "", "")
 	c.Flags().StringVar(&o.proxy, "web-proxy", "", "")
+	c.Flags().BoolVar(&o.roles, "web-proxy-roles", false, "")
 }
 
 // on reports whether there is a page.
@@ -91,7 +93,7 @@ type page struct {
 // openPage has a server that listens serve the page. What it returns is nil where only a
 // proxy has the page.
 func openPage(s *server.Server, o options, log *slog.Logger) (*page, error) {
-	config := webguard.Config{Logger: log, Limits: webLimits(o.limits)}
+	config := webguard.Config{Logger: log, Limits: webLimits(o.limits), ProxyRoles: o.web.roles}
 	var p *page
 	var err error
 	if o.web.on() {

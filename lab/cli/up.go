@@ -12,6 +12,7 @@ import (
 	"wirelab/internal/display"
 	"wirelab/internal/exit"
 	"wirelab/internal/lang"
+	"wirelab/internal/webguard"
 	"wirelab/lab"
 	"wirelab/lab/experiments"
 	"wirelab/lab/netns"
@@ -75,6 +76,9 @@ func upCommand() *cobra.Command {
 				return err
 			}
 			u.page = &page{lang: u.lang, backend: autoBackend, experiments: all, labs: standingOnes{}, opened: u.name, out: u.out, errs: io.Discard}
+			if u.chats() {
+				u.page.teacher = webguard.NewToken()
+			}
 			if err := u.page.listen(*pageAt); err != nil {
 				return err
 			}
@@ -128,7 +132,7 @@ const chatSocket = "@wirelab-page"
 func (u *holder) serveChat() []string {
 	line := []string{"chat", "serve", "--lang", string(u.lang)}
 	if u.page != nil {
-		line = append(line, "--web-proxy", chatSocket)
+		line = append(line, "--web-proxy", chatSocket, "--web-proxy-roles")
 	}
 	return line
 }

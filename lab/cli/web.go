@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/mdp/qrterminal/v3"
 	"github.com/spf13/cobra"
@@ -98,10 +99,12 @@ type page struct {
 	opened      string                                  // the lab that is shown first; "" for none
 	chat        func(context.Context) (net.Conn, error) // nil: none
 	published   string                                  // HOST:PORT by which it is reached, if that is not where it listens
+	anywhere    bool                                    // published is this machine's own address of all that reach it
 	out, errs   io.Writer
 
 	listener net.Listener
 	token    string // which people on other machines need; "" where nobody else is admitted
+	teacher  string // token of who may mute and kick in the chat; "" where there is none
 }
 
 // listen opens the port of the page. Beyond loopback it needs a token.
@@ -125,17 +128,32 @@ func (p *page) say() error {
 	if f, ok := p.out.(*os.File); ok && p.token != "" && term.IsTerminal(int(f.Fd())) && lang.UTF8() {
 		qrterminal.GenerateHalfBlock(p.link(), qrterminal.L, p.out)
 	}
-	_, err := fmt.Fprintln(p.out, i18n.Text(p.lang, "web.at", "Link", p.link()))
+	_, err := fmt.Fprintln(p.out, p.where())
 	return err
+}
+
+// where tells the links: the page's, and what the teacher needs beside it.
+func (p *page) where() string {
+	lines := []string{i18n.Text(p.lang, "web.at", "Link", p.link())}
+	if p.anywhere {
+		lines = append(lines, i18n.Text(p.lang, "web.anywhere"))
+	}
+	if p.teacher != "" {
+		lines = append(lines, i18n.Text(p.lang, "web.teacher", "Link", webguard.Link(p.host(), "/chat/", p.teacher)))
+	}
+	return strings.Join(lines, "\n")
 }
 
 // link is the page's address, with the token that it needs. Of all addresses it is one that
 // others on the network reach.
-func (p *page) link() string {
+func (p *page) link() string { return webguard.Link(p.host(), "/", p.token) }
+
+// host is the HOST:PORT of the page's links.
+func (p *page) host() string {
 	if p.published != "" {
-		return webguard.Link(p.published, "/", p.token)
+		return p.published
 	}
-	return webguard.Link(p.address().String(), "/", p.token)
+	return p.address().String()
 }
 
 // address is where the page listens; of all addresses the one by which others reach it.
@@ -164,6 +182,9 @@ func (p *page) serve(ctx context.Context) error {
 		} else if host, _, err := net.SplitHostPort(p.published); err == nil {
 			c.Hosts = []string{host}
 		}
+	}
+	if p.teacher != "" {
+		c.Tokens = append(c.Tokens, webguard.Token{Value: p.teacher, Role: web.Teacher})
 	}
 	if p.captureOnly {
 		w.Run, w.NoRun = nil, i18n.Errmsg("web.captureonly")

@@ -9,6 +9,7 @@ import (
 
 	"wirelab/internal/exit"
 	"wirelab/internal/i18n"
+	"wirelab/internal/webguard"
 	"wirelab/lab"
 	"wirelab/lab/web"
 )
@@ -32,6 +33,7 @@ func (o *shownLab) show(p *page) error {
 	}
 	if o.chat != "" {
 		p.chat = func(ctx context.Context) (net.Conn, error) { return new(net.Dialer).DialContext(ctx, "unix", o.chat) }
+		p.teacher = webguard.NewToken()
 	}
 	if o.address != "" {
 		host, port, err := net.SplitHostPort(o.address)
@@ -40,7 +42,7 @@ func (o *shownLab) show(p *page) error {
 		}
 		// Where a port is published on all addresses, this machine's own is one.
 		if a, err := netip.ParseAddr(host); err == nil && a.IsUnspecified() || host == "" {
-			host = "127.0.0.1"
+			host, p.anywhere = "127.0.0.1", true
 		}
 		p.published = net.JoinHostPort(host, port)
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"wirelab/internal/exit"
+	"wirelab/internal/lang"
 	"wirelab/lab/experiments"
 )
 
@@ -20,7 +21,7 @@ func TestPageLink(t *testing.T) {
 		t.Fatal(err)
 	}
 	for listen, token := range map[string]bool{"127.0.0.1:0": false, "localhost:0": false, "0.0.0.0:0": true, ":0": true} {
-		p := &page{backend: autoBackend, experiments: all, out: io.Discard, errs: io.Discard}
+		p := &page{backend: autoBackend, experiments: all, teacher: "chalk", out: io.Discard, errs: io.Discard}
 		if err := p.listen(listen); err != nil {
 			t.Fatal(err)
 		}
@@ -51,6 +52,15 @@ func TestPageLink(t *testing.T) {
 		if got := code(link.String()); got != want {
 			t.Errorf("listening at %s, %s is answered with %d, want %d", listen, link, got, want)
 		}
+		// The teacher's link admits to all of it.
+		_, teachers, _ := strings.Cut(p.where(), "\n")
+		if want := "http://" + link.Host + "/chat/?token=chalk"; !strings.HasSuffix(teachers, want) {
+			t.Errorf("listening at %s, the teacher's link is %q, want %s", listen, teachers, want)
+		}
+		link.RawQuery = "token=chalk"
+		if got := code(link.String()); got != http.StatusOK {
+			t.Errorf("listening at %s, the teacher is answered with %d", listen, got)
+		}
 		cancel()
 		if err := <-ended; err != nil {
 			t.Error(err)
@@ -59,6 +69,24 @@ func TestPageLink(t *testing.T) {
 	for _, listen := range []string{"nonsense", "127.0.0.1", ""} {
 		if err := (&page{}).listen(listen); exit.Code(err) != exit.Usage {
 			t.Errorf("listening at %q: %v", listen, err)
+		}
+	}
+}
+
+// A page that is published on all addresses tells how another device reaches it: it does
+// not know the machine's.
+func TestPublishedPage(t *testing.T) {
+	for address, want := range map[string]string{
+		"0.0.0.0:8080":   "the page: http://127.0.0.1:8080/?token=secret\n(from another device, put this machine's address in place of 127.0.0.1)\nthe chat for the teacher (can mute and kick; show it to nobody): http://127.0.0.1:8080/chat/?token=",
+		"192.0.2.7:8080": "the page: http://192.0.2.7:8080/?token=secret\nthe chat for the teacher (can mute and kick; show it to nobody): http://192.0.2.7:8080/chat/?token=",
+	} {
+		p := &page{lang: lang.English, token: "secret"}
+		o := shownLab{chat: "chat.sock", address: address}
+		if err := o.show(p); err != nil {
+			t.Fatal(err)
+		}
+		if got := p.where(); p.teacher == "" || got != want+p.teacher {
+			t.Errorf("published at %s:\n%s\nwant\n%s…", address, got, want)
 		}
 	}
 }

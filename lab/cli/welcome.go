@@ -82,7 +82,8 @@ func (u *holder) welcome(n lab.Network) {
 		t.Segment(rows, segment, func(int) string { return "" })
 	}
 	if u.page != nil {
-		fmt.Fprintf(u.out, "\n%s\n", u.text("web.at", "Link", u.page.link()))
+		fmt.Fprintln(u.out)
+		_ = u.page.say() // as the lines around it
 	}
 	fmt.Fprintf(u.out, "\n%s\n%s\n", u.text("up.paste"), paste(u.suggestions(), u.show.Width))
 }

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"regexp"
@@ -65,6 +64,7 @@ func (p *tab) choose(selector, value string) {
 type served struct {
 	cmd  *exec.Cmd
 	link string
+	more chan string // the links that it prints after that one
 	out  *strings.Builder
 }
 
@@ -75,7 +75,7 @@ func serve(t *testing.T, args ...string) *served {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &served{cmd: exec.Command(program, args...), out: &strings.Builder{}}
+	s := &served{cmd: exec.Command(program, args...), more: make(chan string, 8), out: &strings.Builder{}}
 	s.cmd.Env = append(os.Environ(), "WIRELAB_LANG=en", "LC_ALL=C.UTF-8")
 	s.cmd.Dir = t.TempDir()
 	s.cmd.Stderr = os.Stderr
@@ -87,31 +87,36 @@ func serve(t *testing.T, args ...string) *served {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.end)
-	found := make(chan string, 1)
 	go func() {
+		defer close(s.more)
 		r := bufio.NewReader(out)
 		link := regexp.MustCompile(`http://\S+`)
 		for {
 			line, err := r.ReadString('\n')
 			if at := link.FindString(line); at != "" {
-				found <- at
-				_, _ = io.Copy(io.Discard, r)
-				return
+				s.more <- at
 			}
 			if err != nil {
-				close(found)
 				return
 			}
 		}
 	}()
+	s.link = s.nextLink(t)
+	return s
+}
+
+// nextLink returns the next link that the program prints.
+func (s *served) nextLink(t *testing.T) string {
+	t.Helper()
 	select {
-	case s.link = <-found:
+	case link, ok := <-s.more:
+		if ok {
+			return link
+		}
 	case <-time.After(browsertest.Patience):
 	}
-	if s.link == "" {
-		t.Fatalf("wirelab %s has not printed where the page is", strings.Join(args, " "))
-	}
-	return s
+	t.Fatalf("%s has not printed a link", strings.Join(s.cmd.Args, " "))
+	return ""
 }
 
 // end ends the program as Ctrl-C does.

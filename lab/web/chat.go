@@ -12,6 +12,10 @@ import (
 	"wirelab/internal/webguard"
 )
 
+// Teacher is the role, of a guard's token, that may mute and kick in the chat, as the
+// chat's own page calls it.
+const Teacher = "teacher"
+
 // chatLink returns the link by which a phone reaches the chat's page: at the address by
 // which the reader has reached this one, unless that is this machine's own loopback. It is
 // "" where there is no chat, or a phone reaches nothing.

@@ -60,3 +60,50 @@ func TestChat(t *testing.T) {
 		})
 	}
 }
+
+// Who opens the teacher's link has the chat's buttons that mute and kick, beside a lab as at
+// a chat server of its own; who has the page's link alone has not.
+func TestTeacher(t *testing.T) {
+	b := browsertest.Start(t)
+	name := "teacher-" + strings.ToLower(rand.Text()[:8])
+	s := serve(t, "up", "--lab", name, "--web=127.0.0.1:0")
+	teachers, err := url.Parse(s.nextLink(t))
+	if err != nil || teachers.Query().Get("token") == "" || teachers.Path != "/chat/" {
+		t.Fatalf("the teacher's link is %s, %v", teachers, err)
+	}
+	join := func(link, name string) *browsertest.Page {
+		t.Helper()
+		p := browsertest.Open(t, b, browsertest.Look{Language: "en", Width: 390, Height: 844, Phone: true})
+		p.Allow("/teacher") // what the browser says of an answer that refuses
+		p.Goto(link)
+		p.Await("location.search === '' && document.querySelector('#join') && !document.querySelector('#join').hidden")
+		p.Type("#name", name)
+		p.Tap("#join button")
+		p.Await("!document.querySelector('#say').hidden")
+		return p
+	}
+	bob := join(strings.TrimSuffix(s.link, "/")+"/chat/", "bob")
+	if browsertest.Eval[bool](bob, "'teacher' in document.body.dataset") {
+		t.Error("who has the page's link is a teacher")
+	}
+	const order = `fetch('teacher', { method: 'POST', headers: { 'Content-Type': 'application/json', 'X-Wirelab-Role': 'teacher' }, body: '{"do":"kick","name":"lee"}' }).then((r) => r.status)`
+	lee := join(teachers.String(), "lee")
+	if status := browsertest.Eval[int](bob, order); status != 403 {
+		t.Errorf("who is no teacher, and says that he is, kicks: %d", status)
+	}
+	lee.Tap("#people-button")
+	lee.Await(`document.querySelector('[data-key="mute bob"]') && document.querySelector('#people-list').innerText.includes('127.0.0.1')`) // it is drawn anew with the addresses
+	lee.Tap(`[data-key="mute bob"]`)
+	lee.Await(`document.querySelector('#people-list').innerText.includes('muted')`)
+	lee.Keep("teacher")
+	bob.Type("#text", "can you hear me")
+	bob.Press("\r")
+	bob.Await("document.querySelector('#lines').innerText.includes('muted')")
+	lee.Tap(`[data-key="kick bob"]`)
+	bob.Await("!document.querySelector('#ended').hidden")
+	lee.Await(`document.querySelector('[data-key="unban bob"]')`)
+
+	// The lab's page is the teacher's as well.
+	lee.Goto(s.link)
+	lee.Await("!document.querySelector('#chat').hidden")
+}
