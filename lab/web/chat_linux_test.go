@@ -25,6 +25,9 @@ func TestChat(t *testing.T) {
 		t.Run(l.String(), func(t *testing.T) {
 			p := open(t, b, l, link.String())
 			p.Await("location.search === '' && location.pathname.startsWith('/c/') && !document.querySelector('#chat').hidden")
+			if got, want := p.Text("#stop"), map[string]string{"en": "Stop watching", "zh": "停止觀看"}[l.lang]; got != want {
+				t.Errorf("what ends the watching is called %q, want %q", got, want)
+			}
 			p.click("#chat summary")
 			p.Await("document.querySelector('#phones img')?.complete && document.querySelector('#phones img').naturalWidth > 0")
 			p.Keep("code-" + l.String())

@@ -58,6 +58,7 @@ func TestWalk(t *testing.T) {
 			if got, want := browsertest.Eval[string](p.Page, "document.documentElement.lang"), map[string]string{"en": "en", "zh": "zh-TW"}[l.lang]; got != want {
 				t.Errorf("the page is in %s, want %s", got, want)
 			}
+			p.Await("document.querySelector('#follow').hidden && document.querySelector('#forward').disabled") // there is nothing yet, or nothing that grows
 			p.started("tcp-chat")
 			p.Keep("run-" + l.String())
 			p.steps()
@@ -144,6 +145,8 @@ func (p *tab) filters() {
 	}
 	set("tcp[tcpflags] & tcp-syn != 0")
 	p.Await("document.querySelector('#table').getAttribute('aria-rowcount') === '5' && [...document.querySelectorAll('#rows .row')].every((r) => r.innerText.includes('SYN'))")
+	set("udp") // which has no packet here
+	p.Await("document.querySelector('#table').getAttribute('aria-rowcount') === '1' && !/\\d\\D+\\d/.test(document.querySelector('#position').innerText)")
 	set("icpm")
 	p.Await("!document.querySelector('#filter-error').hidden && document.querySelector('#filter-error').innerText.includes('icmp')")
 	set("tcp.port == 7000")
@@ -218,12 +221,12 @@ const wrong = `lesson
 topology client1 server sniffer
 run client1 ping -c 1 server
 settle one
-expect wrong.order in one trace icmp
-	en    The reply comes first.
-	zh-TW 先有回覆。
 expect wrong.ping in one trace icmp
 	en    The request comes first.
 	zh-TW 先有請求。
+expect wrong.order in one trace icmp
+	en    The reply comes first.
+	zh-TW 先有回覆。
 -- wrong.order --
 server > client1 echo-reply seq=1
 client1 > server echo-request seq=1
@@ -253,6 +256,17 @@ func TestFailingClaim(t *testing.T) {
 				}
 			}
 			p.Await("document.querySelectorAll('#rows .cite.fail').length === 1")
+			if got, want := p.Text("#tally"), map[string]string{"en": "✗ 1 fail ✓ 1 pass", "zh": "✗ 1 項失敗 ✓ 1 項通過"}[l.lang]; strings.Join(strings.Fields(got), " ") != want {
+				t.Errorf("the verdicts are counted as %q, want %q", got, want)
+			}
+			// On a desk the reason is seen at once; a phone's page is scrolled.
+			if seen := browsertest.Eval[bool](p.Page, `(() => { const why = document.querySelector('#claim-list .fail pre').getBoundingClientRect(), box = document.querySelector('#claims').getBoundingClientRect();
+				return innerWidth < 700 || why.top >= box.top && why.bottom <= box.bottom })()`); !seen {
+				t.Error("why the claim fails is not seen before one scrolls")
+			}
+			if wide := browsertest.Eval[bool](p.Page, "document.querySelector('#claims').scrollWidth > document.querySelector('#claims').clientWidth"); wide {
+				t.Error("the claims are wider than their part of the page")
+			}
 			if said, want := p.content("#spoken"), "wrong.order"; !strings.Contains(said, want) {
 				t.Errorf("it is announced %q, want %s", said, want)
 			}

@@ -59,6 +59,11 @@ export async function upload(file, experiment, hosts) {
   const parameters = new URLSearchParams({ name: file.name });
   if (experiment) parameters.set('experiment', experiment);
   for (const host of hosts) parameters.append('host', host);
+  try {
+    await file.slice(0, 1).arrayBuffer();
+  } catch {
+    throw failure(text('unreadable', { File: file.name }), 0); // not the connection's fault
+  }
   return ask('/api/check?' + parameters, { method: 'POST', body: file, headers: { 'Content-Type': 'application/octet-stream' } });
 }
 

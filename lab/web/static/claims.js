@@ -43,6 +43,27 @@ function draw() {
   if (claims.length === 0 && store.capture) list.replaceChildren(el('li', { class: 'hint' }, text('noClaims')));
 }
 
+/** How many claims have which verdict, the failed ones first. */
+function tally() {
+  const parts = [];
+  for (const status of ['fail', 'inconclusive', 'pass']) {
+    const n = [...verdicts.values()].filter((v) => v.final && v.status === status).length;
+    if (n > 0) parts.push(el('span', { class: status }, `${signs[status]} ${text('tally', { Number: n, Status: text(status) })}`));
+  }
+  byId('tally').replaceChildren(...parts);
+  byId('tally').hidden = parts.length === 0;
+}
+
+/** Scrolls the claims so far that the first one that does not pass is seen, with its reason. */
+function showFirstOpen() {
+  const item = byId('claim-list').querySelector('.fail, .inconclusive');
+  if (!item) return;
+  const claims = byId('claims'), at = item.getBoundingClientRect(), box = claims.getBoundingClientRect();
+  claims.scrollTop += Math.max(0, Math.min(at.bottom - box.bottom, at.top - box.top) + margin);
+}
+
+const margin = 6; // pixels
+
 /** Marks the packets that are cited; what fails goes before what passes. */
 function cite() {
   store.cited = new Map();
@@ -58,6 +79,7 @@ store.on('capture', (info) => {
   verdicts = new Map();
   byId('lesson').textContent = info.experiment?.lesson ?? '';
   draw();
+  tally();
   cite();
 });
 store.on('happening', (happening) => {
@@ -69,6 +91,8 @@ store.on('happening', (happening) => {
     if (before?.status !== v.status) said.push(text('verdictOf', { Claim: v.id, Status: text(v.status) }));
   }
   draw();
+  tally();
   cite();
-  if (said.length > 0) byId('spoken').textContent = said.join('. ');
+  if (happening.event === 'done') showFirstOpen();
+  if (said.length > 0) byId('spoken').textContent = said.join(text('andThen'));
 });

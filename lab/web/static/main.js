@@ -115,6 +115,7 @@ async function open(id, number = 0) {
   document.title = `${info.name} · wirelab`;
   store.tell('capture', info);
   downloads(info);
+  byId('stop').textContent = text(info.kind === 'lab' ? 'unwatch' : 'stop');
   if (info.experiment && info.kind === 'run') byId('experiment').value = info.experiment.name;
   follow();
   await refresh();
@@ -135,7 +136,7 @@ function firstPacket() {
 function downloads(info) {
   const files = [['capture.pcapng', 'pcapng']];
   if (info.experiment) files.push(['ladder.svg', 'picture'], ['report.txt', 'report'], ['result.json', 'result']);
-  byId('downloads').replaceChildren(text('download'), ': ', ...files.map(([file, name]) => el('a', { href: store.path(file), download: true }, text(name))));
+  byId('downloads').replaceChildren(text('download'), ...files.flatMap(([file, name]) => [' ', el('a', { href: store.path(file), download: true }, text(name))]));
 }
 
 byId('run').addEventListener('submit', (e) => {

@@ -7,7 +7,7 @@ import { ladder, lanes } from './ladder.js';
 import { store } from './store.js';
 import { goTo, index, table } from './table.js';
 
-let guessing = false, asked = 0, right = 0;
+let guessing = false, asked = 0, right = 0, listed = true;
 
 const slider = byId('slider');
 
@@ -15,11 +15,13 @@ function show() {
   const last = table.shown - 1;
   slider.max = String(Math.max(last, 0));
   slider.value = String(Math.max(index, 0));
-  const words = store.chosen > 0 ? text('position', { Number: store.chosen, Index: Math.min(index + 1, last + 1), Total: table.shown }) : '';
+  const args = { Number: store.chosen, Index: Math.min(index + 1, last + 1), Total: table.shown };
+  const words = store.chosen > 0 ? text(listed ? 'position' : 'unlisted', args) : '';
   byId('position').textContent = waiting() || words;
   slider.setAttribute('aria-valuetext', words);
-  byId('first').disabled = byId('back').disabled = index <= 0;
-  byId('forward').disabled = guessing || index >= last;
+  byId('first').disabled = listed ? index <= 0 : last < 0;
+  byId('back').disabled = index <= 0;
+  byId('forward').disabled = guessing || next() > last;
   byId('last').disabled = guessing || index >= last;
   slider.disabled = last < 0;
   const live = byId('follow');
@@ -27,6 +29,9 @@ function show() {
   live.textContent = store.running && store.following ? text('pause') : text('live');
   live.hidden = !store.running;
 }
+
+/** The place of the packet after the chosen one, which itself may not be in the list. */
+const next = () => (listed ? index + 1 : index);
 
 /** How many packets wait to be shown. */
 function waiting() {
@@ -36,7 +41,7 @@ function waiting() {
 
 byId('first').addEventListener('click', () => goTo(0));
 byId('back').addEventListener('click', () => goTo(index - 1));
-byId('forward').addEventListener('click', () => goTo(index + 1));
+byId('forward').addEventListener('click', () => goTo(next()));
 byId('last').addEventListener('click', () => goTo(table.shown - 1));
 slider.addEventListener('input', () => goTo(Number(slider.value)));
 byId('follow').addEventListener('click', () => {
@@ -48,7 +53,7 @@ byId('follow').addEventListener('click', () => {
 document.addEventListener('keydown', (e) => {
   const target = /** @type {HTMLElement} */ (e.target);
   if (e.defaultPrevented || e.altKey || e.ctrlKey || e.metaKey || target.closest('input, select, textarea, dialog, [role=tree], #bytes, pre')) return;
-  if (e.key === 'ArrowRight' && !guessing) goTo(index + 1);
+  if (e.key === 'ArrowRight' && !guessing) goTo(next());
   else if (e.key === 'ArrowLeft') goTo(index - 1);
   else if (e.key === 'Home') goTo(0);
   else if (e.key === 'End' && !guessing) goTo(table.shown - 1);
@@ -99,22 +104,22 @@ async function hide() {
 
 byId('guess').addEventListener('submit', async (e) => {
   e.preventDefault();
-  const next = table.limit;
-  if (next >= table.total) {
+  const hidden = table.limit;
+  if (hidden >= table.total) {
     byId('score').textContent = text('over');
     return;
   }
-  const row = await table.at(next);
+  const row = await table.at(hidden);
   if (!row) return;
   const hit = byId('guess-protocol').value === row.protocol && byId('guess-from').value === row.from && byId('guess-to').value === row.to;
   asked++;
   if (hit) right++;
   const line = `${row.number}: ${row.from} > ${row.to === '*' ? text('all') : row.to} ${row.protocol} ${row.what}`;
   store.until = Infinity;
-  table.limit = next + 1;
+  table.limit = hidden + 1;
   store.choose(row.number, 'guess');
   await hide();
-  const more = next + 1 >= table.total ? ' ' + text('over') : '';
+  const more = hidden + 1 >= table.total ? ' ' + text('over') : '';
   byId('score').textContent = `${text(hit ? 'right' : 'wrong', { Line: line })} · ${text('score', { Right: right, Asked: asked })}${more}`;
 });
 
@@ -122,7 +127,10 @@ store.on('capture', () => {
   if (guessing) stop();
   show();
 });
-store.on('placed', show);
+store.on('placed', (place) => {
+  ({ listed } = place);
+  show();
+});
 store.on('listed', show);
 store.on('following', () => {
   if (!guessing) {
@@ -133,6 +141,8 @@ store.on('following', () => {
   show();
 });
 store.on('progress', show);
+
+show();
 
 /** The number that the address names. @returns {number} */
 export function named() {

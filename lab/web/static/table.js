@@ -55,11 +55,12 @@ async function reveal() {
   index = place.table;
   if (index >= table.total) await table.grow();
   const row = await table.at(index);
-  if (row?.number === number) grid.setAttribute('aria-activedescendant', 'row-' + number);
+  const listed = row?.number === number;
+  if (listed) grid.setAttribute('aria-activedescendant', 'row-' + number);
   else grid.removeAttribute('aria-activedescendant'); // the filter does not accept it
   table.reveal(index);
   table.schedule(true);
-  store.tell('placed', place);
+  store.tell('placed', { ...place, listed });
 }
 
 /** Chooses the packet at a place of the table. */
