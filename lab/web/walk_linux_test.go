@@ -312,8 +312,17 @@ func TestCaptureFile(t *testing.T) {
 	if err := os.WriteFile(none, []byte("no capture"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	browsertest.Eval[bool](p.Page, "(document.querySelector('#chosen').addEventListener('change', (e) => { window.kept = e.target.files[0] }, { capture: true }), true)")
 	p.drop(none)
 	p.Await("document.querySelector('#notice').innerText.includes('no capture file')")
+	// One that has gone since it was chosen is not told as a lost connection.
+	if err := os.Remove(none); err != nil {
+		t.Fatal(err)
+	}
+	const again = "import('/static/api.js').then((api) => api.upload(kept, '', [])).then(() => '', (e) => e.message)"
+	if said := browsertest.Eval[string](p.Page, again); !strings.HasPrefix(said, "none.txt cannot be read") {
+		t.Errorf("of a file that has gone the page says %q", said)
+	}
 	session, err := filepath.Abs("../../sniffer/pcapfile/testdata/session.pcapng.xz")
 	if err != nil {
 		t.Fatal(err)
