@@ -154,7 +154,7 @@ func (g *Guard) check(r *http.Request) *refusal {
 		return refusedHost
 	case !g.needsToken && !local(r):
 		return refusedRemote
-	case g.needsToken && g.token(r) == nil:
+	case g.needsToken && !g.token(r).admits(r.URL.Path):
 		return refusedToken
 	}
 	switch r.Method {

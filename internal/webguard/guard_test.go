@@ -203,6 +203,41 @@ func TestToken(t *testing.T) {
 	}
 }
 
+// A token for a folder admits to that alone, and takes nothing from who has another.
+func TestTokenForAFolder(t *testing.T) {
+	at := serve(t, New(Config{Tokens: []Token{{Value: "secret"}, {Value: "phone", Path: "/chat/"}}}), page)
+	base := "http://" + at
+	newBrowser := func() *http.Client {
+		jar, _ := cookiejar.New(nil)
+		return &http.Client{Jar: jar}
+	}
+	phone := newBrowser()
+	code := func(path string) int {
+		t.Helper()
+		resp, _ := ask(t, phone, "GET", base+path, "")
+		return resp.StatusCode
+	}
+	for _, step := range []struct {
+		path string
+		code int
+	}{
+		{"/?token=phone", 403}, {"/chat/", 403}, {"/chat/?token=phone", 200},
+		{"/chat/", 200}, {"/chat/api/stream", 200}, {"/chat", 200},
+		{"/favicon.ico", 200}, {"/", 403}, {"/chatter", 403}, {"/api/run", 403}, {"/chat/../api/run", 403}, {"/chat/%2e%2e/api/run", 403}, {"//chat/../", 403}, {"/?token=phone", 403},
+		{"/?token=secret", 200}, {"/", 200}, {"/chat/", 200},
+		{"/chat/?token=phone", 200}, {"/", 200},
+	} {
+		if got := code(step.path); got != step.code {
+			t.Errorf("%s is answered with %d, want %d", step.path, got, step.code)
+		}
+	}
+	phone = newBrowser()
+	code("/chat/?token=phone")
+	if resp, _ := ask(t, phone, "POST", base+"/api/run", "", "Origin", base); resp.StatusCode != 403 {
+		t.Errorf("a change outside of the folder: %d", resp.StatusCode)
+	}
+}
+
 // What a link says after its token is text, and leads to this server alone.
 func TestLinkLeadsNowhereElse(t *testing.T) {
 	at := serve(t, New(Config{Tokens: []Token{{Value: "secret"}}}), page)

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 	"sync"
 )
@@ -15,6 +16,29 @@ import (
 type Token struct {
 	Value string // NewToken makes one
 	Role  string // what Role returns for a request with it
+	Path  string // the folder, "/chat/", that it admits to, and to nothing else; "" is all
+}
+
+// admits reports whether the token admits to a path; each does to the icon, for which
+// browsers ask by themselves. No token admits to nothing.
+func (t *Token) admits(to string) bool {
+	return t != nil && (strings.HasPrefix(path.Clean("/"+to)+"/", t.Path) || to == "/favicon.ico")
+}
+
+// over reports whether the token admits to more than another, which may be nil.
+func (t *Token) over(other *Token) bool {
+	rank := func(t *Token) int {
+		switch {
+		case t == nil:
+			return 0
+		case t.Path != "":
+			return 1
+		case t.Role == "":
+			return 2
+		}
+		return 3
+	}
+	return rank(t) > rank(other)
 }
 
 // NewToken returns a random token of 128 bits or more, of letters and digits.
@@ -57,15 +81,16 @@ func cookieName(r *http.Request) string {
 	return name
 }
 
-// token returns the token of a request, by its cookie or else by its link; nil if it
-// has none that is valid.
+// token returns the token of a request, by its link or its cookie: that which admits to
+// more. It is nil if none is valid.
 func (g *Guard) token(r *http.Request) *Token {
+	best := g.find(r.URL.Query().Get(parameter))
 	for _, c := range r.CookiesNamed(cookieName(r)) {
-		if t := g.find(c.Value); t != nil {
-			return t
+		if t := g.find(c.Value); t.over(best) {
+			best = t
 		}
 	}
-	return g.find(r.URL.Query().Get(parameter))
+	return best
 }
 
 func (g *Guard) find(value string) (found *Token) {
@@ -88,13 +113,11 @@ func (g *Guard) enter(w http.ResponseWriter, r *http.Request) bool {
 		return false
 	}
 	query := r.URL.Query()
-	byLink, has := g.find(query.Get(parameter)), g.token(r)
+	byLink := g.find(query.Get(parameter))
 	value := g.cookie
 	switch {
-	case byLink != nil && (byLink.Role != "" || has.Role == ""):
-		value = byLink.Value
-	case byLink != nil: // who has a role keeps it
-		value = has.Value
+	case byLink != nil: // who could do more keeps that
+		value = g.token(r).Value
 	case g.needsToken || g.hasCookie(r):
 		return false
 	}

@@ -175,8 +175,10 @@ func (p *page) serve(ctx context.Context) error {
 	c := webguard.Config{Logger: slog.New(slog.NewTextHandler(p.errs, nil)), Limits: webguard.Limits{Rate: 300, Burst: 1000}}
 	w := web.Config{Experiments: p.experiments, Run: p.run, Names: hostFlags, Labs: p.labs, Opened: p.opened, Chat: p.chat, NoPhones: i18n.Errmsg("web.nophones")}
 	if p.token != "" {
-		c.Tokens = []webguard.Token{{Value: p.token}}
-		w.Token, w.NoPhones = p.token, i18n.Errmsg("web.nophonesfar")
+		// Who scans the code of the chat may chat, and run nothing on this machine.
+		phone := webguard.Token{Value: webguard.NewToken(), Path: "/chat/"}
+		c.Tokens = []webguard.Token{{Value: p.token}, phone}
+		w.PhoneToken, w.NoPhones = phone.Value, i18n.Errmsg("web.nophonesfar")
 		if p.published == "" {
 			w.Address = p.address()
 		} else if host, _, err := net.SplitHostPort(p.published); err == nil {

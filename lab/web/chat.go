@@ -20,7 +20,7 @@ const Teacher = "teacher"
 // which the reader has reached this one, unless that is this machine's own loopback. It is
 // "" where there is no chat, or a phone reaches nothing.
 func (s *Server) chatLink(r *http.Request) string {
-	if s.config.Chat == nil || s.config.Token == "" {
+	if s.config.Chat == nil || s.config.PhoneToken == "" {
 		return ""
 	}
 	host, port, err := net.SplitHostPort(r.Host)
@@ -32,16 +32,15 @@ func (s *Server) chatLink(r *http.Request) string {
 		if !s.config.Address.IsValid() || s.config.Address.Addr().IsLoopback() {
 			return ""
 		}
-		return webguard.Link(s.config.Address.String(), "/chat/", s.config.Token)
+		return webguard.Link(s.config.Address.String(), "/chat/", s.config.PhoneToken)
 	}
-	return webguard.Link(net.JoinHostPort(host, port), "/chat/", s.config.Token)
+	return webguard.Link(net.JoinHostPort(host, port), "/chat/", s.config.PhoneToken)
 }
 
 // quiet is how many modules are blank around a code (ISO/IEC 18004).
 const quiet = 4
 
-// code answers with the chat's link as a QR code. Who sees it has the token already, in a
-// cookie that no script reads: so it is a picture.
+// code answers with the chat's link as a QR code: a picture, which no script reads.
 func (s *Server) code(w http.ResponseWriter, r *http.Request) {
 	link := s.chatLink(r)
 	if link == "" {

@@ -3,9 +3,17 @@ package web
 import (
 	"crypto/rand"
 	"fmt"
+	"image/png"
+	"net"
+	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/makiuchi-d/gozxing"
+	"github.com/makiuchi-d/gozxing/qrcode"
 
 	"wirelab/internal/browsertest"
 )
@@ -38,9 +46,17 @@ func TestChat(t *testing.T) {
 				t.Error("the page is wider than the screen")
 			}
 
-			// The code's link is the one of the page, at the address that others reach.
+			// A reader reads the code: its link is that of the chat, at the address that others
+			// reach, and admits to nothing else.
+			scanned, err := url.Parse(scan(t, "code-"+l.String()))
+			if err != nil || scanned.Path != "/chat/" || scanned.Port() != link.Port() || scanned.RawQuery == link.RawQuery {
+				t.Fatalf("the code leads to %s, %v; the page is at %s", scanned, err, link)
+			}
+			if ip := net.ParseIP(scanned.Hostname()); ip == nil || ip.IsUnspecified() {
+				t.Errorf("the code leads to %s, which is no address that a phone reaches", scanned)
+			}
 			phone := browsertest.Open(t, b, browsertest.Look{Language: map[string]string{"en": "en", "zh": "zh-TW"}[l.lang], Width: 390, Height: 844, Phone: true, Dark: l.scheme == "dark"})
-			phone.Goto("http://" + link.Host + "/chat/?" + link.RawQuery)
+			phone.Goto("http://" + link.Host + "/chat/?" + scanned.RawQuery)
 			phone.Await("location.pathname === '/chat/' && location.search === '' && document.querySelector('#join') && !document.querySelector('#join').hidden")
 			who := fmt.Sprintf("phone%d", i)
 			phone.Type("#name", who)
@@ -52,6 +68,14 @@ func TestChat(t *testing.T) {
 			inLab(t, "exec", "--lab", name, "client1", "--", "chat", "send", "--name", "desk"+who, "server", "hello "+who)
 			phone.Await(fmt.Sprintf("document.querySelector('#lines').innerText.includes('hello %s') && document.querySelector('#lines').innerText.includes(%q)", who, text))
 			phone.Keep("chat-" + l.String())
+			r, err := http.Get("http://" + link.Host + "/?" + scanned.RawQuery)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Body.Close()
+			if r.StatusCode != http.StatusForbidden {
+				t.Errorf("who scanned the code gets the lab's page with %d, want %d", r.StatusCode, http.StatusForbidden)
+			}
 
 			const rows = "fetch(location.pathname.replace('/c/', '/api/c/') + '/rows?filter=' + encodeURIComponent('%s')).then((r) => r.json()).then((w) => w.total)"
 			if n := browsertest.Eval[int](p.Page, fmt.Sprintf(rows, "host client1 and tcp port 7000")); n < 5 {
@@ -109,4 +133,27 @@ func TestTeacher(t *testing.T) {
 	// The lab's page is the teacher's as well.
 	lee.Goto(s.link)
 	lee.Await("!document.querySelector('#chat').hidden")
+}
+
+// scan reads the QR code in a picture that a page has kept.
+func scan(t *testing.T, name string) string {
+	t.Helper()
+	f, err := os.Open(filepath.Join(browsertest.Pictures, name+".png"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	picture, err := png.Decode(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bits, err := gozxing.NewBinaryBitmapFromImage(picture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, err := qrcode.NewQRCodeReader().Decode(bits, map[gozxing.DecodeHintType]any{gozxing.DecodeHintType_TRY_HARDER: true})
+	if err != nil {
+		t.Fatalf("no QR code is read in %s: %v", f.Name(), err)
+	}
+	return code.GetText()
 }

@@ -39,11 +39,12 @@ type Config struct {
 	// page is then at /chat/; nil: there is none.
 	Chat func(ctx context.Context) (net.Conn, error)
 	// Address is where other machines reach the page, the zero value where they do not or
-	// it is not known; Token is what they need. A code on the page leads phones to the
-	// chat there. NoPhones says how to have one, where there is none.
-	Address  netip.AddrPort
-	Token    string
-	NoPhones error
+	// it is not known; PhoneToken admits them to the chat, and had better admit to nothing
+	// else. A code on the page leads phones there. NoPhones says how to have one, where
+	// there is none.
+	Address    netip.AddrPort
+	PhoneToken string
+	NoPhones   error
 }
 
 // Labs are labs that are up, by the names by which people call them. It is used by several
