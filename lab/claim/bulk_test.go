@@ -160,6 +160,38 @@ func TestMemory(t *testing.T) {
 	}
 }
 
+// A ping that runs for long has a request to remember for each two packets.
+func TestMemoryOfPings(t *testing.T) {
+	pings := func(n int) int {
+		w := tracetest.New(t, "client1", "server")
+		w.Statistics = &pcapfile.Statistics{}
+		for i := range n {
+			w.IP("client1", "server", 1, 0, []byte{8, 0, 0, 0, 0, 7, byte(i >> 8), byte(i)})
+			w.IP("server", "client1", 1, 0, []byte{0, 0, 0, 0, 0, 7, byte(i >> 8), byte(i)})
+		}
+		var file bytes.Buffer
+		if err := w.Write(&file); err != nil {
+			t.Fatal(err)
+		}
+		content := bytes.NewReader(file.Bytes())
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		r := trace.New(trace.Hosts{})
+		if err := r.LoadFile(content); err != nil {
+			t.Fatal(err)
+		}
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		runtime.KeepAlive(r)
+		return int(after.HeapAlloc) - int(before.HeapAlloc)
+	}
+	const few, many = 2000, 50_000
+	if each := (pings(many) - pings(few)) / (2 * (many - few)); each > 110 {
+		t.Errorf("each packet takes %d bytes, want 110 at most", each)
+	}
+}
+
 // A million packets.
 func BenchmarkBulk(b *testing.B) {
 	file := bulk(b, 500_000, 100)

@@ -16,18 +16,19 @@ type echo struct {
 	segment  int
 }
 
-func (r *Recording) echoOf(from, to netip.Addr, p *sniffer.Packet) echo {
-	return echo{from: from, to: to, id: p.ICMPID, seq: p.ICMPSeq, segment: r.Hosts.segment(p)}
+// echoOf returns the hash of an echo: a ping that runs for long makes many of them.
+func (r *Recording) echoOf(from, to netip.Addr, p *sniffer.Packet) uint64 {
+	return maphash.Comparable(echoSeed, echo{from: from, to: to, id: p.ICMPID, seq: p.ICMPSeq, segment: r.Hosts.segment(p)})
 }
 
 // asked is a request of an echo.
 type asked struct {
-	number int
 	data   uint64 // a hash of its data
+	number int32  // of its packet, at most MaxPackets
 	whole  bool   // that is all of its data, and not only what was captured or has come
 }
 
-// echoSeed is that of the hashes of echoes' data, which nobody who sends knows.
+// echoSeed is that of the hashes of echoes and their data, which nobody who sends knows.
 var echoSeed = maphash.MakeSeed()
 
 // isEcho reports whether a packet is an ICMP message of one type, by the version of IP.
@@ -45,10 +46,10 @@ func (x *index) echo(r *Recording, p *sniffer.Packet, data []byte, part bool) {
 		if !known && !r.room(len(x.asked)) {
 			return
 		}
-		if last[0].number != p.Number {
+		if last[0].number != int32(p.Number) {
 			last[1] = last[0]
 		}
-		last[0] = asked{p.Number, maphash.Bytes(echoSeed, data), !part && !p.Truncated()}
+		last[0] = asked{maphash.Bytes(echoSeed, data), int32(p.Number), !part && !p.Truncated()}
 		x.asked[key] = last
 	case !part && isEcho(p, sniffer.ICMPEchoReply, sniffer.ICMPv6EchoReply):
 		for _, request := range x.asked[r.echoOf(p.Dst, p.Src, p)] {
@@ -68,7 +69,7 @@ func (r *Recording) returns(reply *sniffer.Packet, data []byte, request asked) b
 	if request.whole && !reply.Truncated() {
 		return false
 	}
-	other := r.datagram(request.number).payload()
+	other := r.datagram(int(request.number)).payload()
 	n := min(len(data), len(other))
 	return bytes.Equal(data[:n], other[:n])
 }

@@ -18,13 +18,13 @@ type index struct {
 	counted       bool                      // a marker says how many frames its host has sent
 	modes         []int                     // packet numbers of markers of the segment's mode
 	transits      []int                     // and of those that routers are waited for with
-	asked         map[echo][2]asked         // the last two requests of an echo
+	asked         map[uint64][2]asked       // the last two requests of an echo, by echoOf
 	handed        handed                    // to routers
 	first         map[int]int               // the first part of a datagram, by the number of a later fragment
 }
 
 func newIndex() index {
-	return index{open: map[flowKey]*conversation{}, fragments: map[fragmentKey]*datagram{}, parted: map[int]*datagram{}, handed: newHanded(), markers: map[string][]int{}, set: map[setter][]int{}, first: map[int]int{}, asked: map[echo][2]asked{}}
+	return index{open: map[flowKey]*conversation{}, fragments: map[fragmentKey]*datagram{}, parted: map[int]*datagram{}, handed: newHanded(), markers: map[string][]int{}, set: map[setter][]int{}, first: map[int]int{}, asked: map[uint64][2]asked{}}
 }
 
 // setter is who sends markers of a label in a host's name.
