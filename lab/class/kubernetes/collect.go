@@ -167,9 +167,16 @@ func (c *collector) work(ctx context.Context) {
 }
 
 // over reports whether a pod has nothing to come: it has ended, or goes and was never on a
-// node.
+// node. One that went with its node, of which no container's end is known, may yet turn out
+// to have succeeded when the node comes back: until the Job controller has counted it.
 func over(p *core.Pod) bool {
-	return p.Status.Phase == core.PodSucceeded || p.Status.Phase == core.PodFailed || p.DeletionTimestamp != nil && p.Spec.NodeName == ""
+	switch p.Status.Phase {
+	case core.PodSucceeded:
+		return true
+	case core.PodFailed:
+		return terminated(p) != nil || !slices.Contains(p.Finalizers, batch.JobTrackingFinalizer)
+	}
+	return p.DeletionTimestamp != nil && p.Spec.NodeName == ""
 }
 
 func isHeld(p *core.Pod) bool { return slices.Contains(p.Finalizers, finalizer) }
