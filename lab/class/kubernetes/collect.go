@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	batch "k8s.io/api/batch/v1"
 	core "k8s.io/api/core/v1"
@@ -38,7 +39,7 @@ type collector struct {
 // collect begins to watch. What has ended already has been taken when it returns.
 func (r *run) collect(ctx context.Context) (*collector, error) {
 	ctx, stop := context.WithCancel(ctx)
-	c := &collector{r: r, stop: stop, queue: workqueue.NewTypedRateLimitingQueue(workqueue.DefaultTypedControllerRateLimiter[string]())}
+	c := &collector{r: r, stop: stop, queue: workqueue.NewTypedRateLimitingQueue(workqueue.NewTypedItemExponentialFailureRateLimiter[string](100*time.Millisecond, 5*time.Second))}
 	ours := informers.NewSharedInformerFactoryWithOptions(r.API, 0, informers.WithNamespace(r.Namespace), informers.WithTransform(strip),
 		informers.WithTweakListOptions(func(l *meta.ListOptions) { l.LabelSelector = r.selector() }))
 	events := informers.NewSharedInformerFactoryWithOptions(r.API, 0, informers.WithNamespace(r.Namespace), informers.WithTransform(strip),

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	batch "k8s.io/api/batch/v1"
+	core "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
@@ -133,17 +135,28 @@ func (r *run) changed() {
 
 // adopt finds which jobs an earlier run has submitted.
 func (r *run) adopt(ctx context.Context) error {
-	jobs, err := r.API.BatchV1().Jobs(r.Namespace).List(ctx, meta.ListOptions{LabelSelector: r.selector()})
+	var jobs *batch.JobList
+	err := r.again(ctx, func(ctx context.Context) (err error) {
+		jobs, err = r.API.BatchV1().Jobs(r.Namespace).List(ctx, meta.ListOptions{LabelSelector: r.selector()})
+		return err
+	})
 	if err != nil {
-		return r.told(err)
+		return err
 	}
 	for _, j := range jobs.Items {
-		m, err := r.API.CoreV1().ConfigMaps(r.Namespace).Get(ctx, j.Name, meta.GetOptions{})
-		if apierrors.IsNotFound(err) {
-			continue // a Job without its jobs can start none: what it held is submitted again
-		}
+		var m *core.ConfigMap
+		err := r.again(ctx, func(ctx context.Context) (err error) {
+			m, err = r.API.CoreV1().ConfigMaps(r.Namespace).Get(ctx, j.Name, meta.GetOptions{})
+			if apierrors.IsNotFound(err) {
+				m, err = nil, nil
+			}
+			return err
+		})
 		if err != nil {
-			return r.told(err)
+			return err
+		}
+		if m == nil {
+			continue // a Job without its jobs can start none: what it held is submitted again
 		}
 		r.keys[j.Name] = keysOf(m)
 	}
@@ -214,14 +227,27 @@ func made(err error) error {
 // patience is how long an API server may be away, as while it is upgraded.
 const patience = 2 * time.Minute
 
+// doubt is how long a refusal is not believed: an API server that has just started refuses
+// what the roles allow until it has read them.
+const doubt = 5 * time.Second
+
 // again repeats what an API server that is away or busy has not answered.
 func (r *run) again(ctx context.Context, ask func(context.Context) error) error {
 	var last error
 	backoff := wait.Backoff{Duration: 200 * time.Millisecond, Factor: 1.5, Jitter: 0.2, Steps: 100, Cap: 5 * time.Second}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	var refused time.Time // first
 	err := wait.ExponentialBackoffWithContext(ctx, backoff, func(ctx context.Context) (bool, error) {
 		last = ask(ctx)
+		if apierrors.IsForbidden(last) {
+			if refused.IsZero() {
+				refused = time.Now()
+			}
+			if time.Since(refused) < doubt {
+				return false, nil
+			}
+		}
 		if last != nil && !temporary(last) {
 			return false, last
 		}

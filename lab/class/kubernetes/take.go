@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
 	"time"
 
@@ -71,7 +72,7 @@ func (r *run) read(ctx context.Context, job class.Job, p *core.Pod, tries int) e
 	var files []class.File
 	if !r.NoCaptures && (job.Kind != class.Capture || m.Whole != "") {
 		if files, err = r.log(ctx, p); err != nil {
-			if tries < lastTry && !apierrors.IsNotFound(err) && !unreadable(err) {
+			if unanswered(err) || tries < lastTry && !apierrors.IsNotFound(err) && !unreadable(err) {
 				return err
 			}
 			note := i18n.Msg("kubernetes.lost", "Cause", i18n.FromError(err))
@@ -85,6 +86,11 @@ func (r *run) read(ctx context.Context, job class.Job, p *core.Pod, tries int) e
 	}
 	if m.Result.Note != nil {
 		result.Note = m.Result.Note
+	}
+	// Where a container was removed already, kubelet's log is a sentence that says so.
+	if !r.NoCaptures && job.Kind != class.Capture && result.Run != nil && result.Note == nil && len(files) == 0 {
+		note := i18n.Msg("kubernetes.lost", "Cause", i18n.Msg("kubernetes.nolog"))
+		result.Note = &note
 	}
 	if job.Kind == class.Capture { // which is here already
 		if whole, err := job.Whole(); err == nil {
@@ -182,11 +188,35 @@ func (r *run) log(ctx context.Context, p *core.Pod) ([]class.File, error) {
 		return nil, err
 	}
 	defer stream.Close()
-	files, err := pack.ReadLog(stream) // of which it reads no more
-	if err != nil && ctx.Err() == nil {
+	broken := &breaking{Reader: stream}
+	files, err := pack.ReadLog(broken) // of which it reads no more
+	switch {
+	case broken.err != nil:
+		return nil, broken.err
+	case err != nil:
 		return nil, errUnreadable{err}
 	}
-	return files, err
+	return files, nil
+}
+
+// breaking notes how a stream has broken off: reading it again may help then.
+type breaking struct {
+	io.Reader
+	err error
+}
+
+func (b *breaking) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		b.err = err
+	}
+	return n, err
+}
+
+// unanswered reports whether the API server is away: it will have the log when it is back.
+func unanswered(err error) bool {
+	var status apierrors.APIStatus
+	return !errors.As(err, &status) && !errors.Is(err, context.DeadlineExceeded) && !unreadable(err)
 }
 
 // release takes the finalizer off a pod.
