@@ -108,8 +108,9 @@ func TestFlood(t *testing.T) {
 		t.Errorf("%d rows of the table and the ladder were drawn at once", most)
 	}
 	grown := residentKiB(t, s.cmd.Process.Pid) - before
-	// The bytes of the frames are in a file: 100 a packet and more of them would be seen.
-	if most := 32<<10 + captured*100/1024; grown > most {
+	// Some 100 bytes of a packet are in memory, and the collector lets as much garbage be. The
+	// bytes of the frames are in a file: twice 100 more a packet would be seen.
+	if most := 32<<10 + captured*150/1024; grown > most {
 		t.Errorf("the server has grown by %d KiB for %d packets, want %d at most", grown, captured, most)
 	}
 	slow := browsertest.Eval[[]float64](p.Page, "inputs.sort((a, b) => b - a).slice(0, 5)")
