@@ -2,17 +2,20 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 
 	"wirelab/internal/browsertest"
+	"wirelab/internal/poll"
 	"wirelab/sniffer/pcapfile"
 )
 
@@ -20,14 +23,27 @@ import (
 func (p *tab) drag(path string) {
 	p.T.Helper()
 	data := &input.DragData{Items: []*input.DragDataItem{}, Files: []string{path}, DragOperationsMask: 1}
-	for _, kind := range []input.DispatchDragEventType{"dragEnter", "dragOver"} {
-		browsertest.Call(p.Page, input.DispatchDragEvent, input.DispatchDragEventParams{Type: kind, X: 200, Y: 300, Data: data})
+	do := func(kind input.DispatchDragEventType, x float64) {
+		browsertest.Call(p.Page, input.DispatchDragEvent, input.DispatchDragEventParams{Type: kind, X: x, Y: 300, Data: data})
 	}
-	p.Await("!document.querySelector('#overlay').hidden")
-	// A mouse is never still: over the overlay, too, the browser asks whether it may drop.
-	for _, kind := range []input.DispatchDragEventType{"dragOver", "drop"} {
-		browsertest.Call(p.Page, input.DispatchDragEvent, input.DispatchDragEventParams{Type: kind, X: 201, Y: 301, Data: data})
+	browsertest.Eval[bool](p.Page, "addEventListener('drop', () => { window.dropped = true }) || true")
+	dropped := func() (bool, error) { return browsertest.Eval[bool](p.Page, "window.dropped === true"), nil }
+	// The browser lets fall what the page has allowed where the mouse was last. What the page
+	// says to that takes its time, which nothing tells: a file that did not fall is dragged anew.
+	for range 5 {
+		do("dragEnter", 200)
+		do("dragOver", 200)
+		p.Await("!document.querySelector('#overlay').hidden")
+		do("dragOver", 201)
+		do("drop", 201)
+		ctx, cancel := context.WithTimeout(p.T.Context(), 4*time.Second)
+		err := poll.Until(ctx, 20*time.Millisecond, dropped)
+		cancel()
+		if err == nil {
+			return
+		}
 	}
+	p.T.Fatal("the file did not fall in five tries")
 }
 
 // nameless copies a capture without the names of its hosts, as another program makes it,
