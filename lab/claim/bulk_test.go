@@ -124,10 +124,15 @@ func judgeBulk(t testing.TB, load func(*trace.Recording) error) *trace.Recording
 
 // retained is how much memory a recording takes that has judged its claims, in bytes.
 func retained(t testing.TB, load func(*trace.Recording) error) int {
+	return heapOf(func() *trace.Recording { return judgeBulk(t, load) })
+}
+
+// heapOf is how much memory a recording takes, in bytes.
+func heapOf(record func() *trace.Recording) int {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	r := judgeBulk(t, load)
+	r := record()
 	runtime.GC()
 	runtime.ReadMemStats(&after)
 	runtime.KeepAlive(r)
@@ -174,17 +179,13 @@ func TestMemoryOfPings(t *testing.T) {
 			t.Fatal(err)
 		}
 		content := bytes.NewReader(file.Bytes())
-		var before, after runtime.MemStats
-		runtime.GC()
-		runtime.ReadMemStats(&before)
-		r := trace.New(trace.Hosts{})
-		if err := r.LoadFile(content); err != nil {
-			t.Fatal(err)
-		}
-		runtime.GC()
-		runtime.ReadMemStats(&after)
-		runtime.KeepAlive(r)
-		return int(after.HeapAlloc) - int(before.HeapAlloc)
+		return heapOf(func() *trace.Recording {
+			r := trace.New(trace.Hosts{})
+			if err := r.LoadFile(content); err != nil {
+				t.Fatal(err)
+			}
+			return r
+		})
 	}
 	const few, many = 2000, 50_000
 	if each := (pings(many) - pings(few)) / (2 * (many - few)); each > 110 {

@@ -2,7 +2,6 @@ package claim
 
 import (
 	"bytes"
-	"runtime"
 	"testing"
 
 	"wirelab/lab/trace"
@@ -43,23 +42,20 @@ func TestScan(t *testing.T) {
 	plan := Plan{Plan: trace.Plan{Hosts: []string{"client1", "server"}, Barriers: []string{"done"}}, Stimulated: map[string]bool{"done": true}}
 	judged := func(connections int) (crowded, each int) {
 		file := bytes.NewReader(scan(t, connections))
-		var before, after runtime.MemStats
-		runtime.GC()
-		runtime.ReadMemStats(&before)
-		r := trace.New(trace.Hosts{})
-		if err := r.LoadFile(file); err != nil {
-			t.Fatal(err)
-		}
-		for _, v := range Judge(r, plan, claims) {
-			if v.Reason != nil && v.Reason.Code == "claim.crowded" && v.Status == Inconclusive {
-				crowded++
+		size := heapOf(func() *trace.Recording {
+			r := trace.New(trace.Hosts{})
+			if err := r.LoadFile(file); err != nil {
+				t.Fatal(err)
 			}
-		}
-		runtime.GC()
-		runtime.ReadMemStats(&after)
-		runtime.KeepAlive(r)
-		t.Logf("%d connections: %d MiB", connections, (after.HeapAlloc-before.HeapAlloc)>>20)
-		return crowded, (int(after.HeapAlloc) - int(before.HeapAlloc)) / connections
+			for _, v := range Judge(r, plan, claims) {
+				if v.Reason != nil && v.Reason.Code == "claim.crowded" && v.Status == Inconclusive {
+					crowded++
+				}
+			}
+			return r
+		})
+		t.Logf("%d connections: %d MiB", connections, size>>20)
+		return crowded, size / connections
 	}
 	if crowded, each := judged(10_000); crowded != 0 || each > 2500 {
 		t.Errorf("of 10,000 connections %d claims are not judged, each takes %d bytes; want none, and 2,500 at most", crowded, each)
