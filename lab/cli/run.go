@@ -21,6 +21,7 @@ import (
 	"wirelab/internal/self"
 	"wirelab/internal/wholefile"
 	"wirelab/lab/claim"
+	"wirelab/lab/class"
 	"wirelab/lab/experiments"
 	"wirelab/lab/report"
 	"wirelab/lab/script"
@@ -110,14 +111,11 @@ func (r *runner) choose(names []string, seed string, update bool) ([]*script.Exp
 	return chosen, nil
 }
 
-// programMark is in a teacher's script where a class run puts a student's program.
-const programMark = "${program}"
-
 // checkProgram refuses a script that only a class run can carry out, and says how to try it.
 func checkProgram(e *script.Experiment, path string) error {
 	for _, s := range e.Steps {
-		if slices.Contains(s.Args, programMark) {
-			return exit.UsageMsg("run.program", "File", path, "Line", s.Line, "Mark", programMark)
+		if slices.Contains(s.Args, class.ProgramMark) {
+			return exit.UsageMsg("run.program", "File", path, "Line", s.Line, "Mark", class.ProgramMark)
 		}
 	}
 	return nil
