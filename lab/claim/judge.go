@@ -169,6 +169,8 @@ func suspicion(r *trace.Recording, s trace.Suspect) (i18n.Message, int) {
 		return i18n.Msg("claim.headless", "Packet", p.Number), p.Number
 	case trace.Disputed:
 		return i18n.Msg("claim.disputed", "Packet", p.Number), p.Number
+	case trace.Crowded:
+		return i18n.Msg("claim.tunnels", "Packet", p.Number), p.Number
 	case trace.NoStart:
 		return i18n.Msg("claim.nostart", "Packet", p.Number), p.Number
 	}

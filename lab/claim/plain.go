@@ -1,11 +1,11 @@
 package claim
 
 import (
-	"bytes"
 	"encoding/binary"
 	"net/netip"
 
 	"wirelab/internal/pattern"
+	"wirelab/lab/trace"
 	"wirelab/sniffer"
 )
 
@@ -26,7 +26,7 @@ func (c *compiled) hides(p *sniffer.Packet) bool {
 	v6 := inner.Has(sniffer.IPv6) && inner.TransportOffset > 0
 	extended := v6 && inner.TransportOffset > inner.NetworkOffset+40
 	old := v6 && loads().MatchString(c.expr)
-	etherType, behind, snap := snapOf(inner)
+	etherType, behind, snap := trace.BehindSNAP(inner)
 	if inner == p && !extended && !old && !snap && (!p.Has(sniffer.VLAN) || tags().MatchString(c.expr)) {
 		return false
 	}
@@ -66,22 +66,6 @@ func ethernet(p *sniffer.Packet, packet []byte) []byte {
 func framed(p *sniffer.Packet, etherType uint16, packet []byte) []byte {
 	b := append(append([]byte{}, p.DstMAC[:]...), p.SrcMAC[:]...)
 	return append(binary.BigEndian.AppendUint16(b, etherType), packet...)
-}
-
-// most802 is the largest length that an 802.3 frame has in the place of an EtherType.
-const most802 = 1500
-
-// snapOf returns the EtherType that the 802.2 SNAP header of an 802.3 frame has (RFC
-// 1042), and what stands behind it. It reports false for any other frame.
-func snapOf(p *sniffer.Packet) (etherType uint16, behind []byte, ok bool) {
-	if !p.Has(sniffer.Ethernet) || p.EtherType > most802 {
-		return 0, nil, false
-	}
-	rest, ok := bytes.CutPrefix(p.Data[p.NetworkOffset:], []byte{0xaa, 0xaa, 3, 0, 0, 0})
-	if !ok || len(rest) < 2 {
-		return 0, nil, false
-	}
-	return binary.BigEndian.Uint16(rest), rest[2:], true
 }
 
 // withoutExtensions is an IPv6 packet whose transport stands behind the fixed header.

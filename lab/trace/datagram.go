@@ -53,14 +53,23 @@ func (d *datagram) payload() []byte {
 	if d.parts == nil || !d.complete {
 		return d.packet().Payload
 	}
+	if whole := d.whole(); len(whole) >= d.parts.header {
+		return whole[d.parts.header:]
+	}
+	return nil
+}
+
+// whole is what the fragments of a datagram that is complete carry; nil where they cannot be
+// read any more.
+func (d *datagram) whole() []byte {
 	var again stream.Fragments
 	for _, n := range d.numbers {
 		p := d.recording.Packet(n)
-		if whole := again.Add(p.FragmentOffset, p.FragmentData(), p.MoreFragments); len(whole) >= d.parts.header {
-			return whole[d.parts.header:]
+		if whole := again.Add(p.FragmentOffset, p.FragmentData(), p.MoreFragments); whole != nil {
+			return whole
 		}
 	}
-	return nil // they cannot be read any more
+	return nil
 }
 
 // number is that of the packet at whose place the datagram stands: the one

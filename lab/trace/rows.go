@@ -30,6 +30,7 @@ const (
 	faulty   facts = 1 << iota // it was cut short, or could not be decoded whole
 	fragment                   // of an IP datagram
 	unasked                    // an echo reply, and no request for it came before
+	wrapped                    // there is a frame inside it
 )
 
 func (r *row) time() time.Time { return time.Unix(r.seconds, int64(r.nanos)) }
@@ -133,6 +134,9 @@ func (row) of(p *sniffer.Packet, at int64, class uint32) row {
 	}
 	if p.Fragment {
 		k.facts |= fragment
+	}
+	if _, _, snap := BehindSNAP(p); snap || p.Inner != nil {
+		k.facts |= wrapped
 	}
 	return k
 }

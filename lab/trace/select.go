@@ -45,7 +45,7 @@ func (r *Recording) Conversations() []int32 {
 
 // Carried returns where bytes are in clear: by the number of the packet that completes
 // them, the packets that carry them, ascending. They are found in a frame, and in what
-// TCP and fragments of IP have cut. No bytes are nowhere.
+// TCP and fragments of IP have cut, in tunnels too. No bytes are nowhere.
 func (r *Recording) Carried(text string) map[int][]int {
 	all := map[int][]int{}
 	if text == "" {
@@ -73,11 +73,11 @@ func (r *Recording) Carried(text string) map[int][]int {
 			}
 		}
 	}
-	for _, n := range r.index.messages {
-		if n > 0 && r.row(n).facts&fragment != 0 { // any other is in its frame
-			within(r.alone(r.datagram(n)))
+	r.inside().find(text, func(packets []int) {
+		if last := packets[len(packets)-1]; all[last] == nil {
+			all[last] = packets
 		}
-	}
+	})
 	return all
 }
 
@@ -134,6 +134,13 @@ func (r *Recording) Disputed(segment string, w Window, plan Plan) Suspect {
 				return Suspect{r.Packet(n), Disputed}
 			}
 		}
+	}
+	x := r.inside()
+	if x.full > 0 {
+		return Suspect{r.Packet(x.full), Crowded}
+	}
+	if all := x.disputed(); slices.ContainsFunc(all, v.contains) {
+		return Suspect{r.Packet(all[slices.IndexFunc(all, v.contains)]), Disputed}
 	}
 	return Suspect{}
 }

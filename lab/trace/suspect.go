@@ -47,6 +47,7 @@ const (
 	Hole     // it acknowledges bytes that the capture does not have
 	Headless // it is a fragment, and the capture lacks the header of what the datagram carries
 	Disputed // its receiver may have put other bytes together than Carried has
+	Crowded  // tunnels carry more than Carried puts together, from this one on
 )
 
 // Suspect is a packet that may hide something from a claim.
