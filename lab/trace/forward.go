@@ -30,6 +30,7 @@ func newHanded() handed {
 // bytes begin and end.
 type handing struct {
 	number, segment, from, to int
+	last                      bool // no bytes of the datagram's are behind them
 }
 
 // sighting is that a datagram was on a segment.
@@ -59,11 +60,21 @@ func datagramOf(p *sniffer.Packet) []byte {
 		return nil
 	}
 	b := p.Data[p.NetworkOffset:]
-	size := 40 + int(binary.BigEndian.Uint16(b[4:]))
+	header, size := 40, 40+int(binary.BigEndian.Uint16(b[4:]))
 	if p.Has(sniffer.IPv4) {
-		size = int(binary.BigEndian.Uint16(b[2:]))
+		header, size = 20, int(binary.BigEndian.Uint16(b[2:]))
 	}
-	return b[:min(size, len(b))]
+	if size == 0 || header == 40 && size == 40 { // a jumbogram, or what offloading made
+		return b
+	}
+	return b[:min(max(size, header), len(b))] // whatever a malformed one states
+}
+
+// extended reports whether a frame has something besides padding behind its datagram, which
+// is never forwarded: who has sent the frame has put it there.
+func extended(p *sniffer.Packet) bool {
+	behind := p.Data[p.NetworkOffset+len(datagramOf(p)):]
+	return len(bytes.TrimLeft(behind, "\x00")) > 0
 }
 
 // sumOf tells datagrams that a router is handed, or has forwarded, from others. What it
@@ -112,7 +123,7 @@ func (r *Recording) hand(p *sniffer.Packet) {
 		if q == p && (q.Fragment || q.Has(sniffer.IPv4) && b[6]&0x40 == 0) { // without "don't fragment"
 			key := parcelOf(router, q)
 			from, data := carried(q)
-			r.index.handed.parts[key] = append(r.index.handed.parts[key], handing{p.Number, segment, from, from + len(data)})
+			r.index.handed.parts[key] = append(r.index.handed.parts[key], handing{p.Number, segment, from, from + len(data), !q.MoreFragments})
 		}
 	}
 }
@@ -140,7 +151,7 @@ func (r *Recording) forwarded(p *sniffer.Packet, router string) bool {
 	if h.hidden(p.Number, segment) {
 		return true
 	}
-	if datagramOf(p) == nil {
+	if datagramOf(p) == nil || extended(p) {
 		return false
 	}
 	r.handCorrupted()
@@ -192,7 +203,7 @@ func (r *Recording) cutAgain(p *sniffer.Packet, router string, segment int) bool
 				break
 			}
 			r.index.handed.looks++
-			if one.segment == segment || one.from > at || one.to <= at {
+			if one.segment == segment || one.from > at || one.to <= at || !one.ends(p, end) {
 				continue
 			}
 			if r.index.handed.looks += byteLook; r.index.handed.looks > maxLooks {
@@ -212,6 +223,12 @@ func (r *Recording) cutAgain(p *sniffer.Packet, router string, segment int) bool
 		at = next
 	}
 	return len(data) > 0
+}
+
+// ends reports whether a packet whose bytes end at an offset may end there, if it has those
+// of h: as the last of its datagram, or not.
+func (h handing) ends(p *sniffer.Packet, end int) bool {
+	return h.to < end || p.Truncated() || p.MoreFragments == (h.to > end || !h.last)
 }
 
 // carried is what a packet has of its datagram's payload, and where that belongs.

@@ -34,6 +34,16 @@ func TestForwarded(t *testing.T) {
 		return func(w *tracetest.Wire) { w.Fragments("client1", "web", 17, long, size, false) }
 	}
 	whole := func(w *tracetest.Wire) { w.IP("client1", "web", 17, 0, long) }
+	lengthless := func(text string) func(*tracetest.Wire) { // as offloading makes segments
+		return func(w *tracetest.Wire) {
+			b := []byte{0x45, 0, 0, 0, 0, 7, 0x40, 0, 64, 17, 0, 0}
+			b = append(append(b, tracetest.Addr("client1").AsSlice()...), tracetest.Addr("web").AsSlice()...)
+			w.Frame("client1", "web", sniffer.EtherTypeIPv4, append(b, tracetest.Datagram(5, 6, text)...))
+		}
+	}
+	behindIP := func(trailer string, send func(*tracetest.Wire)) func(*tracetest.Wire) {
+		return func(w *tracetest.Wire) { w.Trailer = trailer; send(w); w.Trailer = "" }
+	}
 	for _, test := range []struct {
 		name             string
 		handed, sent     func(*tracetest.Wire)
@@ -67,6 +77,15 @@ func TestForwarded(t *testing.T) {
 		{name: "fragments with other bytes", handed: whole, only4: true, sent: func(w *tracetest.Wire) {
 			w.IP("client1", "web", 17, 0x2000, []byte(strings.ToUpper(string(long[:48]))))
 		}},
+		{name: "the beginning of a datagram, as if it were all", handed: whole, only4: true, sent: func(w *tracetest.Wire) { w.IP("client1", "web", 17, 0, long[:48]) }},
+		{name: "the beginning of a datagram in fragments", handed: parts(32), only4: true, sent: func(w *tracetest.Wire) { w.IP("client1", "web", 17, 0, long[:64]) }},
+		{name: "a last fragment that is not the last", handed: whole, only4: true, sent: func(w *tracetest.Wire) { w.IP("client1", "web", 17, 2, long[16:48]) }},
+		{name: "the end of a datagram, as if more came", handed: whole, only4: true, sent: func(w *tracetest.Wire) { w.IP("client1", "web", 17, 0x2002, long[16:]) }},
+		{name: "padded with zeros", handed: udp, sent: behindIP("\x00\x00\x00\x00", udp), believed: true},
+		{name: "with something behind it", handed: udp, sent: behindIP("\x00secret", udp)},
+		{name: "a fragment with something behind it", handed: parts(16), sent: behindIP("secret", func(w *tracetest.Wire) { w.IP("client1", "web", 17, 2, long[16:]) }), only4: true},
+		{name: "with a length of 0 and other bytes", handed: lengthless("hello"), sent: lengthless("hullo"), only4: true},
+		{name: "with a length of 0", handed: lengthless("hello"), sent: lengthless("hello"), only4: true, believed: true},
 		{name: "a byte that no impairment has changed", handed: udp, sent: func(w *tracetest.Wire) { w.UDP("client1", "web", 5, 6, "\x97ello") }},
 	} {
 		for _, v6 := range []bool{false, true} {
@@ -189,4 +208,27 @@ func TestForwardedFromSwitch(t *testing.T) {
 	check("client1")
 	w.MarkAs(trace.FloodLabel, tracetest.LAN, "client1", "client1")
 	check("client1@gateway")
+}
+
+// Lengths that cannot be are no end of the judgement: a router may be handed, and may send,
+// anything.
+func TestForwardedMalformed(t *testing.T) {
+	w := tracetest.NewRouted(t)
+	w.RoutedBarrier("start")
+	for _, header := range []byte{0x40, 0x44, 0x45, 0x4f, 0x60} {
+		for size := range byte(60) {
+			frame := func() {
+				b := []byte{header, 0, 0, size, 0, size, 0, 0, 64, 17, 0, 0}
+				b = append(append(b, tracetest.Addr("client1").AsSlice()...), tracetest.Addr("web").AsSlice()...)
+				etherType := uint16(sniffer.EtherTypeIPv4)
+				if header == 0x60 {
+					etherType = sniffer.EtherTypeIPv6
+				}
+				w.Frame("client1", "web", etherType, append(b, make([]byte, 24)...))
+			}
+			handed(w, frame)
+			sent(w, frame)
+			w.LineEnds(w.Packet(w.Len()))
+		}
+	}
 }

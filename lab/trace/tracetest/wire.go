@@ -35,6 +35,8 @@ type Wire struct {
 	Class   uint8  // of IP: DSCP and ECN
 	Options []byte // of TCP, a multiple of 4 bytes
 
+	Trailer string // of frames, behind what IP has
+
 	V6 bool // IP, echoes and markers are those of IPv6
 
 	group sniffer.MAC // of IPv6, to which the next frame goes; zero for none
@@ -255,6 +257,7 @@ func (w *Wire) Frame(from, to string, etherType uint16, payload []byte) {
 		b = binary.BigEndian.AppendUint16(b, w.VLAN)
 	}
 	b = append(binary.BigEndian.AppendUint16(b, etherType), payload...)
+	b = append(b, w.Trailer...)
 	at := time.Unix(1000, int64(w.Len()+1)*1e6)
 	_, err := w.Add(sniffer.Frame{Time: at, Interface: w.On, Data: b, Length: max(len(b), w.Length), LinkType: sniffer.LinkEthernet})
 	if err != nil {
