@@ -48,7 +48,7 @@ func (*Backend) Up(ctx context.Context, topology lab.Topology) (lab.Network, err
 	if err := topology.Validate(); err != nil {
 		return nil, err
 	}
-	made, err := begin(ctx, func(r *run) (*network, error) { return r.bringUp(ctx, topology) })
+	made, err := begin(ctx, func(r *run) (*network, error) { return r.bringUp(ctx, topology, r.wireContainer()) })
 	if err != nil {
 		return nil, err
 	}

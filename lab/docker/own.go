@@ -25,13 +25,13 @@ import (
 // (--ipc container:ID), and the one place that they share.
 const joinSocket = "/dev/shm/wirelab.sock"
 
-// bringUp makes image, wire and hosts.
-func (r *run) bringUp(ctx context.Context, t lab.Topology) (*network, error) {
+// bringUp makes image, wire and hosts; middle is the container that has the wire.
+func (r *run) bringUp(ctx context.Context, t lab.Topology, middle spec) (*network, error) {
 	r.hosts = len(t.Hosts)
 	if err := errors.Join(r.buildImage(ctx), ctx.Err()); err != nil {
 		return nil, err
 	}
-	first, id, err := r.createFirst(ctx, r.wireContainer())
+	first, id, err := r.createFirst(ctx, middle)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package docker
 
 import (
 	"context"
+	"errors"
 	"net"
 	"strings"
 	"testing"
@@ -79,5 +80,33 @@ func TestWire(t *testing.T) {
 	}
 	if left := remaining(t, cli, func(l map[string]string) bool { return l[runLabel] == n.run.id }); len(left) > 0 {
 		t.Error(left)
+	}
+}
+
+// A daemon that grants no packet sockets has labs, and says of an impairment that it cannot
+// be, and why. Nothing is left of it in the wire.
+func TestWireWithoutPacketSockets(t *testing.T) {
+	daemon(t)
+	made, err := begin(t.Context(), func(r *run) (*network, error) {
+		s := r.wireContainer()
+		s.capabilities = []string{"NET_ADMIN"}
+		return r.bringUp(t.Context(), lab.Hosts("client", "server"), s)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := &ownNetwork{made}
+	defer n.Close()
+	drop := fault.Rule{Name: "drop", From: "client", To: "server", Kind: fault.Drop, Where: "icmp"}
+	err = n.Impair(t.Context(), drop)
+	u, ok := errors.AsType[*lab.Unavailable](err)
+	if !ok || u.Cause.Code != "docker.wire" || !strings.Contains(u.Error(), "not permitted") || len(u.Advice) == 0 {
+		t.Errorf("error %v, want that the daemon's machine forbids it, and what may do", err)
+	}
+	if r, err := n.Faults(t.Context(), 0); err != nil || len(r.Rules) > 0 {
+		t.Errorf("the cables have the rules %v (%v)", r.Rules, err)
+	}
+	if code, said := execute(t, n.Host("client"), "", "ping", "-c", "1", "server"); code != 0 {
+		t.Errorf("afterwards a ping ends with %d: %s", code, said)
 	}
 }
