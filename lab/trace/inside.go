@@ -63,6 +63,7 @@ type innerParts struct {
 // inside puts together what is cut in tunnels, and every datagram that is in fragments.
 func (r *Recording) inside() *inside {
 	x := &inside{open: map[string]*innerStream{}, parts: map[string]*innerParts{}}
+	seen := map[int]bool{} // datagrams, by the number of the first part
 	for n := 1; n <= r.Len() && x.full == 0; n++ {
 		facts := r.row(n).facts
 		if facts&wrapped != 0 {
@@ -76,12 +77,24 @@ func (r *Recording) inside() *inside {
 		if f := r.index.first[n]; f > 0 {
 			first = f
 		}
-		if d := r.datagram(first); d.complete && d.number() == n {
-			x.datagrams = append(x.datagrams, assembled{numbers: d.sorted(), datagram: d})
-			// Its own TCP is a conversation's.
-			q := whole(r.Packet(first), d.whole())
-			x.visit(behind(q), d.sorted(), levelOf(q, r.Hosts.segment(r.Packet(first))))
+		if seen[first] {
+			continue
 		}
+		seen[first] = true
+		d := r.datagram(first)
+		if !d.complete {
+			continue
+		}
+		data := d.whole()
+		if data == nil {
+			continue // it cannot be read any more, which Damage says
+		}
+		numbers := d.sorted()
+		x.datagrams = append(x.datagrams, assembled{numbers: numbers, datagram: d})
+		// Its own TCP is a conversation's.
+		p := r.Packet(first)
+		q := whole(p, data)
+		x.visit(behind(q), numbers, levelOf(q, r.Hosts.segment(p)))
 	}
 	for _, f := range x.parts {
 		x.torn = append(x.torn, slices.Min(f.numbers))
