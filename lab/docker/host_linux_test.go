@@ -3,6 +3,7 @@ package docker
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"runtime"
 	"slices"
@@ -19,19 +20,21 @@ import (
 func checkEnvironment(t *testing.T, n *network) {
 	h := n.hosts["client2"]
 	before := processes(t, h)
-	p, err := h.Start(t.Context(), lab.Cmd{Args: []string{"hold"}, Env: []string{"ADDED=yes"}})
+	running, w := io.Pipe()
+	defer running.Close()
+	p, err := h.Start(t.Context(), lab.Cmd{Args: []string{"hold"}, Env: []string{"ADDED=yes"}, Stdout: w})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer p.Kill()
-	var added []string
-	eventually(t, closeWithin, "the command", func() []string {
-		added = slices.DeleteFunc(processes(t, h), func(pid string) bool { return slices.Contains(before, pid) })
-		if len(added) != 1 {
-			return []string{fmt.Sprintf("processes %v", added)}
-		}
-		return nil
-	})
+	// Until it says so, the process is still what the daemon starts it by.
+	if _, err := running.Read(make([]byte, 1)); err != nil {
+		t.Fatalf("hold: %v", err)
+	}
+	added := slices.DeleteFunc(processes(t, h), func(pid string) bool { return slices.Contains(before, pid) })
+	if len(added) != 1 {
+		t.Fatalf("processes %v, want one more than %v", added, before)
+	}
 	environ, err := os.ReadFile("/proc/" + added[0] + "/environ")
 	if err != nil {
 		t.Skipf("the daemon's processes are not this machine's: %v", err)
