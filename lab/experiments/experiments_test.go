@@ -35,6 +35,9 @@ func TestExperiments(t *testing.T) {
 		}
 		for _, e := range all {
 			t.Run(e.Name, func(t *testing.T) {
+				if !slices.Contains([]string{"ping", "tcp-chat", "udp-chat"}, e.Name) {
+					longInContainers(t, backend)
+				}
 				t.Parallel() // a lab has one CPU
 				outcome := carryOut(t, backend, e)
 				if outcome.Status() != claim.Pass {

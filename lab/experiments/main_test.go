@@ -93,7 +93,7 @@ func onEveryBackend(t *testing.T, test func(*testing.T, lab.Backend)) {
 }
 
 // longInContainers skips what takes a minute in containers, unless long is required: what
-// is shown there is the same, and TestExperiments brings each experiment up in them.
+// is shown there is the same, and TestExperiments carries out the first lessons in them.
 func longInContainers(t *testing.T, b lab.Backend) {
 	t.Helper()
 	if b.Name() != netns.Name {

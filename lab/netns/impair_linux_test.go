@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"wirelab/internal/require"
 	"wirelab/lab"
 	"wirelab/lab/fault"
 )
@@ -79,7 +80,7 @@ func underTraffic(t *testing.T, n lab.Network) (sent int, lost error) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		cut <- putInAndOut(t.Context(), n.(lab.Impairer), 25)
+		cut <- putInAndOut(t.Context(), n.(lab.Impairer), require.Many(5, 25))
 	}()
 	defer func() { <-ended }()
 	return exchange(t, n, cut)
