@@ -49,6 +49,9 @@ func (o *webOptions) on() bool { return o.web || o.address != "" }
 
 // check refuses a page that nobody could open, given the address of the TCP port.
 func (o *webOptions) check(tcp string) error {
+	if o.roles && o.proxy == "" {
+		return exit.UsageMsg("chat.mistake.web.roles")
+	}
 	if !o.on() {
 		return nil
 	}

@@ -117,6 +117,8 @@ func TestWebOptions(t *testing.T) {
 		want string // a part of the mistake; empty for none
 	}{
 		{webOptions{}, "", ""},
+		{webOptions{roles: true}, ":7000", "give --web-proxy a path"},
+		{webOptions{roles: true, proxy: "/run/chat"}, ":7000", ""},
 		{webOptions{web: true}, ":7000", ""},
 		{webOptions{web: true}, "127.0.0.1:7000", ""},
 		{webOptions{web: true}, "localhost:7000", ""},
