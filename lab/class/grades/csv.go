@@ -7,15 +7,17 @@ import (
 	"strings"
 
 	"wirelab/internal/lang"
+	"wirelab/internal/safetext"
 )
 
 // byteOrderMark tells spreadsheets that a CSV file is UTF-8.
 const byteOrderMark = "\xef\xbb\xbf"
 
 // cell is a text as a spreadsheet may be given it: one that begins like a formula is
-// marked as text (OWASP, CSV Injection).
+// marked as text (OWASP, CSV Injection), and what acts on a terminal is escaped.
 func cell(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r\n|%", rune(s[0])) {
+	s = safetext.Escape(s)
+	if s != "" && strings.ContainsRune("=+-@|%", rune(s[0])) {
 		return "'" + s
 	}
 	return s

@@ -20,6 +20,7 @@ import (
 	"wirelab/internal/display"
 	"wirelab/internal/i18n"
 	"wirelab/internal/lang"
+	"wirelab/internal/safetext"
 	"wirelab/lab/claim"
 	"wirelab/lab/class"
 	"wirelab/lab/report"
@@ -140,6 +141,9 @@ func TestWrite(t *testing.T) {
 			for _, c := range row {
 				if c != "" && strings.ContainsRune("=+-@\t", rune(c[0])) {
 					t.Errorf("%s: the cell %q is a formula", name, c)
+				}
+				if strings.ContainsFunc(c, safetext.Unsafe) {
+					t.Errorf("%s: the cell %q acts on a terminal", name, c)
 				}
 			}
 		}
