@@ -122,6 +122,30 @@ func (m Message) In(l lang.Lang) string {
 // program is an argument that every sentence has: how this program was called.
 const program = "Program"
 
+// Replace returns the message with another text in place of old, wherever an argument has it.
+func (m Message) Replace(old, with string) Message {
+	args := make(map[string]any, len(m.Args))
+	for name, v := range m.Args {
+		switch of := v.(type) {
+		case Message:
+			v = of.Replace(old, with)
+		case string:
+			v = strings.ReplaceAll(of, old, with)
+		case []string:
+			words := make([]string, len(of))
+			for i, word := range of {
+				words[i] = strings.ReplaceAll(word, old, with)
+			}
+			v = words
+		}
+		args[name] = v
+	}
+	if len(args) > 0 {
+		m.Args = args
+	}
+	return m
+}
+
 // String returns the sentence in English.
 func (m Message) String() string { return m.In(lang.English) }
 

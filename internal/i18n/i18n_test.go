@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/BurntSushi/toml"
+	"github.com/google/go-cmp/cmp"
 	goi18n "github.com/nicksnyder/go-i18n/v2/i18n"
 
 	"wirelab/internal/lang"
@@ -265,4 +266,19 @@ func literal(e ast.Expr) (string, bool) {
 // isCode reports whether s has the form of a code: words between dots.
 func isCode(s string) bool {
 	return strings.Contains(s, ".") && !strings.ContainsAny(s, " /:*\\%") && s != "from.the.future"
+}
+
+// A text is replaced wherever an argument has it, and the message itself stays as it was.
+func TestReplace(t *testing.T) {
+	m := Msg("a", "Text", "at /x", "Cause", Msg("b", "File", "/x/y"), "Words", []string{"/x", "z"}, "Count", 3)
+	want := Msg("a", "Text", "at /q", "Cause", Msg("b", "File", "/q/y"), "Words", []string{"/q", "z"}, "Count", 3)
+	if diff := cmp.Diff(want, m.Replace("/x", "/q")); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if m.Args["Cause"].(Message).Args["File"] != "/x/y" || m.Args["Words"].([]string)[0] != "/x" {
+		t.Errorf("the message itself was changed: %v", m)
+	}
+	if diff := cmp.Diff(Msg("c"), Msg("c").Replace("/x", "/q")); diff != "" {
+		t.Errorf("without arguments (-want +got):\n%s", diff)
+	}
 }

@@ -246,13 +246,12 @@ func (c *Course) Jobs() (jobs []Job, missing []Missing) {
 				continue
 			}
 			path, err := c.submission(s.ID, e)
-			if err != nil || path == "" {
-				missing = append(missing, Missing{s.ID, e.Name, err})
-				continue
+			var sum [sha256.Size]byte
+			if err == nil && path != "" {
+				sum, err = hashFile(path, e.Submission.limit())
 			}
-			sum, err := hashFile(path, e.Submission.limit())
-			if err != nil {
-				missing = append(missing, Missing{s.ID, e.Name, err})
+			if err != nil || path == "" {
+				missing = append(missing, Missing{s.ID, e.Name, c.inside(err)})
 				continue
 			}
 			job.file, job.Digest = path, job.digest(sum)
@@ -260,6 +259,15 @@ func (c *Course) Jobs() (jobs []Job, missing []Missing) {
 		}
 	}
 	return jobs, missing
+}
+
+// inside is an error that names files as they lie in the course's folder: the student is told
+// it, too, who need not know where the teacher keeps courses.
+func (c *Course) inside(err error) error {
+	if err == nil {
+		return nil
+	}
+	return i18n.FromError(err).Replace(filepath.Join(c.Dir, SubmissionFolder)+string(filepath.Separator), SubmissionFolder+"/").Err()
 }
 
 // endings are those of the files of a kind of submission.

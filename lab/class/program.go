@@ -67,7 +67,7 @@ func (j Job) runProgram(ctx context.Context, backend lab.Backend, at place) (Res
 	mean := watchCrowd(at.count)
 	defer mean()
 	first := programLine(e)
-	return j.run(ctx, backend, e, func(o *script.Outcome) error {
+	r, files := j.run(ctx, backend, e, func(o *script.Outcome) error {
 		if !stopped(o, first) || uncaged(o) {
 			return nil
 		}
@@ -77,6 +77,31 @@ func (j Job) runProgram(ctx context.Context, backend lab.Backend, at place) (Res
 		blame(o)
 		return nil
 	})
+	for _, called := range []string{ProgramCommand + " " + path, path} {
+		r = r.calling(called, ProgramMark)
+	}
+	return r, files
+}
+
+// calling is the result with another text in place of one of this machine's: a student is
+// told of the program as the script names it, and not where it lay.
+func (r Result) calling(old, with string) Result {
+	if r.Reason != nil {
+		r.Reason = new(r.Reason.Replace(old, with))
+	}
+	if r.Run == nil {
+		return r
+	}
+	for i := range r.Run.Experiments {
+		e := &r.Run.Experiments[i]
+		e.Reason = strings.ReplaceAll(e.Reason, old, with)
+		for k := range e.Claims {
+			if why := e.Claims[k].Reason; why != nil {
+				e.Claims[k].Reason = new(why.Replace(old, with))
+			}
+		}
+	}
+	return r
 }
 
 // unable is the result of an experiment that a place cannot carry out, for which nobody

@@ -2,6 +2,7 @@ package class
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"strings"
 	"syscall"
@@ -11,6 +12,7 @@ import (
 	"wirelab/lab"
 	"wirelab/lab/claim"
 	"wirelab/lab/class/cage"
+	"wirelab/lab/report"
 	"wirelab/lab/script"
 )
 
@@ -131,5 +133,25 @@ func TestWatchCrowd(t *testing.T) {
 	}
 	if got := watchCrowd(func() (int, int, bool) { return 0, 0, false })(); got != 0 {
 		t.Errorf("%v where it is not known, want 0", got)
+	}
+}
+
+// A student is told of the program as the script names it, and not where it lay, in every
+// language and in the document for programs.
+func TestProgramIsCalledByItsMark(t *testing.T) {
+	const path = "/home/teacher/courses/talk.sh"
+	ended := i18n.Msg("lab.process.exit", "Command", "client1: "+ProgramCommand+" "+path+" server 7000", "Code", 1, "Output", path+": not found")
+	r := Result{Reason: &ended, Run: report.NewResult("netns")}
+	r.Run.Experiments = []report.Experiment{{Reason: ended.String(), Claims: []claim.Verdict{{Reason: new(i18n.Msg("class.program.step", "Step", "await client1 ready", "Cause", ended))}, {}}}}
+	r = r.calling(ProgramCommand+" "+path, ProgramMark).calling(path, ProgramMark)
+	text, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(text), "teacher") || strings.Count(string(text), "client1: ${program} server 7000") != 3 || strings.Count(string(text), "${program}: not found") != 3 {
+		t.Errorf("%s", text)
+	}
+	if !strings.Contains(ended.String(), path) {
+		t.Error("a message was changed that others have")
 	}
 }

@@ -115,11 +115,30 @@ func TestInventedCourse(t *testing.T) {
 	if strings.ContainsAny(table, "\x1b\x07") || !strings.Contains(table, "s02 (tcp-once)") {
 		t.Errorf("the table acts on a terminal, or does not list whose grade is open:\n%s", table)
 	}
+	tells(t, filepath.Join(dir, class.ReportFolder), dir)
 	for _, name := range []string{"report.html", "report.zh-TW.html", "students/s01.html", "students.zh-TW/s05.html", "results.csv", "grades.csv"} {
 		text, err := os.ReadFile(filepath.Join(dir, class.ReportFolder, name))
 		if err != nil || bytes.Contains(text, []byte("<script")) && strings.HasSuffix(name, ".html") {
 			t.Errorf("%s: %v, or a script in it", name, err)
 		}
+	}
+}
+
+// tells checks that the reports, which students get, do not tell where the course lies.
+func tells(t *testing.T, reports, dir string) {
+	t.Helper()
+	err := filepath.WalkDir(reports, func(path string, entry os.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if at := bytes.Index(text, []byte(dir)); at >= 0 {
+			t.Errorf("%s tells where the course lies: %.200s", path, text[max(0, at-100):])
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }
 
