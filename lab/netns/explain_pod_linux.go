@@ -18,9 +18,10 @@ import (
 func inPod() bool { return os.Getenv("KUBERNETES_SERVICE_HOST") != "" }
 
 // podAdvice are the lines of a pod with which a lab runs, which the Pod Security standard
-// restricted admits.
-const podAdvice = `spec.securityContext: {runAsNonRoot: true, runAsUser: 65532, seccompProfile: {type: Localhost, localhostProfile: profiles/wirelab.json}}
-spec.containers[].securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}`
+// restricted admits: YAML to merge into the pod's.
+const podAdvice = `spec:
+  securityContext: {runAsNonRoot: true, runAsUser: 65532, seccompProfile: {type: Localhost, localhostProfile: profiles/wirelab.json}}
+  containers: [{securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}}]`
 
 // explainPod says who refuses within a pod, and which lines of its YAML change that.
 func explainPod(err error) error {
@@ -35,7 +36,7 @@ func explainPod(err error) error {
 		return unavailable(i18n.Msg("netns.pod.root", "Cause", cause), advice...)
 	case sysctl("kernel/apparmor_restrict_unprivileged_userns") == "1":
 		return unavailable(i18n.Msg("netns.pod.apparmor", "Cause", cause),
-			i18n.Verbatim("spec.securityContext: {appArmorProfile: {type: Unconfined}}"), i18n.Msg("netns.advice.apparmor"))
+			i18n.Verbatim("spec:\n  securityContext: {appArmorProfile: {type: Unconfined}}"), i18n.Msg("netns.advice.apparmor"))
 	}
 	return unavailable(i18n.Msg("netns.pod.unknown", "Cause", cause), advice...)
 }
