@@ -78,17 +78,26 @@ const enforceLabel = "pod-security.kubernetes.io/enforce"
 
 // admitted refuses a run whose pods the namespace would not admit.
 func (o Options) admitted(ctx context.Context, api k8s.Interface) error {
-	namespace, err := api.CoreV1().Namespaces().Get(ctx, o.Namespace, meta.GetOptions{})
-	if apierrors.IsForbidden(err) {
-		return nil // a teacher who may not ask is told by an event
-	}
+	namespace, err := o.namespace(ctx, api)
 	if err != nil {
 		return o.told(err)
 	}
 	return o.admits(namespace)
 }
 
+// namespace is the run's, nil where the user may not ask: an event tells then what is refused.
+func (o Options) namespace(ctx context.Context, api k8s.Interface) (*core.Namespace, error) {
+	namespace, err := api.CoreV1().Namespaces().Get(ctx, o.Namespace, meta.GetOptions{})
+	if apierrors.IsForbidden(err) {
+		return nil, nil
+	}
+	return namespace, err
+}
+
 func (o Options) admits(namespace *core.Namespace) error {
+	if namespace == nil {
+		return nil
+	}
 	if o.Seccomp == None && namespace.Labels[enforceLabel] == "restricted" {
 		return &class.RefusedError{Err: i18n.Errmsg("kubernetes.restricted", "Namespace", o.Namespace)}
 	}

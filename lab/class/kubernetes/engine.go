@@ -92,7 +92,15 @@ type run struct {
 
 // carryOut submits what is not on the cluster yet, and collects until all have a result.
 func (r *run) carryOut(ctx context.Context) error {
-	if err := r.admitted(ctx, r.API); err != nil {
+	var namespace *core.Namespace
+	err := r.again(ctx, func(ctx context.Context) (err error) {
+		namespace, err = r.namespace(ctx, r.API)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if err := r.admits(namespace); err != nil {
 		return err
 	}
 	if err := r.adopt(ctx); err != nil {
@@ -175,7 +183,9 @@ func (r *run) submitLeft(ctx context.Context, c *collector) error {
 		}
 		failed := failedIndexes(j)
 		for i, key := range r.keys[j.Name] {
-			busy[key] = !failed[i]
+			if !failed[i] { // another Job may have given it up, and this one have it since
+				busy[key] = true
+			}
 		}
 	}
 	r.mu.Lock()
@@ -251,12 +261,30 @@ func (r *run) again(ctx context.Context, ask func(context.Context) error) error 
 		if last != nil && !temporary(last) {
 			return false, last
 		}
+		if last != nil {
+			r.sayAway(last)
+		}
 		return last == nil, nil
 	})
 	if err != nil && last != nil {
 		return r.told(last)
 	}
 	return err
+}
+
+// sayAway says once why nothing goes on where the API server does not answer.
+func (r *run) sayAway(err error) {
+	if !unanswered(err) {
+		return
+	}
+	const what = "away"
+	r.mu.Lock()
+	first := !r.said[what]
+	r.said[what] = true
+	r.mu.Unlock()
+	if first {
+		r.tell(i18n.Msg("kubernetes.away", "Cause", i18n.FromError(err), "Minutes", int(patience.Minutes())))
+	}
 }
 
 // temporary reports whether asking again may help.

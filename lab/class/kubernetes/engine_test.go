@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 
 	core "k8s.io/api/core/v1"
@@ -226,4 +228,60 @@ func TestNotAdmitted(t *testing.T) {
 	if err := o.admits(restricted); err != nil {
 		t.Error(err)
 	}
+}
+
+// What one Job has given up and another has taken over is submitted no third time.
+func TestGivenUpAndTakenOver(t *testing.T) {
+	ok := passed(t)
+	jobs := course(t, 1, ping, nil)
+	cluster := pretend(t, func(string, int) (int32, string) { return 0, ok })
+	e := cluster.engine()
+	for _, name := range []string{"a-has-it", "b-gave-it-up"} {
+		s := shard{name: e.name() + "-" + name, keys: []string{jobs[0].Key()}, packed: [][]byte{{}}}
+		j := e.job(s)
+		if name == "b-gave-it-up" {
+			j.Spec.Suspend, j.Spec.Parallelism = new(false), new(int32(0)) // it works on others, which are no matter here
+			j.Status.FailedIndexes = new("0")
+		}
+		_, err := cluster.api.CoreV1().ConfigMaps(namespace).Create(t.Context(), e.configMap(s), meta.CreateOptions{})
+		_, err2 := cluster.api.BatchV1().Jobs(namespace).Create(t.Context(), j, meta.CreateOptions{})
+		if err := errors.Join(err, err2); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cluster.api.ClearActions()
+	got := delivered{}
+	if err := e.Run(t.Context(), jobs, got.take(t)); err != nil {
+		t.Fatal(err)
+	}
+	for _, action := range cluster.api.Actions() {
+		if action.Matches("create", "jobs") {
+			t.Error("a Job was submitted for what another has")
+		}
+	}
+	if len(got) != 1 || cluster.pods != 1 {
+		t.Errorf("%d results of %d pods, want 1 of 1", len(got), cluster.pods)
+	}
+}
+
+// A run that begins while the API server is away waits for it, and says so once.
+func TestServerIsAway(t *testing.T) {
+	ok := passed(t)
+	cluster := pretend(t, func(string, int) (int32, string) { return 0, ok })
+	asked := 0
+	cluster.api.PrependReactor("get", "namespaces", func(clienttesting.Action) (bool, runtime.Object, error) {
+		asked++
+		return asked < 4, nil, syscall.ECONNREFUSED
+	})
+	var said []string
+	e := cluster.engine()
+	e.Say = func(m i18n.Message) { said = append(said, m.Code) }
+	got := delivered{}
+	if err := e.Run(t.Context(), course(t, 2, ping, nil), got.take(t)); err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != 2 || asked != 4 || !slices.Equal(said, []string{"kubernetes.away"}) {
+		t.Errorf("%d results, asked %d times, said %q", len(got), asked, said)
+	}
+	cluster.nothingLeft()
 }
