@@ -59,8 +59,8 @@ func (e *Engine) diagnose(ctx context.Context, found func(cluster.Finding)) erro
 		return errors.Join(ctx.Err(), e.Cancel(context.WithoutCancel(ctx)))
 	case err != nil:
 		f := missing("lab", err)
-		if e.Seccomp != None {
-			f.Advice = i18n.Msg("kubernetes.doctor.profile", "Image", e.Image)
+		if o, ok := errors.AsType[*obstacleError](err); ok {
+			f.Said, f.Advice = i18n.FromError(o.error), o.advice
 		}
 		found(f)
 	case result.Verdict() != claim.Pass:

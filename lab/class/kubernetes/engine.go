@@ -86,6 +86,7 @@ type run struct {
 	runs     map[string]bool // pods whose container runs
 	started  bool            // some lab has started
 	obstacle i18n.Message    // why none does
+	advice   i18n.Message    // what to do about it
 	blocked  *time.Timer     // since an obstacle is known
 	expired  bool            // blocked's time is over
 }

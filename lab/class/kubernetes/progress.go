@@ -12,6 +12,7 @@ import (
 
 	"wirelab/internal/i18n"
 	"wirelab/internal/safetext"
+	"wirelab/internal/self"
 	"wirelab/lab/class"
 	"wirelab/lab/class/pack"
 )
@@ -20,11 +21,11 @@ import (
 // result any more.
 func (r *run) progress(ctx context.Context, c *collector) error {
 	r.mu.Lock()
-	obstacle := r.obstacle
+	obstacle, advice := r.obstacle, r.advice
 	expired := !r.started && r.expired
 	r.mu.Unlock()
 	if expired {
-		return &class.RefusedError{Err: obstacle.Err()}
+		return &class.RefusedError{Err: &obstacleError{obstacle.Err(), advice}}
 	}
 	jobs := c.list()
 	for _, j := range jobs {
@@ -43,6 +44,22 @@ func (r *run) progress(ctx context.Context, c *collector) error {
 		return nil // Kueue begins them
 	}
 	return r.activate(ctx, jobs)
+}
+
+// obstacleError says what keeps labs from starting, and what to do.
+type obstacleError struct {
+	error
+	advice i18n.Message // lines for a shell; zero where nothing is known
+}
+
+func (e *obstacleError) Unwrap() error { return e.error }
+
+// whole is the sentence with the advice behind it, for who is told no more.
+func (e *obstacleError) whole() error {
+	if e.advice.IsZero() {
+		return e.error
+	}
+	return i18n.Errmsg("kubernetes.advised", "Said", e.error, "Advice", e.advice)
 }
 
 // activate lets as many Jobs run as there may be labs side by side, and divides these
@@ -186,7 +203,7 @@ func (r *run) look(p *core.Pod) {
 			r.started = true
 		}
 		if w := s.State.Waiting; w != nil && w.Reason != "ContainerCreating" && w.Reason != "PodInitializing" {
-			r.hindered(i18n.Msg("kubernetes.waiting", "Reason", w.Reason, "Text", safetext.Escape(w.Message), "Advice", r.adviceFor(w.Reason)))
+			r.hindered(i18n.Msg("kubernetes.waiting", "Reason", w.Reason, "Text", safetext.Escape(w.Message)), r.adviceFor(w.Reason))
 		}
 	}
 	for _, condition := range p.Status.Conditions {
@@ -212,17 +229,17 @@ func (r *run) seeEvent(e *core.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if _, ours := r.keys[e.InvolvedObject.Name]; ours {
-		r.hindered(i18n.Msg("kubernetes.forbidden", "Text", safetext.Escape(e.Message)))
+		r.hindered(i18n.Msg("kubernetes.forbidden", "Text", safetext.Escape(e.Message)), i18n.Message{})
 	}
 }
 
 // hindered says once what keeps labs from starting. The caller holds mu.
-func (r *run) hindered(why i18n.Message) {
+func (r *run) hindered(why, advice i18n.Message) {
 	if text := why.String(); !r.said[text] {
 		r.said[text] = true
-		r.tell(why)
+		r.tell(i18n.FromError((&obstacleError{why.Err(), advice}).whole()))
 	}
-	r.obstacle = why
+	r.obstacle, r.advice = why, advice
 	if !r.started && r.blocked == nil {
 		r.blocked = time.AfterFunc(startDeadline, func() {
 			r.mu.Lock()
@@ -247,10 +264,10 @@ func (r *run) adviceFor(reason string) i18n.Message {
 	switch reason {
 	case "CreateContainerError", "RunContainerError":
 		if r.Seccomp != None {
-			return i18n.Msg("kubernetes.advice.seccomp")
+			return i18n.Msg("kubernetes.advice.seccomp", "Image", self.Quote(r.Image))
 		}
 	case "ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName":
 		return i18n.Msg("kubernetes.advice.image")
 	}
-	return i18n.Verbatim("")
+	return i18n.Message{}
 }
