@@ -2,9 +2,11 @@ package kubernetes
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -35,7 +37,7 @@ func wirelabHere(t *testing.T, args ...string) ([]byte, error) {
 }
 
 // The work of thirty students, good, wrong, empty, of a neighbour's or hostile, has the
-// same grades on this machine and on the cluster.
+// same grades on this machine and on the cluster, and graders are told the same of it.
 func TestInventedCourseOnRealCluster(t *testing.T) {
 	r := realCluster(t)
 	students, err := classtest.Students(30, func(seed string) ([]byte, error) {
@@ -75,6 +77,7 @@ func TestInventedCourseOnRealCluster(t *testing.T) {
 	if diff := cmp.Diff(grades.Read(local).Document(), on); diff != "" {
 		t.Errorf("grades (-here +cluster):\n%s", diff)
 	}
+	sameForGraders(t, local, c)
 	for i, s := range on.Students {
 		for _, w := range s.Work {
 			if want := students[i].Work[w.Experiment].Want; string(w.State) != want {
@@ -132,8 +135,18 @@ func TestProgramIsLockedInOnRealCluster(t *testing.T) {
 	}
 }
 
+// setEnforced has the namespace enforce another Pod Security standard.
+func setEnforced(t *testing.T, r *real, standard string) {
+	t.Helper()
+	patch := []byte(`{"metadata":{"labels":{"` + enforceLabel + `":"` + standard + `"}}}`)
+	if _, err := r.api.CoreV1().Namespaces().Patch(t.Context(), r.namespace, types.MergePatchType, patch, meta.PatchOptions{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // A run has what its options ask for: a user namespace for each pod, no profile where the
-// namespace allows that, and a queue that decides when labs begin.
+// namespace allows that, a queue that decides when labs begin, and nodes of a kind alone, which
+// nobody else may use.
 func TestOptionsOnRealCluster(t *testing.T) {
 	for _, test := range []struct {
 		name string
@@ -142,6 +155,7 @@ func TestOptionsOnRealCluster(t *testing.T) {
 	}{
 		{"user namespaces", func(e *Engine) { e.UserNamespaces = true }, func(p core.Pod) bool { return p.Spec.HostUsers != nil && !*p.Spec.HostUsers }},
 		{"no profile", func(e *Engine) { e.Seccomp = None }, func(p core.Pod) bool { return p.Spec.SecurityContext.SeccompProfile == nil }},
+		{"nodes of a kind", func(e *Engine) { e.NodeSelector = map[string]string{"pool": "labs"} }, func(p core.Pod) bool { return p.Spec.NodeSelector["pool"] == "labs" }},
 		{"a queue", func(e *Engine) { e.Queue = "labs" }, func(core.Pod) bool { return true }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -149,10 +163,10 @@ func TestOptionsOnRealCluster(t *testing.T) {
 			e := r.engine(cluster.NewRun())
 			test.set(e)
 			if e.Seccomp == None {
-				patch := []byte(`{"metadata":{"labels":{"` + enforceLabel + `":"baseline"}}}`)
-				if _, err := r.api.CoreV1().Namespaces().Patch(t.Context(), r.namespace, types.MergePatchType, patch, meta.PatchOptions{}); err != nil {
-					t.Fatal(err)
-				}
+				setEnforced(t, r, "baseline")
+			}
+			if len(e.NodeSelector) > 0 {
+				r.keepNodes(t, "pool", "labs")
 			}
 			jobs := course(t, 2, ping, nil)
 			got := delivered{}
@@ -184,6 +198,31 @@ func TestOptionsOnRealCluster(t *testing.T) {
 					return
 				case <-time.After(100 * time.Millisecond): // of the watcher; nothing is concluded from it
 				}
+			}
+		})
+	}
+}
+
+// keepNodes keeps the nodes for pods of a kind, until the test ends: with a label, and with a
+// taint of the same key.
+func (r *real) keepNodes(t *testing.T, key, value string) {
+	t.Helper()
+	nodes, err := r.api.CoreV1().Nodes().List(t.Context(), meta.ListOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := func(ctx context.Context, node, label, taints string) error {
+		patch := fmt.Appendf(nil, `{"metadata":{"labels":{%q:%s}},"spec":{"taints":%s}}`, key, label, taints)
+		_, err := r.api.CoreV1().Nodes().Patch(ctx, node, types.MergePatchType, patch, meta.PatchOptions{})
+		return err
+	}
+	for _, node := range nodes.Items {
+		if err := set(t.Context(), node.Name, strconv.Quote(value), fmt.Sprintf(`[{"key":%q,"value":%q,"effect":"NoSchedule"}]`, key, value)); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := set(context.Background(), node.Name, "null", "null"); err != nil {
+				t.Error(err)
 			}
 		})
 	}
