@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -193,93 +191,4 @@ func signal(t *testing.T, s syscall.Signal) {
 	if err := syscall.Kill(first, s); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// collectorVariable makes the test binary a collector, which another process kills.
-const collectorVariable = "WIRELAB_TEST_COLLECTOR"
-
-func TestMain(m *testing.M) {
-	if dir := os.Getenv(collectorVariable); dir != "" {
-		os.Exit(collectorMain(dir))
-	}
-	os.Exit(m.Run())
-}
-
-// collectorMain carries out a course until it ends or is killed.
-func collectorMain(dir string) int {
-	c, err := class.Open(dir)
-	if err != nil {
-		fmt.Println(err)
-		return 1
-	}
-	jobs, _ := c.Jobs()
-	api, _, err := Connect("")
-	if err != nil {
-		fmt.Println(err)
-		return 1
-	}
-	run, err := cluster.RunOf(dir)
-	if err != nil {
-		fmt.Println(err)
-		return 1
-	}
-	r := &real{api: api, namespace: os.Getenv("WIRELAB_TEST_NAMESPACE"), image: testImage}
-	if err := r.engine(run).Run(context.Background(), c.Left(jobs), c.Put); err != nil {
-		fmt.Println(err)
-		return 1
-	}
-	return 0
-}
-
-// A collector that is killed at whatever moment, again and again, loses no result and
-// leaves nothing: the folder and the cluster know all.
-func TestCollectorKilledOnRealCluster(t *testing.T) {
-	r := realCluster(t)
-	dir := t.TempDir()
-	jobs := courseIn(t, dir, 16, ping, nil)
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	chance := rand.New(rand.NewPCG(seed, 0))
-	kills := 0
-	for {
-		cmd := exec.CommandContext(t.Context(), "/proc/self/exe")
-		cmd.Env = append(os.Environ(), collectorVariable+"="+dir, "WIRELAB_TEST_NAMESPACE="+r.namespace)
-		var said strings.Builder
-		cmd.Stdout, cmd.Stderr = &said, &said
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		moment := time.Duration(chance.Int64N(int64(1500 * time.Millisecond)))
-		killer := time.AfterFunc(moment, func() { cmd.Process.Kill() })
-		err := cmd.Wait()
-		if killer.Stop() || err == nil {
-			if err != nil {
-				t.Fatalf("%v: %s", err, &said)
-			}
-			break
-		}
-		kills++
-		if kills > 200 {
-			t.Fatal("killed 200 times, and it has not ended")
-		}
-		if kills >= 50 { // enough: the last one may end
-			cmd := exec.CommandContext(t.Context(), "/proc/self/exe")
-			cmd.Env = append(os.Environ(), collectorVariable+"="+dir, "WIRELAB_TEST_NAMESPACE="+r.namespace)
-			if out, err := cmd.CombinedOutput(); err != nil {
-				t.Fatalf("%v: %s", err, out)
-			}
-			break
-		}
-	}
-	t.Logf("killed %d times", kills)
-	c, err := class.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, job := range jobs {
-		if result, ok := c.Result(job); !ok || result.Verdict() != claim.Pass {
-			t.Errorf("%s: %v %s", job.Student, ok, result.Verdict())
-		}
-	}
-	r.nothingLeft(t)
 }
