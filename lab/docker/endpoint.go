@@ -63,6 +63,9 @@ func findEndpoint() (endpoint, error) {
 	// Without any of these sockets, the platform's default says what is missing.
 	e := endpoint{host: client.DefaultDockerHost, from: i18n.Msg("docker.default"),
 		advice: i18n.Msg("docker.advice.install")}
+	if os.Getenv("KUBERNETES_SERVICE_HOST") != "" { // kubelet gives it to every container
+		e.advice = i18n.Msg("docker.advice.pod")
+	}
 	for _, socket := range defaultSockets(home) {
 		if _, err := os.Stat(socket); err == nil {
 			e.host = "unix://" + socket

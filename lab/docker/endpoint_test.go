@@ -85,6 +85,21 @@ func TestFindEndpoint(t *testing.T) {
 	}
 }
 
+// In a pod nobody is told to install Docker as root.
+func TestAdviceInPod(t *testing.T) {
+	for _, pod := range []string{"", "10.96.0.1"} {
+		clearEnvironment(t)
+		t.Setenv("KUBERNETES_SERVICE_HOST", pod)
+		e, err := findEndpoint()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if sudo := strings.Contains(e.advice.String(), "sudo"); sudo != (pod == "") {
+			t.Errorf("in a pod: %v; the advice is %q", pod != "", e.advice)
+		}
+	}
+}
+
 // Who may not open the daemon's socket is told that, and not that nobody answers; the
 // address is told once.
 func TestForbidden(t *testing.T) {
