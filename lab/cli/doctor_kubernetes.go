@@ -79,15 +79,22 @@ func printClusterFinding(w io.Writer, t *report.Terminal, f cluster.Finding, l l
 		status = claim.Fail
 	}
 	begin := fmt.Sprintf("%s %-9s ", t.Sign(status), f.What)
-	for line := range strings.SplitSeq(f.Said.In(l), "\n") {
-		t.Paragraph(begin, indent, safetext.Escape(line), indent)
-		begin = strings.Repeat(" ", indent)
+	said, pasted, more := strings.Cut(f.Said.In(l), "\n")
+	t.Paragraph(begin, indent, safetext.Escape(said), indent)
+	begin = strings.Repeat(" ", indent)
+	if more { // a pod's advice
+		printPasted(w, begin, pasted)
 	}
 	if f.Advice.IsZero() {
 		return
 	}
 	t.Paragraph(begin, indent, i18n.Text(l, "doctor.advice"), indent)
-	for line := range strings.SplitSeq(f.Advice.In(l), "\n") {
+	printPasted(w, begin, f.Advice.In(l))
+}
+
+// printPasted prints lines that are pasted as they stand.
+func printPasted(w io.Writer, begin, text string) {
+	for line := range strings.SplitSeq(text, "\n") {
 		fmt.Fprintf(w, "%s%s\n", begin, safetext.Escape(line))
 	}
 }

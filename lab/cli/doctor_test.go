@@ -7,6 +7,8 @@ import (
 	"wirelab/internal/i18n"
 	"wirelab/internal/lang"
 	"wirelab/lab"
+	"wirelab/lab/class/cluster"
+	"wirelab/lab/report"
 )
 
 // Who has one way to run labs is told that the advice for another need not be followed;
@@ -34,5 +36,16 @@ func TestDoctorSaysWhatIsEnough(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Lines that are pasted are not wrapped: what a pod has said behind its reason, and the advice.
+func TestClusterFindingIsNotWrapped(t *testing.T) {
+	long := "  securityContext: {" + strings.Repeat("seccompProfile: {type: Localhost}, ", 6) + "}"
+	var b strings.Builder
+	f := cluster.Finding{What: "lab", Said: i18n.Verbatim("refused\nspec:\n" + long), Advice: i18n.Verbatim("# first\n" + long)}
+	printClusterFinding(&b, report.NewTerminal(&b, lang.English, shown(&b, true)), f, lang.English)
+	if n := strings.Count(b.String(), long+"\n"); n != 2 {
+		t.Errorf("%d of 2 lines are whole:\n%s", n, &b)
 	}
 }

@@ -61,6 +61,8 @@ func (e *Engine) diagnose(ctx context.Context, found func(cluster.Finding)) erro
 		f := missing("lab", err)
 		if o, ok := errors.AsType[*obstacleError](err); ok {
 			f.Said, f.Advice = i18n.FromError(o.error), o.advice
+		} else if _, refused := errors.AsType[*class.RefusedError](err); refused && e.Seccomp != None {
+			f.Advice = e.profileAdvice() // its pod had the profile's name, and what the nodes have is another
 		}
 		found(f)
 	case result.Verdict() != claim.Pass:

@@ -264,10 +264,15 @@ func (r *run) adviceFor(reason string) i18n.Message {
 	switch reason {
 	case "CreateContainerError", "RunContainerError":
 		if r.Seccomp != None {
-			return i18n.Msg("kubernetes.advice.seccomp", "Image", self.Quote(r.Image))
+			return r.profileAdvice()
 		}
 	case "ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName":
 		return i18n.Msg("kubernetes.advice.image")
 	}
 	return i18n.Message{}
+}
+
+// profileAdvice says how the seccomp profile comes to the nodes.
+func (o Options) profileAdvice() i18n.Message {
+	return i18n.Msg("kubernetes.advice.seccomp", "Image", self.Quote(o.Image))
 }
