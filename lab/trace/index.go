@@ -138,17 +138,21 @@ type fragmentKey struct {
 	segment  int
 }
 
+func (r *Recording) fragmentKey(p *sniffer.Packet) fragmentKey {
+	return fragmentKey{p.SrcMAC, p.Src, p.Dst, p.Protocol, p.FragmentID, r.Hosts.segment(p)}
+}
+
 // fragment adds a fragment to its datagram and reports whether that has to be
 // placed. Without its first part nobody knows its ports: until that comes, if
 // it does, it is a message.
 func (x *index) fragment(r *Recording, p *sniffer.Packet) (place bool) {
-	key := fragmentKey{p.SrcMAC, p.Src, p.Dst, p.Protocol, p.FragmentID, r.Hosts.segment(p)}
+	key := r.fragmentKey(p)
 	d := x.fragments[key]
 	begins := p.FragmentOffset == 0
-	if d == nil && !r.room(len(x.parted)) {
-		return false
-	}
 	if d == nil || begins && d.parts.begun { // the number is used again
+		if !r.room(len(x.parted)) {
+			return false
+		}
 		d = &datagram{recording: r, parts: &parts{message: len(x.messages)}}
 		x.fragments[key] = d
 		place = true

@@ -111,6 +111,18 @@ func TestBackwards(t *testing.T) {
 	}
 }
 
+// The first part of a datagram begins another one whenever it comes: there is no room for
+// any number of them.
+func TestFirstFragments(t *testing.T) {
+	w := tracetest.New(t, "client1", "server")
+	for range trace.MaxEnds + 1 {
+		w.IP("client1", "server", 17, 0x2000, tracetest.Datagram(5, 6, "01234567"))
+	}
+	if w.Gap().Code != "claim.crowded" {
+		t.Errorf("%v, want that there is no room", w.Gap())
+	}
+}
+
 // FuzzRecording adds hostile frames, cut out of the input, and asks for all that
 // a claim asks for.
 func FuzzRecording(f *testing.F) {
