@@ -164,7 +164,7 @@ func suspicion(r *trace.Recording, s trace.Suspect) (i18n.Message, int) {
 		}
 		return i18n.Msg("claim.truncated", "Packet", p.Number, "Kept", len(p.Data), "Length", p.Length), p.Number
 	case trace.Malformed:
-		return i18n.Msg("claim.malformed", "Packet", p.Number, "Error", p.Err), p.Number
+		return i18n.Msg("claim.malformed", "Packet", p.Number, "Error", s.Err), p.Number
 	case trace.Headless:
 		return i18n.Msg("claim.headless", "Packet", p.Number), p.Number
 	case trace.Disputed:

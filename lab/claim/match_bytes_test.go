@@ -24,6 +24,13 @@ func segmentOf(seq uint32, data string) []byte {
 	return append(append(b, 0, 0, 3, 133, 5<<4, byte(psh), 16, 0, 0, 0, 0, 0), data...)
 }
 
+// synOf is a datagram with a SYN, and with data that it may have.
+func synOf(seq uint32, data ...string) []byte {
+	b := segmentOf(seq, strings.Join(data, ""))
+	b[13] = byte(sniffer.SYN)
+	return ip4(6, 0, b)
+}
+
 // padded is a datagram with what its host has put behind it in the frame.
 func padded(w *tracetest.Wire, datagram []byte, padding string) {
 	w.Frame("client1", "server", sniffer.EtherTypeIPv4, append(slices.Clone(datagram), padding...))
@@ -113,6 +120,9 @@ func TestNeverBytes(t *testing.T) {
 		{"segments in a tunnel, out of order", inTunnel(ipip, cutSegments[1], cutSegments[0]), []int{3, 4}},
 		{"segments in a tunnel, and one again", inTunnel(ipip, cutSegments[0], cutSegments[0], cutSegments[1]), []int{3, 5}},
 		{"segments in a tunnel in a tunnel", inTunnel(vxlan, ip4(4, 0, cutSegments[0]), ip4(4, 0, cutSegments[1])), []int{3, 4}},
+		{"segments in a tunnel, whose numbers begin again at 0", inTunnel(ipip, ip4(6, 0, segmentOf(1<<32-4, "open ses")), ip4(6, 0, segmentOf(4, "ame!"))), []int{3, 4}},
+		{"segments in a tunnel, and between them a SYN that nobody heeds", inTunnel(ipip, synOf(100), cutSegments[0], synOf(7000), cutSegments[1]), []int{4, 6}},
+		{"data of a SYN in a tunnel, and the next", inTunnel(ipip, synOf(100, "open ses"), cutSegments[1]), []int{3, 4}},
 		{"fragments in a tunnel", inTunnel(ipip, cutFragments...), []int{3, 4}},
 		{"fragments in VXLAN", inTunnel(vxlan, cutFragments...), []int{3, 4}},
 		{"a tunnel in fragments", func(w *tracetest.Wire) { w.Fragments("client1", "server", 4, ip4(17, 0, long), 48, false) }, []int{3, 4}},
@@ -166,6 +176,52 @@ func TestNeverBytesUnsure(t *testing.T) {
 			segment(w, 107, "!")
 			segment(w, 104, "ame")
 		}},
+		{"a segment in a tunnel is of another half of all numbers", "overlaps another", 3, func(w *tracetest.Wire) {
+			segment(w, 101, "open ses")
+			segment(w, 101+1<<31, "x")
+			segment(w, 109, "ame!")
+		}},
+		{"numbers of segments in a tunnel go round", "overlaps another", 3, func(w *tracetest.Wire) {
+			segment(w, 101, "open ses")
+			for i := range uint32(7) {
+				segment(w, 101+(i+1)<<29, "x")
+			}
+			segment(w, 109, "ame!")
+		}},
+		{"numbers of segments go round", "overlaps another", 6, func(w *tracetest.Wire) {
+			connect(w)
+			w.TCP("client1", "server", psh, 101, 901, "open ses")
+			for i := range uint32(7) {
+				w.TCP("client1", "server", psh, 101+(i+1)<<29, 901, "x")
+			}
+			w.TCP("client1", "server", psh, 109, 901, "ame!")
+		}},
+		{"segments in a tunnel have an option of no length", "malformed: TCP: option 8", 3, func(w *tracetest.Wire) {
+			for i, data := range []string{"open ses", "ame!"} {
+				b := segmentOf(101+uint32(i)*8, "\x08\x01\x00\x00"+data)
+				b[12] = 6 << 4
+				w.IP("client1", "server", 4, 0, ip4(6, 0, b))
+			}
+		}},
+		{"a copy of a fragment has other bytes", "do not fit together", 3, func(w *tracetest.Wire) {
+			long := tracetest.Datagram(5, 6, "open sesame, open")
+			w.IP("client1", "server", 17, 0x2001, []byte("XXXXXXXX"))
+			w.IP("client1", "server", 17, 0x2001, long[8:16])
+			w.IP("client1", "server", 17, 2, long[16:])
+			w.IP("client1", "server", 17, 0x2000, long[:8])
+		}},
+		{"a copy of a fragment is longer", "do not fit together", 3, func(w *tracetest.Wire) {
+			long := tracetest.Datagram(5, 6, "01234567open sesame, open")
+			w.IP("client1", "server", 17, 0x2001, []byte("XXXXXXXX"))
+			w.IP("client1", "server", 17, 0x2001, long[8:24])
+			w.IP("client1", "server", 17, 0x2002, []byte("XXXXXXXX"))
+			w.IP("client1", "server", 17, 3, long[24:])
+			w.IP("client1", "server", 17, 0x2000, long[:8])
+		}},
+		{"a fragment is missing, and another datagram has others", "do not fit together", 5, func(w *tracetest.Wire) {
+			w.Fragments("client1", "server", 17, tracetest.Datagram(5, 6, "01234567 nothing"), 16, false)
+			w.IP("client1", "server", 17, 0x2000, tracetest.Datagram(5, 6, "open ses"))
+		}},
 		{"there is no room", "tunnels carry more", 0, func(w *tracetest.Wire) {
 			data := strings.Repeat("x", 60_000)
 			for n := range uint32(1200) {
@@ -186,11 +242,56 @@ func TestNeverBytesUnsure(t *testing.T) {
 		kind: Never, what: []string{`bytes "sesame"`}, status: Pass,
 		build: func(w *tracetest.Wire) {
 			for seq, text := range map[uint32]string{100: "open", 90: "a tree"} {
-				syn := segmentOf(seq, "")
-				syn[13] = byte(sniffer.SYN)
-				w.IP("client1", "server", 4, 0, ip4(6, 0, syn))
+				w.IP("client1", "server", 4, 0, synOf(seq))
 				segment(w, seq+1, text)
 			}
+		},
+	}.check)
+}
+
+// What comes again is no doubt, if it is the same.
+func TestNeverBytesAgain(t *testing.T) {
+	long := tracetest.Datagram(5, 6, "01234567 open sesame")
+	outside := func(w *tracetest.Wire, fragment uint16, payload []byte) {
+		w.IP("client1", "server", 17, fragment, payload)
+	}
+	inside := func(w *tracetest.Wire, fragment uint16, payload []byte) {
+		w.IP("client1", "server", 4, 0, ip4(17, fragment, payload))
+	}
+	for name, send := range map[string]func(*tracetest.Wire, uint16, []byte){"": outside, " in a tunnel": inside} {
+		begin := func(w *tracetest.Wire) { send(w, 0x2000, long[:24]) }
+		end := func(w *tracetest.Wire) { send(w, 3, long[24:]) }
+		for order, parts := range map[string][]func(*tracetest.Wire){
+			"each":                     {begin, begin, end, end},
+			"each, the last first":     {end, end, begin, begin},
+			"all":                      {begin, end, begin, end},
+			"the first":                {begin, end, begin},
+			"the last":                 {begin, end, end},
+			"the last, and any number": {begin, end, end, end, end},
+		} {
+			build := func(w *tracetest.Wire) {
+				for _, part := range parts {
+					part(w)
+				}
+			}
+			t.Run(order+name, func(t *testing.T) {
+				matched{kind: Never, what: []string{`bytes "secret"`}, build: build, status: Pass}.check(t)
+				matched{kind: Never, what: []string{`bytes "sesame"`}, build: build, status: Fail}.check(t)
+			})
+		}
+	}
+	t.Run("overlapping segments", matched{
+		kind: Never, what: []string{`bytes "secret"`}, status: Pass,
+		build: func(w *tracetest.Wire) {
+			connect(w)
+			for _, s := range []struct {
+				at   uint32
+				data string
+			}{{0, "open ses"}, {4, " sesame!"}, {0, "open sesame!"}, {8, "ame"}} {
+				w.TCP("client1", "server", psh, 101+s.at, 901, s.data)
+				w.IP("client1", "server", 4, 0, ip4(6, 0, segmentOf(101+s.at, s.data)))
+			}
+			w.TCP("server", "client1", ack, 901, 113, "")
 		},
 	}.check)
 }

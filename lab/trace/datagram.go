@@ -20,10 +20,11 @@ type datagram struct {
 // kept.
 type parts struct {
 	stream.Fragments
-	begun   bool // the first has come
-	header  int  // bytes of its transport header
-	size    int  // bytes behind that header, once all is there
-	message int  // its place among the messages, before the first has come
+	used    []int // numbers of the packets that are put together, not of copies, as they came
+	begun   bool  // the first has come
+	header  int   // bytes of its transport header
+	size    int   // bytes behind that header, once all is there
+	message int   // its place among the messages, before the first has come
 }
 
 // datagram returns the datagram of which the packet of a number has the transport header.
@@ -63,7 +64,7 @@ func (d *datagram) payload() []byte {
 // read any more.
 func (d *datagram) whole() []byte {
 	var again stream.Fragments
-	for _, n := range d.numbers {
+	for _, n := range d.parts.used {
 		p := d.recording.Packet(n)
 		if whole := again.Add(p.FragmentOffset, p.FragmentData(), p.MoreFragments); whole != nil {
 			return whole
@@ -96,6 +97,9 @@ func (d *datagram) add(p *sniffer.Packet) {
 	f, size := d.parts, len(p.FragmentData())
 	if p.FragmentOffset == 0 {
 		f.header = size - len(p.Payload)
+	}
+	if !f.Has(p.FragmentOffset) {
+		f.used = append(f.used, p.Number)
 	}
 	if whole := f.Add(p.FragmentOffset, zerosOf(size), p.MoreFragments); whole != nil {
 		f.size, d.complete = len(whole)-f.header, true

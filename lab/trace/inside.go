@@ -2,9 +2,12 @@ package trace
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"slices"
+	"sort"
 
 	"wirelab/sniffer"
 	"wirelab/sniffer/stream"
@@ -14,20 +17,36 @@ import (
 // alone, know nothing of it.
 const maxInside = 64 << 20
 
-// insideSize is what a segment or a fragment takes beside its bytes, about.
-const insideSize = 160
+// What a segment or a fragment takes beside its bytes, and a stream or a datagram beside
+// those, about.
+const (
+	insideSize = 160
+	insideKey  = 1 << 10
+)
+
+// maxTunnel bounds the tunnels inside one another, by the length of what tells them. It is
+// far beyond what Packet decodes, but for 802.2 SNAP, of which any number may be in a frame.
+const maxTunnel = 4 << 10
 
 // inside is what fragments of IP, and TCP in tunnels, have cut: a text may stand across
 // their ends, and in no frame.
 type inside struct {
 	datagrams []assembled
 	streams   []*innerStream
-	torn      []int // a packet of each datagram of which parts are missing or do not fit
-	full      int   // the first packet for which there was no more room, 0 for none
+	doubts    []doubt
+	full      int // the first packet for which there was no more room, 0 for none
 
-	held  int
-	open  map[string]*innerStream
-	parts map[string]*innerParts
+	held   int
+	open   map[string]*innerStream
+	parts  map[string]*innerParts
+	wholes map[string][]byte // the datagrams in tunnels that were last put together
+}
+
+// doubt is packets of whose bytes a receiver may have made something else than find looks
+// at: they cannot be read, for the reason that err is, or do not fit to others.
+type doubt struct {
+	numbers []int
+	err     error
 }
 
 // assembled is a datagram that is put together, without the headers of IP.
@@ -44,11 +63,11 @@ func (a assembled) bytes() []byte {
 	return a.data
 }
 
-// innerStream is one side of a TCP connection in a tunnel.
+// innerStream is all that one port sends to another by TCP in a tunnel. A connection that
+// follows another is not told from it: a SYN that the receiver does not heed would cut a
+// text.
 type innerStream struct {
 	numbers  stream.Numbers
-	begun    bool
-	syn      uint32
 	segments []stream.Segment
 	packets  [][]int // of segments
 }
@@ -57,13 +76,26 @@ type innerStream struct {
 type innerParts struct {
 	stream.Fragments
 	numbers []int
-	data    map[int][]byte
+	data    map[int]part
+}
+
+// part is what a fragment has of a datagram.
+type part struct {
+	data []byte
+	more bool // others follow
+}
+
+// of reports whether a datagram has a part in its place.
+func (p part) of(whole []byte, offset int) bool {
+	end := offset + len(p.data)
+	return end <= len(whole) && p.more == (end < len(whole)) && bytes.Equal(whole[offset:end], p.data)
 }
 
 // inside puts together what is cut in tunnels, and every datagram that is in fragments.
 func (r *Recording) inside() *inside {
-	x := &inside{open: map[string]*innerStream{}, parts: map[string]*innerParts{}}
+	x := &inside{open: map[string]*innerStream{}, parts: map[string]*innerParts{}, wholes: map[string][]byte{}}
 	seen := map[int]bool{} // datagrams, by the number of the first part
+	whole, torn := map[fragmentKey]*datagram{}, map[fragmentKey][]*datagram{}
 	for n := 1; n <= r.Len() && x.full == 0; n++ {
 		facts := r.row(n).facts
 		if facts&wrapped != 0 {
@@ -81,26 +113,61 @@ func (r *Recording) inside() *inside {
 			continue
 		}
 		seen[first] = true
-		d := r.datagram(first)
-		if !d.complete {
+		d, p := r.datagram(first), r.Packet(first)
+		switch key := r.fragmentKey(p); {
+		case d.parts == nil: // it is one of those of which the first has not come
 			continue
+		case !d.complete:
+			torn[key] = append(torn[key], d)
+			continue
+		default:
+			whole[key] = d
 		}
 		data := d.whole()
 		if data == nil {
 			continue // it cannot be read any more, which Damage says
 		}
-		numbers := d.sorted()
-		x.datagrams = append(x.datagrams, assembled{numbers: numbers, datagram: d})
+		x.compare(d, data)
+		x.datagrams = append(x.datagrams, assembled{numbers: d.sorted(), datagram: d})
 		// Its own TCP is a conversation's.
-		p := r.Packet(first)
-		q := whole(p, data)
-		x.visit(behind(q), numbers, levelOf(q, r.Hosts.segment(p)))
+		q := assemble(p, data)
+		x.visit(behind(q), d.sorted(), levelOf(q, r.Hosts.segment(p)))
 	}
-	for _, f := range x.parts {
-		x.torn = append(x.torn, slices.Min(f.numbers))
+	for key, all := range torn {
+		var data []byte
+		if d := whole[key]; d != nil {
+			data = d.whole()
+		}
+		for _, d := range all {
+			x.compare(d, data)
+		}
 	}
-	slices.Sort(x.torn)
+	for key, f := range x.parts {
+		for offset, one := range f.data {
+			if !one.of(x.wholes[key], offset) {
+				x.doubt(f.numbers, nil)
+				break
+			}
+		}
+	}
+	slices.SortFunc(x.doubts, func(a, b doubt) int { return cmp.Compare(a.numbers[0], b.numbers[0]) })
 	return x
+}
+
+// compare doubts a datagram of which not every fragment is a part of what is put together:
+// of itself, or, where not all of it has come, of the one of which it has copies.
+func (x *inside) compare(d *datagram, whole []byte) {
+	for _, n := range d.numbers {
+		p := d.recording.Packet(n)
+		if !(part{p.FragmentData(), p.MoreFragments}).of(whole, p.FragmentOffset) {
+			x.doubt(d.sorted(), nil)
+			return
+		}
+	}
+}
+
+func (x *inside) doubt(numbers []int, err error) {
+	x.doubts = append(x.doubts, doubt{numbers, err})
 }
 
 // behind is the frame that a packet carries, nil for none.
@@ -153,8 +220,13 @@ func levelOf(p *sniffer.Packet, segment int) string {
 func (x *inside) visit(p *sniffer.Packet, numbers []int, tunnel string) {
 	for ; p != nil && x.full == 0; p = behind(p) {
 		switch {
-		case p.Fragment:
+		case p.Fragment: // it need not have all of a header
 			x.fragment(p, numbers, tunnel)
+		case p.Err != nil:
+			x.doubt(numbers, p.Err)
+		case len(tunnel) > maxTunnel:
+			x.doubt(numbers, errTunnels)
+			return
 		case p.Has(sniffer.TCP):
 			x.segment(p, numbers, tunnel)
 		}
@@ -162,28 +234,32 @@ func (x *inside) visit(p *sniffer.Packet, numbers []int, tunnel string) {
 	}
 }
 
+var errTunnels = errors.New("too many tunnels inside one another")
+
 // take reports whether there is room for so many bytes.
 func (x *inside) take(size int, numbers []int) bool {
-	if x.held += size + insideSize; x.held > maxInside {
+	if x.held += size; x.held > maxInside {
 		x.full = slices.Max(numbers)
 	}
 	return x.full == 0
 }
 
 func (x *inside) segment(p *sniffer.Packet, numbers []int, tunnel string) {
+	if len(p.Payload) == 0 || !x.take(insideSize+len(p.Payload), numbers) {
+		return
+	}
 	key := fmt.Sprint(tunnel, p.Src, p.Dst, p.SrcPort, p.DstPort)
 	s := x.open[key]
-	syn := p.Flags&sniffer.SYN != 0
-	if s == nil || syn && (!s.begun || s.syn != p.Seq) {
-		s = &innerStream{begun: syn, syn: p.Seq}
+	if s == nil {
+		if !x.take(insideKey+len(key), numbers) {
+			return
+		}
+		s = &innerStream{}
 		x.open[key] = s
 		x.streams = append(x.streams, s)
 	}
-	if len(p.Payload) == 0 || !x.take(len(p.Payload), numbers) {
-		return
-	}
 	seq := p.Seq
-	if syn {
+	if p.Flags&sniffer.SYN != 0 {
 		seq++
 	}
 	s.segments = append(s.segments, stream.Segment{Offset: s.numbers.Offset(seq), Data: bytes.Clone(p.Payload)})
@@ -191,36 +267,39 @@ func (x *inside) segment(p *sniffer.Packet, numbers []int, tunnel string) {
 }
 
 func (x *inside) fragment(p *sniffer.Packet, numbers []int, tunnel string) {
-	data := p.FragmentData()
-	if !x.take(len(data), numbers) {
+	one := part{bytes.Clone(p.FragmentData()), p.MoreFragments}
+	if !x.take(insideSize+len(one.data), numbers) {
 		return
 	}
 	key := fmt.Sprint(tunnel, p.Src, p.Dst, p.Protocol, p.FragmentID)
 	f := x.parts[key]
 	if f == nil {
-		f = &innerParts{data: map[int][]byte{}}
+		if !x.take(insideKey+len(key), numbers) {
+			return
+		}
+		f = &innerParts{data: map[int]part{}}
 		x.parts[key] = f
 	}
 	f.numbers = append(f.numbers, numbers...)
 	if had, again := f.data[p.FragmentOffset]; again {
-		if !bytes.Equal(had, data) {
-			x.torn = append(x.torn, slices.Max(numbers))
+		if one.more != had.more || !bytes.Equal(one.data, had.data) {
+			x.doubt(numbers, nil)
 		}
 		return
 	}
-	data = bytes.Clone(data)
-	f.data[p.FragmentOffset] = data
-	if data = f.Add(p.FragmentOffset, data, p.MoreFragments); data != nil {
+	f.data[p.FragmentOffset] = one
+	if data := f.Add(p.FragmentOffset, one.data, one.more); data != nil {
 		delete(x.parts, key)
+		x.wholes[key] = data
 		slices.Sort(f.numbers)
 		packets := slices.Compact(f.numbers)
 		x.datagrams = append(x.datagrams, assembled{numbers: packets, data: data})
-		x.visit(whole(p, data), packets, tunnel)
+		x.visit(assemble(p, data), packets, tunnel)
 	}
 }
 
-// whole is a datagram in one piece, of which p is a fragment.
-func whole(p *sniffer.Packet, data []byte) *sniffer.Packet {
+// assemble makes a datagram in one piece, of which p is a fragment.
+func assemble(p *sniffer.Packet, data []byte) *sniffer.Packet {
 	q := &sniffer.Packet{Frame: sniffer.Frame{Data: headed(p, data), LinkType: sniffer.LinkIPv4}}
 	if p.Has(sniffer.IPv6) {
 		q.LinkType = sniffer.LinkIPv6
@@ -245,7 +324,8 @@ func headed(p *sniffer.Packet, data []byte) []byte {
 	return append(b, data...)
 }
 
-// find calls found with the packets that carry a text, for each place where it stands.
+// find calls found with the packets that carry a text, once for all places that have the
+// same.
 func (x *inside) find(text string, found func(packets []int)) {
 	for _, d := range x.datagrams {
 		if bytes.Contains(d.bytes(), []byte(text)) {
@@ -254,54 +334,69 @@ func (x *inside) find(text string, found func(packets []int)) {
 	}
 	for _, s := range x.streams {
 		for _, pieces := range stream.Join(s.segments) {
-			data := joined(pieces)
-			for at := 0; ; at++ {
+			data, ends := joined(pieces)
+			for at := 0; ; {
 				i := bytes.Index(data[at:], []byte(text))
 				if i < 0 {
 					break
 				}
 				at += i
-				found(s.packetsOf(pieces, at, at+len(text)))
+				first, _ := slices.BinarySearch(ends, at+1)
+				last, _ := slices.BinarySearch(ends, at+len(text))
+				found(s.packetsOf(pieces[first : last+1]))
+				at = min(ends[first], ends[last]-len(text)+1)
 			}
 		}
 	}
 }
 
-// joined are the bytes of a run.
-func joined(run stream.Run) (data []byte) {
+// joined are the bytes of a run, and where in them each piece ends.
+func joined(run stream.Run) (data []byte, ends []int) {
 	for _, p := range run {
 		data = append(data, p.Data...)
+		ends = append(ends, len(data))
 	}
-	return data
+	return data, ends
 }
 
-// packetsOf are the packets that carry the bytes of a run from begin to end.
-func (s *innerStream) packetsOf(run stream.Run, begin, end int) (packets []int) {
-	at := 0
-	for _, p := range run {
-		if at < end && at+len(p.Data) > begin {
-			packets = append(packets, s.packets[p.Segment]...)
-		}
-		at += len(p.Data)
+// packetsOf are the packets that carry pieces.
+func (s *innerStream) packetsOf(pieces []stream.Piece) (packets []int) {
+	for _, p := range pieces {
+		packets = append(packets, s.packets[p.Segment]...)
 	}
 	slices.Sort(packets)
 	return slices.Compact(packets)
 }
 
-// disputed returns the packets with bytes of which a receiver may have made something else
-// than find has looked at.
-func (x *inside) disputed() []int {
-	all := slices.Clone(x.torn)
+// disputed returns what is doubted.
+func (x *inside) disputed() []doubt {
+	all := slices.Clone(x.doubts)
 	for _, s := range x.streams {
-		for _, pieces := range stream.Join(s.segments) {
-			data, begin := joined(pieces), pieces[0].Offset
-			for i, one := range s.segments {
-				from, to := one.Offset-begin, one.Offset-begin+int64(len(one.Data))
-				if from >= 0 && to <= int64(len(data)) && !bytes.Equal(data[from:to], one.Data) {
-					all = append(all, slices.Max(s.packets[i]))
-				}
+		runs := stream.Join(s.segments)
+		scattered := scattered(runs)
+		data := make([][]byte, len(runs))
+		for i := range runs {
+			data[i], _ = joined(runs[i])
+		}
+		for i, one := range s.segments {
+			run := runOf(runs, one)
+			from := one.Offset - runs[run][0].Offset
+			if scattered || !bytes.Equal(data[run][from:from+int64(len(one.Data))], one.Data) {
+				all = append(all, doubt{s.packets[i], nil})
 			}
 		}
 	}
 	return all
+}
+
+// runOf is the index of the run that has a segment.
+func runOf(runs []stream.Run, s stream.Segment) int {
+	return sort.Search(len(runs), func(i int) bool { return runs[i][0].Offset > s.Offset }) - 1
+}
+
+// scattered reports whether the sequence numbers of a stream with gaps do not tell where its
+// segments belong: by some that no receiver takes, others may seem to be a turn of all
+// numbers apart.
+func scattered(runs []stream.Run) bool {
+	return len(runs) > 1 && runs[len(runs)-1][0].Offset-runs[0][0].Offset >= 1<<31
 }

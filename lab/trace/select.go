@@ -100,7 +100,7 @@ func (r *Recording) Unsure(w Window, plan Plan, found func(*sniffer.Packet) bool
 			continue
 		}
 		if v.suspicious(p) && !found(p) {
-			return Suspect{p, kind}
+			return Suspect{Packet: p, Kind: kind}
 		}
 	}
 	return Suspect{}
@@ -108,39 +108,33 @@ func (r *Recording) Unsure(w Window, plan Plan, found func(*sniffer.Packet) bool
 
 // Disputed returns a packet of a segment, or "" of all, with bytes of which Carried may
 // have others than the receiver: a segment that overlaps another with other bytes, or a
-// fragment of a datagram that was not put together, since parts are missing or overlap. It
-// is the zero value where there is none.
+// fragment of a datagram that was not put together, since parts are missing or overlap; or
+// one in a tunnel that is malformed. It is the zero value where there is none.
 func (r *Recording) Disputed(segment string, w Window, plan Plan) Suspect {
 	v := r.view(Projection{Segment: segment}, w, plan)
-	torn := func(n int) bool {
-		if n == 0 || r.row(n).facts&fragment == 0 {
-			return false
-		}
-		d := r.datagram(n)
-		return d.parts != nil && !d.complete && v.contains(n)
-	}
-	if i := slices.IndexFunc(r.index.messages, torn); i >= 0 {
-		return Suspect{r.Packet(r.index.messages[i]), Disputed}
-	}
 	for _, c := range r.index.conversations {
-		if i := slices.IndexFunc(c.units, func(u unit) bool { return torn(u.number()) }); i >= 0 {
-			return Suspect{r.Packet(c.units[i].number()), Disputed}
-		}
 		if !slices.ContainsFunc(c.units, func(u unit) bool { return v.contains(u.number()) }) {
 			continue
 		}
 		for side := range c.sides {
 			if n := c.disputed(side); n > 0 {
-				return Suspect{r.Packet(n), Disputed}
+				return Suspect{Packet: r.Packet(n), Kind: Disputed}
 			}
 		}
 	}
 	x := r.inside()
 	if x.full > 0 {
-		return Suspect{r.Packet(x.full), Crowded}
+		return Suspect{Packet: r.Packet(x.full), Kind: Crowded}
 	}
-	if all := x.disputed(); slices.ContainsFunc(all, v.contains) {
-		return Suspect{r.Packet(all[slices.IndexFunc(all, v.contains)]), Disputed}
+	for _, d := range x.disputed() {
+		i := slices.IndexFunc(d.numbers, v.contains)
+		switch {
+		case i < 0:
+		case d.err != nil:
+			return Suspect{r.Packet(d.numbers[i]), Malformed, d.err}
+		default:
+			return Suspect{Packet: r.Packet(d.numbers[i]), Kind: Disputed}
+		}
 	}
 	return Suspect{}
 }

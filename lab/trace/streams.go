@@ -80,6 +80,9 @@ func (c *conversation) disputed(side int) int {
 	}
 	sent, dummies, _ := c.sentBy(side)
 	joined := stream.Join(dummies)
+	if scattered(joined) {
+		return sent[joined[0][0].Segment].number
+	}
 	whole := map[int]bool{} // by index in sent: all its bytes are the stream's
 	var runs []run
 	for _, pieces := range joined {
@@ -97,7 +100,7 @@ func (c *conversation) disputed(side int) int {
 		if whole[i] {
 			continue
 		}
-		at := sort.Search(len(joined), func(i int) bool { return joined[i][0].Offset > s.Offset }) - 1
+		at := runOf(joined, s)
 		begin := s.Offset - joined[at][0].Offset
 		own := c.recording.datagram(sent[i].number).payload()
 		if !bytes.Equal(runs[at].slice(begin, begin+int64(len(own))), own) {

@@ -54,6 +54,7 @@ const (
 type Suspect struct {
 	Packet *sniffer.Packet
 	Kind   Kind
+	Err    error // why it is malformed
 }
 
 // Suspect returns the first packet of a window by which what the projection
@@ -72,19 +73,19 @@ func (r *Recording) Suspect(pr Projection, w Window, plan Plan) Suspect {
 			continue
 		}
 		if p.Truncated() {
-			return Suspect{p, Truncated}
+			return Suspect{Packet: p, Kind: Truncated}
 		}
-		return Suspect{p, Malformed}
+		return Suspect{p, Malformed, p.Err}
 	}
 	for _, c := range r.index.conversations {
 		if !v.coversFlow(c) || !v.anyJudged(c) {
 			continue
 		}
 		if !c.opened() {
-			return Suspect{r.Packet(c.first()), NoStart}
+			return Suspect{Packet: r.Packet(c.first()), Kind: NoStart}
 		}
 		if n := c.hole(); n > w.first {
-			return Suspect{r.Packet(n), Hole}
+			return Suspect{Packet: r.Packet(n), Kind: Hole}
 		}
 	}
 	return Suspect{}

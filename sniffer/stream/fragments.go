@@ -12,11 +12,17 @@ type Fragments struct {
 	end  int            // of the datagram in bytes, 0 while the last has not come
 }
 
+// Has reports whether a fragment was added that belongs at an offset.
+func (f *Fragments) Has(offset int) bool {
+	_, has := f.at[offset]
+	return has
+}
+
 // Add adds a fragment, whose data it keeps: where they belong in the datagram, and
 // whether more follow them. Once every byte has come it returns the datagram's; of one
 // whose fragments overlap it never does (RFC 5722).
 func (f *Fragments) Add(offset int, data []byte, more bool) (whole []byte) {
-	if _, again := f.at[offset]; again {
+	if f.Has(offset) {
 		return nil
 	}
 	if f.at == nil {
