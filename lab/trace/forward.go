@@ -78,8 +78,9 @@ func extended(p *sniffer.Packet) bool {
 }
 
 // sumOf tells datagrams that a router is handed, or has forwarded, from others. What it
-// changes is left out: the TTL, the checksum and the options of IPv4, in which it may write
-// its address or the time (RFC 1812, sections 5.2.1 and 5.2.4), the hop limit of IPv6.
+// changes is left out: the class of traffic (RFC 2474; RFC 3168), the TTL, the checksum and
+// the options of IPv4, in which it may write its address or the time (RFC 1812, sections
+// 5.2.1 and 5.2.4), the hop limit of IPv6.
 func (h *handed) sumOf(router string, p *sniffer.Packet) uint64 {
 	b := datagramOf(p)
 	var sum maphash.Hash
@@ -87,12 +88,13 @@ func (h *handed) sumOf(router string, p *sniffer.Packet) uint64 {
 	// A hash takes everything.
 	_, _ = sum.WriteString(router)
 	if p.Has(sniffer.IPv4) {
-		_, _ = sum.Write(b[:8])
+		_, _ = sum.Write(b[2:8])
 		_ = sum.WriteByte(b[9])
 		_, _ = sum.Write(b[12:20])
 		_, _ = sum.Write(b[min(4*int(b[0]&15), len(b)):])
 	} else {
-		_, _ = sum.Write(b[:7])
+		_ = sum.WriteByte(b[1] & 15) // with the flow label
+		_, _ = sum.Write(b[2:7])
 		_, _ = sum.Write(b[8:])
 	}
 	return sum.Sum64()

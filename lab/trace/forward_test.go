@@ -34,6 +34,8 @@ func TestForwarded(t *testing.T) {
 		return func(w *tracetest.Wire) { w.Fragments("client1", "web", 17, long, size, false) }
 	}
 	whole := func(w *tracetest.Wire) { w.IP("client1", "web", 17, 0, long) }
+	// With "don't fragment", as Linux sends.
+	unfragmented := func(w *tracetest.Wire) { w.IP("client1", "web", 17, 0x4000, long) }
 	lengthless := func(text string) func(*tracetest.Wire) { // as offloading makes segments
 		return func(w *tracetest.Wire) {
 			b := []byte{0x45, 0, 0, 0, 0, 7, 0x40, 0, 64, 17, 0, 0}
@@ -57,6 +59,8 @@ func TestForwarded(t *testing.T) {
 		{name: "an echo", handed: func(w *tracetest.Wire) { w.Echo("client1", "web", 8) }, sent: func(w *tracetest.Wire) { w.Echo("client1", "web", 8) }, believed: true},
 		{name: "in fragments", handed: parts(16), sent: parts(16), believed: true},
 		{name: "twice, as an impairment may have it", handed: udp, sent: udp, twice: true, believed: true},
+		{name: "with another class, or marked as congested", handed: unfragmented, sent: func(w *tracetest.Wire) { w.Class = 0xbb; unfragmented(w); w.Class = 0 }, believed: true},
+		{name: "fragments with another class", handed: parts(16), sent: func(w *tracetest.Wire) { w.Class = 3; parts(16)(w); w.Class = 0 }, believed: true},
 		{name: "behind others", handed: udp, sent: udp, believed: true, between: func(w *tracetest.Wire) { handed(w, func() { tcp(w) }) }},
 		{name: "a datagram that the router cuts", handed: whole, sent: parts(16), believed: true, only4: true},
 		{name: "fragments that it cuts again", handed: parts(32), sent: parts(24), believed: true},
