@@ -6,6 +6,7 @@ import (
 	"hash/maphash"
 	"net/netip"
 	"slices"
+	"sort"
 
 	"wirelab/internal/i18n"
 	"wirelab/sniffer"
@@ -17,13 +18,13 @@ type handed struct {
 	seed    maphash.Seed
 	whole   map[sighting]int     // the number of the first packet with these bytes of the network layer
 	parts   map[parcel][]handing // what may be in fragments behind the router, or was ahead of it
-	modes   []mode               // of segments, in order
+	modes   map[int][]mode       // of each segment, in order
 	corrupt int                  // faults whose bytes are in whole
 	looks   int                  // into parts so far
 }
 
 func newHanded() handed {
-	return handed{seed: maphash.MakeSeed(), whole: map[sighting]int{}, parts: map[parcel][]handing{}}
+	return handed{seed: maphash.MakeSeed(), whole: map[sighting]int{}, parts: map[parcel][]handing{}, modes: map[int][]mode{}}
 }
 
 // handing is a frame that goes to a router's port, and where in its datagram's payload its
@@ -49,8 +50,8 @@ type parcel struct {
 
 // mode is that a segment becomes a switch, or a hub again.
 type mode struct {
-	number, segment int
-	hides           bool
+	number int
+	hides  bool
 }
 
 // datagramOf is what the network layer of a packet has, without padding; nil where it has
@@ -168,14 +169,9 @@ func (r *Recording) forwarded(p *sniffer.Packet, router string) bool {
 
 // hidden reports whether a segment besides one was a switch when a packet came.
 func (h *handed) hidden(number, besides int) bool {
-	hides := map[int]bool{}
-	for _, m := range h.modes {
-		if m.number < number && m.segment != besides {
-			hides[m.segment] = m.hides
-		}
-	}
-	for _, is := range hides {
-		if is {
+	for segment, modes := range h.modes {
+		i := sort.Search(len(modes), func(i int) bool { return modes[i].number >= number })
+		if segment != besides && i > 0 && modes[i-1].hides {
 			return true
 		}
 	}

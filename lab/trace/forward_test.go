@@ -192,6 +192,25 @@ func TestForwardedWithOptions(t *testing.T) {
 	}
 }
 
+// Segments that become switches, and hubs again, any number of times are looked up once a
+// frame: the test would take minutes.
+func TestForwardedManyModes(t *testing.T) {
+	w := tracetest.NewRouted(t)
+	w.RoutedBarrier("start")
+	const each = 200_000
+	for i := range each {
+		w.MarkAs([]string{trace.LearnLabel, trace.FloodLabel}[i%2], tracetest.LAN, "client1", "client1")
+	}
+	for range each {
+		sent(w, func() { w.UDP("client1", "web", 5, 6, "forged") })
+	}
+	for n := w.Len() - each + 1; n <= w.Len(); n++ {
+		if from, _ := w.LineEnds(w.Packet(n)); from != "client1@gateway" {
+			t.Fatalf("packet %d is from %s", n, from)
+		}
+	}
+}
+
 // What the other segment hides, as a switch does, may have been handed to the router: until
 // that is a hub again.
 func TestForwardedFromSwitch(t *testing.T) {

@@ -76,7 +76,8 @@ func (x *index) add(r *Recording, p *sniffer.Packet) {
 		if (m.Label == LearnLabel || m.Label == FloodLabel) && !m.Recount {
 			x.modes = append(x.modes, p.Number)
 			if _, own := r.Marker(p); own {
-				x.handed.modes = append(x.handed.modes, mode{p.Number, r.Hosts.segment(p), m.Label == LearnLabel})
+				on := r.Hosts.segment(p)
+				x.handed.modes[on] = append(x.handed.modes[on], mode{p.Number, m.Label == LearnLabel})
 			}
 		}
 		if m.Label == TransitLabel && !m.Recount {
