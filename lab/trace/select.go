@@ -58,26 +58,19 @@ func (r *Recording) Carried(text string) map[int][]int {
 			}
 		})
 	}
-	within := func(s run) {
-		for begin := range s.indices(text) {
-			packets := s.packets(begin, begin+int64(len(text)))
-			if last := packets[len(packets)-1]; all[last] == nil {
-				all[last] = packets
-			}
+	found := func(packets []int) {
+		if last := packets[len(packets)-1]; all[last] == nil {
+			all[last] = packets
 		}
 	}
 	for _, c := range r.index.conversations {
 		for side := range c.sides {
 			for _, s := range c.streams(side) {
-				within(s)
+				s.carriers(text, found)
 			}
 		}
 	}
-	r.inside().find(text, func(packets []int) {
-		if last := packets[len(packets)-1]; all[last] == nil {
-			all[last] = packets
-		}
-	})
+	r.inside().find(text, found)
 	return all
 }
 

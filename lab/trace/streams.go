@@ -177,20 +177,20 @@ func (r run) windows(overlap int) iter.Seq[window] {
 	}
 }
 
-// indices yields where bytes stand in the run.
-func (r run) indices(text string) iter.Seq[int64] {
-	return func(yield func(int64) bool) {
-		for w := range r.windows(len(text) - 1) {
-			for at := 0; ; at++ {
-				i := bytes.Index(w.bytes[at:], []byte(text))
-				if i < 0 {
-					break
-				}
-				at += i
-				if !yield(w.begin + int64(at)) {
-					return
-				}
+// carriers calls found with the packets that carry a text, once for all places that have the
+// same.
+func (r run) carriers(text string, found func(packets []int)) {
+	size := int64(len(text))
+	for w := range r.windows(len(text) - 1) {
+		for at := int64(0); ; {
+			i := bytes.Index(w.bytes[at:], []byte(text))
+			if i < 0 {
+				break
 			}
+			begin := w.begin + at + int64(i)
+			found(r.packets(begin, begin+size))
+			first, last := r.pieces[r.at(begin)], r.pieces[r.at(begin+size-1)]
+			at = min(first.end, last.end-size+1) - w.begin
 		}
 	}
 }
