@@ -123,6 +123,26 @@ func TestFirstFragments(t *testing.T) {
 	}
 }
 
+// However often a text is said, none is looked for among all: the test would take minutes.
+func TestManyTexts(t *testing.T) {
+	w := begun(t)
+	w.TCP("client1", "server", sniffer.SYN, 100, 0, "")
+	const each = 10_000
+	for i := range uint32(20) {
+		w.TCP("client1", "server", sniffer.PSH|sniffer.ACK, 101+i*6*each, 0, strings.Repeat("hello\n", each))
+	}
+	w.Barrier("one")
+	plan := trace.Plan{Hosts: []string{"client1", "server"}, Barriers: []string{"one"}, Texts: []string{"hello"}}
+	window, _ := w.Window(nil, plan)
+	projection, err := trace.ParseProjection("tcp text")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if seen := w.Project(projection, window, plan); len(seen.Lines) != 1+20*each {
+		t.Errorf("%d lines, want %d", len(seen.Lines), 1+20*each)
+	}
+}
+
 // FuzzRecording adds hostile frames, cut out of the input, and asks for all that
 // a claim asks for.
 func FuzzRecording(f *testing.F) {

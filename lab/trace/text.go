@@ -47,10 +47,14 @@ func (r run) find(wanted []string) (found []said) {
 		}
 	}
 	sort.SliceStable(found, func(i, j int) bool { return found[i].offset < found[j].offset })
-	return slices.DeleteFunc(slices.Clone(found), func(s said) bool {
-		return slices.ContainsFunc(found, func(longer said) bool {
-			return longer.offset < s.offset && s.offset < longer.offset+int64(len(longer.text))
-		})
+	reach, ends := int64(0), int64(0) // of those that begin further ahead, and of all so far
+	last := int64(-1)
+	return slices.DeleteFunc(found, func(s said) bool {
+		if s.offset > last {
+			reach, last = ends, s.offset
+		}
+		ends = max(ends, s.offset+int64(len(s.text)))
+		return s.offset < reach
 	})
 }
 
