@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -144,7 +145,7 @@ func TestManyTexts(t *testing.T) {
 }
 
 // FuzzRecording adds hostile frames, cut out of the input, and asks for all that
-// a claim asks for.
+// a claim asks for. The first byte says whether they are of two segments and a router.
 func FuzzRecording(f *testing.F) {
 	w := tracetest.New(f, "client1", "server")
 	w.Barrier(trace.StartLabel)
@@ -159,6 +160,22 @@ func FuzzRecording(f *testing.F) {
 		seed = binary.BigEndian.AppendUint16(seed, uint16(len(p.Data)))
 		seed = append(seed, p.Data...)
 	}
+	f.Add(append([]byte{0}, seed...))
+	routed := tracetest.NewRouted(f)
+	routed.RoutedBarrier(trace.StartLabel)
+	for _, send := range []func(*tracetest.Wire, func()){handed, sent} {
+		send(routed, func() {
+			routed.Fragments("client1", "web", 17, tracetest.Datagram(5, 6, "hello, and hello"), 16, false)
+			routed.IP("client1", "web", 4, 0, tunneled(5, 1, "hello"))
+			routed.IP("client1", "web", 4, 0, tunneled(5, 6, "hello"))
+		})
+	}
+	routed.RoutedBarrier("one")
+	seed = []byte{1}
+	for p := range routed.Packets() {
+		seed = binary.BigEndian.AppendUint16(seed, uint16(len(p.Data)|p.Interface<<15))
+		seed = append(seed, p.Data...)
+	}
 	f.Add(seed)
 	projection, err := trace.ParseProjection("arp,icmp,tcp,udp text")
 	if err != nil {
@@ -166,13 +183,29 @@ func FuzzRecording(f *testing.F) {
 	}
 	plan := trace.Plan{Hosts: []string{"client1", "server"}, Barriers: []string{"one"}, Texts: []string{"hello"}}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		r := trace.New(tracetest.New(t).Hosts)
-		for len(data) > 2 {
-			n := min(int(binary.BigEndian.Uint16(data)), len(data)-2)
-			if _, err := r.Add(sniffer.Frame{Data: data[2 : 2+n], Length: n, LinkType: sniffer.LinkEthernet}); err != nil {
+		if len(data) == 0 {
+			return
+		}
+		r, plan := trace.New(tracetest.New(t).Hosts), plan
+		if data[0]&1 != 0 {
+			r = trace.New(tracetest.NewRouted(t).Hosts)
+			plan.Hosts, plan.On = tracetest.RoutedPlan.Hosts, tracetest.RoutedPlan.On
+		}
+		for data = data[1:]; len(data) > 2; {
+			head := binary.BigEndian.Uint16(data)
+			n := min(int(head&0x7fff), len(data)-2)
+			if _, err := r.Add(sniffer.Frame{Interface: int(head >> 15), Data: data[2 : 2+n], Length: n, LinkType: sniffer.LinkEthernet}); err != nil {
 				t.Fatal(err)
 			}
 			data = data[2+n:]
+		}
+		for last, packets := range r.Carried("hello") {
+			if !slices.IsSorted(packets) || packets[0] < 1 || packets[len(packets)-1] != last || last > r.Len() {
+				t.Fatalf("packet %d completes a text of packets %v, of %d", last, packets, r.Len())
+			}
+		}
+		for p := range r.Packets() {
+			r.LineEnds(p)
 		}
 		for _, phases := range [][]string{nil, {"one"}} {
 			window, missing := r.Window(phases, plan)
@@ -189,6 +222,7 @@ func FuzzRecording(f *testing.F) {
 			}
 			r.Suspect(projection, window, plan)
 			r.SeesUnicast(trace.Projection{}, window, plan)
+			r.Disputed("", window, plan)
 		}
 	})
 }
