@@ -173,8 +173,16 @@ func quietWithin(limit time.Duration) func(context.Context, *agent.Client) error
 	}
 }
 
+// markingAtOnce is how many hosts send markers at once. More of them would keep the sniffer
+// from the lab's one CPU until the kernel's buffer is full: of 300 it lost frames.
+const markingAtOnce = 32
+
+// mark has every host send a marker on each of its segments.
 func (l *Lab) mark(ctx context.Context, label string) error {
-	return l.ask(ctx, func(ctx context.Context, c *agent.Client) error { return c.Mark(ctx, label) })
+	return l.inTurn(func(host Host) error {
+		a := l.agents[host.Name()]
+		return a.explain(a.client.Mark(ctx, label))
+	})
 }
 
 // marks are the markers of a barrier: each host sets one on each of its segments.
@@ -194,7 +202,7 @@ func (l *Lab) marks(label string) (all []mark) {
 
 // markOn has every host send a marker on some segments.
 func (l *Lab) markOn(ctx context.Context, label string, segments []string) error {
-	return l.everyHost(func(host Host) error {
+	return l.inTurn(func(host Host) error {
 		var devices []string
 		for _, p := range host.Ports() {
 			if slices.Contains(segments, p.Segment) {
@@ -206,6 +214,16 @@ func (l *Lab) markOn(ctx context.Context, label string, segments []string) error
 		}
 		a := l.agents[host.Name()]
 		return a.explain(a.client.Mark(ctx, label, devices...))
+	})
+}
+
+// inTurn does something for every host, for markingAtOnce of them at once.
+func (l *Lab) inTurn(do func(Host) error) error {
+	turns := make(chan struct{}, markingAtOnce)
+	return l.everyHost(func(host Host) error {
+		turns <- struct{}{}
+		defer func() { <-turns }()
+		return do(host)
 	})
 }
 

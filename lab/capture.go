@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"sync"
 
@@ -51,10 +52,12 @@ type seen struct {
 // String names who sets it: "gateway (dmz)".
 func (m mark) String() string { return trace.Count{Host: m.host, Segment: m.segment}.String() }
 
-// ring is the size of the kernel's buffer, all of which the kernel clears before the lab can
-// begin: of 64 MiB that was a fifth of a small lab's CPU time. It has to last only
+// ring is the size of the kernel's buffer in MiB, all of which the kernel clears before the
+// lab can begin: of 64 MiB that was a fifth of a small lab's CPU time. It has to last only
 // until the sniffer runs, since what waits for the lab itself waits in the sniffer's memory.
-const ring = "16M"
+// That takes longer the more hosts share the sniffer's CPU, and a MiB lasts 8 ms however
+// little arrives: the kernel hands over a block of 128 KiB a millisecond after it has begun.
+func ring(hosts int) int { return max(16, hosts/4) }
 
 // startCapture returns when the socket is bound: whatever is sent from then on
 // is in the capture or counted as dropped.
@@ -63,7 +66,7 @@ func startCapture(ctx context.Context, host Host, device string, hosts trace.Hos
 	c := &capture{pipe: pipe, over: make(chan struct{}), read: make(chan struct{}), recording: trace.New(hosts), seen: map[mark]seen{}, changed: make(chan struct{})}
 	c.recording.SpoolTo(Spool)
 	// The sniffer's own frames are not judged, so they are not captured.
-	sniff, err := start(ctx, host, pipe, nil, "sniff", "-i", device, "-w", "-", "-B", ring, "--direction", "in", "--until-eof")
+	sniff, err := start(ctx, host, pipe, nil, "sniff", "-i", device, "-w", "-", "-B", fmt.Sprintf("%dM", ring(len(hosts.Ports))), "--direction", "in", "--until-eof")
 	if err != nil {
 		return nil, err
 	}

@@ -87,6 +87,15 @@ func TestManySegments(t *testing.T) {
 				t.Error(err)
 			}
 			t.Logf("pinged and settled after %v", time.Since(began))
+			rec, err := l.Finish(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := rec.Dropped(); d == nil {
+				t.Error("nobody has counted the frames that the kernel dropped")
+			} else if *d > 0 {
+				t.Errorf("the kernel dropped %d frames", *d)
+			}
 		})
 	}
 }
