@@ -60,6 +60,7 @@ func kindOf(t *testing.T, rule, pings, want string) *script.Experiment {
 // word, or with a line more, nothing passes.
 func TestImpairmentKinds(t *testing.T) {
 	onEveryBackend(t, func(t *testing.T, backend lab.Backend) {
+		longInContainers(t, backend)
 		network := bringUp(t, backend, lab.Topology{Hosts: []string{"client1", "server", lab.SnifferHost}})
 		for _, test := range kinds {
 			t.Run(test.rule, func(t *testing.T) {

@@ -32,6 +32,7 @@ func inContainers(t *testing.T, hosts ...string) *labtest.Lab {
 
 // Every kind of fault does in containers what it does in namespaces, to the first ping.
 func TestImpairInContainers(t *testing.T) {
+	require.Long(t, "it takes long in containers")
 	l := inContainers(t, "client", "server")
 	l.Run("client", "ping", "-c", "1", "server")
 	l.Settle("known")
