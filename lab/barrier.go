@@ -217,7 +217,7 @@ func (l *Lab) markOn(ctx context.Context, label string, segments []string) error
 	})
 }
 
-// inTurn does something for every host, for markingAtOnce of them at once.
+// inTurn does something for every host: for markingAtOnce hosts at a time.
 func (l *Lab) inTurn(do func(Host) error) error {
 	turns := make(chan struct{}, markingAtOnce)
 	return l.everyHost(func(host Host) error {

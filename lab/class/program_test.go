@@ -136,8 +136,8 @@ func TestWatchCrowd(t *testing.T) {
 	}
 }
 
-// A student is told of the program as the script names it, and not where it lay, in every
-// language and in the document for programs.
+// What a student reads names the program as the script does, and not the folder in which it
+// lay. This holds in both languages and in the JSON document.
 func TestProgramIsCalledByItsMark(t *testing.T) {
 	const path = "/home/teacher/courses/talk.sh"
 	ended := i18n.Msg("lab.process.exit", "Command", "client1: "+ProgramCommand+" "+path+" server 7000", "Code", 1, "Output", path+": not found")

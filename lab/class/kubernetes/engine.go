@@ -273,7 +273,7 @@ func (r *run) again(ctx context.Context, ask func(context.Context) error) error 
 	return err
 }
 
-// sayAway says once why nothing goes on where the API server does not answer.
+// sayAway says (once in a run) that the API server does not answer and that the run waits for it.
 func (r *run) sayAway(err error) {
 	if !unanswered(err) {
 		return
