@@ -1,6 +1,7 @@
 package require
 
 import (
+	"flag"
 	"strings"
 	"testing"
 
@@ -41,5 +42,14 @@ func TestLong(t *testing.T) {
 		if carriedOut != want || (Many(2, 20) == 20) != want {
 			t.Errorf("%s=%s: carried out: %v, %d times", Variable, value, carriedOut, Many(2, 20))
 		}
+	}
+}
+
+func TestParallel(t *testing.T) {
+	flags := flag.Lookup("test.parallel")
+	before := flags.Value.String()
+	t.Cleanup(func() { flags.Value.Set(before) })
+	if Parallel(7); flags.Value.String() != "7" {
+		t.Errorf("-parallel is %s", flags.Value)
 	}
 }

@@ -86,6 +86,7 @@ func TestImpair(t *testing.T) {
 
 // What is dropped in front of the sniffer is not captured, and not missed.
 func TestImpairBefore(t *testing.T) {
+	t.Parallel()
 	l := labtest.New(t, "client", "server")
 	l.Texts("one", "two", "last")
 	l.Impair("gone", "client", "*", labtest.Drop{}, labtest.Frames{Nth: []int{2}, Where: "udp port 7000", Before: true})
@@ -96,6 +97,7 @@ func TestImpairBefore(t *testing.T) {
 
 // An impairment that matches nothing proves nothing, in the phases in which it is in force.
 func TestImpairNothing(t *testing.T) {
+	t.Parallel()
 	l := labtest.New(t, "client", "server")
 	l.Texts("last")
 	say(t, l, 1, "last")
@@ -119,6 +121,7 @@ func TestImpairNothing(t *testing.T) {
 
 // An impairment that acts in a later phase proves nothing of an earlier one.
 func TestImpairLater(t *testing.T) {
+	t.Parallel()
 	l := labtest.New(t, "client", "server")
 	l.Texts("one", "two", "last")
 	l.Impair("second", "client", "server", labtest.Drop{}, labtest.Frames{Nth: []int{2}, Where: "udp port 7000"})
@@ -141,6 +144,7 @@ func TestImpairLater(t *testing.T) {
 // A barrier waits for what a cable delays, and names the impairment that holds a frame which
 // nothing overtakes.
 func TestBarrierAndImpairments(t *testing.T) {
+	t.Parallel()
 	l := labtest.New(t, "client", "server")
 	l.Impair("slow", "client", "server", labtest.Delay{By: 300 * time.Millisecond}, labtest.Frames{Where: "udp port 7000"})
 	server := l.ListenPacket("server", "udp", ":7000")
