@@ -28,7 +28,9 @@ import (
 // Every experiment passes on every backend, and its file, judged again, says
 // the same.
 func TestExperiments(t *testing.T) {
+	t.Parallel()
 	onEveryBackend(t, func(t *testing.T, backend lab.Backend) {
+		inTurn(t, backend)
 		all, err := All()
 		if err != nil {
 			t.Fatal(err)
@@ -129,6 +131,7 @@ func describe(o *script.Outcome) string {
 // An experiment whose claims nobody can make fail proves nothing: for each
 // claim there is a change of its script by which it must fail, and does.
 func TestClaimsCanFail(t *testing.T) {
+	t.Parallel()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -254,6 +257,7 @@ func TestClaimsCanFail(t *testing.T) {
 	}
 	onEveryBackend(t, func(t *testing.T, backend lab.Backend) {
 		longInContainers(t, backend)
+		inTurn(t, backend)
 		network := bringUp(t, backend, lab.DefaultTopology) // one for all: a lab of containers takes seconds
 		for _, v := range variations {
 			if v.only != "" && v.only != backend.Name() {
@@ -294,7 +298,10 @@ func TestClaimsCanFail(t *testing.T) {
 // A script whose steps cannot be carried out proves nothing either way, and
 // says why.
 func TestInconclusive(t *testing.T) {
+	t.Parallel()
 	onEveryBackend(t, func(t *testing.T, backend lab.Backend) {
+		longInContainers(t, backend)
+		inTurn(t, backend)
 		e, err := script.Parse("broken.txtar", []byte("topology client1 server sniffer\nrun client1 ping -c 1 nobody\nsettle x\nexpect broken.x in x trace arp\n-- broken.x --\n"))
 		if err != nil {
 			t.Fatal(err)

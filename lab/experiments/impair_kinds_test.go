@@ -59,8 +59,10 @@ func kindOf(t *testing.T, rule, pings, want string) *script.Experiment {
 // Every kind of impairment does the same in namespaces and in containers, and without its
 // word, or with a line more, nothing passes.
 func TestImpairmentKinds(t *testing.T) {
+	t.Parallel()
 	onEveryBackend(t, func(t *testing.T, backend lab.Backend) {
 		longInContainers(t, backend)
+		inTurn(t, backend)
 		network := bringUp(t, backend, lab.Topology{Hosts: []string{"client1", "server", lab.SnifferHost}})
 		for _, test := range kinds {
 			t.Run(test.rule, func(t *testing.T) {
@@ -102,7 +104,10 @@ func (unimpaired) Faults(context.Context, int) (fault.Report, error) {
 
 // Where the machine cannot impair a cable, nothing is proved, and the verdict says why.
 func TestImpairmentRefused(t *testing.T) {
+	t.Parallel()
 	onEveryBackend(t, func(t *testing.T, backend lab.Backend) {
+		longInContainers(t, backend)
+		inTurn(t, backend)
 		network := bringUp(t, backend, lab.Topology{Hosts: []string{"client1", "server", lab.SnifferHost}})
 		cannot := &lab.Unavailable{What: i18n.Verbatim("docker"), Cause: i18n.Msg("docker.wire", "Cause", syscall.EAFNOSUPPORT)}
 		for _, want := range []string{pingLines("request 1, reply 1, request 2, reply 2"), ""} {

@@ -51,8 +51,10 @@ server > client1 echo-reply seq=1
 `
 
 func TestRoutedImpairments(t *testing.T) {
+	t.Parallel()
 	onEveryBackend(t, func(t *testing.T, backend lab.Backend) {
 		longInContainers(t, backend)
+		inTurn(t, backend)
 		e, err := script.Parse("routed.txtar", []byte(impairedRoute))
 		if err != nil {
 			t.Fatal(err)

@@ -112,6 +112,7 @@ server     > client1 echo-reply seq=1
 }
 
 func TestIPv6(t *testing.T) {
+	t.Parallel()
 	backend := onNamespaces(t)
 	for _, test := range onIPv6 {
 		t.Run(test.name, func(t *testing.T) { test.judge(t, backend) })

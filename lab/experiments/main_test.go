@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"sync"
 	"testing"
 	"time"
 
@@ -39,6 +40,7 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
+	require.Parallel(6) // labs are waited for: each has one CPU
 	checkBackends()
 	code := m.Run()
 	for _, b := range found {
@@ -89,6 +91,18 @@ func onEveryBackend(t *testing.T, test func(*testing.T, lab.Backend)) {
 			}
 			test(t, b.Backend)
 		})
+	}
+}
+
+// containers is held by the test whose labs are of containers: two such tests at once are
+// more than two cores do in time.
+var containers sync.Mutex
+
+// inTurn waits until no other test has labs of containers, if this one's are.
+func inTurn(t *testing.T, b lab.Backend) {
+	if b.Name() != netns.Name {
+		containers.Lock()
+		t.Cleanup(containers.Unlock)
 	}
 }
 

@@ -306,8 +306,10 @@ func parse(t *testing.T, text string) *script.Experiment {
 // Every claim passes, and the file that the lab writes says the same: its interfaces
 // are the segments.
 func TestSegments(t *testing.T) {
+	t.Parallel()
 	onEveryBackend(t, func(t *testing.T, backend lab.Backend) {
 		longInContainers(t, backend)
+		inTurn(t, backend)
 		for _, test := range onSegments {
 			t.Run(test.name, func(t *testing.T) { test.judge(t, backend) })
 		}
@@ -363,8 +365,10 @@ func interfaces(t *testing.T, file []byte) (names []string) {
 
 // A claim that must not pass does not, each for its reason.
 func TestSegmentsFail(t *testing.T) {
+	t.Parallel()
 	onEveryBackend(t, func(t *testing.T, backend lab.Backend) {
 		longInContainers(t, backend)
+		inTurn(t, backend)
 		for _, test := range []struct {
 			name, text string
 			status     claim.Status
@@ -411,8 +415,10 @@ func TestForwardedIsInItsPhase(t *testing.T) {
 // Five segments in a row, with a hundred hosts in namespaces and fewer in containers, come up,
 // and the first host reaches the last.
 func TestManyHostsOnSegments(t *testing.T) {
+	t.Parallel()
 	onEveryBackend(t, func(t *testing.T, backend lab.Backend) {
 		longInContainers(t, backend)
+		inTurn(t, backend)
 		onEach := 19
 		if backend.Name() != netns.Name {
 			onEach = 2 // a container takes as much of a machine as some twenty namespaces
