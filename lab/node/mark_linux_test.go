@@ -151,6 +151,9 @@ func TestQuiet(t *testing.T) {
 	must(t, netlink.LinkAdd(wire))
 	up(t, "nobody")
 	must(t, netlink.LinkSetUp(wire))
+	for _, family := range []string{"ipv4", "ipv6"} { // three questions, a second apart as the kernel has it
+		must(t, os.WriteFile("/proc/sys/net/"+family+"/neigh/wire/retrans_time_ms", []byte("700"), 0))
+	}
 	for protocol, prefix := range map[string]string{"arp 192.0.2.": "192.0.2.1/24", "ndp 2001:db8::": "2001:db8::1/64"} {
 		address, err := netlink.ParseAddr(prefix)
 		must(t, err)

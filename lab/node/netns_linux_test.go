@@ -17,20 +17,24 @@ import (
 	"wirelab/internal/require"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	require.Parallel(6) // they wait for the kernel
+	goleak.VerifyTestMain(m)
+}
 
 // inNamespace is set in the process that runs one test in namespaces of its own.
 const inNamespace = "WIRELAB_TEST_IN_NAMESPACE"
 
 // ownNetwork makes the rest of the test run in a user and network namespace of
-// its own, in a process of its own; it returns true in there. In the caller it
-// reports what happened there and returns false.
+// its own, in a process of its own, beside other tests; it returns true in there. In
+// the caller it reports what happened there and returns false.
 func ownNetwork(t *testing.T) bool {
 	t.Helper()
 	if os.Getenv(inNamespace) == t.Name() {
 		up(t, "lo")
 		return true
 	}
+	t.Parallel()
 	cmd := exec.Command("/proc/self/exe", "-test.run=^"+t.Name()+"$", "-test.count=1", "-test.v")
 	cmd.Env = append(os.Environ(), inNamespace+"="+t.Name())
 	cmd.SysProcAttr = &syscall.SysProcAttr{
