@@ -1,9 +1,89 @@
 package lab
 
 import (
+	"context"
+	"fmt"
+	"io"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
+
+	"wirelab/lab/agent"
 )
+
+// markingHosts are hosts on one segment whose markers take until somebody reads ended.
+type markingHosts struct {
+	Network
+	begun atomic.Int32
+	ended chan struct{}
+}
+
+func (n *markingHosts) Host(name string) Host { return markingHost{name: name} }
+
+func (n *markingHosts) Mark(string, ...string) error {
+	n.begun.Add(1)
+	n.ended <- struct{}{}
+	return nil
+}
+
+func (n *markingHosts) Quiet(context.Context, time.Duration) (string, error) { return "", nil }
+func (n *markingHosts) Alive(string, int) (bool, error)                      { return false, nil }
+func (n *markingHosts) Left(string) (bool, error)                            { return false, nil }
+
+type markingHost struct {
+	Host
+	name string
+}
+
+func (h markingHost) Name() string  { return h.name }
+func (h markingHost) Ports() []Port { return []Port{{Segment: DefaultSegment, Device: "eth0"}} }
+
+// Of many hosts markingAtOnce send markers at once, and no more. In the bubble whoever may
+// begin has begun when the test looks.
+func TestHostsMarkInTurn(t *testing.T) {
+	const hosts = 2*markingAtOnce + 1
+	for name, mark := range map[string]func(context.Context, *Lab) error{
+		"mark":   func(ctx context.Context, l *Lab) error { return l.mark(ctx, "label") },
+		"markOn": func(ctx context.Context, l *Lab) error { return l.markOn(ctx, "label", []string{DefaultSegment}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				network := &markingHosts{ended: make(chan struct{})}
+				l := attach(network, Topology{})
+				for i := range hosts {
+					host := fmt.Sprint("h", i)
+					questions, in := io.Pipe()
+					out, answers := io.Pipe()
+					go agent.Serve(t.Context(), questions, answers, network)
+					l.Topology.Hosts = append(l.Topology.Hosts, host)
+					l.agents[host] = &hostAgent{host: host, client: agent.NewClient(in, out, func(error) {}), in: in, out: out}
+					if err := l.agents[host].client.Ready(t.Context()); err != nil {
+						t.Fatal(err)
+					}
+				}
+				over := make(chan error)
+				go func() { over <- mark(t.Context(), l) }()
+				most := 0
+				for ended := range hosts {
+					synctest.Wait()
+					most = max(most, int(network.begun.Load())-ended)
+					<-network.ended
+				}
+				if err := <-over; err != nil {
+					t.Error(err)
+				}
+				if most != markingAtOnce {
+					t.Errorf("of %d hosts %d send markers at once, want %d", hosts, most, markingAtOnce)
+				}
+				for _, a := range l.agents {
+					a.close()
+				}
+			})
+		})
+	}
+}
 
 // What a program has left undone is said in words, and the socket is named behind it.
 func TestBusyHost(t *testing.T) {
