@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -38,7 +39,11 @@ func markCommand() *cobra.Command {
 		if err != nil {
 			return unableIn(ctx, i18n.Errmsg("mark.nolab", "Cause", err, "Label", args[0]))
 		}
-		return unableIn(ctx, leave(lab.Mark(ctx, up.Network, up.Hosts, args[0]), up))
+		if err := leave(lab.Mark(ctx, up.Network, up.Hosts, args[0]), up); err != nil {
+			return unableIn(ctx, err)
+		}
+		_, err = fmt.Fprintln(cmd.OutOrStdout(), i18n.Text(cmdline.Lang(cmd), "mark.set", "Label", args[0], "Count", len(up.Hosts)))
+		return exit.With(exit.Unable, err)
 	}
 	return cmd
 }

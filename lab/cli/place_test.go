@@ -269,10 +269,11 @@ func TestLabsFromOutside(t *testing.T) {
 	for _, test := range []struct {
 		label  string
 		code   int
+		stdout string
 		stderr string
-	}{{"Cold", 2, "lower-case"}, {"cold", 0, ""}} {
-		if _, stderr, code := command(t, program, "mark", "--lab", name, test.label); code != test.code || !strings.Contains(stderr, test.stderr) {
-			t.Errorf("mark %s: exit code %d, %s; want %d, %q", test.label, code, stderr, test.code, test.stderr)
+	}{{"Cold", 2, "", "lower-case"}, {"cold", 0, "barrier cold: 4 hosts have sent their markers\n", ""}} {
+		if stdout, stderr, code := command(t, program, "mark", "--lab", name, test.label); code != test.code || stdout != test.stdout || !strings.Contains(stderr, test.stderr) {
+			t.Errorf("mark %s: exit code %d, %s%s; want %d, %q, %q", test.label, code, stdout, stderr, test.code, test.stdout, test.stderr)
 		}
 	}
 	if code := ended(t, sniff); code != 0 {
@@ -286,7 +287,7 @@ func TestLabsFromOutside(t *testing.T) {
 	if _, stderr, code := command(t, program, "mark", "--lab", "none-"+runID(), "cold"); code != 3 || !strings.Contains(stderr, "mark --interface INTERFACE cold") {
 		t.Errorf("mark without a lab: exit code %d, %s", code, stderr)
 	}
-	if stdout, stderr, code := command(t, program, "exec", "--lab", name, "client1", "--", "mark", "warm"); code != 0 {
+	if stdout, stderr, code := command(t, program, "exec", "--lab", name, "client1", "--", "mark", "warm"); code != 0 || stdout != "marker warm of client1: sent on eth0\n" {
 		t.Errorf("mark on a host: exit code %d, %s%s", code, stdout, stderr)
 	}
 }

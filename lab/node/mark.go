@@ -59,7 +59,11 @@ func MarkCommand() *cobra.Command {
 				return exit.With(exit.Unable, err)
 			}
 			defer s.Close()
-			return s.Mark(args[0])
+			if err := s.Mark(args[0]); err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(c.OutOrStdout(), i18n.Text(cmdline.Lang(c), "mark.sent", "Label", args[0], "Host", host, "Devices", devices))
+			return exit.With(exit.Unable, err)
 		},
 	}
 	c.Flags().StringSliceVar(&devices, "interface", []string{device}, "")
