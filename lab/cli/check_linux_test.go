@@ -114,7 +114,7 @@ func seeded(t *testing.T, dir, program, backend string) {
 	if out, _, code := commandIn(t, dir, program, "check", "ping", "ping.pcapng", "--seed", "s07"); code != exit.OK {
 		t.Errorf("a capture of its own seed: exit code %d\n%s", code, out)
 	}
-	if out, _, code := commandIn(t, dir, program, "check", "ping", "ping.pcapng", "--seed", "s08"); code != exit.Inconclusive || !strings.Contains(out, "another seed: packet 1 is from 02:") {
+	if out, _, code := commandIn(t, dir, program, "check", "ping", "ping.pcapng", "--seed", "s08"); code != exit.Inconclusive || !strings.Contains(out, "another seed than s08: packet 1 is from 02:") {
 		t.Errorf("a capture of another seed: exit code %d\n%s", code, out)
 	}
 }
