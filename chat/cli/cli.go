@@ -46,7 +46,7 @@ func Part() cmdline.Part {
 		Commands: []*cobra.Command{c},
 		Help: cmdline.Help{
 			Files:  cmdline.Folder(help),
-			Tables: map[string]func(lang.Lang) string{"console": consoleHelp},
+			Tables: map[string]func(lang.Lang) string{"console": func(l lang.Lang) string { return consoleHelp(l, "") }},
 		},
 	}
 }

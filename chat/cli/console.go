@@ -58,14 +58,44 @@ var consoleCommands = []consoleCommand{
 	{"/quit", "", i18n.Msg("chat.console.help.quit"), func(k *console, _ string) error { k.quit(); return nil }},
 }
 
-// consoleHelp is the list of the commands, which fits a terminal of 80 columns.
-func consoleHelp(l lang.Lang) string {
-	const word, sentence = 24, 52 // columns
+// called reports whether a word is how the command is typed.
+func (c consoleCommand) called(word string) bool { return word == c.name || word == "/"+c.name }
+
+// arguments are what a command's arguments stand for.
+var arguments = map[string]i18n.Message{
+	"NAME":    i18n.Msg("chat.console.arg.name"),
+	"ADDRESS": i18n.Msg("chat.console.arg.address"),
+	"REASON":  i18n.Msg("chat.console.arg.reason"),
+	"SECONDS": i18n.Msg("chat.console.arg.seconds"),
+	"FILE":    i18n.Msg("chat.console.arg.file"),
+	"COMMAND": i18n.Msg("chat.console.arg.command"),
+}
+
+// form is how the command is written, in a language.
+func (c consoleCommand) form(l lang.Lang) string {
+	form := c.name
+	for _, arg := range strings.Fields(c.args) {
+		word := strings.Trim(arg, "[]")
+		if m, ok := arguments[word]; ok {
+			arg = strings.Replace(arg, word, m.In(l), 1)
+		}
+		form += " " + arg
+	}
+	return form
+}
+
+// consoleHelp is the list of the commands, or of those that a word calls, which fits a
+// terminal of 80 columns; "" for a word that calls none.
+func consoleHelp(l lang.Lang, word string) string {
+	const wide, sentence = 24, 52 // columns
 	var b strings.Builder
-	for _, c := range append(consoleCommands, consoleCommand{name: "/help", help: i18n.Msg("chat.console.help.help")}) {
-		typed := strings.TrimSpace(c.name + " " + c.args)
+	for _, c := range append(consoleCommands, consoleCommand{name: "/help", args: "[COMMAND]", help: i18n.Msg("chat.console.help.help")}) {
+		if word != "" && !c.called(word) && "/"+word != c.name {
+			continue
+		}
+		typed := c.form(l)
 		for _, line := range columns.Wrap(c.help.In(l), sentence, sentence) {
-			fmt.Fprintf(&b, "  %s %s\n", columns.Pad(typed, word), line)
+			fmt.Fprintf(&b, "  %s %s\n", columns.Pad(typed, wide), line)
 			typed = ""
 		}
 	}
@@ -79,15 +109,14 @@ func (k *console) text(code string, pairs ...any) string { return i18n.Text(k.la
 func (k *console) carryOut(line string) {
 	held := k.held
 	k.held = ""
-	if line == "/help" {
-		io.WriteString(k.out, consoleHelp(k.lang))
-		return
-	}
 	word, args, more := strings.Cut(line, " ")
 	args = strings.TrimSpace(args)
+	if word == "/help" {
+		k.help(args)
+		return
+	}
 	for _, c := range consoleCommands {
-		named := word == c.name || word == "/"+c.name
-		if named && c.do != nil && (c.args == "" && !more || c.args != "" && args != "") {
+		if c.called(word) && c.do != nil && (c.args == "" && !more || c.args != "" && args != "") {
 			if err := c.do(k, args); err != nil {
 				fmt.Fprintln(k.out, i18n.Explain(k.lang, err))
 			}
@@ -106,13 +135,22 @@ func (k *console) carryOut(line string) {
 	k.room.Say(strings.TrimPrefix(line, "/"))
 }
 
+// help lists the commands, or says of one how it is written and what it does.
+func (k *console) help(word string) {
+	if list := consoleHelp(k.lang, word); list != "" {
+		io.WriteString(k.out, list)
+		return
+	}
+	fmt.Fprintln(k.out, k.unknown("/"+strings.TrimPrefix(word, "/"), word))
+}
+
 // unknown says what is wrong with a line that begins with a slash: how the command is
 // written, or which one was meant.
 func (k *console) unknown(word, line string) string {
 	known := []string{"/help"}
 	for _, c := range consoleCommands {
-		if word == c.name || word == "/"+c.name {
-			return k.text("chat.console.form", "Line", safetext.Strip(line), "Form", strings.TrimSpace(c.name+" "+c.args))
+		if c.called(word) {
+			return k.text("chat.console.form", "Line", safetext.Strip(line), "Form", c.form(k.lang))
 		}
 		known = append(known, "/"+strings.TrimPrefix(c.name, "/"))
 	}
@@ -130,7 +168,7 @@ func (k *console) mistyped(word, args string) string {
 		}
 		for _, c := range consoleCommands {
 			if word == c.name {
-				return c.name + " " + c.args // one without is carried out
+				return c.form(k.lang) // one without is carried out
 			}
 		}
 		return ""

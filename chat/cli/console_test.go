@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"unicode"
 
 	"wirelab/chat"
 	"wirelab/internal/columns"
@@ -63,6 +64,10 @@ func TestConsoleCommands(t *testing.T) {
 		{typed: "exit", want: `did you mean /quit\?`},
 		{typed: "help yourselves", said: "help yourselves"},
 		{typed: "//dance", said: "/dance"},
+		{typed: "/help kick", want: `^  kick NAME \[10m\] \[REASON\] close that person's connection, and keep them out\n +for a time\n$`},
+		{typed: "/help /quiet", want: `^  quiet +let nobody (?s:.*)\n  quiet NAME +let that person speak, too\n$`},
+		{typed: "/help quit", want: `^  /quit +say goodbye`},
+		{typed: "/help kcik", want: `^unknown command kcik \(did you mean /kick\?\); type /help\n$`},
 		{typed: "/help", want: `kick NAME \[10m\] \[REASON\]`},
 		{typed: "/quit", quits: true},
 	}
@@ -159,10 +164,33 @@ func TestConsoleHoldsMistypedCommands(t *testing.T) {
 // The list of the commands fits a terminal of 80 columns in both languages.
 func TestConsoleHelpFits(t *testing.T) {
 	for _, l := range []lang.Lang{lang.English, lang.Chinese} {
-		for line := range strings.Lines(consoleHelp(l)) {
+		for line := range strings.Lines(consoleHelp(l, "")) {
 			if wide := columns.Width(strings.TrimSuffix(line, "\n")); wide > 79 {
 				t.Errorf("%d columns: %s", wide, line)
 			}
+		}
+	}
+}
+
+// What a command's arguments stand for is in the reader's language wherever it is told.
+func TestConsoleFormsAreInTheReadersLanguage(t *testing.T) {
+	for typed, want := range map[string]string{
+		"/help kick": "  kick 名稱 [10m] [原因] ",
+		"/help save": "  /save 檔案 ",
+		"/help slow": "  slow 秒數 ",
+		"/help help": "  /help [指令] ",
+		"ban":        "ban 名稱 [原因]",
+		"/kick":      "/kick：請寫成 kick 名稱 [10m] [原因]",
+	} {
+		var out bytes.Buffer
+		(&console{room: chat.NewRoom(nil), out: &out, lang: lang.Chinese}).carryOut(typed)
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%s: the screen shows %q, want %q", typed, out.String(), want)
+		}
+	}
+	for _, c := range consoleCommands {
+		if form := c.form(lang.Chinese); strings.ContainsFunc(form, unicode.IsUpper) {
+			t.Errorf("in Chinese %q", form)
 		}
 	}
 }
