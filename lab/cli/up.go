@@ -14,7 +14,6 @@ import (
 	"wirelab/internal/lang"
 	"wirelab/internal/webguard"
 	"wirelab/lab"
-	"wirelab/lab/experiments"
 	"wirelab/lab/netns"
 )
 
@@ -71,7 +70,7 @@ func upCommand() *cobra.Command {
 			serve = panes.show
 		}
 		if *pageAt != "" {
-			all, err := experiments.All()
+			all, err := offered(args)
 			if err != nil {
 				return err
 			}

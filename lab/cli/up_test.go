@@ -3,11 +3,14 @@
 package cli
 
 import (
+	"bufio"
 	"bytes"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -147,6 +150,47 @@ server > client echo-reply   seq=1
 		stdout, stderr, code := command(t, program, test.args...)
 		if code != test.code || !strings.Contains(stdout, test.stdout) || !strings.Contains(stderr, test.stderr) {
 			t.Errorf("%q: exit code %d, stdout %q, stderr %q; want %d, %q, %q", test.args, code, stdout, stderr, test.code, test.stdout, test.stderr)
+		}
+	}
+}
+
+// The page beside the lab of an experiment offers that experiment, too.
+func TestUpOffersItsExperiment(t *testing.T) {
+	requireBackend(t, "netns")
+	path := filepath.Join(t.TempDir(), "mine.txtar")
+	if err := os.WriteFile(path, []byte("topology client server sniffer\nrun client ping -c 1 server\nsettle p\nexpect mine.x in p trace icmp\n-- mine.x --\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	up := exec.Command(wirelab(t), "up", "--lab", "test-"+runID(), "--web=127.0.0.1:0", path)
+	out, err := up.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := up.Start(); err != nil {
+		t.Fatal(err)
+	}
+	deadline := time.AfterFunc(20*time.Second, func() { up.Process.Kill() })
+	t.Cleanup(func() {
+		deadline.Stop()
+		up.Process.Kill()
+		up.Wait()
+	})
+	link := ""
+	for lines := bufio.NewScanner(out); link == "" && lines.Scan(); {
+		link = regexp.MustCompile(`http://127\.0\.0\.1:\d+/`).FindString(lines.Text())
+	}
+	answer, err := http.Get(link + "api/state")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	state, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{`"mine"`, `"ping"`} {
+		if !bytes.Contains(state, []byte(name)) {
+			t.Errorf("the page does not offer %s: %s", name, state)
 		}
 	}
 }
