@@ -10,7 +10,6 @@ import (
 
 // An engineer's own test, as docs/go.md shows it.
 func TestPingAsksFirst(t *testing.T) {
-	t.Parallel()
 	backend := netns.Backend{}
 	if err := backend.Check(t.Context()); err != nil {
 		t.Skip(err)
