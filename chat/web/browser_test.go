@@ -157,6 +157,27 @@ func TestPage(t *testing.T) {
 	}
 }
 
+// Who comes or goes while a finger is on a teacher's button does not make the tap miss: the
+// list changes when the finger has gone.
+func TestTapWhileTheListChanges(t *testing.T) {
+	browser := browsertest.Start(t)
+	h := open(t, setUp{limits: server.DefaultLimits, guard: webguard.Config{Tokens: []webguard.Token{{Value: "chalk", Role: Teacher}}}})
+	gone := newTerminal(t, h, "ann")
+	bob := newTerminal(t, h, "bob")
+	bob.say("hello") // or who comes would be counted with the others
+	teacher := newScreen(t, browser, browsertest.Look{}, webguard.Link(h.address, "/", "chalk"))
+	teacher.join("teacher")
+	teacher.Tap("#people-button")
+	teacher.Await("document.querySelectorAll('#people-list li').length === 3")
+	teacher.Touch(`[data-key="mute bob"]`)
+	newTerminal(t, h, "carl")
+	gone.say("exit")
+	teacher.Await(`document.querySelector('#lines').innerText.includes('ann left')`)
+	teacher.Lift()
+	teacher.Await(`document.querySelector('[data-key="mute bob"]').textContent === 'Unmute'`)
+	teacher.Await(`(e => e.querySelector('[data-key="mute carl"]') && !e.querySelector('[data-key="mute ann"]'))(document.querySelector('#people-list'))`)
+}
+
 // cable is what lies between a phone and the server: it can be cut, or go silent.
 type cable struct {
 	net.Listener

@@ -64,7 +64,7 @@ export function follow(line) {
 
 function show() {
   button.textContent = element("people-title").textContent = sentence("people", { number: people.size });
-  if (!dialog.open) return;
+  if (!dialog.open || held) return;
   const had = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset?.key;
   element("people-list").replaceChildren(...[...people.values()].map(entry), ...out.map(outsider));
   if (had) /** @type {HTMLElement | null} */ (dialog.querySelector(`[data-key="${CSS.escape(had)}"]`))?.focus();
@@ -119,6 +119,22 @@ function take(answer) {
   element("people-problem").textContent = answer.error;
   if (answer.status === 200) setPeople(answer.body);
 }
+
+// While a finger is on the list nothing in it moves: the tap would miss, or hit somebody
+// else. A tap's click comes behind the finger's going; a finger that has moved makes none.
+let held = false;
+const clickWithin = 500; // milliseconds
+
+function release() {
+  if (!held) return;
+  held = false;
+  show();
+}
+
+element("people-list").addEventListener("pointerdown", () => (held = true));
+for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => held && setTimeout(release, clickWithin));
+dialog.addEventListener("click", release);
+dialog.addEventListener("close", () => (held = false));
 
 let loading = false;
 
