@@ -33,6 +33,10 @@ func run() error {
 	text := flag.Int("text", textSize, "bytes of a message; long ones fill the buffers of those who never read")
 	only := flag.String("only", "", "the rows that contain this")
 	flag.Parse()
+	if flag.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "bench: no arguments but options: %q\n", flag.Args())
+		os.Exit(2)
+	}
 
 	servers := []server{ours(*wirelab)}
 	if _, err := exec.LookPath("ncat"); err == nil && *peers {
