@@ -38,6 +38,7 @@ func statusOf(t *testing.T, wirelab, dir string) (s state) {
 // A new course can be run as it is, is never written over, and says how far it is without
 // changing anything; clean removes what runs and reports have written and nothing else.
 func TestNewStatusClean(t *testing.T) {
+	t.Parallel()
 	wirelab := built(t)
 	dir := filepath.Join(t.TempDir(), "networks 1")
 	out, errs, code := run(t, wirelab, "class", "new", dir)

@@ -24,6 +24,13 @@ import (
 	"wirelab/lab/script"
 )
 
+// Most of the time a lab is waited for: a program that says nothing is given its ten seconds
+// three times.
+func TestMain(m *testing.M) {
+	require.Parallel(8)
+	m.Run()
+}
+
 // program returns wirelab as people run it, where labs can run.
 func program(t *testing.T) string {
 	t.Helper()
@@ -73,6 +80,7 @@ func captured(t *testing.T) func(seed string) ([]byte, error) {
 
 // Students hand in what students hand in, and each gets what it is worth.
 func TestInventedCourse(t *testing.T) {
+	t.Parallel()
 	wirelab := program(t)
 	students, err := classtest.Students(require.Many(classtest.Kinds, 30), captured(t))
 	if err != nil {
@@ -180,9 +188,11 @@ func results(t *testing.T, dir string) (n int) {
 // However a run ends, its folder has whole results alone, nothing of it runs any more,
 // and the next run completes it.
 func TestInterrupted(t *testing.T) {
+	t.Parallel()
 	wirelab := program(t)
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGKILL} {
 		t.Run(signal.String(), func(t *testing.T) {
+			t.Parallel()
 			dir := many(t, "s1\ns2\ns3\ns4\ns5\ns6\n")
 			cmd := exec.Command(wirelab, "class", "run", dir, "--json-stream")
 			out, err := cmd.StdoutPipe()
@@ -247,6 +257,7 @@ func TestInterrupted(t *testing.T) {
 
 // A run is ended from another terminal.
 func TestCancel(t *testing.T) {
+	t.Parallel()
 	wirelab := program(t)
 	dir := many(t, "s1\ns2\ns3\ns4\ns5\ns6\n")
 	cmd := exec.Command(wirelab, "class", "run", dir, "--json-stream")

@@ -18,6 +18,7 @@ import (
 // every experiment that comes with wirelab, of predictions right and wrong, and of
 // programs.
 func TestOnlineAndOffline(t *testing.T) {
+	t.Parallel()
 	program(t)
 	labs := require.Many(10, 200)
 	config, of := "seeds = true\n", 0

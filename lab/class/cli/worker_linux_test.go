@@ -58,6 +58,7 @@ func result(t *testing.T, out string) class.Result {
 // What a worker's exit code says is whether somebody should try again, and where: a verdict
 // is what was asked for, whatever it says.
 func TestWorkerExitCodes(t *testing.T) {
+	t.Parallel()
 	wirelab := built(t)
 	file := "submission='capture'\n"
 	job := jobsOf(t, "[[experiment]]\nname='tcp-once'\n"+file, map[string]string{"submissions/s1/tcp-once.pcap": "no capture"})[0]
@@ -95,6 +96,7 @@ func TestWorkerExitCodes(t *testing.T) {
 
 // A machine that lets no lab run is refused, and not tried again.
 func TestWorkerRefused(t *testing.T) {
+	t.Parallel()
 	wirelab := program(t)
 	path := jobFile(t, jobsOf(t, "[[experiment]]\nname='ping'\n", nil)[0])
 	forbidden := "echo 0 > /proc/sys/user/max_net_namespaces && exec \"$@\""
@@ -114,6 +116,7 @@ func TestWorkerRefused(t *testing.T) {
 
 // A worker that is asked to end says that another should try.
 func TestWorkerInterrupted(t *testing.T) {
+	t.Parallel()
 	wirelab := program(t)
 	const never = "topology client1 server sniffer\nstart server chat serve --tcp :7000\nawait server what it never says\nsettle x\nexpect long.syn in x trace tcp\n-- long.syn --\nclient1 > server SYN acked\n"
 	path := jobFile(t, jobsOf(t, "[[experiment]]\nname='long.txtar'\n", map[string]string{"long.txtar": never})[0])
@@ -145,6 +148,7 @@ func TestWorkerInterrupted(t *testing.T) {
 // The captures of a class's labs are signed with the course's key, and tell whether they
 // were altered; what a student has handed in is not signed.
 func TestSignedCaptures(t *testing.T) {
+	t.Parallel()
 	wirelab := program(t)
 	dir := many(t, "s1\n")
 	if _, errs, code := run(t, wirelab, "class", "run", dir); code != 0 {
