@@ -146,18 +146,21 @@ func (c *Cable) handOver(ctx context.Context, h *handover) error {
 	if err := h.begin(host, in, out, in, host); err != nil {
 		return err
 	}
-	// What has come by now the bridge forwards itself, and to the host's own port.
-	if err := errors.Join(c.near.clear(), c.far.clear()); err != nil {
-		return err
-	}
-	// Or a switch would know the host by its port again with the next frame.
-	if err := netlink.LinkSetLearning(c.port, false); err != nil {
-		return err
-	}
-	if err := c.relearn(c.port, c.in); err != nil {
-		return err
-	}
-	if err := setState(c.port, stateDisabled); err != nil {
+	err := h.along(ctx, func() error {
+		// What has come by now the bridge forwards itself, and to the host's own port.
+		if err := errors.Join(c.near.clear(), c.far.clear()); err != nil {
+			return err
+		}
+		// Or a switch would know the host by its port again with the next frame.
+		if err := netlink.LinkSetLearning(c.port, false); err != nil {
+			return err
+		}
+		if err := c.relearn(c.port, c.in); err != nil {
+			return err
+		}
+		return setState(c.port, stateDisabled)
+	})
+	if err != nil {
 		return err
 	}
 	if err := h.turned(); err != nil {
@@ -213,14 +216,20 @@ func (c *Cable) handBack(ctx context.Context, h *handover) (err error) {
 	if err := h.begin(host, in, out, host, in); err != nil {
 		return err
 	}
-	if err := netlink.LinkSetMaster(c.port, c.bridge); err != nil {
+	var near, far uint64 // what comes behind these the bridge forwards itself
+	err = h.along(ctx, func() error {
+		if err := netlink.LinkSetMaster(c.port, c.bridge); err != nil {
+			return err
+		}
+		if err := c.relearn(c.in, c.port); err != nil {
+			return err
+		}
+		near, far = c.near.there(), c.far.there()
+		return nil
+	})
+	if err != nil {
 		return err
 	}
-	if err := c.relearn(c.in, c.port); err != nil {
-		return err
-	}
-	// What comes from here on the bridge forwards itself.
-	near, far := c.near.there(), c.far.there()
 	if err := h.turned(); err != nil {
 		return err
 	}

@@ -117,6 +117,23 @@ func (h *handover) read() error {
 	return nil
 }
 
+// along does something and takes in meanwhile what the tap sees: on a busy machine the
+// kernel may take longer for it than the tap has room for.
+func (h *handover) along(ctx context.Context, do func() error) error {
+	ctx, done := context.WithCancel(ctx)
+	read := make(chan error, 1)
+	go func() {
+		err := poll.Until(ctx, poll.Kernel, func() (bool, error) { return false, h.read() })
+		if ctx.Err() != nil {
+			err = nil
+		}
+		read <- err
+	}()
+	err := do()
+	done()
+	return errors.Join(err, <-read)
+}
+
 // turned is called when the way has been changed. What the tap has no room for after that
 // does not matter: no frame goes both ways any more, or none.
 func (h *handover) turned() error {
