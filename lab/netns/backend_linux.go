@@ -12,7 +12,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"wirelab/internal/forks"
 	"wirelab/lab"
 )
 
@@ -81,7 +80,7 @@ func startProcess(ctx context.Context, userNamespace bool, t lab.Topology, progr
 		cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}}
 		cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}}
 	}
-	err = onOneCPU(func() error { return forks.Start(cmd) })
+	err = onOneCPU(cmd.Start)
 	// Only the lab process may hold its end: what waits for an answer learns
 	// by the end of the socket that the process has died.
 	theirs.Close()

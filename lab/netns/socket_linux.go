@@ -27,7 +27,7 @@ func (p *process) socket(c *net.UnixConn, r request) {
 	}
 	unixmsg.Send(c, reply{}, f)
 	f.Close()
-	forks.Wait() // the client takes the end of c for that of the descriptor
+	_ = forks.Wait() // the client takes the end of c for that of the descriptor
 }
 
 func (p *process) makeSocket(r request) (f *os.File, err error) {
