@@ -117,10 +117,9 @@ func (l *Lab) stillRunning(ctx context.Context) error {
 func (l *Lab) quiet(ctx context.Context) error {
 	for {
 		deadline, _ := ctx.Deadline()
-		// A little less, so that the host's own answer, which names the
-		// socket, comes before this context ends.
+		// A little less, so that there is time for what follows.
 		left := max(0, time.Until(deadline)-500*time.Millisecond).Round(time.Millisecond)
-		if err := l.ask(ctx, quietWithin(left)); err != nil {
+		if err := l.askQuiet(ctx, left); err != nil {
 			return l.whatWaits(err)
 		}
 		within, cancel := context.WithTimeout(ctx, left)
@@ -129,8 +128,7 @@ func (l *Lab) quiet(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		err = l.ask(ctx, quietWithin(0))
-		if err == nil {
+		if err = l.askQuiet(ctx, 0); err == nil {
 			// What a cable has held meanwhile may have come to a host behind its look.
 			var again uint64
 			if again, err = l.emptyCables(ctx); err == nil && again != ever {
@@ -141,6 +139,24 @@ func (l *Lab) quiet(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// answering is how much longer than it is asked to look a host may take for its answer,
+// which names what is under way: a busy machine may take long for it.
+const answering = 10 * time.Second
+
+// askQuiet asks every host to become quiet within a time. Its answer is awaited beyond the
+// deadline of ctx, though not beyond its cancelling.
+func (l *Lab) askQuiet(ctx context.Context, within time.Duration) error {
+	answers, cancel := context.WithTimeout(context.WithoutCancel(ctx), within+answering)
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() {
+		if errors.Is(ctx.Err(), context.Canceled) {
+			cancel()
+		}
+	})
+	defer stop()
+	return l.ask(answers, quietWithin(within))
 }
 
 // busyHost says what is still under way on a host.
