@@ -88,6 +88,9 @@ func (c *capture) follow(out *io.PipeReader) {
 	err := c.load(out)
 	c.mu.Lock()
 	if err != nil {
+		if c.sniff.ended() { // the file ends where the sniffer did
+			err = c.sniff.ending()
+		}
 		c.err = i18n.Errmsg("lab.capture.broken", "Cause", err)
 	}
 	c.signal()
