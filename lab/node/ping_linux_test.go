@@ -94,7 +94,7 @@ func TestPingErrors(t *testing.T) {
 	_, beyond, err := net.ParseCIDR("10.0.2.0/24")
 	must(t, err)
 	must(t, netlink.RouteAdd(&netlink.Route{Dst: beyond, Gw: net.IPv4(10, 0, 1, 1)}))
-	sysctl(t, "neigh/eth0/retrans_time_ms", "10")
+	sysctl(t, "neigh/eth0/retrans_time_ms", "300") // three of them are what a busy router has to answer
 	one := quick
 	one.count = 1
 	for _, datagrams := range []bool{false, true} { // a new namespace allows no group
