@@ -39,7 +39,7 @@ type frames struct {
 	spool   Spool
 	full    error  // why it takes no more
 	spooled int64  // bytes that the spool has
-	tail    []byte // behind these
+	tail    pieces // behind these
 	part    []byte // what was read last
 	from    int64  // and where it begins
 }
@@ -52,18 +52,18 @@ var (
 
 // add keeps the bytes of a frame and returns where they are.
 func (f *frames) add(data []byte) (at int64, err error) {
-	at = f.spooled + int64(len(f.tail))
+	at = f.spooled + int64(f.tail.size)
 	switch {
 	case at+int64(len(data)) > MaxSpooled:
 		return 0, errTooLong
-	case f.open == nil && len(f.tail)+len(data) > MaxBytes:
+	case f.open == nil && f.tail.size+len(data) > MaxBytes:
 		if f.full != nil {
 			return 0, i18n.Errmsg("capture.full", "Limit", MaxBytes>>20, "Cause", f.full)
 		}
 		return 0, errTooLarge
 	}
-	f.tail = append(f.tail, data...)
-	if f.open == nil || len(f.tail) < spoolFrom {
+	f.tail.add(data)
+	if f.open == nil || f.tail.size < spoolFrom {
 		return at, nil
 	}
 	if f.spool == nil {
@@ -72,12 +72,12 @@ func (f *frames) add(data []byte) (at int64, err error) {
 			return at, nil
 		}
 	}
-	if _, err := f.spool.Write(f.tail); err != nil {
+	size := f.tail.size
+	if err := f.tail.moveTo(f.spool); err != nil {
 		f.open, f.full = nil, err // as where there is no spool
 		return at, nil
 	}
-	f.spooled += int64(len(f.tail))
-	f.tail = f.tail[:0]
+	f.spooled += int64(size)
 	return at, nil
 }
 
@@ -90,7 +90,7 @@ const (
 // read returns the bytes of a frame. They are valid until the next call of read or add.
 func (f *frames) read(at int64, size int) ([]byte, error) {
 	if f.file == nil && at >= f.spooled {
-		return f.tail[at-f.spooled:][:size], nil
+		return f.tail.read(int(at-f.spooled), size), nil
 	}
 	if at < f.from || at+int64(size) > f.from+int64(len(f.part)) {
 		if cap(f.part) < max(size, readAhead) {
