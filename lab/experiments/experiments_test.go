@@ -40,7 +40,7 @@ func TestExperiments(t *testing.T) {
 				if !slices.Contains([]string{"ping", "tcp-chat", "udp-chat"}, e.Name) {
 					longInContainers(t, backend)
 				}
-				t.Parallel() // a lab has one CPU
+				besideOthers(t, backend)
 				outcome := carryOut(t, backend, e)
 				if outcome.Status() != claim.Pass {
 					t.Fatal(describe(outcome))

@@ -40,7 +40,7 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	require.Parallel(6) // labs are waited for: each has one CPU
+	require.Parallel(4) // labs are waited for: each has one CPU
 	checkBackends()
 	code := m.Run()
 	for _, b := range found {
@@ -103,6 +103,18 @@ func inTurn(t *testing.T, b lab.Backend) {
 	if b.Name() != netns.Name {
 		containers.Lock()
 		t.Cleanup(containers.Unlock)
+	}
+}
+
+// pair is full while two labs of containers are up.
+var pair = make(chan struct{}, 2)
+
+// besideOthers has a test of one lab run beside others: in containers, beside one other.
+func besideOthers(t *testing.T, b lab.Backend) {
+	t.Parallel()
+	if b.Name() != netns.Name {
+		pair <- struct{}{}
+		t.Cleanup(func() { <-pair })
 	}
 }
 

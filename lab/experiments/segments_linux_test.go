@@ -320,7 +320,7 @@ func (test routedTest) judge(t *testing.T, backend lab.Backend) {
 	if strings.Contains(test.text, "SELF") && backend.Name() != netns.Name {
 		t.Skip("a container has only wirelab")
 	}
-	t.Parallel()
+	besideOthers(t, backend)
 	e := parse(t, test.text)
 	outcome := carryOut(t, backend, e)
 	if outcome.Status() != claim.Pass {
@@ -381,7 +381,7 @@ func TestSegmentsFail(t *testing.T) {
 			{"a switch hides it", routed + "mode dmz switch\nrun client1 ping -c 1 server\nsettle p\nexpect e.x in p on dmz trace icmp\n-- e.x --\n", claim.Inconclusive, "saw no two hosts"},
 		} {
 			t.Run(test.name, func(t *testing.T) {
-				t.Parallel()
+				besideOthers(t, backend)
 				outcome := carryOut(t, backend, parse(t, test.text))
 				v := outcome.Verdicts[0]
 				if v.Status != test.status || v.Reason == nil || !strings.Contains(v.Reason.String(), test.reason) {

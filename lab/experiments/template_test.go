@@ -20,7 +20,7 @@ func TestTemplate(t *testing.T) {
 		inTurn(t, backend)
 		for _, l := range []lang.Lang{lang.English, lang.Chinese} {
 			t.Run(string(l), func(t *testing.T) {
-				t.Parallel()
+				besideOthers(t, backend)
 				text, err := Template("mine", l)
 				if err != nil {
 					t.Fatal(err)
