@@ -30,7 +30,6 @@ import (
 func TestExperiments(t *testing.T) {
 	t.Parallel()
 	onEveryBackend(t, func(t *testing.T, backend lab.Backend) {
-		inTurn(t, backend)
 		all, err := All()
 		if err != nil {
 			t.Fatal(err)

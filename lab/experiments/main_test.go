@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"sync"
 	"testing"
 	"time"
 
@@ -94,28 +93,22 @@ func onEveryBackend(t *testing.T, test func(*testing.T, lab.Backend)) {
 	}
 }
 
-// containers is held by the test whose labs are of containers: two such tests at once are
-// more than two cores do in time.
-var containers sync.Mutex
-
-// inTurn waits until no other test has labs of containers, if this one's are.
-func inTurn(t *testing.T, b lab.Backend) {
-	if b.Name() != netns.Name {
-		containers.Lock()
-		t.Cleanup(containers.Unlock)
-	}
-}
-
 // pair is full while two labs of containers are up.
 var pair = make(chan struct{}, 2)
 
-// besideOthers has a test of one lab run beside others: in containers, beside one other.
-func besideOthers(t *testing.T, b lab.Backend) {
-	t.Parallel()
+// inTurn waits until another lab of containers may be up, if the test's is one. Who waits
+// may keep others from running: the test is to have no parallel subtests.
+func inTurn(t *testing.T, b lab.Backend) {
 	if b.Name() != netns.Name {
 		pair <- struct{}{}
 		t.Cleanup(func() { <-pair })
 	}
+}
+
+// besideOthers has a test of one lab run beside others: in containers, beside one other.
+func besideOthers(t *testing.T, b lab.Backend) {
+	t.Parallel()
+	inTurn(t, b)
 }
 
 // longInContainers skips what takes a minute in containers, unless long is required: what

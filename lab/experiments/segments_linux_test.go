@@ -309,7 +309,6 @@ func TestSegments(t *testing.T) {
 	t.Parallel()
 	onEveryBackend(t, func(t *testing.T, backend lab.Backend) {
 		longInContainers(t, backend)
-		inTurn(t, backend)
 		for _, test := range onSegments {
 			t.Run(test.name, func(t *testing.T) { test.judge(t, backend) })
 		}
@@ -368,7 +367,6 @@ func TestSegmentsFail(t *testing.T) {
 	t.Parallel()
 	onEveryBackend(t, func(t *testing.T, backend lab.Backend) {
 		longInContainers(t, backend)
-		inTurn(t, backend)
 		for _, test := range []struct {
 			name, text string
 			status     claim.Status

@@ -17,7 +17,6 @@ func TestTemplate(t *testing.T) {
 	t.Parallel()
 	onEveryBackend(t, func(t *testing.T, backend lab.Backend) {
 		longInContainers(t, backend)
-		inTurn(t, backend)
 		for _, l := range []lang.Lang{lang.English, lang.Chinese} {
 			t.Run(string(l), func(t *testing.T) {
 				besideOthers(t, backend)
