@@ -44,7 +44,7 @@ func (l *Lab) settle(ctx context.Context, label string) error {
 	ctx, cancel := context.WithTimeout(ctx, l.patience())
 	defer cancel()
 	for _, step := range []func() error{
-		forks.Wait, // a socket that a test has closed sends what it sends at its end
+		func() error { return forks.Wait(ctx) }, // a socket that a test has closed sends what it sends at its end
 		l.checkPrograms,
 		func() error { return l.nothingLeft(ctx) },
 		func() error { return l.quiet(ctx) },

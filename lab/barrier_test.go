@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -99,4 +100,48 @@ func TestBusyHost(t *testing.T) {
 			t.Errorf("%s:\n%s\nwant %s…", test.what, got, test.want)
 		}
 	}
+}
+
+// slowHost finds its sockets busy, and is kept from saying so for some seconds.
+type slowHost struct{ agent.Host }
+
+func (slowHost) Quiet(ctx context.Context, limit time.Duration) (string, error) {
+	select {
+	case <-time.After(limit + 5*time.Second): // in the bubble
+	case <-ctx.Done():
+	}
+	return "tcp 10.77.0.10:7000 > 10.77.0.11:40000 CLOSE_WAIT unread=0 unsent=0", nil
+}
+
+// On a busy machine a host's answer, which names what is under way, comes after the time in
+// which it was to look. Who cancels waits for none.
+func TestLateAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asked := func(ctx context.Context) error {
+			l := attach(&markingHosts{}, Topology{Hosts: []string{"h"}})
+			questions, in := io.Pipe()
+			out, answers := io.Pipe()
+			serving, end := context.WithCancel(t.Context())
+			defer end()
+			go agent.Serve(serving, questions, answers, slowHost{})
+			l.agents["h"] = &hostAgent{host: "h", client: agent.NewClient(in, out, func(err error) { in.CloseWithError(err); out.CloseWithError(err) }), in: in, out: out}
+			defer l.agents["h"].close()
+			if err := l.agents["h"].client.Ready(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			return l.quiet(ctx)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		if err := asked(ctx); err == nil || !strings.Contains(err.Error(), "CLOSE_WAIT") {
+			t.Errorf("the host has found a socket, and the error is %v", err)
+		}
+		ctx, cancel = context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		time.AfterFunc(time.Second, cancel)
+		began := time.Now()
+		if err := asked(ctx); !errors.Is(err, context.Canceled) || time.Since(began) != time.Second {
+			t.Errorf("cancelled after a second: %v after %v", err, time.Since(began))
+		}
+	})
 }

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -10,6 +11,7 @@ import (
 	"wirelab/internal/wholefile"
 	"wirelab/lab/trace"
 	"wirelab/sniffer"
+	"wirelab/sniffer/pcapfile"
 )
 
 // capture is the recording while it grows. It is `wirelab sniff` on the sniffer
@@ -88,8 +90,8 @@ func (c *capture) follow(out *io.PipeReader) {
 	err := c.load(out)
 	c.mu.Lock()
 	if err != nil {
-		if c.sniff.ended() { // the file ends where the sniffer did
-			err = c.sniff.ending()
+		if _, cut := errors.AsType[*pcapfile.TruncatedError](err); cut && c.sniff.ended() {
+			err = c.sniff.ending() // the file ends where the sniffer did
 		}
 		c.err = i18n.Errmsg("lab.capture.broken", "Cause", err)
 	}

@@ -1,6 +1,8 @@
-package forks_test
+package forks
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -9,7 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"wirelab/internal/forks"
+	"golang.org/x/sys/unix"
+
 	"wirelab/internal/require"
 )
 
@@ -17,6 +20,9 @@ import (
 // time: its name is free. Wait may miss one in some ten thousand; without it every
 // hundredth is missed.
 func TestWait(t *testing.T) {
+	if err := Watch(); err != nil {
+		t.Fatal(err)
+	}
 	stop := make(chan struct{})
 	var starting sync.WaitGroup
 	for range 8 {
@@ -36,9 +42,6 @@ func TestWait(t *testing.T) {
 	}
 	defer starting.Wait()
 	defer close(stop)
-	if err := forks.Wait(); err != nil { // as a lab does when it is up
-		t.Fatal(err)
-	}
 	name := fmt.Sprintf("@wirelab-forks-%d", os.Getpid()) // unix(7), abstract: nobody else takes it
 	first, err := net.ListenPacket("unixgram", name)
 	if err != nil {
@@ -47,7 +50,7 @@ func TestWait(t *testing.T) {
 	missed := 0
 	for range require.Many(300, 3000) {
 		first.Close()
-		if err := forks.Wait(); err != nil {
+		if err := Wait(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		again, err := net.ListenPacket("unixgram", name)
@@ -71,10 +74,51 @@ func TestWaitAtOnce(t *testing.T) {
 	var waiting sync.WaitGroup
 	for range 50 {
 		waiting.Go(func() {
-			if err := forks.Wait(); err != nil {
+			if err := Wait(t.Context()); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	waiting.Wait()
+}
+
+// A child that never executes a program does not keep a caller for longer than its context
+// lasts, nor the next one at all.
+func TestWaitEnds(t *testing.T) {
+	if err := Watch(); err != nil {
+		t.Fatal(err)
+	}
+	generation.Lock()
+	childs, err := unix.Dup(generation.write)
+	generation.Unlock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(childs)
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := Wait(ended); !errors.Is(err, context.Canceled) {
+		t.Errorf("a child has a copy: %v", err)
+	}
+	if err := Wait(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// A process that may have few descriptors open is told so, and goes on.
+func TestTooFewDescriptors(t *testing.T) {
+	const few = "WIRELAB_TEST_FEW_DESCRIPTORS"
+	if os.Getenv(few) == "" {
+		cmd := exec.Command("/bin/sh", "-c", `ulimit -n 10; exec "$0" -test.run '^TestTooFewDescriptors$'`, os.Args[0])
+		cmd.Env = append(os.Environ(), few+"=1")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%v: %s", err, out)
+		}
+		return
+	}
+	for range 2 {
+		if err := Wait(t.Context()); !errors.Is(err, unix.EINVAL) {
+			t.Errorf("descriptors up to %d, and the error is %v", firstSlot, err)
+		}
+	}
 }

@@ -2,5 +2,7 @@
 
 package forks
 
+import "context"
+
 // Wait does nothing where this process has no sockets on a lab's wire.
-func Wait() error { return nil }
+func Wait(context.Context) error { return nil }

@@ -20,17 +20,22 @@ const dialTimeout = time.Minute
 
 // socket makes a socket on a host and hands it to the client of c.
 func (p *process) socket(c *net.UnixConn, r request) {
-	f, err := p.makeSocket(r)
+	ctx, cancel := context.WithTimeout(context.Background(), dialTimeout)
+	defer cancel()
+	f, err := p.makeSocket(ctx, r)
 	if err != nil {
 		unixmsg.Send(c, reply{Refusal: wire.Refuse(err)})
 		return
 	}
 	unixmsg.Send(c, reply{}, f)
 	f.Close()
-	_ = forks.Wait() // the client takes the end of c for that of the descriptor
+	_ = forks.Wait(ctx) // the client takes the end of c for that of the descriptor
 }
 
-func (p *process) makeSocket(r request) (f *os.File, err error) {
+func (p *process) makeSocket(ctx context.Context, r request) (f *os.File, err error) {
+	if err := forks.Watch(); err != nil {
+		return nil, err
+	}
 	s, err := p.site()
 	if err != nil {
 		return nil, err
@@ -39,8 +44,6 @@ func (p *process) makeSocket(r request) (f *os.File, err error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), dialTimeout)
-	defer cancel()
 	// A socket belongs to the namespace of the thread that makes it. Package net
 	// makes those of a literal address in the calling goroutine.
 	err = h.do(func() error {
