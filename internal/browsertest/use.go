@@ -33,24 +33,12 @@ func (p *Page) AwaitText(selector, text string) {
 // Tap touches the middle of an element, which must be large enough.
 func (p *Page) Tap(selector string) {
 	p.T.Helper()
-	p.Touch(selector)
-	p.Lift()
-}
-
-// Touch puts a finger on the middle of an element, which must be large enough. Lift ends it.
-func (p *Page) Touch(selector string) {
-	p.T.Helper()
 	p.Await(fmt.Sprintf("(e => e && e.getClientRects().length > 0 && !e.disabled)(document.querySelector(%q))", selector))
 	at := Eval[[]float64](p, fmt.Sprintf("(r => [r.x + r.width / 2, r.y + r.height / 2, r.width, r.height])(document.querySelector(%q).getBoundingClientRect())", selector))
 	if at[2] < fingertip || at[3] < fingertip {
 		p.T.Errorf("%s has %.0f by %.0f pixels: too small for a finger", selector, at[2], at[3])
 	}
 	Call(p, input.DispatchTouchEvent, input.DispatchTouchEventParams{Type: "touchStart", TouchPoints: []*input.TouchPoint{{X: at[0], Y: at[1]}}})
-}
-
-// Lift takes the finger away.
-func (p *Page) Lift() {
-	p.T.Helper()
 	Call(p, input.DispatchTouchEvent, input.DispatchTouchEventParams{Type: "touchEnd", TouchPoints: []*input.TouchPoint{}})
 }
 
