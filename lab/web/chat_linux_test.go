@@ -16,6 +16,7 @@ import (
 	"github.com/makiuchi-d/gozxing/qrcode"
 
 	"wirelab/internal/browsertest"
+	"wirelab/internal/require"
 )
 
 // Beside a lab that is up the page leads to its chat: in this browser, and on a phone that
@@ -38,7 +39,14 @@ func TestChat(t *testing.T) {
 			}
 			p.click("#chat summary")
 			p.Await("document.querySelector('#phones img')?.complete && document.querySelector('#phones img').naturalWidth > 0")
-			p.Keep("code-" + l.String())
+			code := "code-" + l.String()
+			var read string
+			var unread error
+			require.Eventually(t, browsertest.Patience, func() bool { // a picture that is loaded is painted later
+				p.Keep(code)
+				read, unread = scan(t, code)
+				return unread == nil
+			}, func() string { return fmt.Sprintf("a QR code in the picture %s (%v)", code, unread) })
 			for _, role := range p.NoNames() {
 				t.Errorf("a %s has no name", role)
 			}
@@ -48,7 +56,7 @@ func TestChat(t *testing.T) {
 
 			// A reader reads the code: its link is that of the chat, at the address that others
 			// reach, and admits to nothing else.
-			scanned, err := url.Parse(scan(t, "code-"+l.String()))
+			scanned, err := url.Parse(read)
 			if err != nil || scanned.Path != "/chat/" || scanned.Port() != link.Port() || scanned.RawQuery == link.RawQuery {
 				t.Fatalf("the code leads to %s, %v; the page is at %s", scanned, err, link)
 			}
@@ -135,8 +143,8 @@ func TestTeacher(t *testing.T) {
 	lee.Await("!document.querySelector('#chat').hidden")
 }
 
-// scan reads the QR code in a picture that a page has kept.
-func scan(t *testing.T, name string) string {
+// scan reads the QR code in a picture that a page has kept. It fails where none is seen.
+func scan(t *testing.T, name string) (string, error) {
 	t.Helper()
 	f, err := os.Open(filepath.Join(browsertest.Pictures, name+".png"))
 	if err != nil {
@@ -153,7 +161,7 @@ func scan(t *testing.T, name string) string {
 	}
 	code, err := qrcode.NewQRCodeReader().Decode(bits, map[gozxing.DecodeHintType]any{gozxing.DecodeHintType_TRY_HARDER: true})
 	if err != nil {
-		t.Fatalf("no QR code is read in %s: %v", f.Name(), err)
+		return "", err
 	}
-	return code.GetText()
+	return code.GetText(), nil
 }
