@@ -1,7 +1,10 @@
 package claim
 
 import (
+	"maps"
+	"net/netip"
 	"slices"
+	"strings"
 
 	"wirelab/internal/i18n"
 	"wirelab/lab/trace"
@@ -11,9 +14,10 @@ import (
 // nothing, and asks of the recording only what a file made elsewhere can have.
 func Judge(r *trace.Recording, plan Plan, claims []Claim) []Verdict {
 	plan, idle := withoutIdle(r, plan, claims)
+	absent := absentHosts(r, plan, claims)
 	verdicts := make([]Verdict, 0, len(claims))
 	for _, c := range claims {
-		v := judge(r, plan, c)
+		v := judge(r, plan, c, absent)
 		// The bytes of frames are read while a claim is judged.
 		if r.Damage != nil && (v.Status == Fail || v.Status == Pass && !c.Anywhere) {
 			reason := gaps(r)
@@ -32,8 +36,7 @@ func Judge(r *trace.Recording, plan Plan, claims []Claim) []Verdict {
 func withoutIdle(r *trace.Recording, plan Plan, claims []Claim) (Plan, []string) {
 	var idle []string
 	for _, h := range plan.Hosts {
-		needed := slices.Contains(plan.Acting, h) || slices.ContainsFunc(claims, func(c Claim) bool { return c.names(h) })
-		if !needed && !r.Hosts.ByPort() && !r.Hosts.Known(h) {
+		if !plan.needs(h, claims) && !r.Hosts.ByPort() && !r.Hosts.Known(h) {
 			idle = append(idle, h)
 		}
 	}
@@ -41,13 +44,48 @@ func withoutIdle(r *trace.Recording, plan Plan, claims []Claim) (Plan, []string)
 	return plan, idle
 }
 
-func judge(r *trace.Recording, plan Plan, c Claim) Verdict {
+// needs reports whether a claim names a host, or the script does something on it.
+func (p Plan) needs(host string, claims []Claim) bool {
+	return slices.Contains(p.Acting, host) || slices.ContainsFunc(claims, func(c Claim) bool { return c.names(host) })
+}
+
+// absentHosts are the hosts that a plan needs and of which an ordinary capture has no
+// packet, each with the address that it was given: that one may be wrong, and then nothing
+// is known of the host.
+func absentHosts(r *trace.Recording, plan Plan, claims []Claim) (absent []string) {
+	if r.Hosts.ByPort() || r.Len() == 0 {
+		return nil
+	}
+	unseen := r.Unseen(r.Hosts.Names)
+	for _, h := range plan.Hosts {
+		var addrs []string
+		met := false
+		for _, addr := range slices.SortedFunc(maps.Keys(r.Hosts.Names), netip.Addr.Compare) {
+			if r.Hosts.Names[addr] == h {
+				addrs = append(addrs, addr.String())
+				met = met || !slices.Contains(unseen, addr)
+			}
+		}
+		if len(addrs) > 0 && !met && plan.needs(h, claims) {
+			absent = append(absent, h+" ("+strings.Join(addrs, ", ")+")")
+		}
+	}
+	return absent
+}
+
+func judge(r *trace.Recording, plan Plan, c Claim, absent []string) Verdict {
 	if missing := unknownHosts(r, plan); len(missing) > 0 {
 		pairs := []any{"Hosts", missing, "First", missing[0]}
 		if from := r.Nameless(); len(from) > 0 {
 			return undecided(c, i18n.Msg("claim.hostsof", append(pairs, "Addresses", from)...))
 		}
 		return undecided(c, i18n.Msg("claim.hosts", pairs...))
+	}
+	if len(absent) > 0 {
+		if from := r.Nameless(); len(from) > 0 {
+			return undecided(c, i18n.Msg("claim.unseenof", "Hosts", absent, "Addresses", from))
+		}
+		return undecided(c, i18n.Msg("claim.unseen", "Hosts", absent))
 	}
 	if reason := unapplied(r, plan, c); !reason.IsZero() {
 		return undecided(c, reason)

@@ -1,6 +1,8 @@
 package claim
 
 import (
+	"net/netip"
+
 	"wirelab/lab/trace"
 	"wirelab/lab/trace/tracetest"
 	"wirelab/sniffer"
@@ -93,6 +95,19 @@ var senders = []judgement{
 	{name: "a host that the file does not name", phases: "one", projection: "icmp", expected: pingTrace, status: Inconclusive, file: true,
 		build:  one(func(w *tracetest.Wire) { ping(w); delete(w.Hosts.Names, tracetest.Addr("server")) }),
 		reason: "which address is server"},
+	// A wrong address is as good as none: nothing is known of who has it.
+	{name: "a host with an address that no packet has", phases: "one", projection: "icmp", expected: pingTrace, status: Inconclusive, file: true,
+		build:  one(func(w *tracetest.Wire) { ping(w); readdress(w, "server") }),
+		reason: "no packet from or to server (192.0.2.9)"},
+	{name: "of which a claim wants nothing", phases: "one", projection: "icmp", expected: "client1 > server echo-request seq=1", status: Inconclusive, file: true,
+		build:  one(func(w *tracetest.Wire) { w.Echo("client1", "server", echoRequest); readdress(w, "server") }),
+		reason: "its packets are from 10."},
+}
+
+// readdress gives a host an address that no packet has in place of its own.
+func readdress(w *tracetest.Wire, host string) {
+	delete(w.Hosts.Names, tracetest.Addr(host))
+	w.Hosts.Names[netip.MustParseAddr("192.0.2.9")] = host
 }
 
 // counted has markers that count around what is sent.

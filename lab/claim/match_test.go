@@ -269,6 +269,8 @@ func TestMatchers(t *testing.T) {
 		{name: "nor how many lines there are", kind: Exactly, what: []string{"trace udp"}, byAddr: true, status: Inconclusive, reason: "is not judged", build: nobodys},
 		{name: "another filter does not ask", kind: Never, what: []string{"udp port 54"}, byAddr: true, status: Pass, build: nobodys},
 		{name: "nor who asks of what another gets", kind: Never, what: []string{"udp port 53"}, to: "server", byAddr: true, status: Pass, build: nobodys},
+		{name: "nor does who has an address that no packet has", kind: Never, what: []string{isReset}, from: "server", byAddr: true, status: Inconclusive, reason: "no packet from or to server (192.0.2.9)",
+			build: func(w *tracetest.Wire) { two(w); readdress(w, "server") }},
 		{name: "in order, told by address", kind: InOrder, what: []string{"arp", "icmp"}, build: pinged, byAddr: true, status: Pass},
 	} {
 		t.Run(test.name, test.check)

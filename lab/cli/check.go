@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -78,7 +77,7 @@ func checkCommand() *cobra.Command {
 		if from := recording.Nameless(); len(from) > 0 {
 			sources = i18n.Msg("check.sources", "Addresses", from)
 		}
-		for _, addr := range unseen(recording, names) {
+		for _, addr := range recording.Unseen(names) {
 			advice := i18n.Errmsg("check.unseen", "File", args[1], "Address", addr, "Host", names[addr], "Sources", sources)
 			fmt.Fprintln(cmd.ErrOrStderr(), "wirelab:", i18n.Explain(l, advice))
 		}
@@ -131,19 +130,6 @@ func hostFlags(flags, known []string) (sniffer.Names, error) {
 		}
 	}
 	return names, nil
-}
-
-// unseen are the addresses that were given to hosts and that no packet has, in order.
-func unseen(r *trace.Recording, given sniffer.Names) []netip.Addr {
-	missing := maps.Clone(given)
-	for p := range r.Ends() {
-		for ; p != nil; p = p.Inner {
-			for _, addr := range []netip.Addr{p.Src, p.Dst, p.ARPSender, p.ARPTarget} {
-				delete(missing, addr)
-			}
-		}
-	}
-	return slices.SortedFunc(maps.Keys(missing), netip.Addr.Compare)
 }
 
 // readCapture reads a capture into a recording. The bytes of frames stay where they are, or

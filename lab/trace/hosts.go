@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"maps"
 	"net/netip"
 	"slices"
 
@@ -115,6 +116,22 @@ func (r *Recording) Nameless() []string {
 		}
 	}
 	return found
+}
+
+// Unseen are the addresses with a name that no packet has, in order.
+func (r *Recording) Unseen(names sniffer.Names) []netip.Addr {
+	missing := maps.Clone(names)
+	for p := range r.Ends() {
+		for ; p != nil; p = p.Inner {
+			for _, addr := range []netip.Addr{p.Src, p.Dst, p.ARPSender, p.ARPTarget} {
+				delete(missing, addr)
+			}
+		}
+		if len(missing) == 0 {
+			break
+		}
+	}
+	return slices.SortedFunc(maps.Keys(missing), netip.Addr.Compare)
 }
 
 // Known reports whether a host of that name can be told.
