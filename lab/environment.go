@@ -16,12 +16,12 @@ const Path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 // speak another language.
 // names are the addresses of all hosts as this one knows them, the nearest first.
 func Environment(host string, names map[string][]netip.Addr) []string {
-	return []string{
+	return append([]string{
 		"PATH=" + Path,
 		"HOME=/",
 		"LC_ALL=C.UTF-8",
 		lang.Variable + "=" + string(lang.English),
 		hostnames.OwnVariable + "=" + host,
 		hostnames.Variable + "=" + hostnames.Table(names).String(),
-	}
+	}, instrumented...)
 }
