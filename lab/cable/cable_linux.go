@@ -143,7 +143,7 @@ func interfaceOf(link netlink.Link) *net.Interface {
 // handOver gives the host's frames from the bridge to the cable.
 func (c *Cable) handOver(ctx context.Context, h *handover) error {
 	host, in, out := c.port.Attrs().Index, c.in.Attrs().Index, c.out.Attrs().Index
-	if err := h.begin(host, in, out, in, host); err != nil {
+	if err := h.begin(ctx, host, in, out, in, host); err != nil {
 		return err
 	}
 	err := h.along(ctx, func() error {
@@ -213,7 +213,7 @@ func (c *Cable) handBack(ctx context.Context, h *handover) (err error) {
 	if c.last, err = c.Report(); err != nil {
 		return err
 	}
-	if err := h.begin(host, in, out, host, in); err != nil {
+	if err := h.begin(ctx, host, in, out, host, in); err != nil {
 		return err
 	}
 	var near, far uint64 // what comes behind these the bridge forwards itself

@@ -78,8 +78,9 @@ func openHandover() (*handover, error) {
 }
 
 // begin begins to see what is sent on all interfaces, and what comes on the host's port
-// and on out.
-func (h *handover) begin(host, in, out, latest, earlier int) error {
+// and on out. It returns when the kernel has ended what it was at with frames that were
+// not seen: what becomes of one after the way has changed could not be told.
+func (h *handover) begin(ctx context.Context, host, in, out, latest, earlier int) error {
 	h.host, h.in, h.out, h.latest, h.earlier = host, in, out, latest, earlier
 	program, err := bpf.Assemble([]bpf.Instruction{
 		bpf.LoadExtension{Num: bpf.ExtType},
@@ -93,9 +94,11 @@ func (h *handover) begin(host, in, out, latest, earlier int) error {
 	if err != nil {
 		return err
 	}
-	err = h.tap.conn.SetBPF(program)
+	if err := h.tap.conn.SetBPF(program); err != nil {
+		return err
+	}
 	h.begun = time.Now()
-	return err
+	return h.await(ctx)
 }
 
 func (h *handover) close() error { return h.tap.close() }
