@@ -198,7 +198,7 @@ func TestSetModulePath(t *testing.T) {
 	// Every import of every package and test is found.
 	inFolder(t, dir, "go", "list", "-deps", "-test", "./...")
 	// The program for the lab's hosts is found by the new path.
-	inFolder(t, dir, "go", "test", "-count=1", "-run", "^TestStaticProgram$", "./lab")
+	inFolder(t, dir, "go", "test", "-count=1", "-run", "^TestProgram$", "./lab")
 	cmd := exec.CommandContext(t.Context(), "scripts/set-module-path", "no path")
 	cmd.Dir = dir
 	if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), "example.org/you/wirelab") {
