@@ -188,7 +188,7 @@ func runWith(ctx context.Context, dir, program string, limit int) error {
 
 // whyTooFew is the cause as wirelab, Go's runtime or the shell says it; of a
 // program on a host the last lines of what it printed are shown.
-var whyTooFew = regexp.MustCompile("no more processes can be started|failed to create new OS thread|increase max user processes|resource temporarily unavailable|ot fork|exit code 2")
+var whyTooFew = regexp.MustCompile("no more processes can be started|failed to create new OS thread|pthread_create failed|increase max user processes|resource temporarily unavailable|ot fork|exit code 2")
 
 // A lab process that dies under a command or an agent is its end, with the cause.
 func TestDeathOfLabProcess(t *testing.T) {
