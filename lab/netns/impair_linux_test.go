@@ -7,6 +7,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -134,14 +135,18 @@ func exchange(t *testing.T, n lab.Network, done <-chan error) (sent int, lost er
 	if err != nil {
 		t.Fatal(err)
 	}
+	ended := make(chan error, 1) // why b answers no more
+	asked := atomic.Int64{}
 	go func() {
 		buf := make([]byte, 64)
 		for {
 			m, from, err := b.ReadFrom(buf)
+			asked.Add(1)
 			if err == nil {
 				_, err = b.WriteTo(buf[:m], from)
 			}
 			if err != nil {
+				ended <- err
 				return
 			}
 		}
@@ -155,7 +160,12 @@ func exchange(t *testing.T, n lab.Network, done <-chan error) (sent int, lost er
 		a.SetReadDeadline(time.Now().Add(20 * time.Second))
 		m, _, err := a.ReadFrom(buf)
 		if err != nil {
-			return fmt.Errorf("of %d datagrams %d were answered: %w", sent, len(answers), err)
+			select {
+			case end := <-ended:
+				err = fmt.Errorf("b answers no more: %w", end)
+			default:
+			}
+			return fmt.Errorf("of %d datagrams %d came and %d were answered: %w", sent, asked.Load(), len(answers), err)
 		}
 		number, err := strconv.Atoi(string(buf[:m]))
 		if answers[number]++; err != nil || answers[number] > 1 {
