@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -97,7 +98,12 @@ func TestCheckExamples(t *testing.T) {
 
 // The same seed gives the same lab in containers as in namespaces.
 func TestSeedInContainers(t *testing.T) {
-	seeded(t, t.TempDir(), wirelab(t), "docker")
+	requireBackend(t, "docker")
+	program, err := lab.StaticProgram(t.Context(), runtime.GOARCH) // which runs in the containers, too
+	if err != nil {
+		t.Fatal(err)
+	}
+	seeded(t, t.TempDir(), program, "docker")
 }
 
 // seeded leaves a capture ping.pcapng of a lab with the seed s07, of which check tells that
