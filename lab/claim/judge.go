@@ -1,8 +1,6 @@
 package claim
 
 import (
-	"maps"
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -56,17 +54,16 @@ func absentHosts(r *trace.Recording, plan Plan, claims []Claim) (absent []string
 	if r.Hosts.ByPort() || r.Len() == 0 {
 		return nil
 	}
-	unseen := r.Unseen(r.Hosts.Names)
+	given, unseen := map[string]int{}, map[string][]string{} // addresses, by host
+	for _, h := range r.Hosts.Names {
+		given[h]++
+	}
+	for _, addr := range r.Unseen(r.Hosts.Names) {
+		h := r.Hosts.Names[addr]
+		unseen[h] = append(unseen[h], addr.String())
+	}
 	for _, h := range plan.Hosts {
-		var addrs []string
-		met := false
-		for _, addr := range slices.SortedFunc(maps.Keys(r.Hosts.Names), netip.Addr.Compare) {
-			if r.Hosts.Names[addr] == h {
-				addrs = append(addrs, addr.String())
-				met = met || !slices.Contains(unseen, addr)
-			}
-		}
-		if len(addrs) > 0 && !met && plan.needs(h, claims) {
+		if addrs := unseen[h]; len(addrs) > 0 && len(addrs) == given[h] && plan.needs(h, claims) {
 			absent = append(absent, h+" ("+strings.Join(addrs, ", ")+")")
 		}
 	}
