@@ -23,6 +23,9 @@ func TestProgram(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkProgram(t, path)
+	if again, err := Program(t.Context()); err != nil || again != path { // built once
+		t.Errorf("Program = %q, %v; want %q", again, err, path)
+	}
 }
 
 func TestStaticProgram(t *testing.T) {

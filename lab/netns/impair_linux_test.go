@@ -141,8 +141,8 @@ func exchange(t *testing.T, n lab.Network, done <-chan error) (sent int, lost er
 		buf := make([]byte, 64)
 		for {
 			m, from, err := b.ReadFrom(buf)
-			asked.Add(1)
 			if err == nil {
+				asked.Add(1)
 				_, err = b.WriteTo(buf[:m], from)
 			}
 			if err != nil {

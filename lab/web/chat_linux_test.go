@@ -143,7 +143,7 @@ func TestTeacher(t *testing.T) {
 	lee.Await("!document.querySelector('#chat').hidden")
 }
 
-// scan reads the QR code in a picture that a page has kept. It fails where none is seen.
+// scan reads the QR code in a picture that a page has kept. The error is that none is read.
 func scan(t *testing.T, name string) (string, error) {
 	t.Helper()
 	f, err := os.Open(filepath.Join(browsertest.Pictures, name+".png"))
