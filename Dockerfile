@@ -12,7 +12,7 @@ ENV CGO_ENABLED=0 GOTOOLCHAIN=local
 COPY go.mod go.sum ./
 RUN ["go", "mod", "download"]
 COPY . .
-RUN ["go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", "/out/wirelab", "."]
+RUN ["go", "build", "-trimpath", "-buildvcs=false", "-tags=timetzdata", "-ldflags=-s -w", "-o", "/out/wirelab", "."]
 
 FROM scratch
 COPY --from=build /out/wirelab /wirelab

@@ -7,7 +7,6 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	_ "time/tzdata" // an image made from scratch has no time zones
 
 	chat "wirelab/chat/cli"
 	"wirelab/internal/cmdline"
