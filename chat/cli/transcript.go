@@ -157,7 +157,8 @@ func (t *transcript) write() {
 }
 
 // put writes lines, after the number of those that were lost before them. Should that
-// fail, the file ends on a whole line, and missed is how many are not in it.
+// fail, the file ends on a whole line, and missed is how many are not in it. A number
+// is not left without all its lines: more of them may be lost before there is space.
 func (t *transcript) put(batch []byte, lost int) (missed int, err error) {
 	b, lines := batch, bytes.Count(batch, []byte("\n"))
 	if lost > 0 {
@@ -168,7 +169,10 @@ func (t *transcript) put(batch []byte, lost int) (missed int, err error) {
 		t.size += int64(n)
 		return 0, nil
 	}
-	whole := bytes.LastIndexByte(b[:n], '\n') + 1
+	whole := 0
+	if lost == 0 {
+		whole = bytes.LastIndexByte(b[:n], '\n') + 1
+	}
 	if whole < n {
 		if cause := t.f.Truncate(t.size + int64(whole)); cause != nil {
 			err = errors.Join(err, cause)

@@ -53,8 +53,16 @@ func (d *disk) text() string {
 
 // TestFullDisk: what is left are whole lines; the others are counted, and told once.
 func TestFullDisk(t *testing.T) {
-	for _, json := range []bool{false, true} {
-		d := &disk{size: 250}
+	for _, test := range []struct {
+		json bool
+		size int
+	}{
+		{false, 250},
+		{false, 5*39 + len("[2 lines not recorded]\n")}, // their number alone would fit
+		{true, 250},
+	} {
+		json := test.json
+		d := &disk{size: test.size}
 		var told []string
 		r := newTranscript(d, json, func(s string) { told = append(told, s) })
 		go r.write()
