@@ -10,22 +10,23 @@ import (
 	"wirelab/sniffer"
 )
 
-// A marker is a UDP broadcast to the discard port (RFC 863) that says in its
-// payload which barrier it belongs to, which host sent it and how many frames
-// that host had sent before. Any process may send it, it floods in hub and in
-// switch mode, and nobody answers it. IPv6 has no broadcasts: there it goes to all
-// nodes of the segment (RFC 4291, section 2.7.1).
-const (
-	MarkerPort   = 9
-	markerPrefix = "wirelab marker "
-)
+// MarkerPort is the UDP port to which markers are sent: discard (RFC 863).
+//
+// A marker is a UDP broadcast whose payload says which barrier it belongs to, which host
+// sent it and how many frames that host had sent before. Any process may send one. It
+// reaches every port of a hub and of a switch, and nobody answers it. IPv6 has no
+// broadcasts: there a marker goes to AllNodes.
+const MarkerPort = 9
 
-// AllNodes is the group of IPv6 that every host of a segment is in, and allNodesMAC what
-// frames to it are sent to (RFC 2464, section 7).
-var (
-	AllNodes    = netip.MustParseAddr("ff02::1")
-	allNodesMAC = sniffer.MAC{0x33, 0x33, 0, 0, 0, 1}
-)
+// markerPrefix begins the payload of a marker.
+const markerPrefix = "wirelab marker "
+
+// AllNodes is the multicast group of all hosts on an IPv6 segment (RFC 4291, section
+// 2.7.1).
+var AllNodes = netip.MustParseAddr("ff02::1")
+
+// allNodesMAC is the hardware address of frames to AllNodes (RFC 2464, section 7).
+var allNodesMAC = sniffer.MAC{0x33, 0x33, 0, 0, 0, 1}
 
 // Labels of the lab's own markers, which no script may use.
 const (
@@ -108,7 +109,7 @@ func bare(p *sniffer.Packet) bool {
 
 // IsMarker reports whether a frame claims to be a marker.
 func IsMarker(frame []byte) bool {
-	if len(frame) < 14 || sniffer.MAC(frame) != sniffer.Broadcast {
+	if len(frame) < 14 || sniffer.MAC(frame) != sniffer.Broadcast && sniffer.MAC(frame) != allNodesMAC {
 		return false // as nearly every frame, and at no cost
 	}
 	p := sniffer.Packet{Frame: sniffer.Frame{Data: frame, Length: len(frame), LinkType: sniffer.LinkEthernet}}
