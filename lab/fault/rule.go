@@ -186,7 +186,7 @@ func parseRate(word string) (uint64, error) {
 		if number, ok := strings.CutSuffix(word, u.name); ok {
 			n, err := strconv.ParseFloat(number, 64)
 			if bits := n * u.bits; err == nil && bits >= MinRate && bits <= 1e12 {
-				return uint64(bits), nil
+				return uint64(math.Round(bits)), nil
 			}
 			break
 		}

@@ -22,6 +22,7 @@ func TestRules(t *testing.T) {
 		{"twice client1 server duplicate nth 2,4", Rule{Name: "twice", From: "client1", To: "server", Kind: Duplicate, Nth: []int{2, 4}}},
 		{"swapped client1 * reorder nth 1 before", Rule{Name: "swapped", From: "client1", To: "*", Kind: Reorder, Nth: []int{1}, Before: true}},
 		{"broken client1 server corrupt udp[8] checksum-right nth 1", Rule{Name: "broken", From: "client1", To: "server", Kind: Corrupt, Byte: Byte{"udp", 8}, Mend: true, Nth: []int{1}}},
+		{"slow client1 server rate 4.1Mbit/s", Rule{Name: "slow", From: "client1", To: "server", Kind: Rate, Bits: 4_100_000}},
 		{"narrow client1 server rate 1.5Mbit/s", Rule{Name: "narrow", From: "client1", To: "server", Kind: Rate, Bits: 1_500_000}},
 		{"narrow client1 server rate 64kbit/s", Rule{Name: "narrow", From: "client1", To: "server", Kind: Rate, Bits: 64_000}},
 	} {
