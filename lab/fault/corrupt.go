@@ -63,8 +63,9 @@ func (p parts) find(b Byte) (at int, ok bool) {
 	return at, s.has(at)
 }
 
-// Corrupted returns what a rule that corrupts makes of a frame. It reports false where the
-// frame does not have the byte.
+// Corrupted returns a copy of a frame with the byte changed as a rule of kind Corrupt
+// changes it: all its bits are flipped. It reports false if the frame does not have the
+// byte.
 func (r Rule) Corrupted(frame []byte) ([]byte, bool) { return corrupt(frame, r.Byte, r.Mend) }
 
 // corrupt returns a copy of a frame in which every bit of a byte is another, and

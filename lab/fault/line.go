@@ -19,23 +19,23 @@ const (
 	maxActs      = 100_000
 )
 
-// Matcher is a rule with what its names stand for.
+// Matcher is a rule whose names are replaced by what they stand for.
 type Matcher struct {
 	Rule
-	From, To map[sniffer.MAC]bool // ports of its hosts; nil is anyone
-	Match    func(frame []byte) bool
+	From, To map[sniffer.MAC]bool    // hardware addresses of the rule's hosts; nil is anyone
+	Match    func(frame []byte) bool // the compiled Where; nil matches every frame
 }
 
 // Act is a frame that a rule acted on.
 type Act struct {
 	Rule  string      `json:"rule"`
-	From  sniffer.MAC `json:"from"`           // the port that the frame says it is from
-	Frame Sum         `json:"frame"`          // as it came, and as a sniffer in front of the cable saw it
-	Time  time.Time   `json:"time"`           // when it came, by the kernel
-	Lost  bool        `json:"lost,omitempty"` // also of a rule that holds frames, where it held too many
+	From  sniffer.MAC `json:"from"`           // source hardware address of the frame
+	Frame Sum         `json:"frame"`          // of the frame as it came, before the rule changed it
+	Time  time.Time   `json:"time"`           // when the frame came, by the kernel's clock
+	Lost  bool        `json:"lost,omitempty"` // the frame was lost, be it that a rule of kind Delay or Rate held too many others
 }
 
-// Sum tells the bytes of one frame from those of another.
+// Sum identifies a frame by its bytes: a hash, in hexadecimal.
 type Sum string
 
 // SumOf returns the sum of a frame's bytes.
@@ -47,25 +47,26 @@ func SumOf(frame []byte) Sum {
 // Status is what a rule has done so far.
 type Status struct {
 	Rule    Rule   `json:"rule"`
-	Matched uint64 `json:"matched"` // frames between its hosts that its filter took
-	Acted   uint64 `json:"acted"`   // of these, those that it changed, held, lost or sent twice
-	Mended  bool   `json:"mended,omitempty"`
+	Matched uint64 `json:"matched"`          // frames between the rule's hosts that its filter accepted
+	Acted   uint64 `json:"acted"`            // of these, the frames that it changed, held, lost or duplicated
+	Mended  bool   `json:"mended,omitempty"` // the rule is lifted
 }
 
-// Report is what cables do and have done.
+// Report says what cables do and have done.
 type Report struct {
 	Rules   []Status `json:"rules,omitempty"`
 	Acts    []Act    `json:"acts,omitempty"`
-	Unsaid  uint64   `json:"unsaid,omitempty"`  // acts of which nothing more is known
-	Holding int      `json:"holding,omitempty"` // frames that are under way in a cable
-	Ever    uint64   `json:"ever,omitempty"`    // frames that rules have held so far
-	Waits   string   `json:"waits,omitempty"`   // a rule that holds a frame until another overtakes it
-	Dropped uint64   `json:"dropped,omitempty"` // frames that were lost and no rule made so
+	Unsaid  uint64   `json:"unsaid,omitempty"`  // acts that Acts had no room for
+	Holding int      `json:"holding,omitempty"` // frames that cables hold now
+	Ever    uint64   `json:"ever,omitempty"`    // frames that cables have held so far, those of Holding among them
+	Waits   string   `json:"waits,omitempty"`   // name of a rule of kind Reorder that holds a frame until another overtakes it
+	Dropped uint64   `json:"dropped,omitempty"` // frames that cables lost although no rule says so
 }
 
-// Line carries rules out on the frames of one direction of a cable. The first rule
-// that acts on a frame has it alone: later ones do not see it. Frames that no rule
-// acts on pass at once. It is not safe for several goroutines.
+// Line applies rules to the frames of one direction of a cable. A frame goes through the
+// rules in the order in which they were added. The first rule that acts on it is the last
+// that sees it. A frame that no rule acts on is sent at once. A Line is not safe for use
+// by several goroutines at once.
 type Line struct {
 	send    func(frame []byte)
 	rules   []*rule
@@ -79,7 +80,8 @@ type Line struct {
 	unsaid  uint64 // acts that acts has no room for
 }
 
-// NewLine returns a line that hands frames to send, which must not keep them.
+// NewLine returns a line that passes frames to send. send must not keep a frame after it
+// returns.
 func NewLine(send func(frame []byte)) *Line { return &Line{send: send} }
 
 // rule is a rule in force.
@@ -91,7 +93,7 @@ type rule struct {
 	frame  []byte    // of Reorder: waits to be overtaken
 }
 
-// Add puts a rule in force, behind the others.
+// Add puts a rule in force, after those that are there.
 func (l *Line) Add(m Matcher) {
 	r := &rule{Matcher: m, Status: Status{Rule: m.Rule}}
 	if m.Kind == Loss {
@@ -100,7 +102,9 @@ func (l *Line) Add(m Matcher) {
 	l.rules = append(l.rules, r)
 }
 
-// Remove lifts a rule and returns what it has done. What it holds is due.
+// Remove lifts a rule and returns what it has done. It reports false if there is no such
+// rule. A frame that waits to be overtaken is sent; the next Release sends the other
+// frames that the rule holds.
 func (l *Line) Remove(name string, now time.Time) (s Status, ok bool) {
 	i := slices.IndexFunc(l.rules, func(r *rule) bool { return r.Name == name })
 	if i < 0 {
@@ -119,8 +123,7 @@ func (l *Line) Remove(name string, now time.Time) (s Status, ok bool) {
 	return r.Status, true
 }
 
-// Report adds what the line does and has done to a report. The acts are in one report
-// alone.
+// Report adds what the line does and has done to a report. Each act is in one report only.
 func (l *Line) Report(r *Report) {
 	for _, one := range l.rules {
 		r.Rules = append(r.Rules, one.Status)
@@ -135,8 +138,9 @@ func (l *Line) Report(r *Report) {
 	l.acts, l.unsaid = nil, 0
 }
 
-// Pass takes a frame that came at a time of the kernel's clock. Marker says that it is
-// one of the lab's own, on which no rule acts; it stays behind what came before it.
+// Pass takes a frame. came is when it came, by the kernel's clock. No rule acts on a
+// marker, one of the lab's own frames, which is sent after every frame that the line
+// holds.
 func (l *Line) Pass(frame []byte, came, now time.Time, marker bool) {
 	l.Release(now)
 	if marker {
@@ -267,7 +271,7 @@ func (l *Line) overtaken(r *rule) {
 	}
 }
 
-// Release sends what is due.
+// Release sends the frames that are due.
 func (l *Line) Release(now time.Time) {
 	for l.held.Len() > 0 && !l.held.all[0].due.After(now) {
 		h := heap.Pop(&l.held).(*held)
@@ -276,7 +280,7 @@ func (l *Line) Release(now time.Time) {
 	}
 }
 
-// Next is when the next frame is due; false where none will be by itself.
+// Next returns when the next frame is due. It reports false if none becomes due by itself.
 func (l *Line) Next() (time.Time, bool) {
 	if l.held.Len() == 0 {
 		return time.Time{}, false

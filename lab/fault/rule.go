@@ -1,6 +1,6 @@
-// Package fault says what a cable does to frames: which it loses, holds back,
-// sends twice or changes. A Rule is what an experiment asks for, a Line carries
-// rules out on the frames of one direction, and an Act is one frame that a rule
+// Package fault says what a cable does to frames: which it loses, delays,
+// duplicates or changes. A Rule is what an experiment asks for. A Line applies
+// rules to the frames of one direction. An Act is one frame that a rule
 // acted on.
 //
 // It does not know sockets, bridges or captures.
@@ -24,64 +24,67 @@ type Kind string
 
 // The kinds, as words of a script.
 const (
-	Drop      Kind = "drop"      // it is lost
-	Loss      Kind = "loss"      // it is lost with a probability
-	Delay     Kind = "delay"     // it comes later
-	Duplicate Kind = "duplicate" // it comes twice
-	Reorder   Kind = "reorder"   // it comes behind the next one that the rule matches
-	Corrupt   Kind = "corrupt"   // it comes with one byte changed
-	Rate      Kind = "rate"      // it comes as fast as a slow link carries it
+	Drop      Kind = "drop"      // the frame is lost
+	Loss      Kind = "loss"      // the frame is lost with a probability
+	Delay     Kind = "delay"     // the frame arrives later
+	Duplicate Kind = "duplicate" // the frame arrives twice
+	Reorder   Kind = "reorder"   // the frame arrives after the next one that the rule matches
+	Corrupt   Kind = "corrupt"   // the frame arrives with one byte changed
+	Rate      Kind = "rate"      // the frame arrives as fast as a slow link carries it
 )
 
-// Kinds are the words for kinds.
-func Kinds() []string {
+// kinds returns the words for kinds.
+func kinds() []string {
 	return []string{string(Drop), string(Loss), string(Delay), string(Duplicate), string(Reorder), string(Corrupt), string(Rate)}
 }
 
 // Anyone stands for every host in a Rule.
 const Anyone = "*"
 
-// Rule is an impairment of the frames that one host sends to another. Its text form
-// is that of the script behind the word impair:
+// Rule is an impairment of the frames that one host sends to another. Its text form is
+// what follows the word impair in a script; Optional is not part of it:
 //
 //	lose-first client1 server drop nth 1 where tcp port 7000
 type Rule struct {
+	// Name tells the rule from others: a lower-case letter, then up to 30 lower-case
+	// letters, digits and hyphens.
 	Name string `json:"name"`
-	// From sent the frame: a host, or Anyone. To receives it: a host, and where
-	// the rule acts before the sniffer, Anyone as well. A broadcast or multicast
-	// is to every host.
+	// From is the host that sends the frame, or Anyone, but not with Before. To is the
+	// host that receives it; with Before it may be Anyone. A broadcast or multicast
+	// frame is to every host.
 	From string `json:"from"`
 	To   string `json:"to"`
 
 	Kind     Kind          `json:"kind"`
 	Percent  float64       `json:"percent,omitempty"`  // of Loss: above 0, at most 100
-	Seed     uint64        `json:"seed,omitempty"`     // of Loss: the same seed loses the same of the matching frames, in their order
+	Seed     uint64        `json:"seed,omitempty"`     // of Loss: with the same seed, the same of the matching frames are lost, counted in their order
 	Delay    time.Duration `json:"delay,omitempty"`    // of Delay: above 0, at most MaxDelay
-	Bits     uint64        `json:"bits,omitempty"`     // of Rate: bits a second, from MinRate
+	Bits     uint64        `json:"bits,omitempty"`     // of Rate: bits per second, at least MinRate
 	Byte     Byte          `json:"byte,omitzero"`      // of Corrupt
-	Mend     bool          `json:"mend,omitempty"`     // of Corrupt: the checksums are made right again
-	Nth      []int         `json:"nth,omitempty"`      // which of the matching frames, from 1; none is all
-	Before   bool          `json:"before,omitempty"`   // in front of the sniffer, which does not see what is lost
-	Where    string        `json:"where,omitempty"`    // a filter as tcpdump's; empty matches every frame
-	Optional bool          `json:"optional,omitempty"` // it may act on no frame
+	Mend     bool          `json:"mend,omitempty"`     // of Corrupt: adjust the checksums, so that the receiver takes the frame
+	Nth      []int         `json:"nth,omitempty"`      // which of the matching frames, from 1, at most 64 numbers; none is all
+	Before   bool          `json:"before,omitempty"`   // act before the sniffer, which then does not see what is lost
+	Where    string        `json:"where,omitempty"`    // a filter in tcpdump's syntax, at most 1000 bytes; empty matches every frame
+	Optional bool          `json:"optional,omitempty"` // the rule may act on no frame; otherwise claims are inconclusive then
 }
 
 // Limits of rules.
 const (
 	MaxDelay = 5 * time.Second // so that a barrier can wait for what is held
-	MinRate  = 1000            // bits a second
+	MinRate  = 1000            // bits per second
 	maxNth   = 64
-	maxWhere = 1000 // characters
+	maxWhere = 1000 // bytes
 )
 
 // name is a label, as those of barriers and hosts.
 var name = pattern.New(`^[a-z][a-z0-9-]{0,30}$`)
 
-// Byte is a byte of a frame, counted from 0 where a layer begins: "udp[8]" is the
-// first byte that a datagram carries.
+// Byte is a byte of a frame, counted from 0 where a layer begins. "udp[8]" is the first
+// byte that a datagram carries. A rule finds the layers ip, tcp, udp and icmp only in
+// IPv4, and the last three only in the first fragment of a datagram.
 type Byte struct {
-	Layer string `json:"layer"`
-	At    int    `json:"at"`
+	Layer string `json:"layer"` // ether, ip, tcp, udp or icmp
+	At    int    `json:"at"`    // from 0 to 65535
 }
 
 // layers are the words for layers.
@@ -100,11 +103,11 @@ func parseByte(s string) (b Byte, ok bool) {
 	return Byte{layer, int(n)}, ok && err == nil && slices.Contains(layers, layer)
 }
 
-// Parse reads the text form, which is split into words. Which hosts there are it
-// does not know.
+// Parse reads the text form of a rule, which is split into words, and validates the rule.
+// It does not know which hosts there are.
 func Parse(words []string) (r Rule, err error) {
 	if len(words) < 4 {
-		return r, i18n.Errmsg("fault.form", "Kinds", Kinds())
+		return r, i18n.Errmsg("fault.form", "Kinds", kinds())
 	}
 	r = Rule{Name: words[0], From: words[1], To: words[2], Kind: Kind(words[3])}
 	rest := words[4:]
@@ -170,7 +173,7 @@ func (r *Rule) parseKind(next func() string) (err error) {
 			return i18n.Errmsg("fault.byte", "Word", word)
 		}
 	default:
-		return i18n.Errmsg("fault.kind", "Word", string(r.Kind), "Kinds", Kinds())
+		return i18n.Errmsg("fault.kind", "Word", string(r.Kind), "Kinds", kinds())
 	}
 	return nil
 }
@@ -205,7 +208,7 @@ func parseNth(word string) (all []int, err error) {
 	return all, nil
 }
 
-// Validate refuses a rule that no cable can carry out.
+// Validate returns an error if no cable can carry out the rule. It does not compile Where.
 func (r Rule) Validate() error {
 	switch {
 	case !name().MatchString(r.Name):
@@ -226,8 +229,8 @@ func (r Rule) Validate() error {
 		return i18n.Errmsg("fault.rate", "Word", strconv.FormatUint(r.Bits, 10)+"bit/s", "Least", MinRate)
 	case r.Kind == Corrupt && (!slices.Contains(layers, r.Byte.Layer) || r.Byte.At < 0 || r.Byte.At > math.MaxUint16):
 		return i18n.Errmsg("fault.byte", "Word", r.Byte.String())
-	case !slices.Contains(Kinds(), string(r.Kind)):
-		return i18n.Errmsg("fault.kind", "Word", string(r.Kind), "Kinds", Kinds())
+	case !slices.Contains(kinds(), string(r.Kind)):
+		return i18n.Errmsg("fault.kind", "Word", string(r.Kind), "Kinds", kinds())
 	case len(r.Nth) > maxNth || slices.ContainsFunc(r.Nth, func(n int) bool { return n < 1 }):
 		return i18n.Errmsg("fault.nth", "Word", formatNth(r.Nth))
 	}
@@ -237,13 +240,13 @@ func (r Rule) Validate() error {
 	return nil
 }
 
-// Filter compiles Where, in which names stand for the addresses of hosts.
+// Filter compiles Where for Ethernet frames. hosts are the names that Where may use.
 func (r Rule) Filter(hosts filter.Hosts) (*filter.Filter, error) {
 	return filter.Compile(r.Where, sniffer.LinkEthernet, hosts)
 }
 
-// At is the host on whose cable the rule acts: behind the sniffer the receiver's, in
-// front of it the sender's.
+// At returns the host on whose cable the rule acts: the receiver's or, with Before, the
+// sender's.
 func (r Rule) At() string {
 	if r.Before {
 		return r.From
@@ -252,10 +255,10 @@ func (r Rule) At() string {
 }
 
 // String returns the text form.
-func (r Rule) String() string { return r.Name + " " + r.From + " " + r.To + " " + r.What() }
+func (r Rule) String() string { return r.Name + " " + r.From + " " + r.To + " " + r.what() }
 
-// What is the text form without name and hosts.
-func (r Rule) What() string {
+// what returns the text form without the name and the hosts.
+func (r Rule) what() string {
 	s := string(r.Kind)
 	switch r.Kind {
 	case Loss:
