@@ -48,13 +48,15 @@ var columns = []column{
 	{"options", "options=", func(_ view, _ *conversation, d *datagram) string { return options(d.packet()) }},
 }
 
-// Columns of a line that a reset ends a connection, and that a segment with data was sent.
-const (
-	Reset = "reset"
-	data  = "data"
-)
+// Reset is what the column reset adds to the line of a SYN: a reset has ended the
+// connection by the end of the window.
+const Reset = "reset"
 
-// ColumnNames are the words that may stand behind "with" in a projection.
+// data begins the line of a segment that carries data.
+const data = "data"
+
+// ColumnNames returns the names of the columns: the words that may follow "with" in the
+// text form of a Projection.
 func ColumnNames() (names []string) {
 	for _, c := range columns {
 		names = append(names, c.name)
@@ -62,10 +64,11 @@ func ColumnNames() (names []string) {
 	return names
 }
 
-// IsColumn reports whether a word of a line is one that a column says.
+// IsColumn reports whether a word of a line belongs to a column, as "ttl=64" does.
 func IsColumn(word string) bool { return ColumnOf(word) != "" }
 
-// ColumnOf returns the name of the column that says a word of a line, "" for none.
+// ColumnOf returns the name of the column to which a word of a line belongs, "" for none:
+// "window" for "win=512".
 func ColumnOf(word string) string {
 	for _, c := range columns {
 		if word == c.word || strings.HasSuffix(c.word, "=") && strings.HasPrefix(word, c.word) {

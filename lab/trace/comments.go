@@ -124,5 +124,5 @@ func (r *Recording) readFault(number int, comment string) {
 		return
 	}
 	r.faults.impairments[i].Packets = append(r.faults.impairments[i].Packets, number)
-	r.addFault(number, Fault{m[1], m[3], m[2]})
+	r.addFault(number, effect{m[1], m[3], m[2]})
 }

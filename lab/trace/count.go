@@ -6,15 +6,15 @@ import (
 	"wirelab/sniffer"
 )
 
-// Count is how many frames a host has sent in a window, as its interface says, and
-// how many of them are in the recording.
+// Count says how many frames a host sent in a window, by its interface's counter, and how
+// many of them the recording has.
 type Count struct {
 	Host           string
-	Segment        string // "" where there is one alone
+	Segment        string // "" if the lab has one segment
 	Sent, Captured uint64
 }
 
-// String names whose frames are counted: "gateway (dmz)".
+// String names the host and its segment, if the lab has several: "gateway (dmz)".
 func (c Count) String() string {
 	if c.Segment == "" {
 		return c.Host
@@ -22,16 +22,16 @@ func (c Count) String() string {
 	return c.Host + " (" + c.Segment + ")"
 }
 
-// Counts are the counts of a window. A recording of which no marker counts, and a
-// window that no barrier ends, have none.
+// Counts are the counts of a window, one for each host on each of its segments. There are
+// none if no marker of the recording has a counter or no barrier ends the window.
 type Counts struct {
 	Hosts []Count
-	// Uncounted is a host whose markers there do not say how many frames it had sent,
-	// though others of the recording do; "" if there is none.
+	// Uncounted is a host whose markers have no counter although others' do; Hosts is
+	// empty then. It is "" if there is none.
 	Uncounted string
 }
 
-// On returns the counts of one segment; of "" all.
+// On returns the counts of one segment, or all of them for "".
 func (c Counts) On(segment string) (on []Count) {
 	for _, n := range c.Hosts {
 		if segment == "" || n.Segment == segment {
@@ -41,11 +41,12 @@ func (c Counts) On(segment string) (on []Count) {
 	return on
 }
 
-// Counts returns the count of each host on each of its segments, between the last of its markers that count at
-// each end of a window.
+// Counts counts the frames of each of the plan's hosts between its markers at the two ends
+// of a window. If a host has counted again (Marker.Recount), the last marker that counts
+// is meant.
 //
-// Frames are a host's that have the hardware address from which its marker came:
-// those that it sends with another's count for the other.
+// A frame is the host's that has the hardware address from which the host's marker came.
+// One that a host sends with another's address counts for the other.
 func (r *Recording) Counts(w Window, plan Plan) (counts Counts) {
 	if !r.index.counted || w.OpenEnd {
 		return Counts{}

@@ -9,8 +9,9 @@ import (
 	"wirelab/sniffer"
 )
 
-// Words behind a line of a packet that an impairment acted on, behind the sniffer.
-// Behind that of a broadcast stands on its way to which host: "lost=server".
+// Words at the end of a packet's line that say what an impairment did to the packet
+// after the sniffer had seen it. For a broadcast or multicast the receiver follows:
+// "lost=server".
 const (
 	Lost       = "lost"
 	Delayed    = "delayed"
@@ -25,33 +26,34 @@ var faultWords = map[fault.Kind]string{
 	fault.Drop: Lost, fault.Loss: Lost, fault.Delay: Delayed, fault.Duplicate: Duplicated, fault.Reorder: Reordered, fault.Corrupt: Corrupted,
 }
 
-// FaultWords are the words that say what an impairment did to a packet.
+// FaultWords returns the words that say what an impairment did to a packet.
 func FaultWords() []string { return []string{Lost, Delayed, Duplicated, Reordered, Corrupted} }
 
-// IsFault reports whether a word of a line says what an impairment did to its packet.
+// IsFault reports whether a word of a line says what an impairment did: "lost",
+// "lost=server".
 func IsFault(word string) bool {
 	word, _, _ = strings.Cut(word, "=")
 	return slices.Contains(FaultWords(), word)
 }
 
-// Fault is what an impairment did to a packet on its last hop, behind the sniffer.
-type Fault struct {
+// effect is what an impairment did to a packet on its last hop, behind the sniffer.
+type effect struct {
 	Rule string // the impairment's name
 	Word string // one of FaultWords
 	To   string // the host on whose cable it happened
 }
 
-// Impairment is a rule and what it has done so far.
+// Impairment is an impairment rule and what it has done so far.
 type Impairment struct {
 	fault.Status
-	Packets    []int  // that it acted on, ascending, as far as they were captured
-	Uncaptured uint64 // acts on frames that the capture does not have: on a switch, or in front of the sniffer
+	Packets    []int  // numbers of the captured packets that it acted on, ascending
+	Uncaptured uint64 // how often it acted on frames that the capture lacks: on a switch, or before the sniffer
 }
 
 // faults are what is known of impairments.
 type faults struct {
 	impairments []Impairment
-	byPacket    map[int][]Fault
+	byPacket    map[int][]effect
 	acts        []fault.Act // whose packets have not been found
 	sums        map[fault.Sum][]int
 	summed      int // packets whose sums are known
@@ -71,11 +73,8 @@ type ahead struct {
 	twice bool
 }
 
-// Faults returns what impairments did to a packet.
-func (r *Recording) Faults(number int) []Fault { return r.faults.byPacket[number] }
-
-// Impairments returns the rules that were in force, in the order in which they were
-// made, and what they have done.
+// Impairments returns the rules of the lab in the order in which they came into force,
+// lifted ones among them, and what they have done.
 func (r *Recording) Impairments() []Impairment {
 	all := slices.Clone(r.faults.impairments)
 	for i := range all {
@@ -84,15 +83,16 @@ func (r *Recording) Impairments() []Impairment {
 	return all
 }
 
-// CableDrops is how many frames cables lost that no rule made them lose, and of how many
-// acts nothing is known.
+// CableDrops returns how many frames the lab's cables lost although no rule says so, and
+// how many acts of rules were not reported one by one.
 func (r *Recording) CableDrops() (frames, acts uint64) { return r.faults.dropped, r.faults.unsaid }
 
-// FaultsTold reports whether what is known of impairments is from a file that says so,
-// and not from the lab.
+// FaultsTold reports whether the impairments are known from the comments of a capture
+// file, and not from the lab.
 func (r *Recording) FaultsTold() bool { return r.faults.told }
 
-// Learn takes a report of the lab's cables: the rules and the acts since the last report.
+// Learn takes over a report of the lab's cables: what all rules have done, and the acts
+// since the last report.
 func (r *Recording) Learn(report fault.Report) {
 	f := &r.faults
 	for _, s := range report.Rules {
@@ -181,14 +181,14 @@ func (r *Recording) place(a fault.Act) bool {
 		word = Lost
 	}
 	if word != "" {
-		r.addFault(found, Fault{a.Rule, word, im.Rule.To})
+		r.addFault(found, effect{a.Rule, word, im.Rule.To})
 	}
 	return true
 }
 
-func (r *Recording) addFault(number int, f Fault) {
+func (r *Recording) addFault(number int, f effect) {
 	if r.faults.byPacket == nil {
-		r.faults.byPacket = map[int][]Fault{}
+		r.faults.byPacket = map[int][]effect{}
 	}
 	if f.Word == Corrupted {
 		r.faults.corrupted++
@@ -198,11 +198,11 @@ func (r *Recording) addFault(number int, f Fault) {
 
 // lost reports whether a packet to one host was lost behind the sniffer.
 func (r *Recording) lost(number int) bool {
-	return len(r.faults.byPacket[number]) > 0 && !r.like(number).DstMAC.Multicast() && slices.ContainsFunc(r.faults.byPacket[number], func(f Fault) bool { return f.Word == Lost })
+	return len(r.faults.byPacket[number]) > 0 && !r.like(number).DstMAC.Multicast() && slices.ContainsFunc(r.faults.byPacket[number], func(f effect) bool { return f.Word == Lost })
 }
 
-// Fate returns what impairments did to a packet behind the sniffer, as the words of a line,
-// and the hosts to which it never came.
+// Fate returns what impairments did to a packet after the sniffer had seen it, as the
+// words of a line, and the hosts that it never reached.
 func (r *Recording) Fate(p *sniffer.Packet) (words string, lost []string) {
 	for _, f := range r.faults.byPacket[p.Number] {
 		if f.Word == Lost {

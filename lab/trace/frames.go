@@ -6,26 +6,26 @@ import (
 	"wirelab/internal/i18n"
 )
 
-// Limits of a recording. Its packets are in memory, some 50 bytes each besides what finds
-// them; the bytes of their frames are there as far as nobody gives a Spool.
+// Limits of a recording. In memory a packet takes some 50 bytes, and a pair of addresses
+// and ports some 2 KiB. The bytes of frames are in memory as well unless they are in a
+// Spool or a file.
 //
-// What finds them takes some 2 KiB for each pair of addresses and ports. Of a capture that
-// has more than MaxEnds pairs, connections, echo requests or fragmented datagrams, as a scan
-// of a network makes them, the others are kept and not told apart, and Gap says so: no claim
-// about it is decided.
+// A capture may have more than MaxEnds pairs, connections, echo requests or fragmented
+// datagrams, as a scan of a network makes them. Those above the limit are kept and not
+// told apart, and Gap says so.
 const (
 	MaxPackets = 16 << 20
-	MaxEnds    = 1 << 17
-	MaxBytes   = 256 << 20 // of frames in memory
-	MaxSpooled = 4 << 30   // and in a Spool
+	MaxEnds    = 1 << 17   // of each kind
+	MaxBytes   = 256 << 20 // of frames in memory, bytes
+	MaxSpooled = 4 << 30   // of frames in a Spool, bytes
 )
 
 // spoolFrom is how many bytes of frames are collected before a Spool is given them: most
 // labs send less.
 const spoolFrom = 4 << 20
 
-// Spool takes the bytes of frames, in their order, and gives them back. An *os.File that
-// nobody else writes is one.
+// Spool stores the bytes of frames in the order in which they are written, and returns
+// them. An *os.File that nobody else writes to is one.
 type Spool interface {
 	io.Writer
 	io.ReaderAt

@@ -8,11 +8,11 @@ import (
 	"wirelab/sniffer"
 )
 
-// Names that Hosts.Ports and a trace use for senders that are no host of the
-// lab. None of them can be a host's name.
+// Names that Hosts uses for senders that are no hosts of the lab. No host can have
+// one of them as its name.
 const (
 	Machine  = "_machine" // the machine that carries the lab: its bridge and its ends of the cables
-	Stranger = "?"        // no port of the lab
+	Stranger = "?"        // a hardware address that no port of the lab has
 )
 
 // SnifferHost is the host on which the capture runs. Every topology has it.
@@ -20,27 +20,28 @@ const SnifferHost = "sniffer"
 
 // Hosts says which host is which.
 //
-// A frame belongs to the port whose hardware address it carries as its source,
-// as the lab found it, whatever IP address it claims. A file made elsewhere has
-// no ports; its frames belong to the host whose IP address they name.
+// A lab knows the hardware address of each of its hosts' ports. A frame is the host's from
+// whose port it came, whatever IP address it claims. A file made elsewhere has no ports:
+// there a frame is the host's that has its source IP address.
 type Hosts struct {
-	Names sniffer.Names          // by IP address
-	Ports map[sniffer.MAC]string // by hardware address; empty where they are not known
+	Names sniffer.Names          // names of hosts by IP address
+	Ports map[sniffer.MAC]string // names of hosts by hardware address; empty if ports are not known
 
-	// Segments are the names of the segments, where there are several: a packet's
-	// Interface is then the index of its segment.
+	// Segments are the names of the segments if there are several. The Interface of a
+	// packet is an index into it then.
 	Segments []string
-	// Devices are the segments of the capture's interfaces, by name. nil: an interface
-	// has the name of its segment, as those of a file that Write wrote.
+	// Devices maps the names of the capture's interfaces to those of segments. If it is
+	// nil, an interface has the name of its segment, as in a file that Write wrote.
 	Devices map[string]string
-	Routers []string // hosts that send packets of other hosts, too
-	// PortOn and AddrOn are the segments of ports and addresses, by index. What is not
-	// there may be on any: of a file, until its host has set the barrier "start".
+	Routers []string // hosts that forward the packets of others
+	// PortOn and AddrOn are the segments, by index, of hardware and IP addresses. An
+	// address that is missing may be on any segment. Those of a file are learnt from the
+	// markers of the barrier "start".
 	PortOn map[sniffer.MAC]int
 	AddrOn map[netip.Addr]int
 }
 
-// Several reports whether there are several segments.
+// Several reports whether the lab has several segments.
 func (h Hosts) Several() bool { return len(h.Segments) > 1 }
 
 // segment is the index of a packet's segment, 0 where there is one alone.
@@ -51,8 +52,8 @@ func (h Hosts) segment(p *sniffer.Packet) int {
 	return p.Interface
 }
 
-// SegmentOf returns the name of a packet's segment; "" where there is one alone, and
-// for an interface that is on none.
+// SegmentOf returns the name of a packet's segment. It is "" if the lab has one segment,
+// or if the packet's interface is on none of them.
 func (h Hosts) SegmentOf(p *sniffer.Packet) string {
 	if !h.Several() || p.Interface >= len(h.Segments) {
 		return ""
@@ -96,16 +97,16 @@ func (h Hosts) routed(p *sniffer.Packet, port string, addr netip.Addr) bool {
 	return !known || on != h.segment(p)
 }
 
-// ByPort reports whether senders are told by their ports.
+// ByPort reports whether senders are known by their ports, and not by their IP addresses.
 func (h Hosts) ByPort() bool { return len(h.Ports) > 0 }
 
-// Nameless are the IP addresses without a name from which packets came, in the order of
-// the recording: as many as a person reads.
+// Nameless returns the IP addresses without a name from which packets came, at most 8, in
+// the order of the recording.
 func (r *Recording) Nameless() []string {
 	const most = 8
 	var found []string
 	seen := map[netip.Addr]bool{}
-	for p := range r.Ends() {
+	for p := range r.ends() {
 		src := p.Src
 		if !src.IsValid() || src.IsUnspecified() || seen[src] || len(found) == most {
 			continue
@@ -118,10 +119,10 @@ func (r *Recording) Nameless() []string {
 	return found
 }
 
-// Unseen are the addresses with a name that no packet has, in order.
+// Unseen returns the addresses in names that no packet has, in ascending order.
 func (r *Recording) Unseen(names sniffer.Names) []netip.Addr {
 	missing := maps.Clone(names)
-	for p := range r.Ends() {
+	for p := range r.ends() {
 		for ; p != nil; p = p.Inner {
 			for _, addr := range []netip.Addr{p.Src, p.Dst, p.ARPSender, p.ARPTarget} {
 				delete(missing, addr)
@@ -134,7 +135,7 @@ func (r *Recording) Unseen(names sniffer.Names) []netip.Addr {
 	return slices.SortedFunc(maps.Keys(missing), netip.Addr.Compare)
 }
 
-// Known reports whether a host of that name can be told.
+// Known reports whether packets of the host of that name can be told from others.
 func (h Hosts) Known(name string) bool {
 	for _, n := range h.Ports {
 		if n == name {
@@ -152,8 +153,8 @@ func (h Hosts) Known(name string) bool {
 	return false
 }
 
-// Sender returns the name of the host that sent a packet, Machine or Stranger;
-// "" where hosts are told by address and the packet names none of them.
+// Sender returns the host that sent a packet, or Machine or Stranger. If hosts are known
+// by their addresses, it returns "" for a packet that is from none of them.
 func (h Hosts) Sender(p *sniffer.Packet) string {
 	if h.ByPort() {
 		name := h.port(p.SrcMAC, p)
@@ -246,9 +247,10 @@ func (h Hosts) name(a netip.Addr) string {
 	return a.String()
 }
 
-// Ends returns the hosts at the ends of a frame: the ports that sent it and that it goes
-// to, where ports are known, whatever addresses it claims; "*" for all, and Stranger
-// for who is no port of the lab. Else they are those that the addresses name, or "".
+// Ends returns the hosts at the two ends of a frame. If ports are known, they are the
+// hosts whose ports sent the frame and get it, whatever addresses it claims; Stranger
+// stands for an unknown port. Otherwise they are the hosts that have the packet's
+// addresses, "" for none. In both cases to is "*" for a broadcast or multicast.
 func (h Hosts) Ends(p *sniffer.Packet) (from, to string) {
 	if !h.ByPort() {
 		src, dst := addresses(p)

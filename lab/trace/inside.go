@@ -189,8 +189,8 @@ func behind(p *sniffer.Packet) *sniffer.Packet {
 // most802 is the largest length that an 802.3 frame has in the place of an EtherType.
 const most802 = 1500
 
-// BehindSNAP returns the EtherType that the 802.2 SNAP header of an 802.3 frame has (RFC
-// 1042), and what stands behind it. It reports false for any other frame.
+// BehindSNAP returns the EtherType in the 802.2 SNAP header of an 802.3 frame (RFC 1042),
+// and the bytes after that header. It reports false for any other frame.
 func BehindSNAP(p *sniffer.Packet) (etherType uint16, data []byte, ok bool) {
 	if !p.Has(sniffer.Ethernet) || p.EtherType > most802 {
 		return 0, nil, false

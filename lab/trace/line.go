@@ -5,26 +5,27 @@ import (
 	"strings"
 )
 
-// Line is one line of a trace.
+// Line is one line of a trace: what a Projection shows of one or more packets.
 type Line struct {
-	Segment  string // on which it was seen; "" where there is one alone, or it is known
+	Segment  string // "" if the lab has one segment, or the projection is about one
 	From, To string // host names; To is "*" for a broadcast
 	What     string // "who-has server", "SYN ACK acked", `udp "hello"`
 	Packets  []int  // numbers of the packets that show it, ascending
-	// Conversation tells the lines of one TCP or UDP conversation from those of
-	// others; 0 is a line of none.
+	// Conversation is the number of the TCP or UDP conversation that the line belongs
+	// to, from 1; 0 is none.
 	Conversation int
 }
 
-// Words behind a line that say what the capture has, or has not, besides the packet.
+// Words at the end of a line that say what the capture has, or lacks, besides the
+// packet.
 const (
-	Acked    = "acked"    // a later segment acknowledges it
-	Again    = "again"    // it was sent before, in an earlier phase
-	Unasked  = "unasked"  // an echo reply of which no request, with its data, was seen before
-	Fragment = "fragment" // not every part of the datagram was seen
+	Acked    = "acked"    // a later segment acknowledges this SYN or FIN
+	Again    = "again"    // it was sent before: in another phase or, in the column retransmission, at all
+	Unasked  = "unasked"  // no request with the data of this echo reply was captured before it
+	Fragment = "fragment" // not every fragment of the datagram was captured
 )
 
-// String returns the line as it is compared: words between single spaces.
+// String returns the line as it is compared, with single spaces between words.
 func (l Line) String() string {
 	line := l.From + " > " + l.To + " " + l.What
 	if l.Segment != "" {
@@ -33,8 +34,8 @@ func (l Line) String() string {
 	return line
 }
 
-// ParseLine takes a line of a trace apart, "[SEGMENT] FROM > TO WHAT", as String and
-// Format write it. Fields that it does not have are empty.
+// ParseLine takes a line "[SEGMENT] FROM > TO WHAT" apart, as String and Format write it.
+// Fields that the line lacks are empty, Packets and Conversation always.
 func ParseLine(text string) (l Line) {
 	ahead, quoted, behind := Unquoted(text)
 	words := strings.Fields(ahead)
@@ -51,8 +52,9 @@ func ParseLine(text string) (l Line) {
 	return l
 }
 
-// Unquoted takes a line apart: its words, the texts between its first and its last
-// quotation mark, and the columns behind them.
+// Unquoted cuts a line into the words before its first quotation mark, the text from its
+// first to its last quotation mark, both of them included, and the columns after that. A
+// line without quotation marks is all words.
 func Unquoted(line string) (ahead, text, behind string) {
 	first, last := strings.IndexByte(line, '"'), strings.LastIndexByte(line, '"')
 	if first < 0 {
@@ -61,7 +63,7 @@ func Unquoted(line string) (ahead, text, behind string) {
 	return line[:first], line[first : last+1], line[last+1:]
 }
 
-// Format writes lines in columns, as people read and paste them.
+// Format writes lines with their parts aligned in columns, as people read and paste them.
 func Format(lines []Line) []string {
 	segment, from, to := 0, 0, 0
 	for _, l := range lines {
@@ -77,7 +79,7 @@ func Format(lines []Line) []string {
 	return out
 }
 
-// Columns writes lines of a trace that are text in columns.
+// Columns is Format for lines that are text already.
 func Columns(lines []string) []string {
 	var all []Line
 	for _, line := range lines {

@@ -11,22 +11,21 @@ import (
 	"wirelab/sniffer"
 )
 
-// Projected is what a projection shows of a window, and what it does not.
+// Projected is what a projection shows of a window, and what it leaves out.
 type Projected struct {
 	Lines   []Line
-	Unshown []int // judged packets that the projection is about and no line shows, ascending
-	Probes  int   // packets of the kernel's unicast probes of ARP and NDP, which were not asked for
-	Others  int   // judged packets of protocols that no projection but "other" is about
+	Unshown []int // numbers of judged packets that the projection selects and no line shows, ascending
+	Probes  int   // how many packets of the kernel's unicast ARP and NDP probes were left out
+	Others  int   // how many judged packets are of a protocol that only the word "other" selects
 }
 
-// Project shows a window of a recording.
+// Project returns the lines that a projection shows of a window.
 //
-// Lines stand in wire order, except that the lines of a TCP or UDP
-// conversation stand together at the place of its first: which of two
-// conversations comes first in between depends on timing, not on the lesson.
-// Times, ephemeral ports and bare acknowledgements are left out for the same
-// reason; "acked" says that a later segment acknowledges a SYN or FIN, and
-// "again" that it is a copy of one that an earlier phase has.
+// Lines are in the order of the capture, with one exception: all lines of a TCP or UDP
+// conversation follow its first. Which of two conversations comes first in between depends
+// on timing, not on the lesson. Times, ephemeral ports and bare acknowledgements are left
+// out for the same reason. "acked" says that a later segment acknowledges a SYN or FIN,
+// and "again" that a segment is a copy of one in an earlier phase.
 func (r *Recording) Project(pr Projection, w Window, plan Plan) Projected {
 	v := r.view(pr, w, plan)
 	var groups [][]placed
@@ -211,5 +210,6 @@ func vlan(p *sniffer.Packet) string {
 	return " vlan=" + strconv.Itoa(int(p.VLANID))
 }
 
-// Quoted is a text as the notation shows it.
+// Quoted returns a text as lines show it: between quotation marks, with control characters
+// escaped.
 func Quoted(s string) string { return `"` + safetext.Escape(s) + `"` }

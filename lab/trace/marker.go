@@ -28,34 +28,34 @@ var AllNodes = netip.MustParseAddr("ff02::1")
 // allNodesMAC is the hardware address of frames to AllNodes (RFC 2464, section 7).
 var allNodesMAC = sniffer.MAC{0x33, 0x33, 0, 0, 0, 1}
 
-// Labels of the lab's own markers, which no script may use.
+// Labels of the lab's own markers. No script may use them.
 const (
 	StartLabel = "start" // the capture was running before anything was sent
 	LearnLabel = "learn" // the segment is a switch from here on
 	FloodLabel = "flood" // the segment is a hub again from here on
 
-	TransitLabel = "transit" // nothing is on its way through a router, if the next one counts one frame more
+	TransitLabel = "transit" // two in turn whose counters differ by one show that no router has a packet under way
 )
 
-// ReservedLabel reports whether a label is the lab's own.
+// ReservedLabel reports whether only the lab's own markers may have a label.
 func ReservedLabel(label string) bool {
 	return label == StartLabel || label == LearnLabel || label == FloodLabel || label == TransitLabel
 }
 
-// Marker is the content of a marker frame.
+// Marker is the content of a marker's payload.
 type Marker struct {
-	Label string // of the barrier, a phase's name
-	Host  string // who sent it
+	Label string // of the barrier: the name of the phase that it ends
+	Host  string // the host that sent it, as it says
 
 	Counted bool   // Sent is known
-	Sent    uint64 // frames that had left the host's interface before this one
-	Recount bool   // it sets no barrier: it follows one, before which other frames left while Sent was told
+	Sent    uint64 // frames that the host's interface had sent before this one
+	Recount bool   // it sets no barrier, but corrects Sent of the marker before it: other frames left the host while that was sent
 }
 
 // recountWord is the last word of a marker that counts again.
 const recountWord = "recount"
 
-// Payload returns the marker's UDP payload.
+// Payload returns the UDP payload of the marker.
 func (m Marker) Payload() []byte {
 	b := []byte(markerPrefix + m.Label + " " + m.Host)
 	if m.Counted {
@@ -67,8 +67,8 @@ func (m Marker) Payload() []byte {
 	return b
 }
 
-// MarkerOf returns the marker that a packet claims to carry. Whether its sender
-// is the host that it names, Recording.Marker tells.
+// MarkerOf returns the marker that a packet carries. Any program can send one in a host's
+// name: Recording.Marker checks the sender as well.
 func MarkerOf(p *sniffer.Packet) (Marker, bool) {
 	toAll := p.DstMAC == sniffer.Broadcast || p.DstMAC == allNodesMAC && p.Dst == AllNodes
 	if !p.Has(sniffer.UDP) || !toAll || p.DstPort != MarkerPort || p.Truncated() || p.Err != nil || !bytes.HasPrefix(p.Payload, []byte(markerPrefix)) {
@@ -107,7 +107,7 @@ func bare(p *sniffer.Packet) bool {
 	return p.PayloadOffset == headers && len(bytes.TrimRight(p.Data[headers+len(p.Payload):], "\x00")) == 0
 }
 
-// IsMarker reports whether a frame claims to be a marker.
+// IsMarker reports whether an Ethernet frame carries a marker, as MarkerOf does.
 func IsMarker(frame []byte) bool {
 	if len(frame) < 14 || sniffer.MAC(frame) != sniffer.Broadcast && sniffer.MAC(frame) != allNodesMAC {
 		return false // as nearly every frame, and at no cost
@@ -118,9 +118,9 @@ func IsMarker(frame []byte) bool {
 	return marker
 }
 
-// label is a label of RFC 1123 that fits Linux's interface names.
+// label is the form of ValidLabel.
 var label = pattern.New(`^[a-z][a-z0-9-]{0,30}$`)
 
-// ValidLabel reports whether s can name a barrier, and so a phase. Names of
-// hosts have the same form.
+// ValidLabel reports whether s can be the name of a barrier, a phase or a host: a
+// lower-case letter, then up to 30 lower-case letters, digits and hyphens.
 func ValidLabel(s string) bool { return label().MatchString(s) }

@@ -7,10 +7,10 @@ import (
 	"wirelab/message"
 )
 
-// Misplaced says which marker stands where the script sets none, so that somebody
-// else may have set it: a host has set a barrier twice, barriers are not in the
-// script's order, or a marker of the segment's mode belongs to no change. The message
-// is zero if there is none.
+// Misplaced says which marker stands where the script sets none, so that somebody else may
+// have set it. A host has set a barrier twice, barriers are not in the script's order, or
+// a host tells of a change of the segment's mode of which others do not. The message is
+// zero if there is no such marker.
 func (r *Recording) Misplaced(plan Plan) message.Message {
 	places := plan.places()
 	if len(places) == 0 {

@@ -2,24 +2,24 @@ package trace
 
 import "slices"
 
-// Phase is a part of a recording, up to a barrier.
+// Phase is a part of a recording that a barrier ends.
 type Phase struct {
-	Label   string  // of the barrier; "" behind the last one of the plan, and where no barrier was set
+	Label   string  // of the barrier; "" after the last barrier of the plan, and if no barrier was set
 	Ended   bool    // every host has set the barrier
-	Packets []int   // numbers of those that are judged, in the order of the capture
-	Unseen  []Count // hosts that have sent more frames than were captured
+	Packets []int   // numbers of its judged packets, ascending
+	Unseen  []Count // hosts that sent more frames than were captured
 }
 
-// Cut is a recording that is cut at a plan's barriers.
+// Cut is a recording divided into phases.
 type Cut struct {
-	Phases  []Phase // as far as they have begun; what came before the barrier "start" has that label
+	Phases  []Phase // those that have begun; the first has the label "start" if packets came before that barrier
 	Markers []int   // numbers of the lab's own packets, ascending
 	Others  []int   // numbers of packets that are not judged, ascending
 }
 
-// Cut cuts the recording. As in a Window, a packet's phase is that in which its sender
-// was: it stands between the sender's own markers. A host that the recording does not
-// know sets no barrier.
+// Cut divides the recording at the plan's barriers. As in a Window, a packet's phase is
+// that of its sender: the packet stands between two markers of the host that sent it. A
+// host of the plan that the recording does not know sets no barrier.
 func (r *Recording) Cut(plan Plan) Cut {
 	plan.Hosts = slices.DeleteFunc(slices.Clone(plan.Hosts), func(h string) bool { return !r.Hosts.Known(h) })
 	var cut Cut

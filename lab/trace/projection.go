@@ -9,19 +9,19 @@ import (
 	"wirelab/sniffer"
 )
 
-// Projection is the part of a recording that a claim is about. It is closed:
-// whatever it selects and nobody expected is an unexpected line.
+// Projection selects packets of a recording and says how their lines are written. It is
+// closed: a claim fails if any selected packet has a line that is not expected.
 //
-// Its text form is a list of protocols and modifiers: "arp,icmp",
-// "tcp/7000 text", "udp,icmp first text", "tcp first with ttl,window".
+// Its text form is a list of protocols, then modifiers: "arp,icmp", "tcp/7000 text",
+// "udp,icmp first text", "tcp first with ttl,window".
 type Projection struct {
 	Selectors []Selector
-	Segment   string   // of which alone; "" of all. The text form does not have it
-	First     bool     // only the first line of each conversation, of all of the recording
-	Text      bool     // show the texts that the script says, where they were sent
-	Probes    bool     // show the kernel's unicast probes of ARP and NDP, which depend on time
-	Hidden    bool     // the claim is that the sniffer cannot see here what crosses
-	With      []string // the columns that lines have, of ColumnNames
+	Segment   string   // name of the only segment, "" for all; not part of the text form
+	First     bool     // show of each conversation only the first line in the whole recording
+	Text      bool     // show the plan's Texts where they were sent
+	Probes    bool     // show the kernel's unicast probes of ARP and NDP, which depend on timing
+	Hidden    bool     // the claim is that the sniffer cannot see these packets from where it is
+	With      []string // further columns of the lines, of ColumnNames
 }
 
 // modifiers are the words behind the protocols.
@@ -38,7 +38,8 @@ var modifiers = []struct {
 // with is the word ahead of a projection's columns.
 const with = "with"
 
-// Modifiers are the words that may stand behind the protocols of a projection.
+// Modifiers returns the words that may follow the protocols in the text form, the last of
+// which is "with".
 func Modifiers() (words []string) {
 	for _, m := range modifiers {
 		words = append(words, m.word)
@@ -49,20 +50,21 @@ func Modifiers() (words []string) {
 // isModifier reports whether a word stands behind the protocols and ahead of "with".
 func isModifier(word string) bool { return word != with && slices.Contains(Modifiers(), word) }
 
-// Protocols are the words for protocols; behind tcp and udp a port may stand.
+// Protocols returns the words for protocols. After tcp and udp a port may follow:
+// "tcp/80".
 func Protocols() []string { return append(slices.Clone(known), "other") }
 
 // known are the protocols that have a word of their own. icmp is that of both versions
 // of IP, and ndp what it does for IPv6 that ARP does for IPv4.
 var known = []string{"arp", "ndp", "icmp", "tcp", "udp"}
 
-// Selector selects the packets of one protocol.
+// Selector selects the packets of one protocol, and of one port if it has one.
 type Selector struct {
-	Protocol string // arp, ndp, icmp, tcp, udp, or other for all that is none of these
+	Protocol string // arp, ndp, icmp (of IPv4 and IPv6), tcp, udp, or other for everything else
 	Port     uint16 // of either end of TCP or UDP; 0 is any
 }
 
-// ParseProjection reads the text form.
+// ParseProjection reads the text form. The result has no Segment.
 func ParseProjection(s string) (Projection, error) {
 	var pr Projection
 	fields := strings.Fields(s)
@@ -124,7 +126,7 @@ func parseSelector(s string) (Selector, error) {
 	return sel, nil
 }
 
-// String returns the text form.
+// String returns the text form, which lacks the Segment.
 func (pr Projection) String() string {
 	var words []string
 	for _, s := range pr.Selectors {

@@ -13,15 +13,17 @@ import (
 	"wirelab/sniffer/pcapfile"
 )
 
-// Recording is a capture: of a lab, while it grows, or of a file. What the
-// claims ask of it (markers, conversations, fragments) is found once, while
-// frames arrive. Of a frame it keeps a row; its bytes are in a file where they are many.
-// It is not safe for several goroutines, but that others may ask it for packets while one
-// reads it.
+// Recording holds the frames of a capture: of a lab while it runs, or of a file. What
+// claims ask for, such as markers, conversations and fragments, is found once, when a
+// frame is added. Memory holds a short row for each frame. The bytes of frames may be in a
+// file or in a Spool.
+//
+// A Recording is not safe for use by several goroutines at once. While nothing is added to
+// it, several may call Packet and Frame.
 type Recording struct {
-	Hosts      Hosts                // who is who
-	Statistics *pcapfile.Statistics // nil if drops were not recorded
-	Damage     error                // why the file ended before it should
+	Hosts      Hosts                // which host is which
+	Statistics *pcapfile.Statistics // what the capture counted; nil if drops were not recorded
+	Damage     error                // why the capture ended early, or its bytes cannot be read any more; nil if it is whole
 
 	reading sync.Mutex // holds frames and decoded
 	frames  frames
@@ -42,7 +44,9 @@ type Recording struct {
 	given     map[string]bool // names that were known before a frame was
 }
 
-// New returns an empty recording of hosts.
+// New returns an empty recording. Load and its like add the hosts that a capture file
+// names; they change no name that hosts has. If hosts has no Names, its Ports become those
+// of the file.
 func New(hosts Hosts) *Recording {
 	r := &Recording{Hosts: hosts, byKey: map[classKey]uint32{}, index: newIndex(), given: map[string]bool{}}
 	if hosts.Names == nil {
@@ -57,12 +61,14 @@ func New(hosts Hosts) *Recording {
 	return r
 }
 
-// SpoolTo lets the recording open a file for the bytes of its frames, once they are many.
-// Where that fails, or the file takes no more, they stay in memory, up to MaxBytes.
+// SpoolTo has the recording move the bytes of its frames to a Spool when they exceed 4
+// MiB. It calls open once, then. If open fails, or the Spool takes no more, further bytes
+// stay in memory, up to MaxBytes. Call SpoolTo before frames are added.
 func (r *Recording) SpoolTo(open func() (Spool, error)) { r.frames.open = open }
 
-// Add appends a frame, whose bytes it copies, and returns its packet, which is valid until
-// the next one is added.
+// Add appends a frame, whose bytes it copies. It returns the frame's packet, which is
+// valid until the next one is added. The error says which limit is reached: MaxPackets,
+// MaxBytes or MaxSpooled.
 func (r *Recording) Add(frame sniffer.Frame) (*sniffer.Packet, error) {
 	r.reading.Lock()
 	at, err := r.frames.add(frame.Data)
@@ -100,28 +106,28 @@ func (r *Recording) room(have int) bool {
 	return false
 }
 
-// Load adds every frame of a capture until its end, and calls added after
-// each. The error is for what cannot be read at all: a damaged capture gives
-// the frames before the damage and says so in Damage.
+// Load adds every frame of a pcap or pcapng file and calls added, which may be nil, with
+// each packet. If the file is damaged, or in fails, Load adds the frames before that and
+// sets Damage. It returns an error only for a file that is no capture, and as Add does.
 func (r *Recording) Load(in io.Reader, added func(*sniffer.Packet)) error {
 	return r.load(in, nil, false, added)
 }
 
-// Follow is Load of a capture that is still written: the names that it has are taken
-// whenever the next frame is awaited, not at its end alone.
+// Follow is Load for a capture that is still being written. It takes over the names of
+// hosts whenever it has to wait for the next frame, and not only at the end.
 func (r *Recording) Follow(in io.Reader, added func(*sniffer.Packet)) error {
 	return r.load(in, nil, true, added)
 }
 
-// File is a capture file that is read from its beginning.
+// File is a capture file for LoadFile, read from its beginning. An *os.File is one.
 type File interface {
 	io.Reader
 	io.ReaderAt
 }
 
-// LoadFile is Load of an empty recording, which takes the bytes of frames out of the file
-// whenever they are asked for: it must stay open and as it is. Of a file that is compressed
-// they are kept.
+// LoadFile is Load for an empty recording. It leaves the bytes of frames in the file,
+// which must stay open and unchanged as long as the recording is used. It copies those of
+// a compressed file.
 func (r *Recording) LoadFile(file File) error { return r.load(file, file, false, nil) }
 
 func (r *Recording) load(in io.Reader, from io.ReaderAt, follow bool, added func(*sniffer.Packet)) error {
@@ -218,12 +224,12 @@ func (r *Recording) readHosts(file *pcapfile.Reader) {
 	}
 }
 
-// Write writes the recording as pcapng, with the hosts' names and ports and the
-// statistics. Of several segments each is an interface.
+// Write writes the recording as a pcapng file with the names and ports of the hosts, the
+// statistics and, as comments, what impairments did. If there are several segments, each
+// is an interface of the file.
 func (r *Recording) Write(w io.Writer) error { return r.WriteCommented(w, nil) }
 
-// WriteCommented is Write with comments of packets, by their numbers, besides those that say
-// what impairments did.
+// WriteCommented is Write with further comments of packets, by their numbers.
 func (r *Recording) WriteCommented(w io.Writer, comments map[int][]string) error {
 	ifs := []pcapfile.Interface{{Name: "eth0", LinkType: sniffer.LinkEthernet}}
 	if r.Hosts.Several() {
@@ -280,8 +286,7 @@ func (r *Recording) statistics() []pcapfile.Statistics {
 	return all
 }
 
-// Dropped is the number of frames that the kernel dropped, nil if the capture
-// does not say.
+// Dropped returns how many frames the kernel dropped, nil if the capture does not say.
 func (r *Recording) Dropped() *uint64 {
 	if r.Statistics == nil {
 		return nil
@@ -291,8 +296,7 @@ func (r *Recording) Dropped() *uint64 {
 
 func (r *Recording) time(number int) time.Time { return r.row(number).time() }
 
-// Marker returns the marker that a packet carries and that the host which it
-// names has sent.
+// Marker returns the marker that a packet carries, if the host that it names has sent it.
 func (r *Recording) Marker(p *sniffer.Packet) (Marker, bool) {
 	m, ok := MarkerOf(p)
 	return m, ok && r.Hosts.Sender(p) == m.Host
@@ -312,13 +316,13 @@ func (r *Recording) recounts(p *sniffer.Packet, m Marker) bool {
 	})
 }
 
-// Judged reports whether a packet is judged: one of the plan's hosts sent it, or
-// a stranger on the wire, or anybody who claims the address of one of them, and
-// it is no marker of the plan's barriers nor of the lab's own.
+// Judged reports whether claims are about a packet. It is judged if one of the plan's
+// hosts or a Stranger sent it, or if it claims the address of one of the plan's hosts as
+// its source. A marker of the plan's barriers, or of the lab's own, is not judged.
 //
-// Where hosts are told by address a stranger cannot be told from the machine
-// that captured, so the packet has to be from one of the hosts to one of them
-// or to all.
+// If hosts are known by their addresses, a stranger cannot be told from the machine that
+// captured. Then a packet is judged if it is from one of the plan's hosts, and to one of
+// them, to the sniffer or to all.
 func (r *Recording) Judged(p *sniffer.Packet, plan Plan) bool {
 	if r.planned(p, plan) {
 		return false

@@ -159,8 +159,9 @@ func (r *Recording) like(number int) *sniffer.Packet {
 	return r.Packet(number)
 }
 
-// Packet returns the packet of a number, from 1 to Len. It is decoded anew, and does not
-// change. Where its bytes cannot be read any more it has none, and Damage says why.
+// Packet returns the packet of a number from 1 to Len. Other calls may return the same
+// pointer: do not change the packet. If its bytes cannot be read any more, it has none,
+// and Damage says why.
 func (r *Recording) Packet(number int) *sniffer.Packet {
 	r.reading.Lock()
 	defer r.reading.Unlock()
@@ -174,7 +175,7 @@ func (r *Recording) Packet(number int) *sniffer.Packet {
 	return p
 }
 
-// Frame returns the frame of a number, from 1 to Len, with bytes of its own.
+// Frame returns the frame of a number from 1 to Len. Its bytes are a copy.
 func (r *Recording) Frame(number int) sniffer.Frame { return r.Packet(number).Clone().Frame }
 
 // look calls do with the frame of a number, whose bytes are valid until do returns.
@@ -195,7 +196,7 @@ func (r *Recording) frame(number int) sniffer.Frame {
 	return sniffer.Frame{Time: row.time(), Data: data, Length: int(row.length), Interface: like.Interface, Direction: like.Direction, LinkType: like.LinkType}
 }
 
-// Packets yields every packet, in their order.
+// Packets yields every packet in the order of the capture, as Packet returns it.
 func (r *Recording) Packets() iter.Seq[*sniffer.Packet] {
 	return func(yield func(*sniffer.Packet) bool) {
 		for n := 1; n <= r.Len(); n++ {
@@ -206,9 +207,9 @@ func (r *Recording) Packets() iter.Seq[*sniffer.Packet] {
 	}
 }
 
-// Ends yields a packet of each pair of ends that the recording has, in the order in which
-// they came; of some pairs more than one. Some have no bytes.
-func (r *Recording) Ends() iter.Seq[*sniffer.Packet] {
+// ends yields at least one packet of each pair of ends, in the order of the capture. Some
+// have no bytes.
+func (r *Recording) ends() iter.Seq[*sniffer.Packet] {
 	return func(yield func(*sniffer.Packet) bool) {
 		seen := make([]bool, len(r.classes))
 		for n := 1; n <= r.Len(); n++ {

@@ -8,7 +8,7 @@ import (
 	"wirelab/sniffer"
 )
 
-// Within yields the judged packets of a window, in the order of the wire.
+// Within yields the judged packets of a window in the order of the capture.
 func (r *Recording) Within(w Window, plan Plan) iter.Seq[*sniffer.Packet] {
 	return func(yield func(*sniffer.Packet) bool) {
 		v := r.view(Projection{}, w, plan)
@@ -20,14 +20,15 @@ func (r *Recording) Within(w Window, plan Plan) iter.Seq[*sniffer.Packet] {
 	}
 }
 
-// LineEnds returns who sent a packet and to whom it is, as a line of a trace has them:
-// "server@client2" is the server's address from, or to, the port of client2.
+// LineEnds returns the sender and the receiver of a packet as the line of a trace names
+// them. "server@client2" is the address of server from, or to, the port of client2.
 func (r *Recording) LineEnds(p *sniffer.Packet) (from, to string) {
 	return r.from(p), r.Hosts.to(p)
 }
 
-// Conversations returns the number of the TCP or UDP conversation of each packet, as
-// Line.Conversation has it, by the packet's number; 0 for a packet of none.
+// Conversations returns the number of each packet's TCP or UDP conversation, as
+// Line.Conversation has it, 0 for none. The index is the packet's number; index 0 is not
+// used.
 func (r *Recording) Conversations() []int32 {
 	all := make([]int32, r.Len()+1)
 	for _, c := range r.index.conversations {
@@ -43,9 +44,10 @@ func (r *Recording) Conversations() []int32 {
 	return all
 }
 
-// Carried returns where bytes are in clear: by the number of the packet that completes
-// them, the packets that carry them, ascending. They are found in a frame, and in what
-// TCP and fragments of IP have cut, in tunnels too. No bytes are nowhere.
+// Carried finds where the bytes of a text are in clear. The keys are the numbers of the
+// packets that complete them, and the values those of all packets that carry them,
+// ascending. It looks into each frame and across the segments of TCP and the fragments of
+// IP, in tunnels, too. It finds "" nowhere.
 func (r *Recording) Carried(text string) map[int][]int {
 	all := map[int][]int{}
 	if text == "" {
@@ -74,10 +76,9 @@ func (r *Recording) Carried(text string) map[int][]int {
 	return all
 }
 
-// Unsure returns the first packet of a window of which nobody knows whether it is one
-// that is looked for: it is not, as far as its bytes tell, but the capture cut it short,
-// or it is a fragment of a datagram whose header the capture lacks. It is the zero value
-// where there is none.
+// Unsure returns the first packet of a window that found does not accept, though it might
+// if all of it were there. The capture cut it short, or lacks the first fragment of its
+// datagram. Unsure returns the zero value if there is no such packet.
 func (r *Recording) Unsure(w Window, plan Plan, found func(*sniffer.Packet) bool) Suspect {
 	v := r.view(Projection{}, w, plan)
 	for n := 1; n <= r.Len(); n++ {
@@ -99,10 +100,11 @@ func (r *Recording) Unsure(w Window, plan Plan, found func(*sniffer.Packet) bool
 	return Suspect{}
 }
 
-// Disputed returns a packet of a segment, or "" of all, with bytes of which Carried may
-// have others than the receiver: a segment that overlaps another with other bytes, or a
-// fragment of a datagram that was not put together, since parts are missing or overlap; or
-// one in a tunnel that is malformed. It is the zero value where there is none.
+// Disputed returns a packet of a segment, or of all for "", whose receiver may have put
+// together other bytes than Carried does. It is a TCP segment that overlaps another with
+// different bytes, or a fragment of a datagram with parts that overlap or are missing, or
+// a malformed packet in a tunnel. Disputed returns the zero value if there is no such
+// packet.
 func (r *Recording) Disputed(segment string, w Window, plan Plan) Suspect {
 	v := r.view(Projection{Segment: segment}, w, plan)
 	for _, c := range r.index.conversations {

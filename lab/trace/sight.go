@@ -6,11 +6,10 @@ import (
 	"wirelab/sniffer"
 )
 
-// SeesUnicast reports whether the sniffer stood where it sees what others send
-// to each other, all through a window, on every segment that a projection is about:
-// whether in every stretch between two changes of the segment's mode that the window
-// touches, the recording has unicast frames of one pair of the plan's hosts in both
-// directions, and the segment was no switch.
+// SeesUnicast reports whether the sniffer saw what others sent to each other, during all
+// of a window, on every segment that a projection is about. It did if the segment was
+// never a switch, and if between any two changes of its mode the recording has unicast
+// frames of one pair of the plan's hosts in both directions.
 func (r *Recording) SeesUnicast(pr Projection, w Window, plan Plan) bool {
 	for _, segment := range r.segments(pr) {
 		for _, s := range r.stretches(plan, segment) {
@@ -25,8 +24,8 @@ func (r *Recording) SeesUnicast(pr Projection, w Window, plan Plan) bool {
 	return true
 }
 
-// EverSwitched reports whether a segment was a switch in any part of a window; "" is
-// the one that there is.
+// EverSwitched reports whether a segment was a switch in any part of a window. For "" it
+// reports whether any segment was.
 func (r *Recording) EverSwitched(segment string, w Window, plan Plan) bool {
 	for _, i := range r.segments(Projection{Segment: segment}) {
 		if slices.ContainsFunc(r.stretches(plan, i), func(s stretch) bool {
@@ -38,8 +37,8 @@ func (r *Recording) EverSwitched(segment string, w Window, plan Plan) bool {
 	return false
 }
 
-// Switched reports whether every segment that a projection is about was a switch when
-// a window ended.
+// Switched reports whether every segment that a projection is about was a switch at the
+// end of a window.
 func (r *Recording) Switched(pr Projection, w Window, plan Plan) bool {
 	return !slices.ContainsFunc(r.segments(pr), func(segment int) bool {
 		return !r.switched(segment, w, plan)

@@ -8,12 +8,12 @@ import (
 	"wirelab/sniffer"
 )
 
-// Gap says what the capture itself tells of frames that it does not have; it is
-// zero where it tells of none. Drops are in Statistics.
+// Gap says what the capture itself tells of frames that it lacks. It is zero if it tells
+// of none. Drops are in Statistics.
 func (r *Recording) Gap() message.Message { return r.gap }
 
-// SnapLength is the length to which the capture cut its frames, if that is why
-// p is cut; else 0.
+// SnapLength returns the length, in bytes, to which the capture cut its frames, if p is
+// cut for this reason; otherwise 0.
 func (r *Recording) SnapLength(p *sniffer.Packet) int {
 	if snap := r.snaps[p.Interface]; p.Truncated() && len(p.Data) == snap {
 		return snap
@@ -21,11 +21,11 @@ func (r *Recording) SnapLength(p *sniffer.Packet) int {
 	return 0
 }
 
-// Backwards is the number of the first packet that is older than the one before
-// it, 0 if there is none.
+// Backwards returns the number of the first packet whose time is before that of the packet
+// before it, 0 if there is none.
 func (r *Recording) Backwards() int { return r.backwards }
 
-// Frames counts the judged packets of a window.
+// Frames returns how many judged packets a window has.
 func (r *Recording) Frames(w Window, plan Plan) (n int) {
 	v := r.view(Projection{}, w, plan)
 	for number := 1; number <= r.Len(); number++ {
@@ -36,32 +36,31 @@ func (r *Recording) Frames(w Window, plan Plan) (n int) {
 	return n
 }
 
-// Kind is why a packet is suspect.
+// Kind is the reason why a packet is suspect.
 type Kind int
 
 // The kinds.
 const (
-	Malformed Kind = iota + 1
-	Truncated
-	NoStart  // the connection was open when the capture began
-	Hole     // it acknowledges bytes that the capture does not have
-	Headless // it is a fragment, and the capture lacks the header of what the datagram carries
-	Disputed // its receiver may have put other bytes together than Carried has
-	Crowded  // tunnels carry more than Carried puts together, from this one on
+	Malformed Kind = iota + 1 // it cannot be decoded to its end
+	Truncated                 // the capture cut it short
+	NoStart                   // the connection was open when the capture began
+	Hole                      // it acknowledges bytes that the capture does not have
+	Headless                  // it is a fragment, and the capture lacks the one with the transport header
+	Disputed                  // its receiver may have put together other bytes than Carried does
+	Crowded                   // tunnels carry more than Carried puts together, from this packet on
 )
 
 // Suspect is a packet that may hide something from a claim.
 type Suspect struct {
 	Packet *sniffer.Packet
 	Kind   Kind
-	Err    error // why it is malformed
+	Err    error // of Malformed: what is wrong
 }
 
-// Suspect returns the first packet of a window by which what the projection
-// shows may be wrong or not all: one that is cut or malformed and could be part
-// of it, one that begins a capture in the middle of a connection, or one that
-// acknowledges what the capture does not have. It is the zero value where there
-// is none.
+// Suspect returns the first packet of a window because of which a projection's lines may
+// be wrong or incomplete. It is cut or malformed and may be one that the projection
+// selects, or its connection was open when the capture began, or it acknowledges bytes
+// that the capture lacks. Suspect returns the zero value if there is no such packet.
 func (r *Recording) Suspect(pr Projection, w Window, plan Plan) Suspect {
 	v := r.view(pr, w, plan)
 	for n := 1; n <= r.Len(); n++ {
@@ -91,8 +90,8 @@ func (r *Recording) Suspect(pr Projection, w Window, plan Plan) Suspect {
 	return Suspect{}
 }
 
-// HoleBeside returns the first packet that acknowledges bytes which the capture does not
-// have, of the TCP connections that have one of the packets; 0 if there is none.
+// HoleBeside returns the first packet that acknowledges bytes which the capture lacks, of
+// those TCP connections to which any of packets belongs; 0 if there is none.
 func (r *Recording) HoleBeside(packets []int) (first int) {
 	for _, c := range r.index.conversations {
 		if !slices.ContainsFunc(c.units, func(u unit) bool { return slices.Contains(packets, u.number()) }) {
@@ -105,10 +104,10 @@ func (r *Recording) HoleBeside(packets []int) (first int) {
 	return first
 }
 
-// Outside yields the packets of a window that a projection is about and that are not judged,
-// since only one of their ends is a host of the plan: where hosts are told by address, who
-// the other is nobody knows. It may be a host's second address. Who asks for the hardware
-// address of a stranger says nothing to a host.
+// Outside yields the packets of a window that a projection selects and that are not judged
+// because only one of their ends is a host of the plan. There are some only if hosts are
+// known by their addresses: the other end may be a host's second address. ARP and neighbor
+// discovery are left out.
 func (r *Recording) Outside(pr Projection, w Window, plan Plan) iter.Seq[*sniffer.Packet] {
 	return func(yield func(*sniffer.Packet) bool) {
 		if r.Hosts.ByPort() {
@@ -135,8 +134,9 @@ func (r *Recording) Outside(pr Projection, w Window, plan Plan) iter.Seq[*sniffe
 	}
 }
 
-// ForSniffer returns the first packet of a window that is for the sniffer, whose own
-// frames are not in the recording; 0 if there is none.
+// ForSniffer returns the first packet of a window that a projection selects and that is
+// for the sniffer, 0 if there is none. The answers to it may not be in the recording,
+// which lacks the sniffer's own frames.
 func (r *Recording) ForSniffer(pr Projection, w Window, plan Plan) int {
 	v := r.view(pr, w, plan)
 	other := make([]bool, len(r.classes)) // they are for others

@@ -10,12 +10,12 @@ import (
 	"wirelab/message"
 )
 
-// Plan is what a recording is read by: the script's hosts and barriers.
+// Plan says which hosts of a recording are judged, and which barriers end its phases.
 type Plan struct {
-	Hosts    []string         // that are judged: all of the topology but the sniffer
-	On       map[string][]int // the segments that each is on, by index; nil: there is one
-	Barriers []string         // labels, in the order of the script
-	Texts    []string         // that the script says: shown by the modifier "text"
+	Hosts    []string         // names of the hosts that are judged: all but the sniffer
+	On       map[string][]int // the segments of each host, by index; nil if there is one segment
+	Barriers []string         // labels of the barriers, in the order of the script
+	Texts    []string         // payloads that the modifier "text" shows
 }
 
 // places are the hosts on each of their segments: each sets barriers.
@@ -31,17 +31,17 @@ func (p Plan) places() (all []place) {
 	return all
 }
 
-// Window is the stretch of a recording that a claim is about. A packet is in
-// it if it stands between the markers of the host that sent it.
+// Window is the part of a recording that a claim is about. A packet is in it if it stands
+// between the markers of its sender at both ends of the window.
 type Window struct {
 	hosts       map[place]span
-	others      span // for senders that set no markers
-	Lasted      time.Duration
-	OpenEnd     bool // no barrier ends it: it goes to the end of the capture
-	first, last int  // packet numbers between which all of it is
+	others      span          // for senders that set no markers
+	Lasted      time.Duration // from the last marker at its beginning to the first at its end
+	OpenEnd     bool          // no barrier ends it: it extends to the end of the capture
+	first, last int           // packet numbers between which all of it is
 }
 
-// Last returns the number of a packet behind which nothing of the window is.
+// Last returns a packet number at and after which nothing is in the window.
 func (w Window) Last() int { return w.last }
 
 // span is what stands behind one packet number and before another.
@@ -63,11 +63,10 @@ func (w Window) contains(sender place, number int) bool { return w.span(sender).
 // until reports whether a packet of a sender stands ahead of the window's end.
 func (w Window) until(sender place, number int) bool { return number < w.span(sender).before }
 
-// Window finds the stretch between the barrier before the first phase and the
-// one that ends the last; the phases are consecutive. No phase is all of the
-// capture, from the barrier "start" to the last barrier, or to the end of the
-// capture where it has no barrier of the plan. The message says what is
-// missing; it is zero where nothing is.
+// Window returns the part of a recording from the barrier before the first phase to the
+// one that ends the last. The phases are consecutive. Without phases it is the whole lab:
+// from the barrier "start" to the plan's last barrier, or to the end of the capture if
+// that was not set. The message says which barrier is missing; it is zero if none is.
 func (r *Recording) Window(phases []string, plan Plan) (Window, message.Message) {
 	begin, end := StartLabel, ""
 	switch {
@@ -106,7 +105,7 @@ func (r *Recording) Window(phases []string, plan Plan) (Window, message.Message)
 	return w, i18n.Message{}
 }
 
-// Whole is all of the recording, whether or not it has barriers.
+// Whole returns the whole recording as a window, whether or not it has barriers.
 func (r *Recording) Whole() Window {
 	all := span{0, r.Len() + 1}
 	return Window{others: all, Lasted: r.between(1, r.Len()), OpenEnd: true, first: all.after, last: all.before}
