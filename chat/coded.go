@@ -17,7 +17,7 @@ type MessageError struct{ Message i18n.Message }
 // Error implements error.
 func (e *MessageError) Error() string { return e.Message.String() }
 
-// Unwrap returns the error in people's languages.
+// Unwrap returns the error as a message that can be translated.
 func (e *MessageError) Unwrap() error { return e.Message.Err() }
 
 func errorMessage(code i18n.Message) error { return &MessageError{code} }

@@ -225,7 +225,7 @@ type nobodyError string
 // Error implements error.
 func (e nobodyError) Error() string { return e.Unwrap().Error() }
 
-// Unwrap returns the error in people's languages.
+// Unwrap returns the error as a message that can be translated.
 func (e nobodyError) Unwrap() error {
 	return i18n.Errmsg("chat.mistake.order.nobody", "Name", string(e))
 }

@@ -10,16 +10,17 @@ import (
 	"wirelab/lab/trace"
 )
 
-// Populated is a Network that says which hosts it has. One that is attached to
-// may have more than a topology asks for.
+// Populated is a Network that knows all its hosts. A network that a lab is attached to may
+// have more hosts than the topology.
 type Populated interface {
 	// Hosts returns the names of all hosts.
 	Hosts() []string
 }
 
-// Attach is Open for a network that is up already and stays up when the lab is
-// closed. The topology has those of its hosts that are judged, and the sniffer.
-// Frames of a Populated network's other hosts are not judged.
+// Attach is Open for a network that is up already. Close leaves it up. The topology lists
+// the hosts that are judged and the sniffer; frames of other hosts of a Populated network
+// are not judged. The error is a *MissingHosts if the network lacks a host. Attach lifts
+// every impairment that the network has.
 func Attach(ctx context.Context, network Network, topology Topology) (*Lab, error) {
 	if err := topology.Validate(); err != nil {
 		return nil, err
@@ -44,10 +45,10 @@ func attach(network Network, topology Topology) *Lab {
 	return &Lab{Topology: topology, id: rand.Text(), network: network, agents: map[string]*hostAgent{}, programs: map[string]*program{}, modes: map[string]Mode{}}
 }
 
-// Mark sets a barrier in every capture of a network that is up: it waits until
-// the hosts' sockets are quiet and has each host send a marker. Who captures is
-// not known here, so that nobody waits until the markers are captured, as
-// Lab.Settle does.
+// Mark sets a barrier in every capture of a network that is up, whoever captures. It waits
+// until the sockets of the hosts are quiet and has each host send a marker. Unlike
+// Lab.Settle, it does not wait until the markers are captured. The hosts must be those of
+// the network.
 func Mark(ctx context.Context, network Network, hosts []string, label string) (err error) {
 	if !trace.ValidLabel(label) {
 		return i18n.Errmsg("mark.label", "Label", label)
@@ -111,12 +112,13 @@ func (l *Lab) checkSegments() error {
 	return nil
 }
 
-// MissingHosts says that a network does not have all hosts of a topology.
+// MissingHosts says that a network lacks hosts of a topology: the names of those that are
+// missing, and of those that the network has.
 type MissingHosts struct{ Missing, Has []string }
 
 func (m *MissingHosts) Error() string { return m.Unwrap().Error() }
 
-// Unwrap returns the error in people's languages.
+// Unwrap returns the error as a message that can be translated.
 func (m *MissingHosts) Unwrap() error {
 	return i18n.Errmsg("lab.missinghosts", "Missing", m.Missing, "Known", m.Has)
 }

@@ -13,26 +13,29 @@ import (
 	"wirelab/lab/trace"
 )
 
-// Unsettled says that a barrier could not be set: what follows from the
-// capture is inconclusive.
+// Unsettled says that a barrier could not be set. Claims about phases that it would have
+// ended are inconclusive.
 type Unsettled struct {
-	Label string
-	Cause error
+	Label string // of the barrier
+	Cause error  // which names the socket, the marker or the program
 }
 
 func (u *Unsettled) Error() string { return u.Unwrap().Error() }
 
-// Unwrap returns the error in people's languages, and the cause behind it.
+// Unwrap returns the error as a message that can be translated, which wraps the cause.
 func (u *Unsettled) Unwrap() error {
 	return i18n.Errmsg("lab.unsettled", "Label", u.Label, "Cause", u.Cause)
 }
 
-// Settle sets a barrier: it returns when nothing is left running of what has
-// ended, every host's sockets are quiet, a marker that each host sent after that
-// has been captured, and every program that was started and not closed was seen
-// to run after that. What was sent before it is in the capture before the marker
-// of its host. The error is an *Unsettled that names the socket, the marker or
-// the program.
+// Settle sets a barrier, which ends a phase, and names it: label is a trace.ValidLabel
+// that no other barrier of the lab has. Everything that a host sent before is in the
+// capture before the host's marker.
+//
+// Settle returns when all of this is true: commands that have ended left nothing running,
+// the sockets of all hosts are quiet, no router and no cable holds a frame, a marker that
+// every host has sent after that is captured, and every program that was started and not
+// closed still runs. The error is an *Unsettled if that is not reached within some 10
+// seconds, or longer for a lab of many hosts.
 func (l *Lab) Settle(ctx context.Context, label string) error {
 	if !trace.ValidLabel(label) || trace.ReservedLabel(label) {
 		return i18n.Errmsg("lab.label", "Label", label)
@@ -164,7 +167,7 @@ type busyHost struct{ what string }
 
 func (b *busyHost) Error() string { return b.Unwrap().Error() }
 
-// Unwrap returns the error in people's languages.
+// Unwrap returns the error as a message that can be translated.
 func (b *busyHost) Unwrap() error {
 	// A tcp socket's state stands ahead of the counts; udp has none (lab/node, socket).
 	before, counts, _ := strings.Cut(b.what, " unread=")

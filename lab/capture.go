@@ -29,7 +29,9 @@ type capture struct {
 	err       error
 }
 
-// Spool opens a file for the bytes of frames. It has no name, so that nothing is left of it.
+// Spool opens a temporary file for the bytes of a recording's frames
+// (trace.Recording.SpoolTo). The file has no name, so that nothing is left of it when the
+// process ends.
 func Spool() (trace.Spool, error) {
 	f, err := wholefile.Temporary()
 	if err != nil {

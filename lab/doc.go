@@ -1,8 +1,9 @@
-// Package lab is the engine: it brings up hosts on an Ethernet segment, starts
-// programs on them, captures what crosses the wire and sets barriers, behind
-// which the capture is known to be complete.
+// Package lab is the engine. It brings up hosts on Ethernet segments, starts programs
+// on them, captures what crosses the wire, and sets barriers. Everything that hosts
+// sent before a barrier is in the capture.
 //
-// A Backend brings up the hosts; this package knows none of them. It does not
-// know what an experiment is (lab/script), what it expects (lab/claim), nor how
-// a result is shown (lab/report), and has no text for people.
+// A Backend brings up the hosts, in namespaces (lab/netns) or in containers
+// (lab/docker); this package knows none of them. It does not know what an experiment
+// is (lab/script), what it expects (lab/claim), nor how a result is shown (lab/report).
+// Go tests use package lab/labtest.
 package lab

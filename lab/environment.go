@@ -7,14 +7,13 @@ import (
 	"wirelab/internal/lang"
 )
 
-// Path is where programs on hosts look for others.
+// Path is the PATH of programs on hosts.
 const Path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-// Environment returns the variables of every program on a host: the lab's, and
-// none of the person's who runs it, so that a lab is the same for everybody: it speaks
-// English, which a script awaits, also in a container that was started for people who
-// speak another language.
-// names are the addresses of all hosts as this one knows them, the nearest first.
+// Environment returns the environment of every program on a host, NAME=VALUE each. It
+// takes nothing from this process's environment, so that a lab behaves the same for
+// everybody. Programs speak English, which scripts wait for. names are the addresses of
+// all hosts by name, the nearest first (Topology.Names).
 func Environment(host string, names map[string][]netip.Addr) []string {
 	return append([]string{
 		"PATH=" + Path,

@@ -11,17 +11,18 @@ import (
 	"wirelab/lab/trace"
 )
 
-// Impairer is a Network on whose cables frames can be lost, held back, sent twice or
-// changed. Its methods may be called from several goroutines at once.
+// Impairer is a Network that can lose, delay, duplicate or change frames on the cables of
+// its hosts. Its methods may be called from several goroutines at once.
 type Impairer interface {
-	// Impair puts a rule in force and returns when it is. Every rule of a network has
-	// another name, those that were lifted as well.
+	// Impair returns when a rule is in force. No other rule of the network, lifted
+	// ones included, may have its name.
 	Impair(ctx context.Context, rule fault.Rule) error
-	// Mend lifts the rule of a name; for "" it lifts and forgets all. What they hold is
-	// sent.
+	// Mend lifts the rule of a name. For "" it lifts and forgets all rules. The frames
+	// that they hold are sent.
 	Mend(ctx context.Context, name string) error
-	// Faults reports what the cables do, all rules so far in the order of Impair, and
-	// the acts behind the first so many; there may be more than are returned.
+	// Faults reports what the cables do and have done: all rules so far, in the order
+	// of Impair, and acts of theirs, without the first after acts. It may return fewer
+	// acts than there are, but none only if there are none.
 	Faults(ctx context.Context, after int) (fault.Report, error)
 }
 
@@ -37,8 +38,8 @@ func (l *Lab) impairer() (Impairer, error) {
 	}
 }
 
-// Impair impairs frames between hosts, from now on. Where the network cannot, the error
-// is an *Unavailable.
+// Impair puts an impairment of frames between hosts in force, until Mend. The error is an
+// *Unavailable if the network cannot impair frames.
 func (l *Lab) Impair(ctx context.Context, rule fault.Rule) error {
 	n, err := l.impairer()
 	if err != nil {
@@ -53,7 +54,7 @@ func (l *Lab) Impair(ctx context.Context, rule fault.Rule) error {
 	return nil
 }
 
-// Mend lifts the impairment of a name.
+// Mend lifts the impairment of a name and sends the frames that it holds.
 func (l *Lab) Mend(ctx context.Context, name string) error {
 	n, err := l.impairer()
 	if err != nil {

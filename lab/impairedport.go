@@ -8,9 +8,10 @@ import (
 	"wirelab/lab/fault"
 )
 
-// ImpairedPort returns the port at whose cable a rule acts: of the receiver or, before the
-// sniffer, of the sender, on the segment on which both are. Hosts of different segments send
-// to a router: a rule is about one cable, and its filter says whose packets.
+// ImpairedPort returns the port on whose cable a rule acts. It is the receiver's, or the
+// sender's for a rule that acts before the sniffer, on the segment that both hosts are on.
+// It is an error if there is no such segment, or several. To impair packets between hosts
+// on different segments, a rule names a router, and its filter says whose packets.
 func (t Topology) ImpairedPort(r fault.Rule) (Port, error) {
 	for _, h := range []string{r.From, r.To} {
 		switch {

@@ -15,9 +15,10 @@ import (
 	"wirelab/sniffer"
 )
 
-// Lab is a network that is captured and on whose hosts programs are started.
-// It does one thing after the other and is not safe for several goroutines.
+// Lab is a network that is captured, and on whose hosts programs run. Its methods must not
+// be called from several goroutines at once.
 type Lab struct {
+	// Topology is what the lab was opened with. It must not be changed.
 	Topology Topology
 
 	id       string // no other lab has it: by it the agents know its programs
@@ -34,8 +35,10 @@ type Lab struct {
 	acts     int                 // of impairments that the recording knows
 }
 
-// Open brings a lab up and returns when the capture is bound and has seen a
-// marker from every host: the wire works before the first stimulus. Close it.
+// Open brings a lab up. It returns when the capture runs and has a marker from every host,
+// so that the wire is known to work. The caller closes the lab. The errors are those of
+// Topology.Validate and Backend.Up, and an *Unsettled if a marker is missing. ctx must not
+// end before the lab is closed: the network may end with it.
 func Open(ctx context.Context, backend Backend, topology Topology) (*Lab, error) {
 	if err := topology.Validate(); err != nil {
 		return nil, err
@@ -150,9 +153,10 @@ func (l *Lab) host(name string) (Host, error) {
 	return nil, i18n.Errmsg("lab.nohost", "Host", name, "Hint", suggest.Hint(name, l.Topology.Hosts), "Known", l.Topology.Hosts)
 }
 
-// Start starts a program that keeps running; the error says why it did not
-// start. A host has one at a time, to which Say, Await and CloseProgram speak.
-// One that ends before it is closed makes the next barrier fail.
+// Start starts a program that keeps running on the host of a name. args is the command
+// line, as in Cmd. A host has one such program at a time, which Say, Await and
+// CloseProgram are about. A program that ends before it is closed makes the next Settle
+// fail.
 func (l *Lab) Start(ctx context.Context, name string, args ...string) error {
 	if old := l.programs[name]; old != nil {
 		return i18n.Errmsg("lab.process.stillopen", "Command", old.name())
@@ -184,8 +188,9 @@ func (l *Lab) program(name string) (*program, error) {
 	return nil, i18n.Errmsg("lab.process.nothing", "Host", name)
 }
 
-// Await waits until the host's program has printed text, after what earlier
-// calls have found.
+// Await waits until the host's program has printed text, on standard output or standard
+// error, after what earlier calls have found. It waits at most 10 seconds. Of the output
+// the last MiB is searched.
 func (l *Lab) Await(ctx context.Context, name, text string) error {
 	p, err := l.program(name)
 	if err != nil {
@@ -194,7 +199,7 @@ func (l *Lab) Await(ctx context.Context, name, text string) error {
 	return p.await(ctx, text)
 }
 
-// Say types a line to the host's program.
+// Say writes a line to the standard input of the host's program.
 func (l *Lab) Say(ctx context.Context, name, text string) error {
 	p, err := l.program(name)
 	if err != nil {
@@ -205,8 +210,8 @@ func (l *Lab) Say(ctx context.Context, name, text string) error {
 	return p.say(ctx, text)
 }
 
-// CloseProgram ends the input of the host's program and waits until it has
-// ended. An exit code other than 0 is an *ExitError.
+// CloseProgram closes the standard input of the host's program and waits at most 10
+// seconds until it has ended. The error is an *ExitError if its exit code is not 0.
 func (l *Lab) CloseProgram(ctx context.Context, name string) error {
 	p, err := l.program(name)
 	if err != nil {
@@ -222,8 +227,10 @@ func (l *Lab) CloseProgram(ctx context.Context, name string) error {
 	return err
 }
 
-// Run runs a command that ends and waits for it. An exit code other than 0 is
-// an *ExitError.
+// Run runs a command on the host of a name with an empty input, and waits at most 60
+// seconds until it has ended. args is the command line, as in Cmd. Run returns the last
+// MiB of what the command printed on standard output and standard error, also with an
+// error. The error is an *ExitError if the exit code is not 0.
 func (l *Lab) Run(ctx context.Context, name string, args ...string) (output string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, runTimeout)
 	defer cancel()
@@ -237,8 +244,8 @@ func (l *Lab) Run(ctx context.Context, name string, args ...string) (output stri
 	return p.output.String(), err
 }
 
-// SetMode makes segments hubs or switches, all where none is named, and returns when
-// they are. Markers from every host on them tell so in the capture.
+// SetMode makes the named segments, or all if none is named, hubs or switches. It returns
+// when they are. A marker from every host on them records the change in the capture.
 func (l *Lab) SetMode(ctx context.Context, mode Mode, segments ...string) error {
 	known := l.Topology.SegmentNames()
 	if len(segments) == 0 {
@@ -271,7 +278,7 @@ func (l *Lab) SetMode(ctx context.Context, mode Mode, segments ...string) error 
 	return nil
 }
 
-// FlushNeighbours empties a host's neighbour (ARP) cache.
+// FlushNeighbours empties the neighbour cache (ARP and NDP) of the host of a name.
 func (l *Lab) FlushNeighbours(ctx context.Context, name string) error {
 	host, err := l.host(name)
 	if err != nil {
@@ -282,16 +289,16 @@ func (l *Lab) FlushNeighbours(ctx context.Context, name string) error {
 	return host.FlushNeighbours(ctx)
 }
 
-// View calls do with what has been captured so far, which must not be kept.
+// View calls do with the recording of what was captured so far. do must not keep or change
+// it. Capturing waits until do returns.
 func (l *Lab) View(do func(*trace.Recording)) { l.capture.view(do) }
 
-// Changed returns a channel that is closed at the next packet that is captured, or at
-// the end of the capture.
+// Changed returns a channel that is closed when the next packet is captured, and at the
+// end of the capture.
 func (l *Lab) Changed() <-chan struct{} { return l.capture.change() }
 
-// Finish stops the capture and returns it whole. The lab can only be closed
-// after that. With an error the recording is what was captured, which may not
-// be all.
+// Finish stops the capture and returns it with what the kernel counted. After that, only
+// Close may be called. With an error, the recording may lack frames.
 func (l *Lab) Finish(ctx context.Context) (*trace.Recording, error) {
 	ctx, cancel := context.WithTimeout(ctx, l.patience())
 	defer cancel()
@@ -301,8 +308,8 @@ func (l *Lab) Finish(ctx context.Context) (*trace.Recording, error) {
 	return recording, errors.Join(err, learnt)
 }
 
-// Close ends every program and, if Open brought it up, removes the network. A
-// network that was attached to is a hub again.
+// Close ends every program. If Open brought the network up, Close removes it. If the lab
+// was attached to it, Close lifts the lab's impairments and makes its segments hubs again.
 func (l *Lab) Close() error {
 	var all error
 	for _, p := range l.programs {

@@ -15,13 +15,14 @@ import (
 // host of the topology, .11 and ::11 for the second. Its hardware address says the
 // segment and then the host: 02:00:00:01:00:0b. A seed changes the rule (seed.go).
 
-// Subnet returns the subnet by rule of a topology's i-th segment.
+// Subnet returns the IPv4 subnet of the segment of index i by rule, without a seed:
+// 10.77.0.0/24 for the first.
 func Subnet(i int) netip.Prefix {
 	return netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 77, byte(i), 0}), 24)
 }
 
-// Address returns the address that the i-th host of a topology gets in a
-// subnet: .10 for the first and so on, so that people know them by sight.
+// Address returns the address in an IPv4 subnet of the host of index i by rule, without a
+// seed: it ends in .10 for the first.
 func Address(subnet netip.Prefix, i int) netip.Addr {
 	return address4(subnet, number(i))
 }
@@ -80,12 +81,13 @@ func (t Topology) numbers() map[string]int {
 	return numbers
 }
 
-// HardwareAddress returns the locally administered address of the i-th host on
-// the first segment.
+// HardwareAddress returns the hardware address on the first segment of the host of index i
+// by rule, without a seed. It is locally administered.
 func HardwareAddress(i int) net.HardwareAddr { return Topology{}.hardwareAddress(0, i) }
 
-// Ports returns the network devices that a host gets: eth0, eth1 and so on, in the
-// order of the segments. A backend that cannot choose addresses gives others.
+// Ports returns the network devices that a host gets: eth0, eth1 and so on, in the order
+// of its segments. A backend that cannot choose addresses assigns others: Host.Ports has
+// those.
 func (t Topology) Ports(host string) (ports []Port) {
 	names, at, numbers := t.SegmentNames(), slices.Index(t.Hosts, host), t.numbers()
 	for n, i := range t.On(host) {
@@ -131,9 +133,10 @@ func usable(subnet netip.Prefix, addr netip.Addr) bool {
 	return subnet.Contains(addr) && addr.Zone() == "" && addr != subnet.Masked().Addr() && (addr.Is6() || subnet.Contains(addr.Next()))
 }
 
-// Names returns the addresses of every host as one of them knows them: of a host that
-// is on several segments the nearest first, that on a segment of its own. Of a segment
-// with both versions of IP, that of IPv4 is first.
+// Names returns the addresses of every host, by name, in the order in which viewer, a
+// host, should try them. The nearest come first: those on a segment of viewer's own, then
+// those behind one router, and so on. On a segment with both versions of IP, the IPv4
+// address precedes the IPv6 address.
 func (t Topology) Names(viewer string) map[string][]netip.Addr {
 	far4, far6 := t.distances(t.On(viewer), IPv4), t.distances(t.On(viewer), IPv6)
 	type place struct {

@@ -35,14 +35,14 @@ type program struct {
 
 // ExitError says that a command ended with an exit code other than 0.
 type ExitError struct {
-	Command string // with the host: "client1: ping -c 1 server"
+	Command string // the host and the command line: "client1: ping -c 1 server"
 	Code    int
-	Output  string // what it had printed
+	Output  string // the last MiB of what it printed
 }
 
 func (e *ExitError) Error() string { return e.Unwrap().Error() }
 
-// Unwrap returns the error in people's languages.
+// Unwrap returns the error as a message that can be translated.
 func (e *ExitError) Unwrap() error {
 	return i18n.Errmsg("lab.process.exit", "Command", e.Command, "Code", e.Code, "Output", indent(e.Output))
 }

@@ -18,13 +18,12 @@ import (
 // modulePath is the module and the main package of the wirelab program.
 var modulePath = strings.TrimSuffix(reflect.TypeFor[Topology]().PkgPath(), "/lab")
 
-// Program returns the path of the wirelab program that runs on a lab's hosts,
-// for Linux on this machine's architecture. It is the running program if it is
-// wirelab; otherwise, as in a test binary, it is built from the module, once a
-// process. A program that was built stays in Go's build cache, which bounds
-// itself, so that nothing is left behind however this process ends. The error
-// is an *Unavailable where neither can be had. Program may be called from
-// several goroutines at once.
+// Program returns the path of the wirelab program that runs on a lab's hosts, for Linux on
+// this machine's architecture. If this process is wirelab, it is its own file. Otherwise,
+// as in a test, Program builds it from the module with the go command, once in a process,
+// which can take minutes. The file stays in Go's build cache: the cache removes it in
+// time. The error is an *Unavailable if neither works. Program may be called from several
+// goroutines at once.
 func Program(ctx context.Context) (path string, err error) {
 	if path, ok := runningProgram(); ok {
 		return path, nil
@@ -32,8 +31,8 @@ func Program(ctx context.Context) (path string, err error) {
 	return buildProgram(ctx, native)
 }
 
-// StaticProgram is Program for an architecture (GOARCH) that need not be this
-// machine's, and needs no C library, as an image made from scratch has none.
+// StaticProgram is Program for the architecture arch, a GOARCH. The program needs no C
+// library, so that it runs in an image made from scratch.
 func StaticProgram(ctx context.Context, arch string) (path string, err error) {
 	if path, ok := runningProgram(); ok && isStatic(path, arch) {
 		return path, nil

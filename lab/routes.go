@@ -5,10 +5,10 @@ import (
 	"slices"
 )
 
-// Route is an entry of a host's routing table, besides those of its own segments.
+// Route is an entry of a host's routing table.
 type Route struct {
 	To  netip.Prefix // 0.0.0.0/0 and ::/0 are default routes
-	Via netip.Addr   // of a router, on a segment of the host's own
+	Via netip.Addr   // address of a router on a segment of the host's own
 }
 
 // anywhere is what default routes lead to.
@@ -16,11 +16,13 @@ var anywhere = map[Versions]netip.Prefix{
 	IPv4: netip.PrefixFrom(netip.IPv4Unspecified(), 0), IPv6: netip.PrefixFrom(netip.IPv6Unspecified(), 0),
 }
 
-// Routes returns the routes that a host gets by itself: those of which there is one
-// alone. A host whose segments have one router has it as its default route; with two,
-// the choice is its user's. A router has a route to each segment that it is not on,
-// over the fewest routers, where one way is shorter than all others. The sniffer is on
-// every segment and needs none. Either version of IP has routes of its own.
+// Routes returns the routes that a host gets besides those to its own segments. IPv4 and
+// IPv6 have routes of their own.
+//
+// If there is one router on the host's segments, it is the host's default route. If there
+// are several, the host has none: the choice is its user's. A router has a route to each
+// segment that it is not on, over the fewest routers, unless two ways are equally short.
+// The sniffer is on every segment and needs no route.
 func (t Topology) Routes(host string) []Route {
 	if host == SnifferHost {
 		return nil

@@ -11,8 +11,8 @@ import (
 // subnets, the numbers in which addresses end, and two bytes of the hardware addresses.
 // What is given in the topology stays.
 
-// SeedOf is the seed of a topology for a text: never 0, which is none. It is the rule of
-// a seed that people write: the same text gives the same lab everywhere.
+// SeedOf returns the seed of a topology for a text that people write. It is never 0. The
+// same text gives the same lab on every machine.
 func SeedOf(text string) uint64 {
 	sum := sha256.Sum256([]byte("wirelab/topology/v1\x00" + text))
 	return max(1, binary.BigEndian.Uint64(sum[:]))

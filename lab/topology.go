@@ -11,50 +11,51 @@ import (
 // SnifferHost is the host on which the capture runs. Every topology has it.
 const SnifferHost = trace.SnifferHost
 
-// DefaultSegment is the segment of a topology that names none.
+// DefaultSegment is the name of the only segment of a topology without Segments.
 const DefaultSegment = "lan"
 
 // The limits of a topology.
 const (
-	// MaxHosts is the number of hosts that a segment can address (a /24 without
-	// its network, broadcast and gateway addresses), the sniffer among them. All
-	// segments together may have more.
+	// MaxHosts is how many hosts a segment can address, the sniffer among them: a /24
+	// without its network, broadcast and gateway addresses. All segments together may
+	// have more.
 	MaxHosts = 253
-	// MaxSegments and MaxPorts bound what a machine is asked to carry.
+	// MaxSegments and MaxPorts bound the load on the machine.
 	MaxSegments = 32
 	MaxPorts    = 1000 // of all hosts together, the sniffer's too
 )
 
-// Topology is what a lab is made of: hosts on one Ethernet segment, or on several.
-// The rest follows by rules that one knows by sight (Ports, Routes, Names).
+// Topology describes a lab: which hosts there are, and which segments they are on.
+// Addresses, routes and names follow from it by rules (Ports, Routes, Names). Backends and
+// labs take a topology that is valid (Validate).
 type Topology struct {
-	Hosts    []string      // names, in the order of their lanes; the sniffer is one of them
-	Segments []SegmentSpec // none: all hosts are on DefaultSegment
+	Hosts    []string      // names, SnifferHost among them; the order is that of diagrams and of addresses
+	Segments []SegmentSpec // if there are none, all hosts are on DefaultSegment
 	Routers  []string      // the hosts that forward packets between their segments
-	Seed     uint64        `json:",omitempty"` // of the addresses by rule (SeedOf); 0: those that one knows by sight
+	Seed     uint64        `json:",omitempty"` // changes the addresses that follow by rule (SeedOf); 0 keeps the plain ones
 }
 
-// SegmentSpec is a segment that is wished for.
+// SegmentSpec describes a segment of a topology. Addresses and subnets that it does not
+// give follow by rule.
 type SegmentSpec struct {
 	Name       string
-	IP         Versions              // which it has, besides those of which it is given a subnet; none: IPv4
-	Subnet     netip.Prefix          // IPv4; the zero value is the subnet by rule
-	Subnet6    netip.Prefix          // IPv6; the zero value is the subnet by rule
-	Hosts      []string              // who is on it. The sniffer is on every segment and is not named
-	Addresses  map[string]netip.Addr // of hosts that are given one, in the IPv4 subnet; others have one by rule
-	Addresses6 map[string]netip.Addr // the same of IPv6
+	IP         Versions              // IP versions, besides those with a subnet below; 0 is IPv4 if there is none
+	Subnet     netip.Prefix          // IPv4, /8 to /30; the zero value is the subnet by rule
+	Subnet6    netip.Prefix          // IPv6, /16 to /112; the zero value is the subnet by rule
+	Hosts      []string              // the hosts on it, without the sniffer, which is on every segment
+	Addresses  map[string]netip.Addr // IPv4 addresses by host; other hosts get theirs by rule
+	Addresses6 map[string]netip.Addr // IPv6 addresses by host; other hosts get theirs by rule
 }
 
-// DefaultTopology is the lab of the course note: a server, two clients and
-// the sniffer that watches them.
+// DefaultTopology is one segment with a server, two clients and the sniffer.
 var DefaultTopology = Topology{Hosts: []string{"client1", "server", "client2", SnifferHost}}
 
-// Hosts returns the topology of some hosts and the sniffer on one segment.
+// Hosts returns a topology of the named hosts and the sniffer on one segment.
 func Hosts(names ...string) Topology {
 	return Topology{Hosts: append(slices.Clone(names), SnifferHost)}
 }
 
-// Judged returns the hosts whose frames are judged: all but the sniffer.
+// Judged returns the hosts that claims are about: all but the sniffer.
 func (t Topology) Judged() []string {
 	return slices.DeleteFunc(slices.Clone(t.Hosts), func(h string) bool { return h == SnifferHost })
 }
@@ -71,8 +72,8 @@ func (t Topology) SegmentNames() []string {
 	return names
 }
 
-// SegmentHosts returns the hosts on a segment, the sniffer last; those of a topology
-// that names no segment in its own order.
+// SegmentHosts returns the hosts on the segment of an index. The sniffer is the last of
+// them, or where it is in Hosts if the topology has no Segments.
 func (t Topology) SegmentHosts(segment int) []string {
 	if len(t.Segments) == 0 {
 		return slices.Clone(t.Hosts)
@@ -80,7 +81,7 @@ func (t Topology) SegmentHosts(segment int) []string {
 	return append(slices.Clone(t.Segments[segment].Hosts), SnifferHost)
 }
 
-// On returns the segments that a host is on, by their index, ascending.
+// On returns the indexes of the segments that a host is on, ascending.
 func (t Topology) On(host string) (segments []int) {
 	for i := range t.SegmentNames() {
 		if slices.Contains(t.SegmentHosts(i), host) {
@@ -90,7 +91,8 @@ func (t Topology) On(host string) (segments []int) {
 	return segments
 }
 
-// Plan returns what a recording of the lab is read by: who is judged, and where.
+// Plan returns the part of a trace.Plan that follows from the topology: which hosts are
+// judged, and the segments that they are on.
 func (t Topology) Plan() trace.Plan {
 	plan := trace.Plan{Hosts: t.Judged()}
 	if len(t.Segments) > 1 {
@@ -102,8 +104,8 @@ func (t Topology) Plan() trace.Plan {
 	return plan
 }
 
-// TraceHosts returns what the topology says of who is who: of several segments their
-// names, and the routers.
+// TraceHosts returns the part of a trace.Hosts that follows from the topology: the names
+// of the segments and the routers, if there are several segments.
 func (t Topology) TraceHosts() trace.Hosts {
 	if len(t.Segments) < 2 {
 		return trace.Hosts{}
@@ -111,10 +113,11 @@ func (t Topology) TraceHosts() trace.Hosts {
 	return trace.Hosts{Segments: t.SegmentNames(), Routers: t.Routers}
 }
 
-// IsRouter reports whether a host forwards.
+// IsRouter reports whether a host forwards packets between its segments.
 func (t Topology) IsRouter(host string) bool { return slices.Contains(t.Routers, host) }
 
-// Validate checks the topology and adds nothing. Its errors are for people.
+// Validate returns an error if the topology cannot be brought up. The error is for people,
+// in their language. Validate changes nothing.
 func (t Topology) Validate() error {
 	seen := map[string]bool{}
 	for _, h := range t.Hosts {

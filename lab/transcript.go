@@ -72,7 +72,7 @@ func (t *transcript) await(ctx context.Context, text string) bool {
 	}
 }
 
-// String returns what was written.
+// String returns what is kept of the output.
 func (t *transcript) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -7,10 +7,10 @@ import (
 	"wirelab/internal/i18n"
 )
 
-// Versions are versions of IP, of one segment.
+// Versions is a set of IP versions.
 type Versions uint8
 
-// The versions. A segment for which none is wished has IPv4.
+// The versions.
 const (
 	IPv4 Versions = 1 << iota
 	IPv6
@@ -53,8 +53,8 @@ func version(a netip.Addr) Versions {
 	return IPv6
 }
 
-// Subnets returns the subnets of a segment: that of IPv4, that of IPv6, or both in this
-// order. A backend that cannot choose addresses gives others.
+// Subnets returns the subnets of the segment of an index: that of IPv4, that of IPv6, or
+// both in this order. A backend that cannot choose addresses assigns others.
 func (t Topology) Subnets(segment int) (all []netip.Prefix) {
 	var spec SegmentSpec
 	if segment < len(t.Segments) {
@@ -74,7 +74,8 @@ func (t Topology) Subnets(segment int) (all []netip.Prefix) {
 	return all
 }
 
-// Subnet6 returns the IPv6 subnet by rule of a topology's i-th segment.
+// Subnet6 returns the IPv6 subnet of the segment of index i by rule, without a seed:
+// fd77::/64 for the first.
 func Subnet6(i int) netip.Prefix {
 	return netip.PrefixFrom(netip.AddrFrom16([16]byte{0: 0xfd, 1: 0x77, 6: byte(i >> 8), 7: byte(i)}), 64)
 }

@@ -5,9 +5,9 @@ import (
 	"errors"
 )
 
-// Watch captures a network that is up and does nothing else in it: no barrier is set, and
-// nothing that was done in it before is undone. Of the Lab that it returns View, Changed,
-// Ended, EndedBy and Close are for who watches.
+// Watch captures a network that is up and changes nothing in it: it sets no barrier and
+// leaves impairments in force. Only the methods View, Changed, Ended, EndedBy and Close of
+// the Lab may be called.
 func Watch(ctx context.Context, network Network, topology Topology) (*Lab, error) {
 	if err := topology.Validate(); err != nil {
 		return nil, err
@@ -25,11 +25,11 @@ func Watch(ctx context.Context, network Network, topology Topology) (*Lab, error
 	return l, nil
 }
 
-// Ended returns a channel that is closed when nothing more will be captured, since the
+// Ended returns a channel that is closed when nothing more will be captured, because the
 // network has gone or the recording is full.
 func (l *Lab) Ended() <-chan struct{} { return l.capture.over }
 
-// EndedBy returns, once the capture has Ended, why: nil where the network has gone.
+// EndedBy returns, after the channel of Ended is closed, why: nil if the network has gone.
 func (l *Lab) EndedBy() error {
 	l.capture.mu.Lock()
 	defer l.capture.mu.Unlock()

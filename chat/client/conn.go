@@ -41,7 +41,7 @@ type RefusedError struct{ Line chat.Line } // of kind Error or Notice
 // Error implements error.
 func (e *RefusedError) Error() string { return e.Unwrap().Error() }
 
-// Unwrap returns the error in people's languages, where the server has told a code.
+// Unwrap returns the error as a message that can be translated, where the server has told a code.
 func (e *RefusedError) Unwrap() error {
 	said := e.Line.Message()
 	if !i18n.Has(said.Code) {

@@ -50,7 +50,7 @@ type DialError struct {
 // Error implements error.
 func (e *DialError) Error() string { return e.Unwrap().Error() }
 
-// Unwrap returns the error in people's languages, behind which is the last attempt's.
+// Unwrap returns the error as a message that can be translated, behind which is the last attempt's.
 func (e *DialError) Unwrap() error {
 	return i18n.Errmsg("chat.mistake.nochat", "Server", e.Server, "Cause", i18n.NetError(e.Err))
 }

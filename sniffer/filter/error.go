@@ -48,7 +48,7 @@ func (e *UnknownHostError) Place() (expression, caret string) { return e.place.s
 // the position. Nothing in it can act on a terminal.
 func (e *syntaxError) Error() string { return e.Unwrap().Error() }
 
-// Unwrap returns the error in people's languages.
+// Unwrap returns the error as a message that can be translated.
 func (e *syntaxError) Unwrap() error {
 	expression, caret := e.show()
 	return i18n.Errmsg("filter.at", "Cause", e.Msg, "Filter", expression, "Caret", caret)

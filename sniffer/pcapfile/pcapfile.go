@@ -47,7 +47,7 @@ type TruncatedError struct {
 
 func (e *TruncatedError) Error() string { return e.Unwrap().Error() }
 
-// Unwrap returns the error in people's languages.
+// Unwrap returns the error as a message that can be translated.
 func (e *TruncatedError) Unwrap() error {
 	return i18n.Errmsg("capture.cut", "Size", e.Size, "Content", ofContent(e.Compressed), "Offset", e.Offset)
 }
@@ -64,7 +64,7 @@ type FormatError struct {
 
 func (e *FormatError) Error() string { return e.Unwrap().Error() }
 
-// Unwrap returns the error in people's languages. The reason is in the words of the
+// Unwrap returns the error as a message that can be translated. The reason is in the words of the
 // formats, but for that of a file that has neither.
 func (e *FormatError) Unwrap() error {
 	if e.begins != "" {
