@@ -2,7 +2,6 @@ package lab
 
 import (
 	"fmt"
-	"net"
 	"net/netip"
 	"slices"
 
@@ -15,16 +14,9 @@ import (
 // host of the topology, .11 and ::11 for the second. Its hardware address says the
 // segment and then the host: 02:00:00:01:00:0b. A seed changes the rule (seed.go).
 
-// Subnet returns the IPv4 subnet of the segment of index i by rule, without a seed:
-// 10.77.0.0/24 for the first.
-func Subnet(i int) netip.Prefix {
+// plainSubnet is the IPv4 subnet of the i-th segment without a seed.
+func plainSubnet(i int) netip.Prefix {
 	return netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 77, byte(i), 0}), 24)
-}
-
-// Address returns the address in an IPv4 subnet of the host of index i by rule, without a
-// seed: it ends in .10 for the first.
-func Address(subnet netip.Prefix, i int) netip.Addr {
-	return address4(subnet, number(i))
 }
 
 func address4(subnet netip.Prefix, number int) netip.Addr {
@@ -80,10 +72,6 @@ func (t Topology) numbers() map[string]int {
 	}
 	return numbers
 }
-
-// HardwareAddress returns the hardware address on the first segment of the host of index i
-// by rule, without a seed. It is locally administered.
-func HardwareAddress(i int) net.HardwareAddr { return Topology{}.hardwareAddress(0, i) }
 
 // Ports returns the network devices that a host gets: eth0, eth1 and so on, in the order
 // of its segments. A backend that cannot choose addresses assigns others: Host.Ports has

@@ -25,7 +25,7 @@ func (t Topology) seedByte(i int) int { return int(byte(t.Seed >> (8 * i))) }
 // another of 10.0.0.0/8 by the seed.
 func (t Topology) subnetByRule(i int) netip.Prefix {
 	if t.Seed == 0 {
-		return Subnet(i)
+		return plainSubnet(i)
 	}
 	return netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(1 + t.seedByte(0)%250), byte(t.seedByte(1) + i), 0}), 24)
 }
@@ -33,9 +33,9 @@ func (t Topology) subnetByRule(i int) netip.Prefix {
 // subnet6ByRule is the same of IPv6, in fd00::/8 (RFC 4193).
 func (t Topology) subnet6ByRule(i int) netip.Prefix {
 	if t.Seed == 0 {
-		return Subnet6(i)
+		return plainSubnet6(i)
 	}
-	a := Subnet6(i).Addr().As16()
+	a := plainSubnet6(i).Addr().As16()
 	a[2], a[3], a[4] = byte(t.seedByte(0)), byte(t.seedByte(1)), byte(t.seedByte(2))
 	return netip.PrefixFrom(netip.AddrFrom16(a), 64)
 }

@@ -74,9 +74,8 @@ func (t Topology) Subnets(segment int) (all []netip.Prefix) {
 	return all
 }
 
-// Subnet6 returns the IPv6 subnet of the segment of index i by rule, without a seed:
-// fd77::/64 for the first.
-func Subnet6(i int) netip.Prefix {
+// plainSubnet6 is the IPv6 subnet of the i-th segment without a seed.
+func plainSubnet6(i int) netip.Prefix {
 	return netip.PrefixFrom(netip.AddrFrom16([16]byte{0: 0xfd, 1: 0x77, 6: byte(i >> 8), 7: byte(i)}), 64)
 }
 

@@ -59,9 +59,9 @@ func TestLab(t *testing.T) {
 
 	t.Run("addresses are in order, on one subnet", func(t *testing.T) {
 		macs := map[string]bool{}
-		for i, name := range lab.DefaultTopology.Hosts {
+		for _, name := range lab.DefaultTopology.Hosts {
 			ports := s.Host(name).Ports()
-			want := []netip.Prefix{netip.PrefixFrom(lab.Address(lab.Subnet(0), i), 24)}
+			want := lab.DefaultTopology.Ports(name)[0].Addrs
 			if len(ports) != 1 || ports[0].Device != "eth0" || ports[0].Segment != "lan" || !slices.Equal(ports[0].Addrs, want) {
 				t.Errorf("%s has %v, want eth0 on lan with %v", name, ports, want)
 			}

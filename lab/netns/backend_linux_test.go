@@ -15,7 +15,6 @@ import (
 
 	"wirelab/internal/require"
 	"wirelab/lab"
-	"wirelab/sniffer"
 )
 
 // up brings up the default lab without the wirelab program: these tests run
@@ -69,13 +68,9 @@ func sh(t *testing.T, h lab.Host, script string) (stdout string, code int) {
 
 func TestHosts(t *testing.T) {
 	n := up(t)
-	for i, name := range lab.DefaultTopology.Hosts {
+	for _, name := range lab.DefaultTopology.Hosts {
 		h := n.Host(name)
-		want := []lab.Port{{
-			Device: "eth0", Segment: "lan", MAC: sniffer.MAC(lab.HardwareAddress(i)),
-			Addrs: []netip.Prefix{netip.PrefixFrom(lab.Address(lab.Subnet(0), i), 24)},
-		}}
-		if diff := cmp.Diff(want, h.Ports(), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
+		if diff := cmp.Diff(lab.DefaultTopology.Ports(name), h.Ports(), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 		if out, _ := sh(t, h, "cat /proc/sys/kernel/hostname"); strings.TrimSpace(out) != name {
@@ -85,9 +80,9 @@ func TestHosts(t *testing.T) {
 			t.Errorf("%s forwards: %q", name, out)
 		}
 		// Names resolve for programs that are not ours.
-		for j, other := range lab.DefaultTopology.Hosts {
+		for _, other := range lab.DefaultTopology.Hosts {
 			out, code := sh(t, h, "getent ahostsv4 "+other)
-			if want := lab.Address(lab.Subnet(0), j).String(); code != 0 || !strings.HasPrefix(out, want+" ") {
+			if want := lab.DefaultTopology.Names(name)[other][0].String(); code != 0 || !strings.HasPrefix(out, want+" ") {
 				t.Errorf("%s: getent %s: %q, exit code %d, want %s", name, other, out, code, want)
 			}
 		}
