@@ -1,21 +1,21 @@
 package claim
 
-// Pair is a line that is expected beside one that was seen. One of them is empty
-// where the other has no counterpart.
+// Pair is an expected line beside an observed one. One of them is "" if the other has no
+// counterpart.
 type Pair struct{ Expected, Observed string }
 
 // maxAlign bounds the table by which traces are aligned, in cells.
 const maxAlign = 1 << 22
 
-// Align puts two traces side by side: as many lines as possible stand beside their
-// like (a longest common subsequence), others stand alone, those that are expected
-// ahead of those that were seen. Lines are not empty. Of traces that are too long for
-// that only what both begin and end with stands side by side.
+// Align puts two traces side by side, so that as many equal lines as possible are in one
+// Pair (a longest common subsequence). Other lines have a Pair of their own, expected ones
+// first. If the traces are very long, only the equal lines at their beginnings and ends
+// share a Pair.
 func Align(expected, observed []string) []Pair {
 	return align(expected, observed, func(expected, observed string) bool { return expected == observed })
 }
 
-// AlignAnywhere is Align for a claim that needs no barrier, whose lines leave words out.
+// AlignAnywhere is Align for a claim that holds anywhere, whose lines may leave words out.
 func AlignAnywhere(expected, observed []string) []Pair {
 	return align(expected, observed, func(expected, observed string) bool { return shows(observed, expected) })
 }

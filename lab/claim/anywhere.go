@@ -177,8 +177,9 @@ func (m *matching) match() {
 	}
 }
 
-// CheckAnywhere refuses what cannot be claimed without barriers: that something was
-// not there. What comes first in a conversation has nothing ahead of it.
+// CheckAnywhere returns an error if the claim cannot be judged without barriers: if it
+// says that something was not sent, or what comes first in a conversation, which also says
+// that nothing came before. Its Expected lines are those of ParseExpected.
 func (c Claim) CheckAnywhere() error {
 	if len(c.Expected) == 0 || c.Projection.Hidden {
 		return i18n.Errmsg("script.anywhere.nothing")

@@ -11,17 +11,17 @@ import (
 	"wirelab/sniffer"
 )
 
-// Claim is one thing that an experiment says about the wire.
+// Claim is one statement about the packets of a recording, which Judge decides.
 type Claim struct {
-	ID         string // experiment.claim, never translated
-	Sentence   message.Text
-	Phases     []string // labels of the barriers that end the judged phases, consecutive; none is all of the capture
-	Anywhere   bool     // no phase: the capture has the expected lines in this order, whatever else it has
+	ID         string       // "EXPERIMENT.CLAIM", never translated
+	Sentence   message.Text // the claim in words
+	Phases     []string     // labels of the judged phases, consecutive; none is the whole lab
+	Anywhere   bool         // the capture has the expected lines in this order, whatever else it has; needs no barriers
 	Projection trace.Projection
-	Expected   []string // lines of the trace, words between single spaces; none is an absence
+	Expected   []string // lines as ParseExpected returns them; none: no packet may be selected
 
-	// Matcher, where there is one, says what the claim is in place of Expected and of
-	// Projection, whose Segment alone counts. It needs barriers.
+	// Matcher, if it is not nil, is what the claim says in place of Expected and of
+	// Projection. Only the Segment of Projection counts then. It needs barriers.
 	Matcher *Matcher
 }
 
@@ -33,7 +33,8 @@ func (c Claim) absence() bool {
 	return len(c.Expected) == 0
 }
 
-// Scope is what the claim is about, as the script says it: "in cold on lan trace arp,icmp".
+// Scope returns what the claim is about, as a script writes it: "in cold on lan trace
+// arp,icmp".
 func (c Claim) Scope() string {
 	where := "in all"
 	switch {
@@ -64,8 +65,8 @@ func (c Claim) names(host string) bool {
 	})
 }
 
-// CheckPhases refuses phases that no barrier ends, and those between which another
-// lies. The labels are of the barriers, in order.
+// CheckPhases returns an error if no barrier ends one of the claim's phases, or if the
+// phases are not consecutive. labels are the labels of all barriers, in order.
 func (c Claim) CheckPhases(labels []string) error {
 	for i, phase := range c.Phases {
 		at := slices.Index(labels, phase)
@@ -79,15 +80,16 @@ func (c Claim) CheckPhases(labels []string) error {
 	return nil
 }
 
-// Plan is what the experiment does that a claim is judged by.
+// Plan is what a claim is judged by: the hosts and barriers, and what the experiment did.
 type Plan struct {
 	trace.Plan
-	// Stimulated has the phases, by label, in which the script does something
-	// whose success the phase's barrier proves: a run, await or close.
+	// Stimulated has the labels of the phases in which the experiment did something that
+	// is known to have worked: a run, an await, a close. Without one, that nothing was
+	// sent proves nothing.
 	Stimulated map[string]bool
-	// Impaired are the script's impairments.
+	// Impaired are the experiment's impairments.
 	Impaired []Impaired
-	// Acting are the hosts on which the script does something.
+	// Acting are the hosts on which the experiment did something.
 	Acting []string
 }
 
@@ -99,10 +101,11 @@ func (p Plan) stimulated(phases []string) bool {
 	return slices.ContainsFunc(phases, func(label string) bool { return p.Stimulated[label] })
 }
 
-// ParseExpected reads expected lines: "FROM > TO WHAT…", white space folded,
-// empty lines and lines that begin with # left out. TCP flags may be words
-// (SYN ACK) or tcpdump's letters (S.). Where segments are given, each line begins with
-// one of them. Where there are several lines, an error says in which it is.
+// ParseExpected reads expected lines of the form "FROM > TO WHAT…", one a line, and
+// returns them in the form in which they are compared. It folds white space and leaves out
+// empty lines and lines that begin with #. TCP flags may be words (SYN ACK) or tcpdump's
+// letters (S.). If segments are given, each line has to begin with one of them. If s has
+// several lines, an error names the number of the line.
 func ParseExpected(s string, segments ...string) ([]string, error) {
 	lines := []string{}
 	all := strings.Split(s, "\n")

@@ -7,11 +7,11 @@ import (
 	"wirelab/lab/trace"
 )
 
-// Impaired is an impairment of the script.
+// Impaired is an impairment of the experiment (fault.Rule).
 type Impaired struct {
 	Name     string
-	Phases   []string // labels of those in which it is in force
-	Optional bool     // it may act on no frame
+	Phases   []string // labels of the phases in which it is in force
+	Optional bool     // it may act on no frame; otherwise claims about its phases are inconclusive then
 }
 
 // unapplied says which impairment that is in force in a claim's phases has acted on no

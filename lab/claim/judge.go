@@ -8,8 +8,8 @@ import (
 	"wirelab/lab/trace"
 )
 
-// Judge compares the trace of every claim with what it expects. It executes
-// nothing, and asks of the recording only what a file made elsewhere can have.
+// Judge returns the verdict of each claim about a recording, in their order. It executes
+// nothing. It also judges the recording of a capture file that was made elsewhere.
 func Judge(r *trace.Recording, plan Plan, claims []Claim) []Verdict {
 	plan, idle := withoutIdle(r, plan, claims)
 	absent := absentHosts(r, plan, claims)

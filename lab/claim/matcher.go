@@ -13,47 +13,54 @@ import (
 	"wirelab/sniffer/filter"
 )
 
-// Matcher says what a trace of expected lines says badly: that something is never
-// there, or so many times, or ahead of something else. It says nothing of what else
-// crosses the wire.
+// Matcher says of selected packets that there are none, that there are so many, or in
+// which order they come. It says nothing about other packets. A trace of expected lines
+// says such things badly.
 type Matcher struct {
 	Kind  Kind
-	Count int         // of Exactly, from 0
-	What  []Selection // one of Never and Exactly, two of Before, one or more of InOrder
+	Count int         // of Exactly, at least 0
+	What  []Selection // one for Never and Exactly, two for Before, at least one for InOrder
 
-	// From and To are the hosts whose ports send the packets and get them, and of what a
-	// router forwards those at its ends, too; "" is any, and To "*" a broadcast. Who sends
-	// with another's address sends nonetheless.
+	// From and To limit the matcher to packets that the port of a host sends or gets,
+	// whatever addresses they claim. Of a packet that a router forwards they may also be
+	// the hosts at its two ends. "" is any host, and To "*" a broadcast or multicast.
 	From, To string
 
-	// Each is a filter, or "". Every TCP or UDP conversation of which a packet matches
-	// it is matched by itself, and there must be one.
+	// Each is a filter in tcpdump's syntax, or "". With one, the matcher must hold for
+	// each TCP or UDP conversation of which a packet matches the filter, and there must
+	// be such a conversation.
 	Each string
 }
 
-// Kind is what a matcher asks of the packets that it selects.
+// Kind is what a matcher says of the packets that it selects.
 type Kind string
 
 // The kinds.
 const (
 	Never   Kind = "never"    // there is none
-	Exactly Kind = "exactly"  // there are Count
-	Before  Kind = "before"   // the first of one selection is ahead of the first of the other
-	InOrder Kind = "in order" // there is one of each selection, each behind the one before
+	Exactly Kind = "exactly"  // there are Count of them
+	Before  Kind = "before"   // the first of one selection comes before the first of the other
+	InOrder Kind = "in order" // there is one of each selection, each after the one before
 )
 
-// Selection selects packets by a filter, or lines of a trace.
+// Selection selects packets by a filter, by bytes that they carry, or by lines of a trace.
+// Exactly one of Filter, Bytes and Projection is set.
 type Selection struct {
-	Filter     string // tcpdump's language; "" where it is one of the others
-	Bytes      string // that frames carry, however TCP and IP have cut them
-	Projection *trace.Projection
-	Line       string // of the projection, which may leave words out as one anywhere; "" is every line
+	Filter     string            // in tcpdump's syntax
+	Bytes      string            // a text that frames carry in clear, however TCP and IP have cut it
+	Projection *trace.Projection // selects the lines that it shows
+	Line       string            // of Projection: selects the lines that show this one, which may omit acked, seq=N, vlan=N and columns; "" is every line
 }
 
-// ParseSelection reads a filter of tcpdump's language, "tcp[13] & 4 != 0", or lines of a
-// trace: "trace tcp/80" selects them all, and "trace tcp/80: client > server SYN" those
-// that show this one. "bytes TEXT" selects frames that carry a text in clear; between
-// quotation marks it may have escapes as in Go.
+// ParseSelection reads the text form of a selection, which is one of these:
+//
+//	tcp[13] & 4 != 0                   a filter in tcpdump's syntax
+//	trace tcp/80                       all lines that a projection shows
+//	trace tcp/80: client > server SYN  those that show this line
+//	bytes "open sesame"                frames that carry a text in clear
+//
+// The text of bytes may have escapes as in Go if it is between quotation marks. A filter
+// is not compiled: Matcher.Check does so.
 func ParseSelection(text string) (s Selection, err error) {
 	text = strings.TrimSpace(text)
 	rest, isTrace := strings.CutPrefix(text, "trace ")
@@ -150,9 +157,9 @@ func (s Selection) String() string {
 	return "trace " + s.Projection.String() + ": " + s.Line
 }
 
-// Check refuses what can never be judged: too few selections or too many, a filter that
-// cannot be compiled, a host that is not among those of the lab. The hosts' addresses
-// are for filters that name hosts.
+// Check returns an error if the matcher can never be judged: if it has too few or too many
+// selections, if a filter cannot be compiled, or if it names a host that is not in hosts.
+// addresses are the addresses of the names that filters may use.
 func (m Matcher) Check(hosts []string, addresses filter.Hosts) error {
 	want := map[Kind]int{Never: 1, Exactly: 1, Before: 2}[m.Kind]
 	switch {
@@ -197,7 +204,7 @@ func (m Matcher) filters() (all []string) {
 	return all
 }
 
-// String says the matcher in one line: "never tcp[13] & 4 != 0 from server".
+// String returns the matcher in one line: "never tcp[13] & 4 != 0; from server".
 func (m Matcher) String() string {
 	var what []string
 	for _, s := range m.What {

@@ -6,11 +6,11 @@ import (
 	"wirelab/message"
 )
 
-// Status is what is known of a claim.
+// Status is the outcome of judging a claim.
 type Status string
 
-// The three values. A capture that may lack something proves nothing, neither
-// for nor against.
+// The outcomes. A claim is inconclusive if the capture may lack packets that decide it,
+// or if nothing was done that could have shown it to be wrong.
 const (
 	Pass         Status = "pass"
 	Fail         Status = "fail"
@@ -22,27 +22,27 @@ const (
 type Verdict struct {
 	ID       string            `json:"id"`
 	Sentence message.Text      `json:"sentence"`
-	Segment  string            `json:"segment,omitempty"` // that the claim is about, if it names one of several
+	Segment  string            `json:"segment,omitempty"` // the only segment that the claim is about, if it names one
 	Status   Status            `json:"status"`
-	Packets  []int             `json:"packets"`           // numbers of the packets that show it, ascending
-	Expected []string          `json:"expected"`          // the trace; none: no packets; of a matcher its selections
-	Observed []string          `json:"observed"`          // the trace; of a matcher the first packets or lines that it selects
-	Matcher  string            `json:"matcher,omitempty"` // of a claim that has one, its text; Expected has what it selects
+	Packets  []int             `json:"packets"`           // numbers of the packets that decide it, ascending, from 1
+	Expected []string          `json:"expected"`          // the expected lines, none for no packets; of a matcher, its selections
+	Observed []string          `json:"observed"`          // the lines that were seen; of a matcher, the first packets or lines that it selects
+	Matcher  string            `json:"matcher,omitempty"` // the text of the claim's matcher, if it has one
 	Seconds  float64           `json:"seconds"`           // how long the judged phases lasted
-	Dropped  *uint64           `json:"dropped"`           // frames; null if not recorded
+	Dropped  *uint64           `json:"dropped"`           // frames that the kernel dropped in the whole capture; null if not recorded
 	Reason   *message.Message  `json:"reason,omitempty"`  // why it failed or is inconclusive
-	Notes    []message.Message `json:"notes,omitempty"`   // what a reader should know of how it was judged
+	Notes    []message.Message `json:"notes,omitempty"`   // what a reader should know about how it was judged
 
-	// Nearest has, of a matcher that does not find a line of a trace, the line that is
-	// most like it, by the text of the selection.
+	// Nearest maps each selection of a matcher that has a line and found none, in its
+	// text form, to the most similar line that was seen.
 	Nearest map[string]string `json:"nearest,omitempty"`
 }
 
-// Lasted is how long the judged phases lasted.
+// Lasted returns Seconds as a time.Duration.
 func (v Verdict) Lasted() time.Duration { return time.Duration(v.Seconds * float64(time.Second)) }
 
-// Overall is the status of several verdicts together: fail if one failed, else
-// inconclusive if one is, else pass. Of none nothing is known.
+// Overall returns the status of several verdicts together: fail if one failed, otherwise
+// inconclusive if one is, otherwise pass. Without verdicts it is inconclusive.
 func Overall(verdicts []Verdict) Status {
 	if len(verdicts) == 0 {
 		return Inconclusive
@@ -60,7 +60,8 @@ func Overall(verdicts []Verdict) Status {
 	return status
 }
 
-// Unable are the verdicts of claims whose experiment could not be carried out.
+// Unable returns an inconclusive verdict, with a reason, for each claim of an experiment
+// that could not be carried out.
 func Unable(claims []Claim, reason message.Message) []Verdict {
 	var verdicts []Verdict
 	for _, c := range claims {
