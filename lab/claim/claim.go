@@ -84,8 +84,8 @@ func (c Claim) CheckPhases(labels []string) error {
 type Plan struct {
 	trace.Plan
 	// Stimulated has the labels of the phases in which the experiment did something that
-	// is known to have worked: a run, an await, a close. Without one, that nothing was
-	// sent proves nothing.
+	// is known to have worked: a run, an await, a close. If a claim's phases have none,
+	// and no packet either, it proves nothing that nothing was sent.
 	Stimulated map[string]bool
 	// Impaired are the experiment's impairments.
 	Impaired []Impaired

@@ -27,13 +27,13 @@ import (
 	"wirelab/lab/labtest"
 )
 
-// Container is a container that runs. testcontainers.Container is one.
+// Container is a running container. A testcontainers.Container is one.
 type Container interface{ GetContainerID() string }
 
-// Attach begins to capture what the hosts say, and returns when it does. The
-// network has these containers alone; their names here are those in the lines
-// of Expect. Until the test ends they run on one CPU, so that packets are
-// captured in the order in which they were sent, and the network is a hub.
+// Attach captures the Docker network of that name, and returns when the capture runs.
+// hosts are all containers on the network; their keys are the names of the hosts in the
+// lines of Expect. Until the test ends, the network is a hub, and the containers run on
+// one CPU, so that packets are captured in the order in which they were sent.
 func Attach(t testing.TB, network string, hosts map[string]Container) *labtest.Lab {
 	t.Helper()
 	ids := map[string]string{}

@@ -6,9 +6,9 @@ import (
 	"wirelab/lab/trace"
 )
 
-// WriteCapture writes what was captured so far to w, as a pcapng file with the hosts' names.
-// Whatever was sent before the last Settle is in it. Package gopackets reads it with
-// gopacket.
+// WriteCapture writes what was captured so far to w, as a pcapng file with the names of
+// the hosts. Everything that was sent before the last Settle is in it. Package gopackets
+// reads such a file with gopacket.
 func (l *Lab) WriteCapture(w io.Writer) {
 	l.t.Helper()
 	var err error

@@ -12,10 +12,11 @@ import (
 	"wirelab/lab/trace"
 )
 
-// Settle ends a phase and names it with a lower-case word. It returns when nothing is under
-// way on any socket of the hosts and everything that they have sent is captured. The test
-// ends with an error if that cannot be reached: a connection is opening, closing or has
-// unread data, a program has ended by itself, or a host does not run any more.
+// Settle ends a phase and names it with a lower-case word, which no other phase of the lab
+// has. It returns when nothing is under way on any socket of the hosts and everything that
+// they have sent is captured. The test ends with an error if that cannot be reached: a
+// connection is opening, closing or has unread data, a program has ended by itself, or a
+// host does not run any more.
 func (l *Lab) Settle(phase string) {
 	l.t.Helper()
 	err := l.settle(phase)
@@ -52,7 +53,7 @@ func (l *Lab) settle(phase string) error {
 	return nil
 }
 
-// Texts says which payloads projections with the modifier "text" show from now on.
+// Texts adds payloads that projections with the modifier "text" show from now on.
 func (l *Lab) Texts(texts ...string) { l.plan.Texts = append(l.plan.Texts, texts...) }
 
 // Expect compares a part of what was sent with the expected lines. It reports an error with
@@ -81,8 +82,8 @@ func (l *Lab) Expect(part, want string) {
 	l.expect(c)
 }
 
-// Judge is Expect for a test that wants to know the verdict. The error is for what
-// cannot be read.
+// Judge returns the verdict that Expect finds, and reports nothing to the test. The error
+// says that part or want cannot be read.
 func (l *Lab) Judge(part, want string) (claim.Verdict, error) {
 	c, err := l.lines(part, want)
 	if err != nil {

@@ -53,7 +53,7 @@ import (
 	"wirelab/lab/netns"
 )
 
-// Lab is a lab that is up and captured.
+// Lab is a lab that is up and captured. It ends with the test that made it.
 type Lab struct {
 	t       testing.TB
 	lab     *lab.Lab
@@ -89,9 +89,11 @@ const (
 	buildWithin = 8 * time.Minute
 )
 
-// New brings up a lab of hosts of these names, and a sniffer, with the first backend
-// that the machine can run: namespaces, which need neither root nor Docker, else
-// Docker. Where it can run neither, the test is skipped with the cause.
+// New brings up a lab of hosts of these names, and a sniffer, on one segment. It uses the
+// first backend that the machine can run: namespaces, which need neither root nor Docker,
+// otherwise Docker. If the machine can run neither, the test is skipped with the cause, or
+// fails with WIRELAB_REQUIRE=netns in its environment. The first call builds the program
+// for the hosts, which can take minutes if Go's build cache is empty.
 func New(t testing.TB, hosts ...string) *Lab {
 	t.Helper()
 	return NewTopology(t, lab.Hosts(hosts...))
@@ -167,8 +169,8 @@ func explain(err error) error {
 	return err
 }
 
-// Attach captures the network that up returns, which has the topology's hosts, and closes
-// it when the test ends. The ctx of up lives until then.
+// Attach captures the network that up returns, which has the hosts of the topology, and
+// closes it when the test ends. The ctx that up is given ends after that.
 func Attach(t testing.TB, topology lab.Topology, up func(ctx context.Context) (lab.Network, error)) *Lab {
 	t.Helper()
 	return attach(t, topology, upWithin, up)
@@ -217,9 +219,9 @@ func (l *Lab) check(err error) {
 	l.acted.Store(true)
 }
 
-// Run runs a command on a host until it ends and returns what it printed. A first
-// word with a slash in it is a program of the machine, any other a wirelab command,
-// such as ping. It must end with exit code 0.
+// Run runs a command on a host until it ends, for at most a minute, and returns what it
+// printed. A first word with a slash in it is a program of the machine, any other a
+// wirelab command, such as ping. The test ends if the exit code is not 0.
 func (l *Lab) Run(host string, command ...string) (output string) {
 	l.t.Helper()
 	output, err := l.lab.Run(l.t.Context(), host, command...)
@@ -227,9 +229,9 @@ func (l *Lab) Run(host string, command ...string) (output string) {
 	return output
 }
 
-// Start starts a command, as Run's, that keeps running until Program.Close, or the
-// end of the test. A host has one at a time. One that ends by itself makes the next
-// Settle fail.
+// Start starts a command, like Run, that keeps running until Program.Close or the end of
+// the test. A host has one such program at a time. A program that ends by itself makes the
+// next Settle fail.
 func (l *Lab) Start(host string, command ...string) *Program {
 	l.t.Helper()
 	if err := l.lab.Start(l.t.Context(), host, command...); err != nil {
@@ -238,20 +240,22 @@ func (l *Lab) Start(host string, command ...string) *Program {
 	return &Program{l, host}
 }
 
-// Program is a command that was started on a host.
+// Program is a command that Start started on a host. Its methods end the test if they
+// cannot do their work.
 type Program struct {
 	lab  *Lab
 	host string
 }
 
-// Await waits until the program has printed a text, after what earlier calls have
-// found.
+// Await waits until the program has printed a text after what earlier calls have found.
+// The test ends if that takes longer than 10 seconds.
 func (p *Program) Await(text string) {
 	p.lab.t.Helper()
 	p.lab.check(p.lab.lab.Await(p.lab.t.Context(), p.host, text))
 }
 
-// Say types a line to the program. What it does upon that has to be awaited.
+// Say types a line to the program. Call Await for the effect of the line before the next
+// Settle.
 func (p *Program) Say(line string) {
 	p.lab.t.Helper()
 	if err := p.lab.lab.Say(p.lab.t.Context(), p.host, line); err != nil {
@@ -259,15 +263,15 @@ func (p *Program) Say(line string) {
 	}
 }
 
-// Close ends the program's input and waits until the program has ended, with exit
-// code 0.
+// Close ends the program's input and waits until the program has ended. The test ends if
+// the exit code is not 0, or if it takes longer than 10 seconds.
 func (p *Program) Close() {
 	p.lab.t.Helper()
 	p.lab.check(p.lab.lab.CloseProgram(p.lab.t.Context(), p.host))
 }
 
-// FlushNeighbours empties the neighbour (ARP) cache of a host, which then asks who has an
-// address before it sends its next packet there.
+// FlushNeighbours empties the neighbour cache (ARP and NDP) of a host. The host then asks
+// for an address again before it sends its next packet there.
 func (l *Lab) FlushNeighbours(host string) {
 	l.t.Helper()
 	if err := l.lab.FlushNeighbours(l.t.Context(), host); err != nil {
@@ -275,8 +279,8 @@ func (l *Lab) FlushNeighbours(host string) {
 	}
 }
 
-// SetMode makes the segment a hub, which it is at first, or a switch, on which the
-// sniffer sees no unicast frames of others.
+// SetMode makes every segment a hub, as it is at first, or a switch. On a switch the
+// sniffer does not see the unicast frames of others.
 func (l *Lab) SetMode(mode lab.Mode) {
 	l.t.Helper()
 	if err := l.lab.SetMode(l.t.Context(), mode); err != nil {

@@ -11,11 +11,12 @@ import (
 	"wirelab/sniffer/filter"
 )
 
-// Scope narrows what Never, Exactly, Before and InOrder look at.
+// Scope narrows what Never, Exactly, Before and InOrder look at. In, On, From, To and Each
+// return one.
 type Scope func(*claim.Claim)
 
 // In looks only at these phases: names given to Settle, consecutive. Without In, a claim
-// covers every phase that has ended, and it is an error to have done something since.
+// covers every phase that has ended, and it is an error if something was done since.
 func In(phases ...string) Scope {
 	return func(c *claim.Claim) { c.Phases = append(c.Phases, phases...) }
 }
@@ -27,8 +28,8 @@ func On(segment string) Scope { return func(c *claim.Claim) { c.Projection.Segme
 // the host's packets that a router forwards.
 func From(host string) Scope { return func(c *claim.Claim) { c.Matcher.From = host } }
 
-// To looks only at packets sent to a host's port, directly or through a router; To("*") at
-// those sent to all.
+// To looks only at packets sent to a host's port, directly or through a router. To("*")
+// looks at those sent to all.
 func To(host string) Scope { return func(c *claim.Claim) { c.Matcher.To = host } }
 
 // Each judges every TCP or UDP conversation on its own that has a packet matching the
@@ -55,8 +56,8 @@ func (l *Lab) Never(what string, scope ...Scope) {
 	l.match(claim.Never, 0, []string{what}, scope)
 }
 
-// Exactly reports an error unless exactly count packets, or lines, match what, which has the
-// forms of Never. A segment that is sent again counts again.
+// Exactly reports an error unless exactly count packets, or lines, match what, which is
+// written as in Never. A retransmitted segment counts again.
 func (l *Lab) Exactly(count int, what string, scope ...Scope) {
 	l.t.Helper()
 	l.match(claim.Exactly, count, []string{what}, scope)
@@ -69,8 +70,8 @@ func (l *Lab) Before(first, second string, scope ...Scope) {
 	l.match(claim.Before, 0, []string{first, second}, scope)
 }
 
-// InOrder reports an error unless packets, or lines, match each of what in this order. Others
-// may come between them.
+// InOrder reports an error unless packets, or lines, match the elements of what in this
+// order. Others may come between them.
 func (l *Lab) InOrder(what []string, scope ...Scope) {
 	l.t.Helper()
 	l.match(claim.InOrder, 0, what, scope)
@@ -93,8 +94,9 @@ func (l *Lab) match(kind claim.Kind, count int, what []string, scope []Scope) {
 	l.expect(c)
 }
 
-// JudgeMatcher is Never, Exactly, Before or InOrder for a test that wants to know the
-// verdict. The error is for what cannot be read.
+// JudgeMatcher returns the verdict on a matcher, as Never, Exactly, Before and InOrder
+// find it, and reports nothing to the test. The error says that the matcher or a scope is
+// wrong.
 func (l *Lab) JudgeMatcher(m claim.Matcher, scope ...Scope) (claim.Verdict, error) {
 	c, err := l.matcher(m, scope)
 	if err != nil {

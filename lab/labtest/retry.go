@@ -10,9 +10,9 @@ import (
 )
 
 // Retry runs a test whose lab may be inconclusive, as on a machine so busy that the kernel
-// drops frames. An inconclusive attempt is repeated with a new lab, until there were so many
-// attempts. An attempt in which a claim has failed, or the test has reported any other
-// error, is final and never repeated, even if its lab was inconclusive, too.
+// drops frames. It repeats an inconclusive attempt with a new lab, until there were so
+// many attempts; there is always one. An attempt is final if a claim has failed or the
+// test has reported any other error, even if its lab was inconclusive, too.
 //
 //	labtest.Retry(t, 3, func(t testing.TB) {
 //		l := labtest.New(t, "client", "server")
@@ -20,7 +20,7 @@ import (
 //	})
 //
 // A barrier that is not reached is inconclusive. If the last attempt is inconclusive, the
-// test fails with the cause. An attempt's cleanup is done before the next begins.
+// test fails with the cause. The cleanup of an attempt is done before the next one begins.
 func Retry(t testing.TB, attempts int, do func(t testing.TB)) {
 	t.Helper()
 	for n := 1; ; n++ {

@@ -11,7 +11,7 @@ import (
 	"wirelab/lab"
 )
 
-// Addr returns the address of a host, of several the first.
+// Addr returns the address of a host, or the first one if it has several.
 func (l *Lab) Addr(host string) netip.Addr {
 	l.t.Helper()
 	h := l.network.Host(host)
@@ -40,9 +40,10 @@ func (l *Lab) sockets(host string) lab.SocketHost {
 	return s
 }
 
-// Listen listens on a host, as net.Listen does: the test's goroutines accept what
-// the lab's wire brings. The host part of the address may be empty or a host's name.
-// Where the lab is in containers the test is skipped.
+// Listen listens on a host, as net.Listen does. The test's goroutines accept connections
+// that come over the lab's wire. The host part of the address may be empty or the name of
+// a host. The listener is closed when the test ends. If the lab is in containers, the test
+// is skipped.
 func (l *Lab) Listen(host, network, address string) net.Listener {
 	l.t.Helper()
 	s := l.sockets(host)
@@ -58,7 +59,7 @@ func (l *Lab) Listen(host, network, address string) net.Listener {
 	return listener
 }
 
-// ListenPacket is Listen for datagrams, as net.ListenPacket.
+// ListenPacket is Listen for datagrams, as net.ListenPacket is.
 func (l *Lab) ListenPacket(host, network, address string) net.PacketConn {
 	l.t.Helper()
 	s := l.sockets(host)
@@ -74,8 +75,9 @@ func (l *Lab) ListenPacket(host, network, address string) net.PacketConn {
 	return c
 }
 
-// Dial connects from a host, as net.Dial does. The host part of the address may be a
-// host's name. Where the lab is in containers the test is skipped.
+// Dial connects from a host, as net.Dial does. The host part of the address may be the
+// name of a host. The connection is closed when the test ends. If the lab is in
+// containers, the test is skipped.
 func (l *Lab) Dial(host, network, address string) net.Conn {
 	l.t.Helper()
 	c, err := l.DialContext(host)(l.t.Context(), network, address)
@@ -89,9 +91,9 @@ func (l *Lab) Dial(host, network, address string) net.Conn {
 	return c
 }
 
-// DialContext returns a function that connects from a host, as
-// http.Transport.DialContext and others take one. It may be called from several
-// goroutines at once.
+// DialContext returns a function that connects from a host, for http.Transport.DialContext
+// and the like. It may be called from several goroutines at once. The caller closes the
+// connections. If the lab is in containers, the test is skipped.
 func (l *Lab) DialContext(host string) func(ctx context.Context, network, address string) (net.Conn, error) {
 	l.t.Helper()
 	s := l.sockets(host)
