@@ -53,7 +53,10 @@ func parseStat(stat []byte) (uint64, bool) {
 		return 0, false
 	}
 	start, err := strconv.ParseUint(string(fields[19]), 10, 64)
-	return start, err == nil
+	if err != nil { // of a number that is too large ParseUint returns the largest as well
+		return 0, false
+	}
+	return start, true
 }
 
 func cutLast(b []byte, sep byte) (before, after []byte, found bool) {

@@ -46,6 +46,7 @@ func TestParseStat(t *testing.T) {
 
 func FuzzParseStat(f *testing.F) {
 	f.Add([]byte("7 (chat) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4242 20"))
+	f.Add([]byte("7 (chat) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 99999999999999999999 20"))
 	f.Fuzz(func(t *testing.T, stat []byte) {
 		if start, ok := parseStat(stat); !ok && start != 0 {
 			t.Errorf("%d and not ok", start)
