@@ -1,10 +1,11 @@
 package capture
 
-// Confine gives up all that a process can do beyond any other, for good and in
-// every thread: it is called once the socket is open and before the first frame
-// is read, so that a frame that breaks the reader finds nothing to take over.
+// Confine gives up, for good and in every thread, all privileges that an ordinary process
+// does not have. Call it after Open and before the first Frames: then a frame that takes
+// over the reader gains nothing. The open socket keeps working.
 //
-// Under sudo the process first becomes the user who called it, whose files it
-// will write. Then every capability is dropped and no_new_privs set (prctl(2)).
-// The socket keeps working. Off Linux it does nothing.
+// Under sudo the process becomes the user who called it, who will own the files that it
+// writes. Then every capability is dropped and no_new_privs set (prctl(2)), except where
+// /proc is not that of the process's own PID namespace, as in some labs. On systems other
+// than Linux Confine does nothing.
 func Confine() error { return confine() }

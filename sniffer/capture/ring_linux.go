@@ -31,7 +31,7 @@ type ring struct {
 	conn *packet.Conn
 	raw  syscall.RawConn
 
-	reading    sync.Mutex // held by next; close waits for it
+	reading    sync.Mutex // held by frames; close waits for it
 	mem        []byte     // all blocks, nil after close
 	blockSize  int        // bytes
 	block      int        // index of the current one
@@ -217,7 +217,7 @@ func (r *ring) shut() error {
 	if already {
 		return nil
 	}
-	err := r.conn.Close() // which wakes next
+	err := r.conn.Close() // which wakes frames
 	r.reading.Lock()
 	defer r.reading.Unlock()
 	return errors.Join(err, r.unmap())
