@@ -7,7 +7,7 @@ import (
 	"wirelab/sniffer/internal/digits"
 )
 
-// AppendAddr appends an address as its AppendTo method does, faster.
+// AppendAddr appends the same text as addr.AppendTo, but faster.
 func AppendAddr(dst []byte, addr netip.Addr) []byte {
 	if !addr.Is4() {
 		if addr.Is4In6() || !addr.IsValid() || addr.Zone() != "" {
@@ -95,5 +95,5 @@ func appendMAC(dst []byte, m MAC) []byte {
 	return append(dst, text[:]...)
 }
 
-// AppendTo appends the address as String writes it.
+// AppendTo appends the text of the address, as String returns it, to dst.
 func (m MAC) AppendTo(dst []byte) []byte { return appendMAC(dst, m) }

@@ -5,10 +5,10 @@ import (
 	"fmt"
 )
 
-// Decode reads p.Frame, of any LinkType that has a name, and sets every other field
-// but Number. If the frame is malformed or truncated, the fields up to the fault are set
-// and p.Err describes the fault. A frame that is well formed and carries no other costs
-// no allocation.
+// Decode decodes p.Frame and sets every other field but Number. It knows the link types
+// above; of another it decodes nothing. If the frame is malformed or cut short, Decode
+// sets the fields up to the fault, and p.Err. It makes no allocation for a well-formed
+// frame without a tunnel.
 func (p *Packet) Decode() {
 	p.reset()
 	if p.plain() {

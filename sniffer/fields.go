@@ -11,29 +11,31 @@ const (
 	KindFlag             // one bit
 	KindBytes
 	KindMAC
-	KindAddress // IPv4 or IPv6, by its length
+	KindAddress // IPv4 of 4 bytes or IPv6 of 16
 	KindEtherType
 	KindEtherTypeOrLength // below 0x600 it is the length of an 802.3 frame (IEEE 802.3, section 3.2.6)
 	KindProtocol          // IP protocol number
 	KindTCPFlags
-	KindAddressLength // says how many bytes of the field behind it count
-	KindPayloadLength // of IPv4: total length less header length; it has no bytes of its own
+	KindAddressLength // how many bytes of the next field count
+	KindPayloadLength // of IPv4: total length minus header length; the field has no bytes of its own
 )
 
-// Field is a field of a header: its name, where it stands, and what it holds.
+// Field describes a field of a header: its name, where it is, and what it holds.
 type Field struct {
 	Name   string
-	Offset int // of its first byte, from the beginning of the header
-	Length int // bytes that it is in
+	Offset int // of its first byte in the header
+	Length int // how many bytes it is in
 	Kind   FieldKind
 
-	// Of a number: it is the Bits that are left after its bytes, a big endian
-	// number, are shifted right; 0 Bits are all. It counts Units, 0 is 1.
+	// A number is in some bits of its bytes, which are a big-endian number: shift that
+	// right by Shift bits and take the lowest Bits, all for 0. The value is that times
+	// Unit; 0 is 1.
 	Shift, Bits uint8
 	Unit        uint8
 }
 
-// Number returns a field's value in a header that has all its bytes.
+// Number returns the value of a number or flag in a header, which must have all of the
+// field's bytes.
 func (f *Field) Number(header []byte) uint64 {
 	var v uint64
 	switch b := header[f.Offset:]; f.Length {
@@ -54,7 +56,7 @@ func (f *Field) Number(header []byte) uint64 {
 // Fields are the fields of a header in the order in which outputs list them.
 type Fields []Field
 
-// Field returns the field of a name, which the header must have.
+// Field returns the field of a name. It panics if there is none.
 func (all Fields) Field(name string) *Field {
 	for i := range all {
 		if all[i].Name == name {
@@ -254,8 +256,8 @@ var (
 	}
 )
 
-// LinkFields returns the fields of a frame's link header, which begins the
-// frame, and its length in bytes; nil and 0 without one.
+// LinkFields returns the fields of the link header with which the frame begins, and its
+// length in bytes. It returns nil and 0 if there is none, or one without fixed fields.
 func (p *Packet) LinkFields() (Fields, int) {
 	switch {
 	case p.Has(Ethernet):
@@ -272,13 +274,13 @@ func (p *Packet) LinkFields() (Fields, int) {
 	return nil, 0
 }
 
-// Tag is a VLAN tag.
+// Tag says where a VLAN tag is.
 type Tag struct {
 	TPID   int // offset in Data of its own EtherType
-	Offset int // in Data, of its VLANFields
+	Offset int // offset in Data of its VLANFields
 }
 
-// Tags calls do for each VLAN tag, from the outermost.
+// Tags calls do for each VLAN tag, the outermost first.
 func (p *Packet) Tags(do func(Tag)) {
 	if !p.Has(VLAN) {
 		return
@@ -291,12 +293,12 @@ func (p *Packet) Tags(do func(Tag)) {
 	}
 }
 
-// Option is an option of IPv4 or TCP: both have a type, and all but types 0
+// Option is an option of IPv4 or TCP. Every option has a type, and all but types 0
 // and 1 a length (RFC 791, section 3.1; RFC 9293, section 3.1).
 type Option struct {
 	Type       uint8
-	Start, End int // offsets in Data of the option with its type and length
-	Malformed  bool
+	Start, End int  // offsets in Data of the option with its type and length
+	Malformed  bool // its length is missing or wrong; End is the end of the list then
 }
 
 // Options calls do for each option in Data[from:to], up to the end of the list
@@ -323,12 +325,13 @@ func (p *Packet) Options(from, to int, do func(Option)) {
 
 // Extension is an extension header of IPv6 (RFC 8200, section 4).
 type Extension struct {
-	Protocol   uint8
-	Start, End int // offsets in Data; its first byte says what follows
+	Protocol   uint8 // its own number
+	Start, End int   // offsets in Data; the byte at Start is the number of the next header
 }
 
-// Extensions calls do for each extension header of IPv6. What follows an
-// encrypted one (ESP), or begins a later fragment, cannot be told.
+// Extensions calls do for each extension header of an IPv6 packet, in their order. It ends
+// at an encrypted header (ESP) and at a later fragment, as what follows cannot be read.
+// The packet must have IPv6.
 func (p *Packet) Extensions(do func(Extension)) {
 	next, at := p.Data[p.NetworkOffset+6], p.NetworkOffset+40
 	for at+8 <= len(p.Data) {

@@ -76,7 +76,7 @@ func (f TCPFlags) String() string { return flagWords[f] }
 // ACK, E and W; "none" where no flag is set.
 func (f TCPFlags) Letters() string { return flagLetters[f] }
 
-// ParseFlags reads what String or Letters returns, in any order.
+// ParseFlags reads what String or Letters returns. The flags may be in any order.
 func ParseFlags(s string) (TCPFlags, error) {
 	if s == noFlags {
 		return 0, nil

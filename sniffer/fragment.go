@@ -13,10 +13,10 @@ func (p *Packet) readFragment(h []byte) (later bool) {
 	return field>>3 != 0
 }
 
-// FragmentData returns the bytes that a fragment contributes to its datagram at
-// FragmentOffset, as far as they were captured, without link-layer padding: the
-// whole payload of IPv4, what follows the fragment header of IPv6. It returns
-// nil for a packet that is no fragment, and where a length is wrong.
+// FragmentData returns the bytes that a fragment adds to its datagram at FragmentOffset,
+// as far as they were captured, without link-layer padding. They are the payload of IPv4,
+// or what follows the fragment header of IPv6. It returns nil if the packet is no
+// fragment, or a length in it is wrong.
 func (p *Packet) FragmentData() []byte {
 	if !p.Fragment {
 		return nil

@@ -127,7 +127,7 @@ func after(etherType uint16) header {
 	return headerNone
 }
 
-// EtherTypes of VLAN tags around another.
+// EtherTypes of the outer one of two VLAN tags.
 const (
 	EtherTypeQinQ    = 0x88a8 // 802.1ad service tag
 	etherTypeOldQinQ = 0x9100 // what devices used before 802.1ad

@@ -34,8 +34,8 @@ var icmp6Words = [256]string{
 	135: "neighbor-solicitation", 136: "neighbor-advertisement", 137: "redirect",
 }
 
-// Words returns the words with which what a packet says of ARP and ICMP begins
-// (ARPWords, ICMPWords), as far as they are not numbers.
+// Words returns the words with which ARPWords and ICMPWords begin, without those that have
+// numbers.
 func Words() []string {
 	words := []string{"who-has", "probe", "is-at", "echo-request", "echo-reply", "reassembly-time-exceeded"}
 	for _, list := range [][]string{unreachableWords, unreachable6Words, icmp4Words[:], icmp6Words[:]} {
@@ -44,9 +44,8 @@ func Words() []string {
 	return slices.DeleteFunc(words, func(w string) bool { return w == "" })
 }
 
-// ICMPWords returns what an ICMP message says: "echo-request seq=1",
-// "port-unreachable", "time-exceeded", or its type and code as numbers. It is
-// for packets that have ICMPv4 or ICMPv6.
+// ICMPWords returns what an ICMP message says: "echo-request seq=1", "port-unreachable",
+// "time-exceeded", or its type and code as numbers. The packet must have ICMPv4 or ICMPv6.
 func ICMPWords(p *Packet) string { return string(appendICMP(nil, p)) }
 
 func appendICMP(dst []byte, p *Packet) []byte {

@@ -119,8 +119,8 @@ func readCooked(p *Packet, c cooked, rest []byte) (header, []byte, error) {
 	return after(c.etherType), rest, nil
 }
 
-// Way returns the direction of a frame: its Direction or, if that is Unknown, the
-// one in the header of a Linux cooked capture.
+// Way returns the direction of a frame: its Direction or, if that is Unknown, the one that
+// the header of a Linux cooked capture has.
 func (f *Frame) Way() Direction {
 	kind := -1
 	switch {

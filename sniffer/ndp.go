@@ -15,27 +15,29 @@ const (
 	NDPRedirect              = 137
 )
 
-// NDPHopLimit is that of every message of neighbour discovery: one that a router has
-// forwarded has less, and no host takes it (RFC 4861, section 7.1).
+// NDPHopLimit is the hop limit of every message of neighbour discovery. A message that a
+// router has forwarded has a lower one, and hosts ignore it (RFC 4861, section 7.1).
 const NDPHopLimit = 255
 
-// NDP reports whether a packet is a message of neighbour discovery.
+// NDP reports whether a packet is a message of neighbour discovery: ICMPv6 of type 133 to
+// 137.
 func (p *Packet) NDP() bool {
 	return p.Has(ICMPv6) && p.ICMPType >= NDPRouterSolicitation && p.ICMPType <= NDPRedirect
 }
 
-// Neighbor is what a neighbor solicitation asks, or an advertisement tells (RFC 4861,
-// sections 4.3 and 4.4).
+// Neighbor is the content of a neighbor solicitation or advertisement (RFC 4861, sections
+// 4.3 and 4.4).
 type Neighbor struct {
-	Target netip.Addr // who is asked for, or found
-	// MAC is the hardware address that the message gives of the one who asks, or of the
-	// one found; zero where it gives none.
+	Target netip.Addr // the address that is asked for, or advertised
+	// MAC is the hardware address that the message has of its sender or, in an
+	// advertisement, of Target; zero if it has none.
 	MAC  MAC
-	Bare bool // the message has nothing but that
+	Bare bool // the message has no other option
 }
 
-// Neighbor returns what a packet solicits or advertises. It is false for all other
-// packets, and for one that is malformed, a fragment (RFC 6980) or cut short.
+// Neighbor returns the content of a neighbor solicitation or advertisement. It reports
+// false for any other packet, and for a message that is malformed, cut short or a fragment
+// (RFC 6980).
 func (p *Packet) Neighbor() (n Neighbor, ok bool) {
 	if !p.Has(ICMPv6) || p.ICMPType != NDPNeighborSolicitation && p.ICMPType != NDPNeighborAdvertisement || p.Err != nil || p.Truncated() || p.Fragment {
 		return n, false
@@ -83,10 +85,10 @@ func checkNeighbor(b []byte) error {
 	return nil
 }
 
-// NeighborWords returns what a solicitation or an advertisement of a neighbor does, in
-// the words of ARP (ARPWords): "who-has" (to a group), "probe" (to one host) or "is-at".
-// A hop limit with which no host takes the message stands behind it. It is for packets
-// that have a Neighbor.
+// NeighborWords returns what a neighbor solicitation or advertisement does, in the words
+// of ARPWords: "who-has" (to a group), "probe" (to one host) or "is-at". behind is "
+// hop-limit=N" if the message has not NDPHopLimit, otherwise "". The packet must have a
+// Neighbor.
 func NeighborWords(p *Packet) (word, behind string) {
 	switch {
 	case p.ICMPType == NDPNeighborAdvertisement:

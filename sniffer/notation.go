@@ -8,47 +8,49 @@ import (
 	"wirelab/sniffer/internal/digits"
 )
 
-// Namer gives addresses the names that people know them by. It returns "" for
-// an address that it does not know, which is then printed as it is.
+// Namer gives addresses the names by which people know them.
 type Namer interface {
+	// Name returns the name of an address, or "" if it has none: the address is
+	// printed then.
 	Name(addr netip.Addr) string
 }
 
-// Names is a Namer that knows what is in the map.
+// Names is a Namer with the names in the map.
 type Names map[netip.Addr]string
 
 // Name returns the name of addr, "" if there is none.
 func (n Names) Name(addr netip.Addr) string { return n[addr] }
 
-// Notation writes packets as lines. sniff, ladders and expectations share it, so
-// that a printed line can be pasted into an expectation. The zero value prints
-// addresses, and TCP flags as words. The text contains no control characters.
+// Notation writes packets as lines. sniff, ladder diagrams and expectations share it, so
+// that a printed line can be pasted into an expectation. The zero value prints addresses
+// in place of names, and TCP flags as words. Lines contain no control characters, whatever
+// is in a packet.
 type Notation struct {
-	Names   Namer // nil knows no names
-	Letters bool  // TCP flags as tcpdump's letters
+	Names   Namer // names of addresses; nil: none has a name
+	Letters bool  // write TCP flags as tcpdump's letters
 	Details Details
 
 	inner bool // the line of a frame inside another, which tells that the capture cut both
 }
 
-// Details are what a line shows more or less than it does by itself.
+// Details are what a line shows in more or in less detail.
 type Details uint8
 
 // The details.
 const (
-	Quiet    Details = 1 << iota // TCP without its flags
-	Absolute                     // sequence and acknowledgement numbers as they stand in the header
-	Verbose                      // what else the headers of IP and TCP hold
+	Quiet    Details = 1 << iota // leave out TCP's flags
+	Absolute                     // show sequence and acknowledgement numbers as they are in the header
+	Verbose                      // show what else the headers of IP and TCP hold
 )
 
-// Inside returns the notation of a packet that another one carries or quotes: it
-// does not say that the capture does not have all of it.
+// Inside returns the notation for a packet that another one carries or quotes. Its lines
+// do not say that the capture cut the packet short.
 func (n Notation) Inside() Notation {
 	n.inner = true
 	return n
 }
 
-// AppendLine appends one packet to dst, without an end of line, and returns the
+// AppendLine appends the line of a packet to dst, without an end of line, and returns the
 // extended slice:
 //
 //	client1 > * who-has server
@@ -57,12 +59,13 @@ func (n Notation) Inside() Notation {
 //	client1:5000 > server:7001 udp len=12 vlan=5
 //	10.0.0.1 > 10.0.0.2 gre | client1 > server echo-request seq=1
 //
-// Neighbor discovery of IPv6 has the words of ARP. A TCP segment's marks stand behind it: "retransmission", "out-of-order".
+// Neighbor discovery of IPv6 has the words of ARP. The Marks of a TCP segment follow it:
+// "retransmission", "out-of-order".
 //
-// A frame of a link type that is not decoded shows the type's number, its length and
-// its first bytes. A frame that the capture cut short shows as truncated=KEPT/LENGTH behind the
-// lengths that its headers state, a frame
-// that could not be decoded to its end as malformed with the reason.
+// If the link type is not decoded, the line has its number, the frame's length and its
+// first bytes. If the capture cut the frame short, it ends in truncated=KEPT/LENGTH, after
+// the lengths that the headers state. If the frame could not be decoded to its end, it
+// ends in "malformed" and the reason.
 func (n Notation) AppendLine(dst []byte, p *Packet) []byte {
 	names := n.Names
 	_, neighbor := p.Neighbor()
@@ -92,8 +95,8 @@ func (n Notation) AppendLine(dst []byte, p *Packet) []byte {
 	return n.AppendWhat(append(dst, ' '), p)
 }
 
-// AppendWhat appends what AppendLine writes behind the packet's ends: "SYN
-// seq=0", "udp len=12 vlan=5", "who-has server".
+// AppendWhat appends the part of a line that follows the two ends: "SYN seq=0", "udp
+// len=12 vlan=5", "who-has server".
 func (n Notation) AppendWhat(dst []byte, p *Packet) []byte {
 	switch {
 	case p.Has(ARP) && p.ARPSender.IsValid():
@@ -132,10 +135,9 @@ func (n Notation) AppendWhat(dst []byte, p *Packet) []byte {
 	return dst
 }
 
-// ARPWords returns what an ARP packet does: "who-has" (a broadcast request),
-// "probe" (a request to one host, with which a kernel checks an entry of its
-// cache: RFC 1122, section 2.3.2.1), "is-at" (a reply), or its operation as a
-// number.
+// ARPWords returns what an ARP packet does: "who-has" (a request to all), "probe" (a
+// request to one host, with which a kernel checks an entry of its cache: RFC 1122, section
+// 2.3.2.1), "is-at" (a reply), or "arp-operation=N".
 func ARPWords(p *Packet) string {
 	switch {
 	case p.ARPOperation == ARPReply:

@@ -1,8 +1,9 @@
-// Package sniffer turns frames into a trace that people and tests can read.
+// Package sniffer decodes captured frames and writes them as lines that people and
+// tests can read. Packet.Decode decodes a frame; a Notation writes it as a line.
 //
-// It knows link-layer frames, the protocols inside them and the notation in
-// which they are written. It does not know where frames come from (capture,
-// pcapfile) nor what a lab or a chat is.
+// It knows link-layer frames and the protocols inside them. It does not know where
+// frames come from (sniffer/capture, sniffer/pcapfile), nor what a lab or a chat is.
+// Everything may be used by several goroutines at once that do not share a Packet.
 package sniffer
 
 import (
@@ -17,22 +18,22 @@ import (
 // (packet(7), sll_pkttype).
 type Direction uint8
 
-// The directions. A file may not record one.
+// The directions. Unknown is that of a frame from a file that does not say.
 const (
 	Unknown Direction = iota
 	In
 	Out
 )
 
-// LinkType is the header that a frame begins with, as the pcap registry numbers
-// them (https://www.tcpdump.org/linktypes.html).
+// LinkType says which header a frame begins with. The numbers are those of the pcap
+// registry (https://www.tcpdump.org/linktypes.html).
 type LinkType uint16
 
-// The link types that Decode knows. Files also have raw IP as 12 and 14.
+// The link types that Decode knows. In files raw IP also has the numbers 12 and 14.
 const (
 	LinkNull      LinkType = 0   // BSD loopback: address family in the writer's byte order
 	LinkEthernet  LinkType = 1   // Ethernet II and 802.3
-	LinkPPP       LinkType = 9   // with or without address and control
+	LinkPPP       LinkType = 9   // with or without the address and control fields
 	LinkPPPSerial LinkType = 50  // PPP, or Cisco HDLC
 	LinkPPPoE     LinkType = 51  // PPPoE's header, without Ethernet's
 	LinkRaw       LinkType = 101 // IPv4 or IPv6, by its version
@@ -40,20 +41,20 @@ const (
 	LinkWLAN      LinkType = 105 // IEEE 802.11
 	LinkLoop      LinkType = 108 // OpenBSD loopback: address family, big endian
 	LinkLinuxSLL  LinkType = 113 // Linux cooked capture: the interface "any"
-	LinkRadiotap  LinkType = 127 // 802.11 behind what the radio tells
-	LinkMPLS      LinkType = 219 // MPLS labels
+	LinkRadiotap  LinkType = 127 // 802.11 after a header of the radio's
+	LinkMPLS      LinkType = 219 // a stack of MPLS labels
 	LinkIPv4      LinkType = 228
 	LinkIPv6      LinkType = 229
 	LinkNFLOG     LinkType = 239 // what Linux's netfilter logged
-	LinkPKTAP     LinkType = 258 // Apple's header with the process
+	LinkPKTAP     LinkType = 258 // Apple's header that names the process
 	LinkLinuxSLL2 LinkType = 276 // Linux cooked capture, with the interface
 )
 
 // Frame is one link-layer frame as it was captured.
 type Frame struct {
-	Time      time.Time // when the kernel saw it
-	Data      []byte    // the bytes that were captured
-	Length    int       // its length on the wire in bytes, at least len(Data)
+	Time      time.Time // when the kernel saw it; zero if not known
+	Data      []byte    // the captured bytes, from the link header on
+	Length    int       // length on the wire in bytes, at least len(Data)
 	Interface int       // index of the interface in the capture, from 0
 	Direction Direction
 	LinkType  LinkType // the zero value is LinkNull, not Ethernet
@@ -62,7 +63,7 @@ type Frame struct {
 // Truncated reports whether the capture holds fewer bytes than the wire did.
 func (f *Frame) Truncated() bool { return len(f.Data) < f.Length }
 
-// MAC is an Ethernet address.
+// MAC is a hardware address of Ethernet.
 type MAC [6]byte
 
 // Broadcast is the Ethernet broadcast address.
@@ -72,11 +73,12 @@ var Broadcast = MAC{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
 // broadcast address is a multicast address too.
 func (m MAC) Multicast() bool { return m[0]&1 != 0 }
 
+// String returns the address as six pairs of hexadecimal digits: "02:00:00:00:00:0a".
 func (m MAC) String() string {
 	return fmt.Sprintf("%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5])
 }
 
-// Layers is the set of layers that were decoded from a frame.
+// Layers is the set of layers that Decode found in a frame.
 type Layers uint32
 
 // The layers that Decode knows.
@@ -90,7 +92,7 @@ const (
 	ICMPv6
 	TCP
 	UDP
-	RARP     // its fields are ARP's
+	RARP     // has the fields of ARP
 	SLL      // Linux cooked capture, either version
 	Loopback // LinkNull or LinkLoop
 	PPP
@@ -130,53 +132,53 @@ const (
 	ICMPv6EchoReply   = 129
 )
 
-// Packet is a decoded frame. Fields of a layer are meaningful only if Layers
-// has it, and it has a layer only if the fixed part of its header is in Data.
-// Data and Payload point into the frame's bytes.
+// Packet is a decoded frame. Set Frame and call Decode, which sets the other fields. The
+// fields of a layer are meaningful only if Layers has it. Layers has it only if the fixed
+// part of its header is in Data. Data and Payload point into the frame's bytes.
 //
-// Other fields of a header are read from Data: the offsets below say where each
-// header begins, and fields.go where its fields are.
+// Other header fields are read from Data: the offsets in Packet say where each header
+// begins, and variables such as IPv4Fields where its fields are.
 type Packet struct {
 	Frame
-	Number int    // position in the capture, from 1: what a claim cites
+	Number int    // position in the capture, from 1; Decode does not set it
 	Layers Layers // what was decoded
-	Err    error  // why decoding stopped early: the frame is malformed or truncated
+	Err    error  // why decoding stopped early, nil if it did not: the frame is malformed or cut short
 
-	NetworkOffset   int // of what follows the link header and its tags, at most len(Data)
-	TransportOffset int // of what follows the IP headers; 0 without IP and for a later fragment
-	PayloadOffset   int // of Payload, 0 without one
+	NetworkOffset   int // in Data, of what follows the link header and its tags; at most len(Data)
+	TransportOffset int // in Data, of what follows the IP headers; 0 without IP and for a later fragment
+	PayloadOffset   int // in Data, of Payload; 0 without one
 
-	SrcMAC, DstMAC MAC    // Linux cooked: the sender's, and Broadcast if it was one
-	EtherType      uint16 // of the innermost VLAN tag, if any
+	SrcMAC, DstMAC MAC    // of a Linux cooked capture: the sender's, and Broadcast for a broadcast
+	EtherType      uint16 // after the innermost VLAN tag, if any
 	VLANID         uint16 // of the outermost VLAN tag
 
-	ARPOperation            uint16     // of RARP too
+	ARPOperation            uint16     // of ARP or RARP
 	ARPSender, ARPTarget    netip.Addr // protocol addresses
 	ARPSenderMAC, ARPTgtMAC MAC
 
 	Src, Dst netip.Addr // IPv4 or IPv6
-	TTL      uint8      // TTL or hop limit, hops
-	Protocol uint8      // IP protocol number of the payload, behind extension headers
+	TTL      uint8      // TTL of IPv4 or hop limit of IPv6
+	Protocol uint8      // IP protocol number of the payload, after extension headers
 
-	Fragment       bool   // not the whole datagram: MoreFragments or a FragmentOffset
+	Fragment       bool   // not the whole datagram: MoreFragments is set or FragmentOffset is not 0
 	MoreFragments  bool   // another fragment follows
-	FragmentOffset int    // where FragmentData belongs in the datagram, bytes
-	FragmentID     uint32 // of IPv4 16 bits; 0 if it is no Fragment
+	FragmentOffset int    // where FragmentData belongs in the datagram, in bytes
+	FragmentID     uint32 // 16 bits for IPv4; 0 if Fragment is not set
 
-	SrcPort, DstPort uint16 // TCP or UDP
-	PortsOnly        bool   // they are there, the rest of their header's fixed part is not
+	SrcPort, DstPort uint16 // of TCP or UDP
+	PortsOnly        bool   // the ports are there, but not all of the header's fixed part: Layers lacks TCP and UDP
 	Seq, Ack         uint32
 	Flags            TCPFlags
 	Window           uint16
-	Marks            Marks // of TCP; none where nothing has looked for them
+	Marks            Marks // of a TCP segment; Decode sets none, sniffer/statistics does
 
 	ICMPType, ICMPCode uint8
-	ICMPID, ICMPSeq    uint16 // of an echo
+	ICMPID, ICMPSeq    uint16 // of an echo request or reply
 
-	Payload []byte // of TCP, UDP or an ICMP echo, without link-layer padding
+	Payload []byte // what TCP, UDP or an ICMP echo carries, without link-layer padding
 
-	// Inner is the frame that a tunnel carries, nil without one: behind GRE, IP in
-	// IP, VXLAN, Geneve, MPLS, PPPoE or PKTAP. Its Data are bytes of this frame.
+	// Inner is the frame that a tunnel carries, nil without one. The tunnels are GRE, IP
+	// in IP, VXLAN, Geneve, MPLS, PPPoE and PKTAP. Its Data points into this frame's.
 	Inner *Packet
 }
 
@@ -187,9 +189,9 @@ func (p *Packet) reset() {
 	p.Frame, p.Number = frame, number
 }
 
-// PayloadLength returns how many bytes TCP or UDP carries: of a frame that the
-// capture cut short those that its headers state, as far as the frame had room
-// for them. It is for packets that have TCP or UDP.
+// PayloadLength returns how many bytes TCP or UDP carries. For a frame that the capture
+// cut short, it is what the headers state, as far as the frame had room for it. The packet
+// must have TCP or UDP.
 func (p *Packet) PayloadLength() int {
 	if !p.Truncated() {
 		return len(p.Payload)
@@ -229,7 +231,7 @@ func (p *Packet) end() int {
 	return min(p.Length, p.NetworkOffset+stated)
 }
 
-// Clone returns a copy with bytes of its own.
+// Clone returns a copy of the packet with a copy of its bytes.
 func (p *Packet) Clone() Packet {
 	return p.over(bytes.Clone(p.Data))
 }

@@ -23,8 +23,8 @@ func pppHeader(b []byte) (protocol uint16, size int) {
 	return 0, 0
 }
 
-// PPPProtocol returns the protocol number (IANA, PPP numbers) of a packet that has
-// PPP.
+// PPPProtocol returns the protocol number of a PPP frame (IANA, PPP numbers). The packet
+// must have PPP.
 func (p *Packet) PPPProtocol() uint16 {
 	protocol, _ := pppHeader(p.Data)
 	return protocol
@@ -155,14 +155,16 @@ func (p *Packet) readPKTAP(b []byte) error {
 	return nil
 }
 
-// PKTAPInterface, PKTAPProcess and PKTAPProcessID tell whose a frame is. They are
-// for packets that have PKTAP.
+// PKTAPInterface returns the name of the interface from which a PKTAP header says the
+// frame is. The packet must have PKTAP. Like PKTAPProcess, the name may be any bytes.
 func (p *Packet) PKTAPInterface() []byte { return cText(p.Data[pktapInterface:pktapFlags]) }
 
-// PKTAPProcess returns the name of the process, which is empty if there is none.
+// PKTAPProcess returns the name of the process to which the frame belongs, empty if there
+// is none. The packet must have PKTAP.
 func (p *Packet) PKTAPProcess() []byte { return cText(p.Data[pktapCommand:pktapSize]) }
 
-// PKTAPProcessID returns the number of the process, -1 if there is none.
+// PKTAPProcessID returns the ID of the process to which the frame belongs, -1 if there is
+// none. The packet must have PKTAP.
 func (p *Packet) PKTAPProcessID() int {
 	return int(int32(binary.LittleEndian.Uint32(p.Data[pktapPID:])))
 }

@@ -46,12 +46,10 @@ func (p *Packet) decodeInner() {
 	}
 }
 
-// InnerOffset returns where in p.Data the frame inside p begins, for a packet
-// that has one.
+// InnerOffset returns where the Data of p.Inner begins in p.Data. p.Inner must not be nil.
 func (p *Packet) InnerOffset() int { return p.at(p.Inner.Data) }
 
-// Innermost returns the packet in the innermost frame: p itself where it carries
-// none.
+// Innermost returns the packet in the innermost frame, p itself if it carries none.
 func (p *Packet) Innermost() *Packet {
 	for p.Inner != nil {
 		p = p.Inner
@@ -59,8 +57,8 @@ func (p *Packet) Innermost() *Packet {
 	return p
 }
 
-// Malformed reports whether the frame, or one inside it, is wrong, and not only
-// cut short by the capture.
+// Malformed reports whether the frame, or one inside it, is wrong. A frame that the
+// capture cut short is not malformed.
 func (p *Packet) Malformed() bool {
 	return (p.Err != nil || p.Inner != nil) && p.someMalformed()
 }
@@ -119,7 +117,8 @@ func (p *Packet) readGRE(b []byte) error {
 	return nil
 }
 
-// GREKey returns the key of a GRE header (RFC 2890), for packets that have GRE.
+// GREKey returns the key of a GRE header (RFC 2890), and false if it has none. The packet
+// must have GRE.
 func (p *Packet) GREKey() (key uint32, ok bool) {
 	h := p.Data[p.TransportOffset:]
 	flags := binary.BigEndian.Uint16(h)
@@ -190,8 +189,8 @@ func likelyEthernet(b []byte) bool {
 	return len(b) >= 14 && after(binary.BigEndian.Uint16(b[12:])) != headerNone
 }
 
-// Labels calls do with the offset in Data of each entry of an MPLS label stack,
-// from the top.
+// Labels calls do with the offset in Data of each entry of an MPLS label stack, the top
+// one first. Its MPLSFields are there.
 func (p *Packet) Labels(do func(offset int)) {
 	if !p.Has(MPLS) {
 		return

@@ -97,7 +97,7 @@ func (w *wlan) readHeader(b []byte) {
 	}
 }
 
-// WLANOffset returns where in Data the 802.11 header begins.
+// WLANOffset returns the offset in Data of the 802.11 header.
 func (p *Packet) WLANOffset() int {
 	if p.LinkType == LinkRadiotap {
 		return int(binary.LittleEndian.Uint16(p.Data[2:]))
@@ -154,8 +154,8 @@ var wlanWords = [3][16]string{
 	{"data", 4: "null", 8: "qos-data", 12: "qos-null"},
 }
 
-// WLANWords returns what an 802.11 frame is: "beacon", "ack", "qos-data", or its
-// type and subtype as numbers. It is for packets that have WLAN.
+// WLANWords returns what an 802.11 frame is: "beacon", "ack", "qos-data", or its type and
+// subtype as numbers. The packet must have WLAN.
 func WLANWords(p *Packet) string {
 	var w wlan
 	w.readHeader(p.Data[p.WLANOffset():])
@@ -165,7 +165,7 @@ func WLANWords(p *Packet) string {
 	return fmt.Sprintf("type=%d subtype=%d", w.kind, w.subtype)
 }
 
-// WLANHeader returns the 802.11 header of a packet that has WLAN.
+// WLANHeader returns the bytes of the 802.11 header. The packet must have WLAN.
 func (p *Packet) WLANHeader() []byte {
 	var w wlan
 	h := p.Data[p.WLANOffset():]
