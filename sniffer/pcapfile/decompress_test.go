@@ -2,11 +2,13 @@ package pcapfile
 
 import (
 	"bytes"
+	"encoding/hex"
 	"errors"
 	"hash/crc32"
 	"io"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"testing"
 
@@ -125,6 +127,20 @@ func TestCompressedIsBounded(t *testing.T) {
 		if taken := after.TotalAlloc - before.TotalAlloc; taken > 16<<20 {
 			t.Errorf("%s: %d bytes were taken", name, taken)
 		}
+	}
+}
+
+// However many empty streams an xz file has, they take no stack: one that is full ends the
+// process.
+func TestManyEmptyStreams(t *testing.T) {
+	empty, err := hex.DecodeString("fd377a585a000004e6d6b446000000001cdf44211fb6f37d010000000004595a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer debug.SetMaxStack(debug.SetMaxStack(4 << 20))
+	_, err = NewReader(bytes.NewReader(bytes.Repeat(empty, 200_000)))
+	if _, cut := errors.AsType[*TruncatedError](err); !cut {
+		t.Errorf("%v, want a *TruncatedError", err)
 	}
 }
 

@@ -71,23 +71,24 @@ func (x *xzReader) pad() error {
 // next begins the next block, of this stream or of one behind it. At the end of
 // the file it returns io.EOF.
 func (x *xzReader) next() error {
-	if x.check == 0 {
-		if err := x.header(); err != nil {
-			return err
+	for {
+		if x.check == 0 {
+			if err := x.header(); err != nil {
+				return err
+			}
 		}
-	}
-	b, err := (*window)(x.src).peek(1)
-	if err != nil {
-		return noEOF(err)
-	}
-	if b[0] == 0 {
+		b, err := (*window)(x.src).peek(1)
+		if err != nil {
+			return noEOF(err)
+		}
+		if b[0] != 0 {
+			return x.beginBlock(4 * (int(b[0]) + 1))
+		}
 		if err := x.index(); err != nil {
 			return err
 		}
 		x.check = 0
-		return x.next()
 	}
-	return x.beginBlock(4 * (int(b[0]) + 1))
 }
 
 func noEOF(err error) error {
