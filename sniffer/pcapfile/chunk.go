@@ -8,22 +8,22 @@ import (
 	"wirelab/sniffer"
 )
 
-// Chunk is a run of frames of a file in memory of its own, so that several
-// goroutines can work on several of them. Its zero value is ready for use.
+// Chunk is a run of a file's frames with memory of its own, so that several goroutines can
+// each work on one. Its zero value is ready for ReadChunk.
 type Chunk struct {
-	Frames []sniffer.Frame // their Data is the chunk's
-	// Names and interfaces that the file has before these frames, and behind those of the
-	// chunk before.
+	Frames []sniffer.Frame // their Data is valid until the chunk is filled again
+	// Names and Interfaces are those that the file has between the frames of the chunk
+	// before and these.
 	Names      map[netip.Addr]string
 	Interfaces []Interface
 
 	buf []byte
 }
 
-// ReadChunk fills c with the next frames, at least one, of at most about size
-// bytes of the file; c's earlier content is gone. Less is there where the
-// source had no more without waiting, and where the file tells names or
-// interfaces. Errors are those of Next, which is not to be called any more.
+// ReadChunk replaces the content of c with the next frames: at least one, and about size
+// bytes of the file at most. There are fewer if the source has no more at the moment, or
+// if the file has names or an interface next. The errors are those of Next. Do not call
+// both on one Reader.
 func (r *Reader) ReadChunk(c *Chunk, size int) error {
 	if len(c.buf) < max(size, r.end-r.pos) {
 		c.buf = make([]byte, max(size, r.end-r.pos))

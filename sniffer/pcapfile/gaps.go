@@ -1,32 +1,32 @@
 package pcapfile
 
-// Gaps is what a file says of frames that it lacks, as far as it has been read.
+// Gaps is what a file says about frames that it lacks, as far as it has been read.
 type Gaps struct {
-	Dropped    uint64 // frames that were dropped, over all interfaces
-	Counted    bool   // statistics tell the drops of every interface
-	Missing    uint64 // frames that statistics count as captured and the file does not have, over all interfaces
+	Dropped    uint64 // frames that were dropped, on all interfaces together
+	Counted    bool   // there are statistics of drops for every interface
+	Missing    uint64 // frames that statistics count as captured and the file lacks, on all interfaces together
 	Backwards  bool   // a counter is lower in a later statistics block than in an earlier one
-	SnapLen    uint32 // the shortest snapshot length of an interface, or a pcap file's; bytes, 0 for no limit
+	SnapLen    uint32 // the smallest Interface.SnapLen, in bytes; 0 if there is no limit
 	Interfaces []InterfaceGaps
 }
 
-// InterfaceGaps is what a file says of one of its interfaces. Of several
-// statistics blocks, the greatest value of each counter counts; a counter that
-// the file does not have is 0.
+// InterfaceGaps is what a file says about one of its interfaces. If there are several
+// statistics blocks, it has the greatest value of each counter. A counter that the file
+// lacks is 0.
 type InterfaceGaps struct {
 	Interface
-	Frames uint64 // that the file has
+	Frames uint64 // frames that the file has
 
-	Received  uint64 // isb_ifrecv: by the interface
-	IfDropped uint64 // isb_ifdrop: by the interface
-	Accepted  uint64 // isb_filteraccept: by the capture filter
-	OSDropped uint64 // isb_osdrop: by the operating system
-	Delivered uint64 // isb_usrdeliv: to the capturing program
+	Received  uint64 // isb_ifrecv: frames that the interface received
+	IfDropped uint64 // isb_ifdrop: frames that the interface dropped
+	Accepted  uint64 // isb_filteraccept: frames that the capture filter accepted
+	OSDropped uint64 // isb_osdrop: frames that the operating system dropped
+	Delivered uint64 // isb_usrdeliv: frames that the capturing program got
 	EPBDrops  uint64 // sum of the frames' own counts (epb_dropcount)
 
-	Dropped   uint64 // EPBDrops, or IfDropped and OSDropped where they are more
-	Counted   bool   // there is isb_ifdrop or isb_osdrop
-	Missing   uint64 // frames that were captured by the counters, less Frames
+	Dropped   uint64 // EPBDrops, or the sum of IfDropped and OSDropped if that is more
+	Counted   bool   // the file has isb_ifdrop or isb_osdrop
+	Missing   uint64 // frames that the counters say were captured, minus Frames
 	Backwards bool   // a counter is lower in a later statistics block than in an earlier one
 }
 
@@ -100,7 +100,7 @@ func (c *captured) gaps() InterfaceGaps {
 	return g
 }
 
-// Gaps returns what the file says of frames that it lacks.
+// Gaps returns what the file has said so far about frames that it lacks.
 func (r *Reader) Gaps() Gaps {
 	all := Gaps{Counted: len(r.ng.interfaces) > 0}
 	for i := range r.ng.interfaces {

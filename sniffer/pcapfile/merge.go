@@ -9,9 +9,9 @@ import (
 	"wirelab/sniffer"
 )
 
-// Merged reads several files as one, in the order of their frames' times. The
-// frames of one file keep their order, and one without a time follows the frame
-// before it. It is not safe for use by several goroutines at once.
+// Merged reads several files as one, in the order of the frames' times. The frames of one
+// file keep their order. A frame without a time follows the frame before it. A Merged is
+// not safe for use by several goroutines at once.
 type Merged struct {
 	parts      []part
 	interfaces int
@@ -27,9 +27,9 @@ type part struct {
 	index []int // of its interfaces among those of all files
 }
 
-// PartError is an error of one of several files.
+// PartError is an error of one of several merged files.
 type PartError struct {
-	Part int // its position, from 0
+	Part int // index of the file's reader in the arguments of Merge
 	Err  error
 }
 
@@ -38,7 +38,7 @@ func (e *PartError) Error() string { return e.Err.Error() }
 // Unwrap returns the error of the file.
 func (e *PartError) Unwrap() error { return e.Err }
 
-// Merge reads the files of several readers, from which nothing was read before.
+// Merge merges the files of several readers, from which nothing was read before.
 func Merge(readers ...*Reader) *Merged {
 	m := &Merged{}
 	for _, r := range readers {
@@ -47,9 +47,9 @@ func Merge(readers ...*Reader) *Merged {
 	return m
 }
 
-// ReadChunk fills c as Reader.ReadChunk does. The numbers of interfaces are those
-// among all files, in the order in which chunks tell them. What is wrong with a
-// file, a *PartError, comes once the others have been read.
+// ReadChunk fills c as Reader.ReadChunk does. A frame's Interface counts the interfaces of
+// all files, in the order in which chunks have them. An error of one file, a *PartError,
+// comes after all frames of the others. The error is io.EOF at the end.
 func (m *Merged) ReadChunk(c *Chunk, size int) error {
 	c.Frames, c.Names, c.Interfaces = c.Frames[:0], nil, nil
 	buf := c.buf[:0]
@@ -133,7 +133,7 @@ func (m *Merged) Buffered() bool {
 	return m.earliest() != nil
 }
 
-// Names returns the host names that the files have told up to here.
+// Names returns the names of hosts that the files have had so far, by IP address.
 func (m *Merged) Names() map[netip.Addr]string {
 	all := map[netip.Addr]string{}
 	for i := range m.parts {
@@ -142,8 +142,7 @@ func (m *Merged) Names() map[netip.Addr]string {
 	return all
 }
 
-// MACNames returns the names that the files have told of hosts by their MAC
-// address up to here.
+// MACNames returns the names of hosts that the files have had so far, by hardware address.
 func (m *Merged) MACNames() map[sniffer.MAC]string {
 	all := map[sniffer.MAC]string{}
 	for i := range m.parts {
@@ -152,8 +151,8 @@ func (m *Merged) MACNames() map[sniffer.MAC]string {
 	return all
 }
 
-// Statistics returns what the captures counted, as Reader.Statistics does; it is
-// false unless each file tells it.
+// Statistics returns the sum of what the captures counted. It reports false if
+// Reader.Statistics does for any of the files.
 func (m *Merged) Statistics() (total Statistics, ok bool) {
 	for i := range m.parts {
 		s, ok := m.parts[i].Statistics()

@@ -18,7 +18,7 @@ import (
 
 // Bounds of what is read and written.
 const (
-	MaxPacket = 256 << 10 // bytes of one frame
+	MaxPacket = 256 << 10 // bytes of the largest frame
 
 	maxBlock      = 1 << 20 // bytes of a block whose content is read
 	maxInterfaces = 4096    // of one file
@@ -27,22 +27,22 @@ const (
 	maxFilter     = 4096    // bytes of a capture filter
 )
 
-// Statistics are what a capture counted, in frames, as totals over its
-// interfaces.
+// Statistics are what a capture counted, in frames, over all its interfaces or, for
+// Writer.WriteStatistics, one.
 type Statistics struct {
-	Received uint64    // seen by the kernel: delivered and dropped
-	Dropped  uint64    // not delivered for want of room
+	Received uint64    // seen by the kernel: captured and dropped
+	Dropped  uint64    // of these, lost for lack of room
 	Start    time.Time // when the capture began, zero if not known
 	End      time.Time // when it ended, zero if not known
 }
 
-// TruncatedError says that a file ends within a block or record. All frames
-// before it have been returned.
+// TruncatedError says that a file ends within a block or record. The reader has returned
+// all frames before it.
 type TruncatedError struct {
-	Offset int64 // where the block that is cut begins, bytes
-	Size   int64 // how long the file is, bytes
+	Offset int64 // where the block or record that is cut begins, in bytes
+	Size   int64 // length of the file in bytes
 
-	Compressed bool // both count what is in a compressed file
+	Compressed bool // the file is compressed, and both count its decompressed content
 }
 
 func (e *TruncatedError) Error() string { return e.Unwrap().Error() }
@@ -54,18 +54,18 @@ func (e *TruncatedError) Unwrap() error {
 
 // FormatError says that a file is not what its format allows.
 type FormatError struct {
-	Offset int64  // where the block or record that is wrong begins, bytes
+	Offset int64  // where the block or record that is wrong begins, in bytes
 	Reason string // what is wrong with it
 
-	Compressed bool // Offset counts what is in a compressed file
+	Compressed bool // the file is compressed, and Offset counts its decompressed content
 
 	begins string // what a file begins with that is none of these
 }
 
 func (e *FormatError) Error() string { return e.Unwrap().Error() }
 
-// Unwrap returns the error as a message that can be translated. The reason is in the words of the
-// formats, but for that of a file that has neither.
+// Unwrap returns the error as a message that can be translated. The Reason in it is
+// English, and has the words of the format.
 func (e *FormatError) Unwrap() error {
 	if e.begins != "" {
 		return i18n.Errmsg("capture.neither", "Content", ofContent(e.Compressed), "Bytes", e.begins)
@@ -90,8 +90,8 @@ func linkType(number uint16) sniffer.LinkType {
 	return sniffer.LinkType(number)
 }
 
-// ValidName reports whether a host's name can stand in a file: letters,
-// digits, '-', '_' and '.', at most 253 (RFC 1123, section 2.1).
+// ValidName reports whether a file can hold a host's name: at most 253 letters, digits,
+// '-', '_' and '.' of ASCII.
 func ValidName(name string) bool {
 	return name != "" && len(name) <= 253 && strings.IndexFunc(name, func(r rune) bool {
 		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' ||

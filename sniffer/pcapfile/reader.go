@@ -14,9 +14,9 @@ import (
 	"wirelab/sniffer"
 )
 
-// Reader reads the frames of a pcap or pcapng file, or of one compressed with
-// gzip, zstd, xz or bzip2, in the file's order. It is not safe for use by several goroutines at
-// once.
+// Reader reads the frames of a pcap or pcapng file in the file's order. The file may be
+// compressed with gzip, zstd, xz or bzip2. A Reader is not safe for use by several
+// goroutines at once.
 type Reader struct {
 	window
 	start int64 // where the block or record that is being read begins
@@ -38,8 +38,8 @@ type Reader struct {
 	comments [][]byte // of the latest frame
 }
 
-// NewReader reads the file's header. The error is a *TruncatedError, a
-// *FormatError, or src's own.
+// NewReader reads the header of a file. The error is a *TruncatedError, a *FormatError, or
+// src's own.
 func NewReader(src io.Reader) (*Reader, error) {
 	r := &Reader{window: window{src: src, buf: make([]byte, 64<<10)}, host: map[netip.Addr]string{}, told: map[netip.Addr]string{}, macs: map[sniffer.MAC]string{}}
 	magic, err := r.peek(4)
@@ -75,12 +75,13 @@ func NewReader(src io.Reader) (*Reader, error) {
 	return r, nil
 }
 
-// Next returns the next frame, whose Data is valid until the next call. At
-// the end of a whole file the error is io.EOF; it is a *TruncatedError where
-// the file ends within a block, a *FormatError where it is wrong, or the
-// source's own. After an error Next returns it again. A block that is wrong in
-// itself alone, such as a frame of an interface that is not described, is passed
-// over: its *FormatError comes at the end of the file in place of io.EOF.
+// Next returns the next frame, whose Data is valid until the next call. The error is
+// io.EOF at the end of the file, a *TruncatedError if the file ends within a block, a
+// *FormatError if it is malformed, or the source's own. After an error, Next returns the
+// same error again.
+//
+// Next skips a block that is wrong in itself only, such as a frame of an interface that is
+// not described. The *FormatError of the first such block then takes the place of io.EOF.
 func (r *Reader) Next() (sniffer.Frame, error) {
 	if r.err != nil {
 		return sniffer.Frame{}, r.err
@@ -94,12 +95,12 @@ func (r *Reader) Next() (sniffer.Frame, error) {
 	return f, err
 }
 
-// Offset returns where in the file the bytes of the frame begin that Next has returned
-// last. It is false for a file that is compressed.
+// Offset returns where in the file the bytes of the frame begin that Next returned last.
+// It reports false if the file is compressed.
 func (r *Reader) Offset() (int64, bool) { return r.data, r.compressed == nil }
 
-// Interface returns what the file has said, up to here, of the interface that frames
-// name by an index; the zero value if that is none of them.
+// Interface returns what the file has said so far about the interface to which a frame's
+// Interface refers. It returns the zero value if there is no such interface.
 func (r *Reader) Interface(i int) Interface {
 	if i < 0 || i >= len(r.ng.interfaces) {
 		return Interface{}
@@ -110,8 +111,8 @@ func (r *Reader) Interface(i int) Interface {
 // maxComments bounds the comments of a frame.
 const maxComments = 1100
 
-// Comments returns the comments of the frame that Next has returned last, as far as they
-// are UTF-8 text. What acts on a terminal may be in them.
+// Comments returns the comments of the frame that Next returned last, without those that
+// are not UTF-8. They may contain control characters.
 func (r *Reader) Comments() (all []string) {
 	for _, c := range r.comments {
 		if utf8.Valid(c) {
@@ -121,19 +122,18 @@ func (r *Reader) Comments() (all []string) {
 	return all
 }
 
-// Names returns the host names that the file has told up to here.
+// Names returns the names of hosts that the file has had so far, by IP address.
 func (r *Reader) Names() map[netip.Addr]string { return maps.Clone(r.host) }
 
-// Renamed returns the first address to which the file gives a second name up to here,
-// "" if there is none.
+// Renamed returns the first address, IP or hardware, to which the file has given a second
+// name so far, "" if there is none.
 func (r *Reader) Renamed() string { return r.renamed }
 
-// MACNames returns the names that the file has told of hosts by their MAC
-// address up to here.
+// MACNames returns the names of hosts that the file has had so far, by hardware address.
 func (r *Reader) MACNames() map[sniffer.MAC]string { return maps.Clone(r.macs) }
 
-// Buffered reports whether Next would return a frame without waiting for the
-// source. Where another block comes first it says no.
+// Buffered reports whether Next would return a frame without waiting for the source. It
+// reports false if a block other than a frame comes first.
 func (r *Reader) Buffered() bool {
 	b := r.buf[r.pos:r.end]
 	if r.err != nil || len(b) < 16 {
@@ -150,9 +150,9 @@ func (r *Reader) Buffered() bool {
 	return false
 }
 
-// Statistics returns what the capture counted. It is false unless the file,
-// as far as it has been read, tells the drops of every interface: a pcap file
-// never does, a pcapng file most often at its end.
+// Statistics returns what the capture counted. It reports false unless the file, as far as
+// it has been read, has statistics of drops for every interface. A pcap file never has
+// them, a pcapng file most often at its end.
 func (r *Reader) Statistics() (Statistics, bool) { return r.ng.statistics() }
 
 // pcapHeader reads the file header of a pcap file.

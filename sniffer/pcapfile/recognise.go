@@ -2,8 +2,8 @@ package pcapfile
 
 import "os"
 
-// IsCapture reports whether a path is that of a file which begins as a capture
-// does. It reads regular files alone: a pipe would lose what was read.
+// IsCapture reports whether the file at path begins as a capture file does. It is false
+// for anything but a regular file: reading from a pipe would lose what was read.
 func IsCapture(path string) bool {
 	info, err := os.Stat(path)
 	if err != nil || !info.Mode().IsRegular() {

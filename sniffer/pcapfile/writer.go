@@ -15,21 +15,22 @@ import (
 	"wirelab/sniffer"
 )
 
-// Interface is what a capture file says of where it was made.
+// Interface is what a capture file says about an interface on which it was captured.
 type Interface struct {
 	Name     string           // empty if not known
-	SnapLen  uint32           // bytes that were kept of a frame at most, 0 for no limit
+	SnapLen  uint32           // how many bytes of a frame were kept at most, 0 for no limit
 	LinkType sniffer.LinkType // the zero value is LinkNull, not Ethernet
-	Filter   string           // the capture filter: an expression of tcpdump's, empty for none
+	Filter   string           // the capture filter, in tcpdump's syntax; empty for none
 
-	// TimeOffset is the Unix second from which a pcapng file counts the times of
-	// this interface (if_tsoffset), for those before 1970 or after 2554.
+	// TimeOffset is the time, in seconds since 1970, from which a pcapng file counts
+	// the times of this interface (if_tsoffset). Times before 1970 or after 2554 need
+	// one.
 	TimeOffset int64
 }
 
-// Writer writes a pcapng file of one section, or a pcap file, with times in
-// nanoseconds. It buffers; what has been written is readable after Flush. It
-// is not safe for use by several goroutines at once.
+// Writer writes a pcapng file of one section, or a pcap file, with times in nanoseconds.
+// It buffers what is written until Flush. A Writer is not safe for use by several
+// goroutines at once.
 type Writer struct {
 	dst        io.Writer
 	buf        []byte // what is not handed over yet
@@ -48,14 +49,13 @@ const lastSecond = math.MaxUint64/1_000_000_000 - 1
 // order is the byte order of what is written; a reader takes either.
 var order = binary.LittleEndian
 
-// NewWriter writes the header of a pcapng file with these interfaces, which
-// frames name by their index.
+// NewWriter returns a Writer of a pcapng file. ifs are its interfaces; a frame's Interface
+// is an index into them.
 func NewWriter(w io.Writer, ifs ...Interface) (*Writer, error) {
 	return NewCommentedWriter(w, "", ifs...)
 }
 
-// NewCommentedWriter is NewWriter for a file with a comment, of at most 65,535
-// bytes.
+// NewCommentedWriter is NewWriter for a file with a comment of at most 65,535 bytes.
 func NewCommentedWriter(w io.Writer, comment string, ifs ...Interface) (*Writer, error) {
 	if len(comment) > math.MaxUint16 {
 		return nil, fmt.Errorf("comment of %d bytes, at most %d", len(comment), math.MaxUint16)
@@ -80,7 +80,8 @@ func NewCommentedWriter(w io.Writer, comment string, ifs ...Interface) (*Writer,
 	return pw, nil
 }
 
-// AddInterface describes one more interface. A pcap file has only one.
+// AddInterface adds an interface after those that are there. In a pcap file it must have
+// the link type of the first.
 func (w *Writer) AddInterface(i Interface) error {
 	switch {
 	case w.pcap:
@@ -111,13 +112,13 @@ func (w *Writer) AddInterface(i Interface) error {
 	return w.spill()
 }
 
-// WriteFrame writes one frame as an enhanced packet block, or as a record of a
-// pcap file. One without a time is a simple packet block where that can hold it:
-// of interface 0, and cut by nothing but that interface's SnapLen. Elsewhere it
-// gets time 0.
+// WriteFrame writes a frame, of at most MaxPacket bytes. In a pcapng file it is an
+// enhanced packet block. A frame whose Time is zero is a simple packet block, which has no
+// time, if that can hold it: if it is of interface 0, has no Direction, and is cut by
+// nothing but that interface's SnapLen. Otherwise its time is 0.
 func (w *Writer) WriteFrame(f sniffer.Frame) error { return w.write(&f) }
 
-// WriteFrames writes frames in turn.
+// WriteFrames writes several frames as WriteFrame does, up to the first error.
 func (w *Writer) WriteFrames(frames []sniffer.Frame) error {
 	for i := range frames {
 		if err := w.write(&frames[i]); err != nil {
@@ -127,8 +128,9 @@ func (w *Writer) WriteFrames(frames []sniffer.Frame) error {
 	return nil
 }
 
-// WriteCommented is WriteFrame with comments of the frame, each of at most 65,535 bytes
-// of UTF-8. A pcap file cannot hold them: the frame is written without.
+// WriteCommented is WriteFrame with comments, each of at most 65,535 bytes of UTF-8. A
+// frame with comments whose Time is zero gets time 0. A pcap file cannot hold comments:
+// the frame is written without them.
 func (w *Writer) WriteCommented(f sniffer.Frame, comments ...string) error {
 	if len(comments) == 0 || w.pcap {
 		return w.write(&f)
@@ -241,8 +243,8 @@ func (w *Writer) writeSimple(f *sniffer.Frame) error {
 	return w.spill()
 }
 
-// WriteNames writes the names of hosts, ordered by address; each must be a
-// ValidName. A pcap file cannot hold them: nothing is written.
+// WriteNames writes the names of hosts in the order of their addresses. Each must be a
+// ValidName. A pcap file cannot hold names: nothing is written.
 func (w *Writer) WriteNames(hosts map[netip.Addr]string) error {
 	addrs := make([]netip.Addr, 0, len(hosts))
 	for addr, name := range hosts {
@@ -264,8 +266,7 @@ func (w *Writer) WriteNames(hosts map[netip.Addr]string) error {
 	})
 }
 
-// WriteMACNames writes the names of hosts by their MAC address, as WriteNames
-// does those by their IP address.
+// WriteMACNames is WriteNames for hardware addresses.
 func (w *Writer) WriteMACNames(hosts map[sniffer.MAC]string) error {
 	for _, name := range hosts {
 		if !ValidName(name) {
@@ -295,8 +296,9 @@ func writeNames[A any](w *Writer, addrs []A, record func(A)) error {
 	return w.spill()
 }
 
-// WriteStatistics writes what was counted on each interface, in the order in
-// which they were described. A pcap file cannot hold them: nothing is written.
+// WriteStatistics writes what was counted on each interface, in the order of the
+// interfaces, of which none may be left out. A pcap file cannot hold statistics: nothing
+// is written.
 func (w *Writer) WriteStatistics(counted ...Statistics) error {
 	if len(counted) != len(w.interfaces) {
 		return fmt.Errorf("statistics of %d interfaces, the file has %d", len(counted), len(w.interfaces))
@@ -327,10 +329,10 @@ func (w *Writer) WriteStatistics(counted ...Statistics) error {
 	return w.spill()
 }
 
-// Size returns how many bytes the file has, buffered ones included.
+// Size returns the size of the file so far in bytes, including what is buffered.
 func (w *Writer) Size() int64 { return w.written + int64(len(w.buf)) }
 
-// Flush hands everything that was written to the underlying writer.
+// Flush writes what is buffered to the underlying writer.
 func (w *Writer) Flush() error {
 	if len(w.buf) == 0 {
 		return nil

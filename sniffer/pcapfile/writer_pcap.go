@@ -9,9 +9,9 @@ import (
 	"wirelab/sniffer"
 )
 
-// NewPcapWriter writes the header of a pcap file, which has one link type, and
-// neither names nor statistics nor directions. Several interfaces may be
-// added, if their link types agree; the file does not tell them apart.
+// NewPcapWriter returns a Writer of a pcap file with an interface. Such a file has one
+// link type, and no names, statistics, comments or directions. Further interfaces may be
+// added if they have the same link type; the file does not tell them apart.
 func NewPcapWriter(w io.Writer, i Interface) (*Writer, error) {
 	pw := &Writer{dst: w, pcap: true, interfaces: []Interface{i}}
 	snap := i.SnapLen
