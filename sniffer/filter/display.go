@@ -9,10 +9,10 @@ import (
 	"wirelab/internal/pattern"
 )
 
-// FromDisplay translates a display filter of Wireshark's
-// (https://www.wireshark.org/docs/man-pages/wireshark-filter.html) into this
-// package's language. ok is false for what is none; missing is the first part that
-// has no counterpart.
+// FromDisplay translates a display filter of Wireshark
+// (https://www.wireshark.org/docs/man-pages/wireshark-filter.html) into this package's
+// language. It reports false if expr is no display filter. missing is the first part of
+// expr that has no counterpart here; here is usable only if missing is "".
 func FromDisplay(expr string) (here, missing string, ok bool) {
 	if len(expr) > MaxExpression {
 		return "", "", false

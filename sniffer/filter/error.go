@@ -27,11 +27,11 @@ func reasonMsg(code string, pairs ...any) i18n.Message {
 	return i18n.Msg(code, pairs...)
 }
 
-// UnknownHostError says that an expression names a host that is not among those
-// which Compile was given.
+// UnknownHostError says that an expression has the name of a host that Compile was not
+// given.
 type UnknownHostError struct {
-	Name    string
-	Nearest string // of those that may be meant, "" if none may
+	Name    string // the unknown name
+	Nearest string // the most similar name that Compile was given, "" if none is similar
 	place   *syntaxError
 }
 
@@ -40,8 +40,8 @@ func (e *UnknownHostError) Error() string { return e.place.Error() }
 // Unwrap returns the error that shows the place.
 func (e *UnknownHostError) Unwrap() error { return e.place }
 
-// Place returns the expression and a caret, to be shown below it, under the name. Nothing
-// in them can act on a terminal.
+// Place returns the expression, and a line to print below it that has a caret under the
+// name. Control characters are escaped in both.
 func (e *UnknownHostError) Place() (expression, caret string) { return e.place.show() }
 
 // Error returns the message, and below it the expression with a caret under

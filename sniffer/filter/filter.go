@@ -11,11 +11,10 @@ import (
 	"golang.org/x/net/bpf"
 )
 
-// Hosts are names that stand for addresses in an expression.
+// Hosts are the names that an expression may use, and the addresses of each.
 type Hosts map[string][]netip.Addr
 
-// HostsOf returns the hosts of a table of names by address, in which one name may have
-// several.
+// HostsOf returns the Hosts of a table of names by address.
 func HostsOf(names sniffer.Names) Hosts {
 	hosts := make(Hosts, len(names))
 	for addr, name := range names {
@@ -31,13 +30,15 @@ type Filter struct {
 	machine    machine
 }
 
-// ErrLinkType says that frames of a link type cannot be filtered.
+// ErrLinkType says that expressions cannot be compiled for frames of a link type.
 var ErrLinkType = errors.New("no filter for frames of link type")
 
-// Compile compiles an expression, which may name hosts, for frames of a link
-// type. An empty one accepts every frame. Where the expression is wrong, asks
-// for what is not supported or can accept no frame, the error shows the place;
-// for a name that hosts lacks it is an *UnknownHostError.
+// Compile compiles an expression for frames of a link type. The expression may use the
+// names of hosts. An empty expression accepts every frame.
+//
+// The error is an *UnknownHostError if the expression has a name that hosts lacks, and
+// wraps ErrLinkType if the link type is not supported. Any other error shows the place in
+// the expression: it is wrong or not supported there, or the whole can accept no frame.
 func Compile(expr string, link sniffer.LinkType, hosts Hosts) (*Filter, error) {
 	layout, ok := links[link]
 	if !ok {
@@ -101,20 +102,21 @@ func (g *graph) filter(tags bool) (*Filter, error) {
 	return f, err
 }
 
-// Live returns the program for a packet(7) socket, to whose filter the outer
-// VLAN tag of a frame is not in its bytes any more. It decides as Match
-// does on the frame with the tag put back. Accepting, it returns 1<<31 - 1, the
-// bytes to keep. The caller must not change it.
+// Live returns the program for a packet(7) socket. The kernel takes the outer VLAN tag out
+// of a frame before the socket's filter sees it; the program decides as Match does for the
+// frame with its tag. For a frame that it accepts it returns 1<<31 - 1, the number of
+// bytes to keep. The caller must not change the program.
 func (f *Filter) Live() []bpf.RawInstruction { return f.live }
 
-// Match reports whether the filter accepts a frame of which data was captured
-// and which had length bytes on the wire. Nobody knows its direction: a filter that
-// asks for that does not accept it.
+// Match reports whether the filter accepts a frame. data is what was captured of it, and
+// length its length on the wire in bytes. The direction of the frame counts as unknown:
+// the filter does not accept it where "inbound" or "outbound" decides.
 func (f *Filter) Match(data []byte, length int) bool {
 	return f.machine.run(data, uint32(length), sniffer.Unknown)
 }
 
-// MatchFrame is Match for a frame whose direction may be known.
+// MatchFrame is Match for a frame that may have a Direction. The frame must be of the link
+// type for which the filter was compiled.
 func (f *Filter) MatchFrame(frame *sniffer.Frame) bool {
 	return f.machine.run(frame.Data, uint32(frame.Length), frame.Direction)
 }

@@ -34,8 +34,8 @@ func (t token) is(text string) bool {
 	return (t.kind == tokWord || t.kind == tokSymbol) && t.text == text
 }
 
-// MaxExpression is how long an expression may be, bytes: it bounds the work that one
-// may ask for.
+// MaxExpression is the greatest length of an expression in bytes. It bounds the work of
+// compiling one.
 const MaxExpression = 64 << 10
 
 const (
