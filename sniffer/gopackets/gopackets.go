@@ -19,24 +19,25 @@ import (
 	"wirelab/sniffer"
 )
 
-// Source is the frames of a capture as a [gopacket.PacketDataSource]. It is not safe for
-// use by several goroutines at once.
+// Source is a [gopacket.PacketDataSource] of captured frames. It is not safe for use by
+// several goroutines at once.
 type Source struct {
 	link sniffer.LinkType
 	next func() (sniffer.Frame, error)
 }
 
-// NewSource returns a source of the frames that next returns until its error, io.EOF at the
-// end: the Next method of a pcapfile.Reader does so. All are of the link type, whose
-// [Decoder] a gopacket.PacketSource takes.
+// NewSource returns a source of the frames that next returns, until next returns an error:
+// io.EOF at the end. The method Next of a pcapfile.Reader is such a function. link is the
+// link type of all frames; a gopacket.PacketSource needs the [Decoder] of it as well.
 func NewSource(link sniffer.LinkType, next func() (sniffer.Frame, error)) *Source {
 	return &Source{link, next}
 }
 
-// ReadPacketData returns the next frame's bytes, which are the caller's, and what is known
-// of it. A frame of another link type is an error: the decoder would misread it.
+// ReadPacketData returns a copy of the next frame's bytes, and what is known about the
+// frame. It returns an error for a frame of another link type, which the decoder would
+// misread.
 //
-// A gopacket.PacketSource's Packets method tries again after most errors; its NextPacket
+// The method Packets of a gopacket.PacketSource tries again after most errors; NextPacket
 // returns them.
 func (s *Source) ReadPacketData() ([]byte, gopacket.CaptureInfo, error) {
 	f, err := s.next()
@@ -49,13 +50,14 @@ func (s *Source) ReadPacketData() ([]byte, gopacket.CaptureInfo, error) {
 	return bytes.Clone(f.Data), Info(&f), nil
 }
 
-// Info returns what a capture knows of a frame besides its bytes.
+// Info returns what gopacket knows about a frame besides its bytes. gopacket has no
+// Direction.
 func Info(f *sniffer.Frame) gopacket.CaptureInfo {
 	return gopacket.CaptureInfo{Timestamp: f.Time, CaptureLength: len(f.Data), Length: f.Length, InterfaceIndex: f.Interface}
 }
 
-// Decoder returns gopacket's decoder of the frames of a link type. One that gopacket has no
-// decoder of becomes a packet with a gopacket.ErrorLayer.
+// Decoder returns gopacket's decoder for the frames of a link type. If gopacket has none,
+// packets consist of a gopacket.ErrorLayer.
 func Decoder(link sniffer.LinkType) gopacket.Decoder {
 	if link > 255 { // layers.LinkType would cut it to another
 		return gopacket.DecodeUnknown
@@ -63,8 +65,8 @@ func Decoder(link sniffer.LinkType) gopacket.Decoder {
 	return layers.LinkType(link)
 }
 
-// Packet decodes a frame with gopacket, all its layers at once. The packet has a copy of
-// the frame's bytes.
+// Packet decodes all layers of a frame with gopacket. The packet has a copy of the frame's
+// bytes.
 func Packet(f *sniffer.Frame) gopacket.Packet {
 	p := gopacket.NewPacket(f.Data, Decoder(f.LinkType), gopacket.Default)
 	m := p.Metadata()
