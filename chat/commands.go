@@ -160,6 +160,9 @@ func (m *Member) message(args string) error {
 	r := m.room
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if !m.isMember() {
+		return nil
+	}
 	if err := m.maySpeak(); err != nil {
 		return err
 	}

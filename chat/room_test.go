@@ -326,3 +326,16 @@ func TestTokenFromAnotherAddress(t *testing.T) {
 		}
 	}
 }
+
+// Who was removed and has lines on the way tells nobody anything, in private either.
+func TestRemovedTellsNobody(t *testing.T) {
+	room := NewRoom(nil)
+	alice, bob := enter(t, room, "alice"), enter(t, room, "bob")
+	if _, err := room.Kick("alice"); err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{"hi", "/me waves", "/msg bob psst", "/nick mallory", "/topic spam", "/away lunch"} {
+		alice.member.Do(line)
+	}
+	bob.check(t, "bob", "* you are bob", "* alice joined", "* bob joined", "* alice was kicked")
+}
