@@ -110,7 +110,7 @@ func (r *Room) Restore(in io.Reader) error {
 
 // restore follows what a record tells of the topic and the sessions.
 func (r *Room) restore(rec Record, sessions map[string]restored) {
-	switch s := sessions[rec.Session]; {
+	switch s := (restored{name: rec.Name, address: rec.Address}); {
 	case rec.Kind == Topic:
 		r.topic = rec.Text
 	case rec.Session == "":
@@ -123,7 +123,7 @@ func (r *Room) restore(rec Record, sessions map[string]restored) {
 		s.name = rec.Text
 		sessions[rec.Session] = s
 	default:
-		sessions[rec.Session] = restored{name: rec.Name, address: rec.Address}
+		sessions[rec.Session] = s
 	}
 }
 

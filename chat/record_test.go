@@ -83,3 +83,27 @@ func TestRestoreDistrusts(t *testing.T) {
 		t.Errorf("the line has number %d", late.lines()[1].Seq)
 	}
 }
+
+// A disk that was full may have lost the line that told of a session first: what tells of
+// its end or its new name has the name, too.
+func TestRestoreWithoutJoin(t *testing.T) {
+	for _, last := range []struct {
+		line func(*Member)
+		name string
+	}{
+		{func(m *Member) { m.Leave("connection reset", true) }, "alice"},
+		{func(m *Member) { m.Do("/nick alicia") }, "alicia"},
+	} {
+		old, file := recorded()
+		alice := enter(t, old, "alice")
+		last.line(alice.member)
+		_, rest, _ := strings.Cut(file.String(), "\n")
+		room := NewRoom(nil)
+		if err := room.Restore(strings.NewReader(rest)); err != nil {
+			t.Fatal(err)
+		}
+		if got := resume(t, room, "x", Resume{Seq: 1, Token: alice.member.Token()}).member.Name(); got != last.name {
+			t.Errorf("who resumes is %q, want %q", got, last.name)
+		}
+	}
+}
