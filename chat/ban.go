@@ -18,24 +18,25 @@ const (
 // errNotBanned is returned by Unban.
 var errNotBanned = i18n.Errmsg("chat.mistake.order.unbanned")
 
-// Sanction keeps someone out of the room, or silent in it: by the token and the name
-// of a member, and by an address where nobody else is, or that was named.
+// Sanction keeps a person out of the room, or silent in it. It holds for the token and the
+// name of a member, and for its address if nobody else is there; or for an address that
+// was named.
 type Sanction struct {
-	Name    string       // the member's; empty for an address that was named
-	Address netip.Prefix // whoever comes from there; not valid for nobody else
+	Name    string       // the member's name; empty if an address was named
+	Address netip.Prefix // holds for everyone from there; the zero value for nobody
 	Reason  string       // may be empty
-	Mute    bool         // nobody is told what they say; otherwise they do not join
-	Until   time.Time    // zero: until the console ends it
+	Mute    bool         // the person is silent; otherwise kept out
+	Until   time.Time    // when it ends; zero: when the console ends it
 
 	token string
 	keys  [2]string
 }
 
-// Removal tells whom a kick or a ban has taken.
+// Removal says whom a kick or a ban has removed.
 type Removal struct {
 	Sanction          // zero for a kick without a duration
-	Names    []string // who was removed
-	Spared   int      // people at the same address: it is not kept out for them
+	Names    []string // names of the members who were removed
+	Spared   int      // how many others are at the address, which is not kept out for their sake
 }
 
 // address returns a person's IP address; the zero address if it is none.
@@ -79,14 +80,14 @@ func (r *Room) current() []Sanction {
 	return r.sanctions
 }
 
-// Sanctions returns who is kept out or silent, the oldest sanction first.
+// Sanctions returns the sanctions that are in force, the oldest first.
 func (r *Room) Sanctions() []Sanction {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.current())
 }
 
-// CheckAddress returns the error that refuses an address that is kept out.
+// CheckAddress returns an error for people, a *MessageError, if an address is kept out.
 func (r *Room) CheckAddress(a netip.Addr) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -135,9 +136,10 @@ func (r *Room) sanction(m *Member, s Sanction) (Sanction, int, error) {
 	return s, others, nil
 }
 
-// Ban removes a member, and keeps out who has its token or name, and whoever comes
-// from its address if nobody else is there. Its argument is that of Kick without a
-// duration, or an IP address: that removes and keeps out everyone there.
+// Ban removes a member and keeps it out: whoever has its token or name, and whoever comes
+// from its address if nobody else is there. The argument is that of Kick without a
+// duration, or an IP address and perhaps a reason: then everyone there is removed and kept
+// out. It is an error if nobody has the name.
 func (r *Room) Ban(whoAndReason string) (Removal, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -194,8 +196,8 @@ func parseBlock(s string) (netip.Prefix, error) {
 	return netip.ParsePrefix(s)
 }
 
-// Unban lets someone in again whom Ban, or Kick with a duration, keeps out: by name, by
-// IP address, or by the prefix of a Sanction. The error is errNotBanned for nobody.
+// Unban ends a Ban, or a Kick with a duration. who is a name, an IP address, or the prefix
+// of a Sanction. It is an error if nobody is kept out by that.
 func (r *Room) Unban(who string) error { return r.lift(who, false) }
 
 // lift ends sanctions of one kind.

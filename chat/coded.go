@@ -10,8 +10,8 @@ import (
 	"wirelab/internal/i18n"
 )
 
-// MessageError is an error that people are told: its text is English, its code lets
-// a client show it in another language.
+// MessageError is an error that people are told. Its text is English; by its code a client
+// can show it in another language.
 type MessageError struct{ Message i18n.Message }
 
 // Error implements error.
@@ -24,9 +24,8 @@ func errorMessage(code i18n.Message) error { return &MessageError{code} }
 
 // NewCoded returns a line of kind Notice, Reply or Error. Its Text is the message in
 // English. Its Name is the message's code, then for each argument a blank and
-// "NAME=START-END": the bytes of Text in which the argument stands, so that it is
-// sent once. An argument that is a list has such a span for each word, with commas
-// between them, or one for all where they are many.
+// "NAME=START-END", the bytes of Text that hold the argument. A list has such a span for
+// each of its words, with commas between them, or one for all if there are many.
 func NewCoded(kind Kind, m i18n.Message) Line {
 	l := Line{Kind: kind, Name: m.Code, Text: m.String()}
 	for _, name := range slices.Sorted(maps.Keys(m.Args)) {
@@ -62,7 +61,8 @@ func spans(words []string, at int) string {
 // maxSpans bounds the spans of a list, in bytes of a line's header.
 const maxSpans = MaxHeader / 2
 
-// ErrorLine returns the line that tells a client an error.
+// ErrorLine returns the line of kind Error that tells a client of an error. It has a code
+// if err is a *MessageError.
 func ErrorLine(err error) Line {
 	if e, ok := err.(*MessageError); ok {
 		return NewCoded(Error, e.Message)
@@ -70,7 +70,7 @@ func ErrorLine(err error) Line {
 	return Line{Kind: Error, Text: err.Error()}
 }
 
-// Code returns the code of a line that NewCoded made; empty if it has none.
+// Code returns the code of a line that NewCoded made, "" for another line.
 func (l Line) Code() string {
 	if l.Kind != Notice && l.Kind != Reply && l.Kind != Error {
 		return ""
@@ -79,8 +79,8 @@ func (l Line) Code() string {
 	return code
 }
 
-// Message returns the message of a line that NewCoded made. It returns the zero
-// Message for another line, and for one of which an argument was cut off.
+// Message returns the message of a line that NewCoded made. It returns the zero Message
+// for another line, and if an argument is not whole in Text.
 func (l Line) Message() i18n.Message {
 	m := i18n.Message{Code: l.Code()}
 	if m.IsZero() {

@@ -15,16 +15,16 @@ type command struct {
 	do   func(m *Member, args string) error
 }
 
-// ErrLeave says that a member wants to leave. Its text is the reason that others
-// are told.
+// ErrLeave is what Member.Do returns for a member that leaves. Its text is the reason that
+// others are told.
 var ErrLeave = errors.New("exit")
 
-// MaxAnswer is how many bytes the lines of one answer take at most: /who lists a
-// thousand people whose names are short. A Subscriber that holds fewer would lose
-// members that ask.
+// MaxAnswer is the greatest size of the lines that answer a command, in bytes: /who lists
+// a thousand people with short names. A Subscriber must be able to queue that many.
 const MaxAnswer = 64 << 10
 
-// IsCommand reports whether a line that a member types is carried out and not said.
+// IsCommand reports whether a line that a member types is a command, which is carried out
+// and not said.
 func IsCommand(line string) bool {
 	line = CleanText(line)
 	return strings.HasPrefix(line, "/") && !strings.HasPrefix(line, "//")
@@ -53,11 +53,12 @@ func init() { // /help refers to the table
 	}
 }
 
-// Leaves reports whether a text is how people leave.
+// Leaves reports whether a text makes its sender leave: "exit" or "/quit".
 func Leaves(text string) bool { return text == "exit" || text == "/quit" }
 
-// Do carries out a line that the member typed: it says a text or runs a command.
-// The error is ErrLeave or nil: the member is sent any other.
+// Do carries out a line that the member typed: it says a text or runs a command. It
+// returns ErrLeave if the member wants to leave; the caller then calls Leave. It returns
+// no other error: the member is sent those.
 func (m *Member) Do(line string) error {
 	line = CleanText(line)
 	switch {

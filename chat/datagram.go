@@ -7,14 +7,15 @@ import (
 	"wirelab/internal/i18n"
 )
 
-// CookieSize is the size of a cookie in bytes: 64 bits in base64.
+// CookieSize is the length of a cookie in bytes: 64 bits in base64.
 const CookieSize = 11
 
 // Datagram is what a client sends over UDP: "NAME\tTEXT" or, with a cookie,
-// "\tCOOKIE\tNAME\tTEXT". An empty text says that the client is still there.
+// "\tCOOKIE\tNAME\tTEXT". An empty Text says that the client is still there.
 type Datagram struct{ Cookie, Name, Text string }
 
-// Append appends the datagram's bytes; the error is ErrTooLong.
+// Append appends the bytes of the datagram to b. The error wraps ErrTooLong if b is longer
+// than MaxDatagram then.
 func (d Datagram) Append(b []byte) ([]byte, error) {
 	if d.Cookie != "" {
 		b = append(append(append(b, '\t'), d.Cookie...), '\t')
@@ -26,8 +27,9 @@ func (d Datagram) Append(b []byte) ([]byte, error) {
 	return b, nil
 }
 
-// ParseDatagram reads the form of Datagram.Append; the name and text that it
-// returns are clean.
+// ParseDatagram reads what Append writes. It cleans the name and the text (CleanName,
+// CleanText). The error is ErrTooLong, an error of CleanName, or says that the form is
+// wrong.
 func ParseDatagram(b []byte) (d Datagram, err error) {
 	if len(b) > MaxDatagram {
 		return Datagram{}, ErrTooLong

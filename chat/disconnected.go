@@ -12,13 +12,14 @@ const (
 	nameKeptFor     = time.Minute   // after the connection was lost
 )
 
-// Resume is where a client that has lost its connection continues.
+// Resume says where a client continues that has lost its connection. The zero value is a
+// new client.
 type Resume struct {
-	Seq   uint64 // of the last line that was received
-	Token string // as the server gave it
-	// Unanswered says that the connection which has the token was asked, and does
-	// not answer. Otherwise another address does not take it over. It is not on the
-	// wire.
+	Seq   uint64 // number of the last line that the client has received
+	Token string // the token that the server gave it
+	// Unanswered says that another connection has the token, was asked and does not
+	// answer. Only then can a client at another address take the token over. The
+	// server sets it: it is not on the wire.
 	Unanswered bool
 }
 

@@ -16,7 +16,7 @@ type Hello struct {
 	Resume Resume // zero for a client that is new
 }
 
-// Append appends the line without its \n.
+// Append appends the line, without its \n, to b.
 func (h Hello) Append(b []byte) []byte {
 	b = append(append(b, Greeting...), h.Name...)
 	if h.Resume.Token != "" {
@@ -26,8 +26,9 @@ func (h Hello) Append(b []byte) []byte {
 	return b
 }
 
-// ParseHello reads a line that begins with Greeting. A name may contain blanks;
-// the last two words are a resumption only if both have its form.
+// ParseHello reads a line that begins with Greeting. The name is not cleaned. If the line
+// ends in " resume=SEQ token=TOKEN", SEQ must be a number and TOKEN have 1 to 64 bytes.
+// Otherwise everything after Greeting is the name, which may contain blanks.
 func ParseHello(line string) (Hello, error) {
 	s := strings.TrimPrefix(line, Greeting)
 	rest, token, ok := strings.Cut(s, " token=")
@@ -42,8 +43,8 @@ func ParseHello(line string) (Hello, error) {
 	return Hello{rest[:i], Resume{Seq: seq, Token: token}}, nil
 }
 
-// AskName is the question to a client that sends nothing. client.py shows it as a
-// text from the server, and nc shows it as it is.
+// AskName is the question to a client that sends nothing. The course note's client.py
+// shows it as a text from the server, and nc shows it as it is.
 const AskName = ServerName + "\t: your name?"
 
 // maxToken bounds a token, in bytes.

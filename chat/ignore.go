@@ -14,9 +14,9 @@ const maxIgnored = 100
 // in place: whoever writes to the member reads it without the room's lock.
 type ignored map[string]string
 
-// Ignores reports whether the member does not want to be told a line. The server puts
-// a line of kind Ignored in its place, so that numbers have no gap, for a client that
-// reads numbers.
+// Ignores reports whether the member ignores a line, because it ignores its sender. A
+// server sends a line of kind Ignored in its place to a client that reads numbers, so that
+// they have no gap.
 func (m *Member) Ignores(l Line) bool {
 	if l.Kind != Say && l.Kind != Me && l.Kind != Msg {
 		return false
@@ -29,7 +29,7 @@ func (m *Member) Ignores(l Line) bool {
 	return ok
 }
 
-// IgnoresAnyone reports whether Ignores can be true.
+// IgnoresAnyone reports whether the member ignores anybody at all.
 func (m *Member) IgnoresAnyone() bool {
 	set := m.ignored.Load()
 	return set != nil && len(*set) > 0

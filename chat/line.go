@@ -13,8 +13,8 @@ import (
 
 // Limits of the wire, in bytes.
 const (
-	MaxLine     = 4096 // a line from a client over TCP, its \n included
-	MaxDatagram = 1200 // a datagram either way: it fits any path unfragmented
+	MaxLine     = 4096 // a line from a client over TCP, with its \n
+	MaxDatagram = 1200 // a datagram in either direction: it fits any path unfragmented
 	MaxHeader   = 256  // the fields before the text in a line from the server
 	fewHeader   = 48   // those fields without the name, and the \n
 )
@@ -40,15 +40,15 @@ const (
 	Reply Kind = "reply"
 	Error Kind = "error"
 
-	// Ignored stands for a line that its reader ignores.
+	// Ignored stands for a line of somebody whom its reader ignores.
 	Ignored Kind = "ignored"
 
-	// Gap is never on the wire. A client puts it before a line whose number shows
-	// that others are missing: Text is how many.
+	// Gap is never on the wire. Package client puts it before a line whose number
+	// shows that others are missing. Text is how many.
 	Gap Kind = "gap"
 )
 
-// Private reports whether the line is for one member alone.
+// Private reports whether the line is for one member only.
 func (l Line) Private() bool {
 	switch l.Kind {
 	case You, Who, Msg, Reply, Error:
@@ -60,22 +60,23 @@ func (l Line) Private() bool {
 // ServerName is the name of the server's console in the room.
 const ServerName = "server"
 
-// Line is one line that the room tells, to everyone or to one member.
+// Line is one line that the room tells, to everyone or to one member. The package comment
+// says what Name and Text are in each Kind.
 type Line struct {
-	Seq  uint64    // position in the room, from 1; that of You is the last before it
-	Time time.Time // by the server's clock, to the millisecond
+	Seq  uint64    // number in the room, from 1; a private line has that of the last line before it
+	Time time.Time // by the server's clock, in milliseconds on the wire
 	Kind Kind
 	Name string
 	Text string
 }
 
-// Size returns the size of the line on the wire in bytes, its \n included, or a few
+// Size returns the size of the line on the wire in bytes, with its \n, or a few bytes
 // more.
 func (l Line) Size() int { return fewHeader + len(l.Name) + len(l.Text) }
 
-// Append appends the line as our own client reads it, without the final \n:
-// SEQ, TIME (Unix milliseconds), KIND, NAME and TEXT, separated by tabs. The
-// text comes last and verbatim, so that it is found in one piece in a packet.
+// Append appends the line as our own client reads it, without the final \n, to b: SEQ,
+// TIME (Unix milliseconds), KIND, NAME and TEXT, separated by tabs. The text is last and
+// unchanged, so that it is in one piece in a packet.
 func (l Line) Append(b []byte) []byte {
 	b = append(strconv.AppendUint(b, l.Seq, 10), '\t')
 	b = append(strconv.AppendInt(b, l.Time.UnixMilli(), 10), '\t')
@@ -84,7 +85,7 @@ func (l Line) Append(b []byte) []byte {
 	return append(b, l.Text...)
 }
 
-// ParseLine reads the form of Line.Append.
+// ParseLine reads what Append writes.
 func ParseLine(s string) (Line, error) {
 	fields := strings.SplitN(s, "\t", 5)
 	if len(fields) != 5 {
@@ -133,10 +134,10 @@ func (l Line) String() string {
 	return "* " + l.Text
 }
 
-// CleanText returns s without its line ending, unsafe runes and heaps of combining
-// marks; it returns "" if
-// only blanks are left. The result is truncated to MaxLine, which it may exceed
-// because a byte that is not UTF-8 becomes a rune of three bytes.
+// CleanText returns s without its line ending, without control and other unsafe
+// characters, and with at most 4 combining marks on a character. It returns "" if only
+// blanks are left. It truncates the result to MaxLine bytes: a byte that is not UTF-8
+// becomes a character of three.
 func CleanText(s string) string {
 	s = limitMarks(safetext.Strip(strings.TrimRight(s, "\r\n")))
 	if strings.TrimSpace(s) == "" {
@@ -145,7 +146,8 @@ func CleanText(s string) string {
 	return string(Truncate([]byte(s), MaxLine))
 }
 
-// CutLine reads the first line of b, whole lines of a Log, and returns its size.
+// CutLine reads the first line of b and returns its size in bytes, with its \n. b is whole
+// lines of a Log, and not empty; CutLine panics if it is anything else.
 func CutLine(b []byte) (l Line, size int) {
 	i := bytes.IndexByte(b, '\n')
 	l, err := ParseLine(string(b[:i]))
@@ -155,7 +157,9 @@ func CutLine(b []byte) (l Line, size int) {
 	return l, i + 1
 }
 
-// Truncate cuts b to at most limit bytes, between runes, and marks the cut.
+// Truncate returns b if it has at most limit bytes. Otherwise it cuts b between two
+// characters, so that with the mark "…", which it writes into b, it has at most limit
+// bytes. limit is at least 3.
 func Truncate(b []byte, limit int) []byte {
 	const mark = "…"
 	if len(b) <= limit {

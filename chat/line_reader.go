@@ -15,7 +15,8 @@ var ErrTooLong = i18n.Errmsg("chat.mistake.toolong")
 // silent members should cost little.
 const minBuffer = 512
 
-// LineReader reads lines of a bounded length in bounded memory.
+// LineReader reads lines of a bounded length in bounded memory. It is not safe for use by
+// several goroutines at once.
 type LineReader struct {
 	in       io.Reader
 	limit    int
@@ -26,16 +27,16 @@ type LineReader struct {
 	err      error
 }
 
-// NewLineReader returns a reader of lines of at most limit bytes, their \n
-// included; a limit below 16 counts as 16.
+// NewLineReader returns a reader of lines of at most limit bytes with their \n. limit is
+// at least 16; a lower one means 16.
 func NewLineReader(r io.Reader, limit int) *LineReader {
 	return &LineReader{in: r, limit: max(limit, 16), size: minBuffer}
 }
 
-// ReadLine returns the next line without its \n or \r\n. A last line may lack
-// the \n. It returns ErrTooLong for a line above the limit; the next call
-// continues with the line after that. A timeout loses nothing: the next call
-// continues.
+// ReadLine returns the next line without its \n or \r\n. The last line may lack the \n.
+// The error is ErrTooLong for a line above the limit: the next call returns the line after
+// that. After any other error, such as a timeout, the next call continues where reading
+// stopped. At the end the error is io.EOF.
 func (r *LineReader) ReadLine() (string, error) {
 	for looked := 0; ; {
 		rest := r.buf[r.from:]
@@ -77,11 +78,11 @@ func (r *LineReader) lastLine(n int) (string, error) {
 		return "", err
 	}
 	line := trimLine(r.buf[r.from:])
-	r.buf, r.from = r.buf[:0], len(r.buf[:0])
+	r.buf, r.from = r.buf[:0], 0
 	return line, nil
 }
 
-// Pending reports whether a part of a line has been read.
+// Pending reports whether a part of the next line has been read.
 func (r *LineReader) Pending() bool { return len(r.buf) > r.from || r.skipping }
 
 // fill reads once, into a buffer that grows with the line and with the size of

@@ -13,14 +13,13 @@ const (
 	logSize   = 2 << 20  // bytes that are kept
 )
 
-// Log holds the lines that a room has told everyone, as bytes of Line.Append, back
-// to the oldest that is kept: an append-only ring of chunks. It is the room's
-// history, the source of a resumption, and the queue of every reader: a reader
-// has a position in it and no queue of its own. Positions are bytes since the
-// beginning.
+// Log holds the lines that a room has told everyone, as Line.Append writes them, each with
+// its \n. It keeps the latest 2 MiB or so. It is the history of the room, and what every
+// reader reads from: a reader has a position in it and no queue of its own. Positions
+// count bytes since the first line ever.
 //
-// Bytes that were appended never change, so that a Snapshot is read without a
-// lock; a chunk that has left the ring lives as long as someone still reads it.
+// A Log may be used by several goroutines at once. Bytes that were appended never change,
+// so that reading a Snapshot needs no lock.
 type Log struct {
 	mu     sync.Mutex
 	now    Snapshot
@@ -29,10 +28,10 @@ type Log struct {
 	wakes  map[Wake]bool
 }
 
-// Snapshot is a Log at a moment.
+// Snapshot is the content of a Log at one moment.
 type Snapshot struct {
-	Head uint64 // the position at which the next line begins
-	Seq  uint64 // the number of the last line
+	Head uint64 // position at which the next line will begin
+	Seq  uint64 // number of the last line, 0 if there is none
 
 	chunks []*chunk // never changed in place; never empty
 	closed bool     // no line follows
@@ -113,10 +112,11 @@ func (l *Log) Snapshot() Snapshot {
 	return l.now
 }
 
-// Wake holds a token when there is something new to read.
+// Wake is a channel that holds a token when there may be something new to read. Receive
+// from it to wait.
 type Wake chan struct{}
 
-// Signal puts the token there; it does nothing if one is there already.
+// Signal puts the token into the channel, unless it is there already.
 func (w Wake) Signal() {
 	select {
 	case w <- struct{}{}:
@@ -124,7 +124,8 @@ func (w Wake) Signal() {
 	}
 }
 
-// Subscribe returns a Wake that is signalled for each line, until Unsubscribe.
+// Subscribe returns a Wake that is signalled for each new line and when the room is
+// closed, until Unsubscribe.
 func (l *Log) Subscribe() Wake {
 	w := make(Wake, 1)
 	l.mu.Lock()
@@ -146,9 +147,9 @@ func (s Snapshot) Oldest() uint64 { return s.chunks[0].base }
 // FirstSeq returns the number of the first line that is kept.
 func (s Snapshot) FirstSeq() uint64 { return s.chunks[0].first }
 
-// From returns the bytes from pos up to limit, or fewer: up to the end of a
-// chunk, which is the end of a line. It returns none at the head, and ok false if
-// they are no longer kept.
+// From returns bytes from position pos up to limit, or fewer, but whole lines if pos and
+// limit are where lines begin. It returns none at the head. It reports false if the bytes
+// at pos are no longer kept. The caller must not change the bytes.
 func (s Snapshot) From(pos, limit uint64) (b []byte, ok bool) {
 	limit = min(limit, s.Head)
 	if pos >= limit {
@@ -166,9 +167,9 @@ func (s Snapshot) From(pos, limit uint64) (b []byte, ok bool) {
 	return c.data[pos-c.base : limit-c.base], true
 }
 
-// History returns the position and the number of the line from which a newcomer is
-// told: the last historyLines lines, and those between them that tell who came and
-// went, at most mostHistory lines in all.
+// History returns the position and the number of the first line that a new member is sent.
+// From there on there are the last 50 lines, and the joins and leaves between them, but at
+// most 500 lines in all.
 func (l *Log) History() (pos, seq uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -183,8 +184,8 @@ func (l *Log) History() (pos, seq uint64) {
 	return pos, first
 }
 
-// Find returns the position of the line numbered seq, which may be the next
-// one; false if it is not kept or does not exist yet.
+// Find returns the position of the line with the number seq, which may be the next line.
+// It reports false if that line is no longer kept, or does not exist yet.
 func (s Snapshot) Find(seq uint64) (pos uint64, ok bool) {
 	if seq == s.Seq+1 {
 		return s.Head, true

@@ -10,7 +10,8 @@ import (
 	"wirelab/internal/netblock"
 )
 
-// Member is a person's membership of a room.
+// Member is a person's membership of a room. Its methods may be called from several
+// goroutines at once.
 type Member struct {
 	room       *Room
 	subscriber Subscriber
@@ -22,10 +23,14 @@ type Member struct {
 	removed    Removed   // why it is no longer in the room; the room's lock guards it
 }
 
-// Join adds a member. A name that is taken gets a number appended. A member that
-// resumes with a valid token is sent the lines that it missed; any other, but over
-// UDP, the last lines. A token that a member has is not valid at another address,
-// unless that member does not answer.
+// Join adds a member, whose lines s takes. If its name is taken, it gets a number
+// appended. The member is first sent its name; then the last lines of the room
+// (Log.History), unless it is over UDP, or exactly those that it missed if it resumes with
+// a valid token; then every line. A token that a member has is not valid at another
+// address, unless from.Unanswered says that the member does not answer.
+//
+// The error is ErrClosed, an error of CleanName, or another *MessageError that says why
+// the person is kept out.
 func (r *Room) Join(p Person, from Resume, s Subscriber) (*Member, error) {
 	name, err := CleanName(p.Name)
 	if err != nil {
@@ -98,8 +103,8 @@ func (r *Room) Join(p Person, from Resume, s Subscriber) (*Member, error) {
 	return m, nil
 }
 
-// Joined returns the number of the line that told everyone of the join; 0 if the
-// member took over from its earlier connection.
+// Joined returns the number of the line that told everyone that the member joined, or 0 if
+// it took over from a connection that it still had.
 func (m *Member) Joined() uint64 { return m.joined }
 
 // isElsewhere reports whether two people are known to be at different addresses.
@@ -108,8 +113,8 @@ func isElsewhere(a, b Person) bool {
 	return at.IsValid() && other.IsValid() && netblock.Of(at) != netblock.Of(other)
 }
 
-// Elsewhere returns the member that has a token, if p is at another address; nil
-// otherwise.
+// Elsewhere returns the member that has a token if it is at another address than p,
+// otherwise nil.
 func (r *Room) Elsewhere(token string, p Person) *Member {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -119,20 +124,20 @@ func (r *Room) Elsewhere(token string, p Person) *Member {
 	return nil
 }
 
-// Subscriber returns what Join was given.
+// Subscriber returns the Subscriber that Join was given.
 func (m *Member) Subscriber() Subscriber { return m.subscriber }
 
-// Token returns what the member resumes with.
+// Token returns the token with which the member resumes.
 func (m *Member) Token() string { return m.token }
 
-// Removed says why a member is no longer in the room.
+// Removed is the reason why a member is no longer in the room.
 type Removed int
 
-// The reasons. Zero is that of a member that is still there.
+// The reasons. Zero means that the member is still in the room.
 const (
 	RemovedLeft    Removed = iota + 1 // by Leave
-	RemovedKicked                     // by the console, for whatever reason
-	RemovedResumed                    // another connection has its token
+	RemovedKicked                     // by the console, with Kick or Ban
+	RemovedResumed                    // another connection has taken over its token
 	RemovedClosed                     // the room is closed
 )
 
@@ -169,8 +174,8 @@ func (m *Member) sayToAll(kind Kind, text string) {
 	m.room.append(kind, m.person.Name, text, m)
 }
 
-// SendPrivate sends the member a line that nobody else is sent, and gives it number
-// and time. It does nothing for a member that has left.
+// SendPrivate sends a line to the member only. It sets the line's number and time. It does
+// nothing if the member has left.
 func (m *Member) SendPrivate(l Line) {
 	m.room.mu.Lock()
 	defer m.room.mu.Unlock()
@@ -185,9 +190,9 @@ func (m *Member) send(l Line) { m.subscriber.SendPrivate(m.room.private(l)) }
 // reply sends the member an answer to a command. The room is locked.
 func (m *Member) reply(answer i18n.Message) { m.send(NewCoded(Reply, answer)) }
 
-// Leave removes the member and tells the others. It does nothing for a member
-// that has left. lost says that the connection was lost, not closed: the name is
-// kept for a while.
+// Leave removes the member and tells the others the reason. It does nothing if the member
+// has left. lost says that the connection was lost, and not closed: nobody else can take
+// the name for the next minute.
 func (m *Member) Leave(reason string, lost bool) { m.room.LeaveTogether(reason, lost, m) }
 
 // isMember reports whether the member is still in the room, which is locked.

@@ -23,14 +23,14 @@ type order struct {
 	slow   time.Duration // between two lines of one person
 }
 
-// Kick removes a member and tells everyone, the member included. Its argument is
-// "NAME", then perhaps a duration (10m), then perhaps a reason. With a duration the
-// member is kept out for that time, as by Ban. The error is errNobody if there is
-// nobody of that name. What looks like a duration and is none ("10", "10min") is an
-// error too: as a reason it would let the member come back at once.
+// Kick removes a member and tells everyone, the member included. args is "NAME", then
+// perhaps a duration (10m), then perhaps a reason. With a duration, of at most 24 hours,
+// the member is kept out for that time, as by Ban. It is an error if nobody has the name,
+// or if the word after it looks like a duration and is none ("10", "10min"): as a reason
+// it would let the member come back at once.
 //
-// Names may contain blanks: the shortest name that is here counts, so that nobody is
-// safe behind a "bob spam"; one between quotation marks counts whole.
+// Names may contain blanks. The shortest name that is in the room counts, so that nobody
+// is safe behind a "bob spam". A name between quotation marks counts whole.
 func (r *Room) Kick(args string) (Removal, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -49,8 +49,8 @@ func (r *Room) Kick(args string) (Removal, error) {
 	return r.kickFor(m, d, reason)
 }
 
-// KickMember is Kick of the member of exactly that name, in any case. It keeps the
-// member out for a time; 0 lets it come back at once.
+// KickMember is Kick of the member of exactly that name, in upper or lower case. It keeps
+// the member out for d, at most 24 hours; with 0 it can come back at once.
 func (r *Room) KickMember(name string, d time.Duration, reason string) (Removal, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -92,9 +92,9 @@ func (r *Room) kick(m *Member, reason string) {
 	r.remove(m, RemovedKicked, "kicked")
 }
 
-// Mute keeps everyone from being told what a member says, until Unmute: it outlives
-// the connection, and holds for who has its token or name, or comes from its address
-// if nobody else is there. The error is errNobody if there is none.
+// Mute silences a member until Unmute: nobody is told what it says. Mute outlives the
+// connection. It holds for whoever has the member's token or name, and whoever comes from
+// its address if nobody else is there. It is an error if nobody has the name.
 func (r *Room) Mute(name string) (Sanction, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -114,7 +114,8 @@ func (r *Room) Mute(name string) (Sanction, error) {
 	return s, nil
 }
 
-// Unmute ends what Mute began, for someone who has left, too.
+// Unmute ends a Mute, also of someone who has left. It is an error if nobody of that name
+// is muted.
 func (r *Room) Unmute(name string) error {
 	if r.lift(name, true) != nil {
 		return i18n.Errmsg("chat.mistake.order.notmuted", "Name", name)
@@ -128,15 +129,15 @@ func (r *Room) Unmute(name string) error {
 	return nil
 }
 
-// Lock keeps out everyone who is new, until it is told false: members who have lost
-// their connection resume.
+// Lock keeps out everyone who is new until it is called with false. Members who have lost
+// their connection can still resume.
 func (r *Room) Lock(locked bool) { r.setOrder(func(o *order) { o.locked = locked }) }
 
-// Slow sets how long everyone waits between two lines; 0 ends it.
+// Slow sets how long everyone has to wait between two lines; 0 ends it.
 func (r *Room) Slow(d time.Duration) { r.setOrder(func(o *order) { o.slow = d }) }
 
-// Quiet lets nobody speak but the console and those it has named, until Unquiet. A
-// name, which may be empty, adds one of them. The error is errNobody.
+// Quiet lets only the console speak, and the members that it has named, until Unquiet.
+// name is one more of them, or "". It is an error if nobody has the name.
 func (r *Room) Quiet(name string) error {
 	r.mu.Lock()
 	m := r.findQuoted(name)
@@ -151,7 +152,7 @@ func (r *Room) Quiet(name string) error {
 	return nil
 }
 
-// Unquiet ends what Quiet began.
+// Unquiet ends Quiet, and forgets the members that it was given.
 func (r *Room) Unquiet() {
 	r.setOrder(func(o *order) { o.quiet = false })
 	r.mu.Lock()
@@ -183,8 +184,8 @@ func (r *Room) setOrder(change func(*order)) {
 	r.logger.Info("order", "locked", now.locked, "quiet", now.quiet, "slow", now.slow)
 }
 
-// Order describes what the console asks of everyone, for the console; there is none for
-// nothing.
+// Order returns what Lock, Quiet and Slow have in force, for the console: a message for
+// each, none if there is nothing.
 func (r *Room) Order() []i18n.Message {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -20,17 +20,18 @@ const (
 	maxNameBytes = 128 // combining characters take no column
 )
 
-// ErrNoName is returned for a name of which nothing is left.
+// ErrNoName is the error of CleanName for a name of which nothing is left.
 var ErrNoName = errorMessage(i18n.Msg("chat.name.empty"))
 
 // maxMarks is how many combining marks a character has at most; more of them cover
 // the lines above and below.
 const maxMarks = 4
 
-// CleanName returns s as a name: normalized (NFKC), trimmed and without unsafe
-// runes. It refuses an empty name, one wider than maxName, one with characters that
-// are not seen, and one that would make "name: text" or "* name joined" ambiguous,
-// by what looks like ':' or '*', too.
+// CleanName returns s as a name: in the normal form NFKC, and without blanks around it and
+// unsafe characters. The error is a *MessageError if the name is empty, is wider than 32
+// columns on a terminal or longer than 128 bytes, has characters that are not seen, or
+// would make "name: text" or "* name joined" ambiguous. A character that only looks like
+// ':' or '*' counts as that.
 func CleanName(s string) (string, error) {
 	s = strings.TrimSpace(norm.NFKC.String(safetext.Strip(s)))
 	shape := confusable.Skeleton(s)

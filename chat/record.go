@@ -17,16 +17,16 @@ import (
 	"wirelab/internal/safetext"
 )
 
-// Record is a line that the room has told everyone, and who caused it: what a file of
-// JSON objects, one a line, keeps of a room.
+// Record is a line that the room has told everyone, and who caused it. A log file of a
+// room has one as a JSON object on each line.
 type Record struct {
 	Seq     uint64    `json:"seq"`
 	Time    time.Time `json:"time"`
 	Kind    Kind      `json:"kind"`
 	Name    string    `json:"name"`
 	Text    string    `json:"text"`
-	Address string    `json:"address,omitempty"` // the member's IP address and port
-	Session string    `json:"session,omitempty"` // a hash of the member's token
+	Address string    `json:"address,omitempty"` // IP address and port of the member who caused it; empty for the console
+	Session string    `json:"session,omitempty"` // a hash of the member's token, which tells sessions apart
 }
 
 // errNoRecord is returned by Restore.
@@ -65,9 +65,9 @@ type restored struct {
 // maxRecord is the size of the longest line of a record, in bytes.
 const maxRecord = 8 * (MaxLine + MaxHeader)
 
-// Restore gives a room that nobody has joined the history that a record has, and the
-// sessions that may still resume. It skips lines that are broken. The error is
-// errNoRecord if the first one is no Record, or that of reading.
+// Restore gives a room the history that a file of records has, its topic, and the sessions
+// that may still resume. Call it before anybody joins. It skips lines that are broken. It
+// returns an error if the first line is no Record, or if reading fails.
 func (r *Room) Restore(in io.Reader) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()

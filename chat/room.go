@@ -18,52 +18,54 @@ const (
 	mostHistory  = 500
 )
 
-// The errors of a room.
+// Errors of a room.
 var (
+	// ErrClosed is the error of Room.Join after Close.
 	ErrClosed = errorMessage(i18n.Msg("chat.refused.closed"))
 	errNobody = errors.New("nobody of that name is here")
 )
 
-// Subscriber carries a room's lines to one member. It reads the log at its own
-// pace, from a position on, and is sent the few lines for this member alone. The
-// room calls its methods while it is locked: they must not block or call the
-// room.
+// Subscriber carries the lines of a room to one member. It reads the log at its own pace
+// from a position on, and takes the lines for this member only. The room calls its methods
+// while it is locked: they must not block, and must not call the room.
 type Subscriber interface {
-	// Begin gives the position of the log from which the member is told
-	// everything, and the line of kind You that precedes it. It is called first.
+	// Begin is called first. It gives the position in the log from which the member
+	// is told everything, and the line of kind You that precedes it.
 	Begin(pos uint64, you Line)
-	// SendPrivate takes a line for this member alone, which follows the lines
-	// that are in the log at this moment.
+	// SendPrivate takes a line for this member only, which follows the lines that are
+	// in the log now.
 	SendPrivate(Line)
-	// End marks the end: nothing follows the lines that are in the log now.
+	// End says that nothing follows the lines that are in the log now.
 	End()
-	// Queued returns how many bytes wait for the member to read.
+	// Queued returns how many bytes wait for the member to read them.
 	Queued() int
 }
 
-// Person is what the room knows of a member.
+// Person is what the room knows about a member. Name, Transport, Address and Guest are
+// given to Room.Join; Room.People returns all of it.
 type Person struct {
 	Name      string
 	Transport string // tcp, udp or web
 	Address   string // IP address and port, for logs, the console and bans
 	Since     time.Time
-	Queued    int    // bytes that wait for the member to read
+	Queued    int    // bytes that wait for the member to read them
 	Away      string // the reason; empty if not away
-	Muted     bool   // what the member says is not told
+	Muted     bool   // nobody is told what the member says
 	Voice     bool   // may speak while the room is quiet
-	Guest     bool   // was not told its token: it does not resume
+	Guest     bool   // was not told its token, and so cannot resume
 }
 
-// Room decides who is told what. All methods, and those of its members, may be
-// called from several goroutines at once; all see the lines in one order.
+// Room decides who is told what. NewRoom makes one. Its methods, and those of its members,
+// may be called from several goroutines at once. All members are told the lines in the
+// same order.
 type Room struct {
-	// Console is the name under which Say speaks, which no member can have. It
-	// is set before the room is used; NewRoom makes it ServerName.
+	// Console is the name under which Say speaks. No member can have it. Set it before
+	// the room is used; NewRoom sets it to ServerName.
 	Console string
 
-	// Record is told each line that the room tells everyone, in their order, while
-	// the room is locked: it must not block or call the room. It is set before the
-	// room is used; nil is told nothing.
+	// Record is called with each line that the room tells everyone, in their order,
+	// while the room is locked: it must not block, and must not call the room. Set it
+	// before the room is used; it may be nil.
 	Record func(Record)
 
 	logger *slog.Logger
@@ -81,8 +83,8 @@ type Room struct {
 	now          func() time.Time // for what is about time: time.Now
 }
 
-// NewRoom returns an empty room that logs who joins and leaves; a nil logger
-// discards.
+// NewRoom returns an empty room. It logs who joins and leaves, and what the console does,
+// to logger; nil discards that.
 func NewRoom(logger *slog.Logger) *Room {
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
@@ -90,10 +92,10 @@ func NewRoom(logger *slog.Logger) *Room {
 	return &Room{Console: ServerName, logger: logger, log: newLog(logSize), members: map[string]*Member{}, names: map[string]*Member{}, suffix: map[string]int{}, now: time.Now}
 }
 
-// Log returns the lines that the room tells everyone.
+// Log returns the log of the lines that the room tells everyone.
 func (r *Room) Log() *Log { return r.log }
 
-// Logger returns where the room logs who joins and leaves.
+// Logger returns the logger of NewRoom.
 func (r *Room) Logger() *slog.Logger { return r.logger }
 
 // taken reports whether a name is too similar to that of a member, of the server,
@@ -142,8 +144,8 @@ func (r *Room) private(l Line) Line {
 	return l
 }
 
-// LeaveTogether removes several members at once: none of them is told that the
-// others leave. See Member.Leave.
+// LeaveTogether is Member.Leave for several members at once. None of them is told that the
+// others leave.
 func (r *Room) LeaveTogether(reason string, lost bool, members ...*Member) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -157,7 +159,8 @@ func (r *Room) LeaveTogether(reason string, lost bool, members ...*Member) {
 	}
 }
 
-// Say tells everyone a text from the server's console.
+// Say tells everyone a text from the server's console. It does nothing after Close, or if
+// CleanText leaves nothing of the text.
 func (r *Room) Say(text string) {
 	if text = CleanText(text); text == "" {
 		return
@@ -169,7 +172,7 @@ func (r *Room) Say(text string) {
 	}
 }
 
-// People returns the members, the first to have joined first.
+// People returns the members, in the order in which they joined.
 func (r *Room) People() []Person {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -185,8 +188,8 @@ func (r *Room) People() []Person {
 	return people
 }
 
-// Close tells everyone that the server is closing and removes every member.
-// Nobody can join afterwards. It may be called more than once.
+// Close tells everyone that the server is closing, and removes every member. Nobody can
+// join after that. It may be called more than once.
 func (r *Room) Close() {
 	r.mu.Lock()
 	defer r.mu.Unlock()

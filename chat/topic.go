@@ -23,7 +23,7 @@ func (m *Member) showOrSetTopic(text string) error {
 	return nil
 }
 
-// Topic returns the room's topic; empty if it has none.
+// Topic returns the topic of the room, "" if it has none.
 func (r *Room) Topic() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()

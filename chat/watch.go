@@ -5,8 +5,8 @@ import (
 	"io"
 )
 
-// Watcher reads the lines that a room tells everyone, without being a member.
-// It is for one goroutine.
+// Watcher reads the lines that a room tells everyone, without being a member. It is not
+// safe for use by several goroutines at once.
 type Watcher struct {
 	log  *Log
 	wake Wake
@@ -15,8 +15,8 @@ type Watcher struct {
 	s    Snapshot
 }
 
-// Watch returns a watcher of the lines from now on. Its owner reads to the end;
-// a room waits for nobody.
+// Watch returns a watcher of the lines from now on. Read it to the end. A room waits for
+// no watcher.
 func (r *Room) Watch() *Watcher {
 	w := &Watcher{log: r.log, wake: r.log.Subscribe()}
 	w.s = r.log.Snapshot()
@@ -24,9 +24,9 @@ func (r *Room) Watch() *Watcher {
 	return w
 }
 
-// Next waits for a line. For a watcher so late that lines are no longer kept,
-// missed is their number and the line is the first that is kept. It returns
-// io.EOF after the last line of a room that is closed.
+// Next waits for the next line and returns it. If the watcher is so late that lines are no
+// longer kept, missed is how many. The error is io.EOF after the last line of a room that
+// is closed.
 func (w *Watcher) Next() (l Line, missed uint64, err error) {
 	for {
 		if w.pos == w.s.Head {
@@ -54,11 +54,8 @@ func (w *Watcher) Next() (l Line, missed uint64, err error) {
 	}
 }
 
-// Ready reports whether Next has a line without waiting.
-func (w *Watcher) Ready() bool { return w.pos != w.s.Head || w.pos != w.log.Snapshot().Head }
-
-// WriteTranscript writes the lines that are kept, oldest first, in the form of
-// AppendTranscript.
+// WriteTranscript writes the lines that the log still has, the oldest first, as
+// AppendTranscript does.
 func (r *Room) WriteTranscript(out io.Writer) error {
 	s := r.log.Snapshot()
 	for pos := s.Oldest(); ; {
@@ -79,8 +76,8 @@ func (r *Room) WriteTranscript(out io.Writer) error {
 	}
 }
 
-// AppendTranscript appends the line as a transcript has it: its time (RFC 3339,
-// with milliseconds) and its String, ending in \n.
+// AppendTranscript appends the line as a transcript has it to b: its time (RFC 3339, with
+// milliseconds), its String and \n.
 func (l Line) AppendTranscript(b []byte) []byte {
 	b = l.Time.AppendFormat(b, "2006-01-02T15:04:05.000Z07:00 ")
 	return append(append(b, l.String()...), '\n')
