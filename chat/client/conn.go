@@ -1,5 +1,6 @@
-// Package client is the client's side of a chat room. Conn is one connection, over TCP
-// or UDP; Session is a stay in the room, which outlives connections.
+// Package client is the client's side of a chat room. A Session is one user's stay in the
+// room: it connects, over TCP or UDP, and again when its connection is lost. A Conn is
+// one connection, for programs that need no more.
 package client
 
 import (
@@ -20,8 +21,8 @@ import (
 // maxReordered is how many datagrams late one may arrive.
 const maxReordered = 64
 
-// Conn is one connection to a room, over TCP or UDP. One goroutine may receive
-// while others say.
+// Conn is one connection to a room, over TCP or UDP. One goroutine may call Receive while
+// others call the other methods.
 type Conn struct {
 	conn net.Conn
 	in   *chat.LineReader // nil over UDP
@@ -35,13 +36,14 @@ type Conn struct {
 	resume chat.Resume
 }
 
-// RefusedError says that the server refuses to let someone in, or what a member sent.
+// RefusedError says that the server does not let someone in, or refuses what a member sent.
+// Line is what the server said, of kind Error or Notice.
 type RefusedError struct{ Line chat.Line } // of kind Error or Notice
 
 // Error implements error.
 func (e *RefusedError) Error() string { return e.Unwrap().Error() }
 
-// Unwrap returns the error as a message that can be translated, where the server has told a code.
+// Unwrap returns the error as a message that can be translated if Line has a code.
 func (e *RefusedError) Unwrap() error {
 	said := e.Line.Message()
 	if !i18n.Has(said.Code) {
@@ -50,11 +52,13 @@ func (e *RefusedError) Unwrap() error {
 	return i18n.Errmsg("chat.mistake.refused", "Text", said)
 }
 
-// JoinTCP joins the room at the other end of conn and returns when the server
-// has given a name, which may differ from the one asked for. It closes conn if
-// ctx ends before that or the server refuses. For a client whose connection was
-// lost, from is where it continues: the first lines received are those that it
-// missed, or a Gap if the server no longer has them.
+// JoinTCP joins the room at the other end of conn. It returns when the server has given
+// the client a name, which may differ from the one asked for. For a client whose
+// connection was lost, from is what Conn.Resume returned: Receive then returns the lines
+// that the client missed first, or a Gap if the server no longer has them.
+//
+// JoinTCP closes conn if it returns an error, as when ctx ends. The error wraps a
+// *RefusedError if the server refuses, and may wrap ErrNoteServer.
 func JoinTCP(ctx context.Context, conn net.Conn, name string, from chat.Resume) (*Conn, error) {
 	c := &Conn{conn: conn, in: chat.NewLineReader(conn, chat.MaxLine+chat.MaxHeader), resume: from}
 	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
@@ -99,7 +103,7 @@ func (c *Conn) greet(name string) error {
 	}
 }
 
-// ErrNoteServer says that a server is the course note's own server.py.
+// ErrNoteServer says that the server is the course note's own server.py.
 var ErrNoteServer = i18n.Errmsg("chat.mistake.note")
 
 // leavesNote leaves a server that has answered nothing, in the words of the course
@@ -132,8 +136,8 @@ func (c *Conn) joined(l chat.Line) error {
 	return nil
 }
 
-// NewUDP returns a Conn over conn, a connected datagram socket. It sends nothing:
-// the client joins the room with its first text.
+// NewUDP returns a Conn over conn, a connected datagram socket. It sends nothing: the
+// client joins the room with its first text.
 func NewUDP(conn net.Conn, name string) (*Conn, error) {
 	name, err := chat.CleanName(name)
 	if err != nil {
@@ -142,23 +146,24 @@ func NewUDP(conn net.Conn, name string) (*Conn, error) {
 	return &Conn{conn: conn, name: name, udp: newUDP(conn, name)}, nil
 }
 
-// Name returns the client's name: the one that the server gave, over UDP the one asked
-// for until the server tells of another.
+// Name returns the client's name in the room: the one that the server gave. Over UDP it is
+// the one asked for until the server tells of another.
 func (c *Conn) Name() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.name
 }
 
-// Resume returns what JoinTCP needs if the connection is lost now.
+// Resume returns what JoinTCP needs to continue if the connection is lost now.
 func (c *Conn) Resume() chat.Resume {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.resume
 }
 
-// Say says one line. It sends nothing if CleanText leaves nothing of it, or if the
-// line is longer than MaxLine or MaxDatagram; the error is ErrTooLong then.
+// Say says a text of one line. It sends nothing, and returns nil, if chat.CleanText leaves
+// nothing of the text. The error wraps chat.ErrTooLong if the text does not fit
+// chat.MaxLine or chat.MaxDatagram.
 func (c *Conn) Say(text string) error {
 	if strings.ContainsAny(text, "\r\n") {
 		return i18n.Errmsg("chat.mistake.oneline")
@@ -176,8 +181,9 @@ func (c *Conn) Say(text string) error {
 	return err
 }
 
-// Receive returns the room's next line, or a Gap where lines are missing
-// before it; io.EOF when the server has closed.
+// Receive waits for the next line of the room and returns it. If lines before it are
+// missing, it returns a Gap first. The error is io.EOF when the server has closed the
+// connection.
 func (c *Conn) Receive() (chat.Line, error) {
 	if c.held != nil {
 		l := *c.held
@@ -250,9 +256,10 @@ func (c *Conn) rename(name string) {
 	}
 }
 
-// Leave ends saying. Over TCP it sends a FIN; the server sends the lines that are
-// still due and its own FIN, and Receive returns io.EOF, or a timeout after limit
-// (none if it is 0). Over UDP it closes the socket and sends nothing.
+// Leave ends what the client says. Over TCP it sends a FIN. The server then sends the
+// lines that are still due and its own FIN, after which Receive returns io.EOF; with a
+// limit above 0, Receive returns a timeout when that is over. Over UDP it closes the
+// socket and sends nothing.
 func (c *Conn) Leave(limit time.Duration) error {
 	if c.udp != nil {
 		return c.Close()
@@ -268,11 +275,11 @@ func (c *Conn) Leave(limit time.Duration) error {
 	return c.conn.Close()
 }
 
-// SetDeadline sets when Say and Receive give up; the zero time means never.
+// SetDeadline sets when Say and Receive give up. The zero time means never.
 func (c *Conn) SetDeadline(t time.Time) error { return c.conn.SetDeadline(t) }
 
-// Close closes the connection. Over TCP, call Leave and receive to the end first:
-// the kernel sends a RST if lines are not read.
+// Close closes the connection. Over TCP, call Leave first and Receive until io.EOF: with
+// lines that are not read, the kernel sends a RST in place of a FIN.
 func (c *Conn) Close() error {
 	if c.udp != nil {
 		c.udp.stop()

@@ -24,33 +24,33 @@ const (
 
 // Config says which room a Session joins, and how.
 type Config struct {
-	Host string
+	Host string // name or IP address of the server
 	Port uint16
-	UDP  bool
+	UDP  bool          // over UDP; otherwise over TCP
 	Name string        // as chat.CleanName returns it
-	Wait time.Duration // how long the first connection is tried for, over TCP; 0: once
+	Wait time.Duration // how long to try the first connection over TCP; 0 tries once, for at most 5 s
 
 	// Reconnect makes the session connect again when its connection is lost.
 	Reconnect bool
-	// AskWho makes the session ask who is here each time it is connected over TCP.
-	// The answer ends the lines that were missed: a text said before the connection
-	// was lost and not heard by then was lost, too (NotHeard).
+	// AskWho makes the session send /who each time it is connected over TCP. The
+	// answer follows the lines that were missed: a text that was said before the
+	// connection was lost, and not heard by then, was lost as well (NotHeard).
 	AskWho bool
 }
 
 // Server returns the server as HOST:PORT.
 func (c Config) Server() string { return net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port))) }
 
-// DialError says that the server was never reached, or let nobody in.
+// DialError says that the server was never reached, or did not let the client in.
 type DialError struct {
 	Server string
-	Err    error
+	Err    error // of the last attempt
 }
 
 // Error implements error.
 func (e *DialError) Error() string { return e.Unwrap().Error() }
 
-// Unwrap returns the error as a message that can be translated, behind which is the last attempt's.
+// Unwrap returns the error as a message that can be translated, which wraps Err.
 func (e *DialError) Unwrap() error {
 	return i18n.Errmsg("chat.mistake.nochat", "Server", e.Server, "Cause", i18n.NetError(e.Err))
 }

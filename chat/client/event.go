@@ -2,38 +2,39 @@ package client
 
 import "wirelab/chat"
 
-// Event is what a Session tells its user.
+// Event is what a Session tells its user: one of the types Waiting, Connected, Received,
+// PortUnreachable, NotSaid, NotHeard, Unheard and Lost.
 type Event interface{ event() }
 
-// Waiting says that the server was not reached and is tried again.
+// Waiting says that the server was not reached, and is tried again.
 type Waiting struct{ Cause error }
 
-// Connected says that there is a connection.
+// Connected says that the session is connected.
 type Connected struct {
 	Name    string // as the server gave it
-	Again   bool   // there was a connection before
-	Resumed bool   // the lines that follow continue where that one was lost
+	Again   bool   // the session was connected before
+	Resumed bool   // the next lines continue where the last connection was lost
 }
 
 // Received is a line of the room, or a Gap.
 type Received struct {
 	Line chat.Line
-	Me   string // the user's name after this line
+	Me   string // the user's name in the room after this line
 }
 
 // PortUnreachable says that nothing listens at the server's UDP port: the answer to
 // an earlier datagram.
 type PortUnreachable struct{}
 
-// NotSaid says that a text was not sent.
+// NotSaid says why a text of Session.Say was not sent.
 type NotSaid struct{ Err error }
 
-// NotHeard says that a text was sent over a connection that was lost, and that the
-// room has not heard it.
+// NotHeard says that a text was sent over a connection that was lost, and that the room
+// has not heard it.
 type NotHeard struct{ Text string }
 
-// Unheard says how many texts were said more than two seconds ago and were not heard
-// by the room yet; while the user leaves, how many were not heard at all.
+// Unheard says how many texts the room has not heard within two seconds. While the user
+// leaves, it is how many are not heard at all.
 type Unheard struct {
 	Texts   int
 	Leaving bool

@@ -11,7 +11,7 @@ import (
 	"wirelab/internal/i18n"
 )
 
-// ErrOffline is returned for a text said while there is no connection.
+// ErrOffline is the error of a text that is said while there is no connection.
 var ErrOffline = i18n.Errmsg("chat.mistake.offline")
 
 // unheardAfter is how long the room may take to send a text back before the user is

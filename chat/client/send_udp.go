@@ -16,10 +16,10 @@ import (
 // Docker; it answers nothing otherwise.
 var askedWithin = 300 * time.Millisecond
 
-// SendUDP says texts over UDP and closes the socket. To a server on this network each
-// text is one datagram. A server elsewhere, or one that asks for a cookie, has to answer
-// a /who that follows the texts within Config.Wait. The error is a *RefusedError if the
-// server refuses them.
+// SendUDP says texts, at least one, over UDP and closes the socket. To a server on this
+// network each text is one datagram. A server elsewhere, or one that asks for a cookie,
+// has to answer a /who that follows the texts within Config.Wait, 5 s if that is 0. The
+// error wraps a *RefusedError if the server refuses the texts.
 func SendUDP(ctx context.Context, config Config, texts []string) error {
 	config.UDP = true
 	conn, err := config.dial(ctx, config.Name, chat.Resume{})
@@ -56,8 +56,8 @@ func SendUDP(ctx context.Context, config Config, texts []string) error {
 	return nil
 }
 
-// Unsaid returns the error of a text that was not said, which may be long. A server
-// that refuses it says so itself.
+// Unsaid returns the error err of a text that was not said, with the beginning of the
+// text. It tells apart what a server refuses.
 func Unsaid(text string, err error) error {
 	text = fmt.Sprintf("%.40s", text)
 	if _, refused := errors.AsType[*RefusedError](err); refused {

@@ -23,12 +23,12 @@ const (
 // The errors with which a session ends.
 var (
 	ErrKicked   = i18n.Errmsg("chat.line.kickedyou")   // the user was removed from the room
-	ErrNotHeard = i18n.Errmsg("chat.mistake.notheard") // before the user left (NotHeard)
+	ErrNotHeard = i18n.Errmsg("chat.mistake.notheard") // the user left before everything was heard (NotHeard)
 )
 
-// Session is one user's stay in a room. It connects, connects again when the
-// connection is lost, resumes, and keeps the texts that are not said yet (pending.go
-// says where). It has no text for people: its user is told by events.
+// Session is one user's stay in a room. It connects, connects again when the connection is
+// lost, resumes, and keeps the texts that are not said yet. It has no text for people: it
+// tells its user events. Its methods may be called from several goroutines at once.
 type Session struct {
 	config  Config
 	events  chan Event
@@ -41,9 +41,9 @@ type Session struct {
 	leaving bool
 }
 
-// Start starts a session, which ends with ctx, with Close, after Leave, when the
-// user is kicked, when the server is never reached, and, without Config.Reconnect,
-// with its connection.
+// Start starts a session. It ends with ctx, with Close, after Leave, when the user is
+// kicked, when the server is never reached and, without Config.Reconnect, with its
+// connection. Read its Events.
 func Start(ctx context.Context, config Config) *Session {
 	ctx, cancel := context.WithCancel(ctx)
 	s := &Session{config: config, events: make(chan Event, maxEvents), pending: newPending(!config.UDP), cancel: cancel}
@@ -55,32 +55,33 @@ func Start(ctx context.Context, config Config) *Session {
 	return s
 }
 
-// Events returns what happens. The user reads it to the end, or calls Close. It is
-// closed when the session has ended.
+// Events returns the channel of the session's events, which is closed when the session has
+// ended. Read it to the end or call Close: a session waits for its user.
 func (s *Session) Events() <-chan Event { return s.events }
 
-// Err returns why the session has ended, after Events is closed: nil if its user
-// left, ErrNotHeard if the user left and not everything was heard, ErrKicked, a
-// *DialError, or the error of its last connection.
+// Err returns, after the channel of Events is closed, why the session has ended. It is nil
+// if its user left, ErrNotHeard if its user left and not everything was heard, ErrKicked,
+// a *DialError, or the error of its last connection.
 func (s *Session) Err() error { return s.err }
 
-// NotHeard returns, after Events is closed, the texts that were said and that the room
-// is not known to have heard.
+// NotHeard returns, after the channel of Events is closed, the texts that were said and
+// that the room is not known to have heard. It returns them once.
 func (s *Session) NotHeard() []string { return s.pending.notHeard() }
 
-// Say queues a text and does not block. The error is ErrOffline if there is no
-// connection; a text that cannot be sent later is an event.
+// Say queues a text, and does not block. The error is ErrOffline if there is no
+// connection. An error of sending the text later is an event, NotSaid.
 func (s *Session) Say(text string) error { return s.pending.add(saying{text: text}) }
 
-// SayAndWait says a text and returns when it was sent, or why it was not.
+// SayAndWait says a text and returns when it is sent, or why it was not. Events must be
+// read meanwhile.
 func (s *Session) SayAndWait(ctx context.Context, text string) error {
 	written := make(chan error, 1)
 	return s.sayAnd(ctx, saying{text: text, written: written}, written)
 }
 
-// SayAndHear says a text over TCP and returns when the room has heard it or a command
-// was answered, or why not: a *RefusedError if the server refuses it. The user reads
-// Events meanwhile.
+// SayAndHear says a text over TCP. It returns when the room has heard the text, or
+// answered it if it is a command, or why not: a *RefusedError if the server refuses it.
+// Events must be read meanwhile.
 func (s *Session) SayAndHear(ctx context.Context, text string) error {
 	heard := make(chan error, 2) // that it was not written, or what came of it
 	return s.sayAnd(ctx, saying{text: text, heard: heard}, heard)
@@ -98,10 +99,11 @@ func (s *Session) sayAnd(ctx context.Context, what saying, done <-chan error) er
 	}
 }
 
-// Leave says the texts that are queued and leaves. Over UDP it says the word first,
-// if there is one; over TCP the FIN says it. Events is closed when the server has
-// answered. That takes as long as the server's limit on lines takes, but at most
-// farewell once everything was heard; Close gives up.
+// Leave says the texts that are queued, and leaves. Over UDP it says word at the end, if
+// it is not ""; over TCP the FIN tells the server. It does not wait: the channel of Events
+// is closed when the server has answered. The server may take its time for the queued
+// texts, because of its limit on lines, but at most 5 s once everything was heard. Close
+// gives up at once.
 func (s *Session) Leave(word string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -119,7 +121,7 @@ func (s *Session) Leave(word string) {
 	}
 }
 
-// Close ends the session at once and waits until it has ended.
+// Close ends the session at once, and waits until it has ended.
 func (s *Session) Close() {
 	s.cancel()
 	for range s.events {
