@@ -7,8 +7,8 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Allowance is what one session may spend: its seat's, and its address's. Its methods
-// may be called from several goroutines at once.
+// Allowance is what one session may say: the allowance of its seat and of its address
+// (Limits). Its methods may be called from several goroutines at once.
 type Allowance struct {
 	l  *limiter
 	at *address
@@ -37,7 +37,8 @@ func (l *limiter) take(at *address, s *seat, longest time.Duration, now time.Tim
 	return w, wait, nil
 }
 
-// Hold makes the seat that of the member with a token.
+// Hold ties the seat to the member with a token: the allowance is the member's own when it
+// comes back.
 func (w *Allowance) Hold(token string) {
 	w.l.mu.Lock()
 	defer w.l.mu.Unlock()
@@ -45,7 +46,8 @@ func (w *Allowance) Hold(token string) {
 	w.token = token
 }
 
-// Stand ends a session's allowance. Its seat stays with the token and the address.
+// Stand ends the allowance of a session. What the session has spent stays spent, for the
+// member with its token and for its address.
 func (w *Allowance) Stand() {
 	w.l.mu.Lock()
 	defer w.l.mu.Unlock()
@@ -58,8 +60,9 @@ func (w *Allowance) Stand() {
 	}
 }
 
-// Spend takes a line from the allowance, unless it had to wait longer than longest.
-// It returns how long to wait.
+// Spend takes one line from the allowance and returns how long the session has to wait
+// before it says the line. If that is longer than longest, Spend takes nothing and reports
+// false.
 func (w *Allowance) Spend(longest time.Duration, now time.Time) (wait time.Duration, ok bool) {
 	w.l.mu.Lock()
 	defer w.l.mu.Unlock()

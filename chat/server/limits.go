@@ -12,23 +12,25 @@ import (
 	"wirelab/internal/netblock"
 )
 
-// Limits are the limits of one client; the zero value has none.
+// Limits bound what clients may do. The zero value bounds nothing. Burst and Rate are of
+// one person; an address may say 20 times Burst at once and 10 times Rate, if PerAddress
+// is not 0.
 type Limits struct {
-	Burst      int     // lines at once
-	Rate       float64 // lines a second after that
-	PerAddress int     // TCP connections, people over UDP, and people in browsers, from one address; an IPv6 /64 is one
-	Total      int     // TCP connections
+	Burst      int     // lines that a person may say at once; 0: no limit
+	Rate       float64 // lines per second after that; 0: no limit
+	PerAddress int     // TCP connections, people over UDP, and people in browsers, of each as many from one address, or one IPv6 /64; 0: no limit
+	Total      int     // TCP connections to the server; 0: no limit
 }
 
-// DefaultLimits are the limits of chat serve.
+// DefaultLimits are the limits of the command chat serve.
 var DefaultLimits = Limits{Burst: 5, Rate: 2, PerAddress: 64}
 
 // What one address may do, in multiples of what one person may. Forty people behind
 // one router say a line every two seconds, or two each at once, and wait for nothing.
 // It has no limit where Limits.PerAddress is 0.
 const (
-	AddressBurst = 20
-	AddressRate  = 10
+	addressBurst = 20
+	addressRate  = 10
 )
 
 const (
@@ -111,8 +113,8 @@ func (l *limiter) address(a netip.Addr, now time.Time) *address {
 			whole.Rate = 0
 		}
 		at = &address{
-			lines:    whole.bucket(AddressBurst*float64(whole.Burst), AddressRate*whole.Rate),
-			connects: whole.bucket(2*float64(whole.PerAddress), AddressRate*whole.Rate),
+			lines:    whole.bucket(addressBurst*float64(whole.Burst), addressRate*whole.Rate),
+			connects: whole.bucket(2*float64(whole.PerAddress), addressRate*whole.Rate),
 			answers:  rate.NewLimiter(1, 1),
 			users:    map[*Allowance]bool{},
 		}

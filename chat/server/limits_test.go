@@ -130,8 +130,8 @@ func TestAddressAsAWhole(t *testing.T) {
 			said++
 		}
 	}
-	if said == 0 || said > 5*AddressBurst {
-		t.Errorf("64 connections said %d lines at once, want at most %d", said, 5*AddressBurst)
+	if said == 0 || said > 5*addressBurst {
+		t.Errorf("64 connections said %d lines at once, want at most %d", said, 5*addressBurst)
 	}
 	if _, err := l.connect(netip.MustParseAddr("2001:db8::ffff"), start); err != errAddress {
 		t.Errorf("the 65th of a /64: %v, want %v", err, errAddress)

@@ -1,6 +1,6 @@
-// Package server serves a chat room over TCP and UDP: sessions, fan-out, limits,
-// UDP members and their cookies. What is told to whom, the room decides (package
-// chat); it accepts sockets and binds none.
+// Package server serves a chat room over TCP and UDP. It has the sessions, sends lines
+// to all of them, and keeps the limits; the room decides who is told what (package
+// chat). The caller opens the sockets.
 package server
 
 import (
@@ -16,21 +16,21 @@ import (
 	"wirelab/chat"
 )
 
-// Server carries a room over TCP and UDP. The fields are set before Serve.
+// Server serves a room over TCP and UDP. Set its fields before Serve.
 type Server struct {
 	Room   *chat.Room
 	TCP    net.Listener   // nil: no TCP
-	UDP    net.PacketConn // nil: no UDP
+	UDP    net.PacketConn // a *net.UDPConn; nil: no UDP
 	Limits Limits
-	// UDPIdle is how long a member over UDP may send nothing before it is removed;
-	// 0 means 75 s.
+	// UDPIdle is how long a member over UDP may be silent before it is removed; 0 is
+	// 75 s.
 	UDPIdle time.Duration
-	// Web serves browsers that open the TCP port, until ctx ends. The listener has
-	// their connections, which count as TCP connections. nil: browsers are told what
-	// this is.
+	// Web serves browsers that connect to the TCP port, until ctx ends. l accepts
+	// their connections, which count as TCP connections. If Web is nil, browsers are
+	// told what kind of server this is.
 	Web func(ctx context.Context, l net.Listener) error
-	// Proxied serves browsers that come by a proxy, over sockets of its own, until ctx
-	// ends. nil: none do.
+	// Proxied serves browsers that come through a proxy, on sockets of its own, until
+	// ctx ends. It may be nil.
 	Proxied func(ctx context.Context) error
 
 	maxPeers int                              // members over UDP; 0: 1024
@@ -43,9 +43,9 @@ type Server struct {
 	pages    *webListener      // nil: there are no pages
 }
 
-// Serve serves until ctx ends, then closes the room, lets every queue drain for
-// at most a second, closes the connections and both sockets, and returns nil.
-// It returns an error if a socket fails. A Server serves once.
+// Serve serves until ctx ends. Then it closes the room, gives clients at most a second to
+// take what is queued for them, closes the connections and both sockets, and returns nil.
+// It returns an error if a socket, Web or Proxied fails. Call it once.
 func (s *Server) Serve(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -11,10 +11,10 @@ import (
 // errPage is why the session of a connection ends that was a browser's.
 var errPage = errors.New("a page was served")
 
-// SitWeb gives a seat to someone who is about to join in a browser, at an address and
-// perhaps with the token of a member. wait is how long to wait before joining. The
-// error is one that the person is told. Stand ends it. It may be called while the
-// server serves.
+// SitWeb gives an allowance to a person who is about to join in a browser, from an address
+// and perhaps with the token of a member. wait is how long to wait before joining. End the
+// allowance with Stand. The error says, to the person, why the limits do not let it join.
+// SitWeb may be called from several goroutines at once while Serve runs, not before.
 func (s *Server) SitWeb(from netip.Addr, token string) (w *Allowance, wait time.Duration, err error) {
 	return s.limiter.sitWeb(from, token, time.Now())
 }
