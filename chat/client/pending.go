@@ -32,8 +32,8 @@ const unheardAfter = 2 * time.Second
 // Over UDP the server sends nothing back: what is written is forgotten.
 type pending struct {
 	echoed  bool
-	wake    chan struct{} // has a token when there is something for next
-	changed chan struct{} // has a token when unheard may have changed
+	wake    chat.Wake // has a token when there is something for next
+	changed chat.Wake // has a token when unheard may have changed
 
 	mu       sync.Mutex
 	online   bool
@@ -53,7 +53,7 @@ type saying struct {
 }
 
 func newPending(echoed bool) *pending {
-	return &pending{echoed: echoed, wake: make(chan struct{}, 1), changed: make(chan struct{}, 1)}
+	return &pending{echoed: echoed, wake: make(chat.Wake, 1), changed: make(chat.Wake, 1)}
 }
 
 // add queues a text.
@@ -70,7 +70,7 @@ func (p *pending) add(s saying) error {
 func (p *pending) enqueue(s saying) {
 	s.echo = echo(s.text)
 	p.queued = append(p.queued, s)
-	signal(p.wake)
+	p.wake.Signal()
 }
 
 // echo returns the text of the line that a text becomes; empty for a command.
@@ -104,8 +104,8 @@ func (p *pending) leave(last ...string) bool {
 		p.enqueue(saying{text: text})
 	}
 	p.leaving = true
-	signal(p.wake)
-	signal(p.changed)
+	p.wake.Signal()
+	p.changed.Signal()
 	return len(p.queued)+len(p.sent) == 0
 }
 
@@ -120,7 +120,7 @@ func (p *pending) next(ctx context.Context) (saying, bool) {
 			s.at = time.Now()
 			if p.echoed && chat.CleanText(s.text) != "" { // of nothing, nothing is sent
 				p.sent = append(p.sent, s)
-				signal(p.changed)
+				p.changed.Signal()
 			}
 			p.mu.Unlock()
 			return s, true
@@ -144,7 +144,7 @@ func (p *pending) failed(s saying) {
 	defer p.mu.Unlock()
 	if n := slices.IndexFunc(p.sent, func(x saying) bool { return x.at == s.at && x.text == s.text }); n >= 0 {
 		p.sent = slices.Delete(p.sent, n, n+1)
-		signal(p.changed)
+		p.changed.Signal()
 	}
 }
 
@@ -188,7 +188,7 @@ func (p *pending) done(n int, err error) {
 		}
 	}
 	p.sent = p.sent[n:]
-	signal(p.changed)
+	p.changed.Signal()
 }
 
 // unheard returns how many texts were not heard in time, while the user leaves how
@@ -254,12 +254,4 @@ func (p *pending) notHeard() []string {
 	texts := p.doubtful
 	p.doubtful = nil
 	return texts
-}
-
-// signal puts a token into a channel that holds one.
-func signal(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
-	}
 }
