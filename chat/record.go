@@ -1,11 +1,11 @@
 package chat
 
 import (
-	"bufio"
 	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/netip"
@@ -72,11 +72,20 @@ func (r *Room) Restore(in io.Reader) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	sessions := map[string]restored{}
-	lines := bufio.NewScanner(in)
-	lines.Buffer(nil, maxRecord)
-	for first := true; lines.Scan(); first = false {
+	lines := NewLineReader(in, maxRecord)
+	for first := true; ; first = false {
+		text, err := lines.ReadLine()
+		if errors.Is(err, io.EOF) {
+			break
+		}
 		var rec Record
-		if err := json.Unmarshal(lines.Bytes(), &rec); err != nil || rec.Kind == "" {
+		switch {
+		case err == nil:
+			err = json.Unmarshal([]byte(text), &rec)
+		case !errors.Is(err, ErrTooLong):
+			return fmt.Errorf("record: %w", err)
+		}
+		if err != nil || rec.Kind == "" {
 			if first {
 				return errNoRecord
 			}
@@ -86,9 +95,6 @@ func (r *Room) Restore(in io.Reader) error {
 			r.log.restore(l)
 			r.restore(rec, sessions)
 		}
-	}
-	if err := lines.Err(); err != nil {
-		return fmt.Errorf("record: %w", err)
 	}
 	now := time.Now()
 	for id, s := range sessions {

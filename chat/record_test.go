@@ -73,6 +73,7 @@ func TestRestoreDistrusts(t *testing.T) {
 		`{"seq":7,"time":"2026-01-01T00:00:00Z","kind":"say","name":"bob","text":"after a gap"}` + "\n" +
 		`{"seq":8,"time":"2026-01-01T00:00:00Z","kind":"say","name":"bob","text":"\u001b[2J"}` + "\n" +
 		`{"seq":8,"time":"2026-01-01T00:00:00Z","kind":"msg","name":"bob","text":"private"}` + "\n" +
+		strings.Repeat("\x00", 2*maxRecord) + "\n" + // as a power failure may leave them
 		`{"seq":8,"time":"2026-01-01T00:00:00Z","kind":"say","name":"` + strings.Repeat("x", 200) + `","text":"wide"}` + "\n" +
 		`{"kind":"gap","text":"5"}` + "\n")); err != nil {
 		t.Fatal(err)
