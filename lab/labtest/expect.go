@@ -56,8 +56,8 @@ func (l *Lab) settle(phase string) error {
 // Texts adds payloads that projections with the modifier "text" show from now on.
 func (l *Lab) Texts(texts ...string) { l.plan.Texts = append(l.plan.Texts, texts...) }
 
-// Expect compares a part of what was sent with the expected lines. It reports an error with
-// the difference, or with the reason why the capture cannot tell.
+// Expect compares a part of what was sent with the expected lines. It reports an error
+// with the difference, or with the reason why the capture cannot tell.
 //
 // part is "PROJECTION in PHASES on SEGMENT":
 //
@@ -65,8 +65,7 @@ func (l *Lab) Texts(texts ...string) { l.plan.Texts = append(l.plan.Texts, texts
 //     columns: "arp,icmp", "tcp/80", "tcp/80 text", "tcp first with ttl" (docs/experiments.md
 //     lists all words).
 //   - The phases are names given to Settle, consecutive and separated by commas. Without
-//     "in", part covers every phase that has ended, and it is an error to have done something
-//     since.
+//     "in", part covers every phase that has ended, as a claim without In does.
 //   - Without "on", part covers all segments; if there are several, each line begins with the
 //     name of its segment.
 //

@@ -16,7 +16,9 @@ import (
 type Scope func(*claim.Claim)
 
 // In looks only at these phases: names given to Settle, consecutive. Without In, a claim
-// covers every phase that has ended, and it is an error if something was done since.
+// covers every phase that has ended. Then it is an error if Run, Program.Await,
+// Program.Close or a Dial over TCP was called since; what other sockets have sent since is
+// not covered.
 func In(phases ...string) Scope {
 	return func(c *claim.Claim) { c.Phases = append(c.Phases, phases...) }
 }
