@@ -34,7 +34,7 @@ type Sanction struct {
 
 // Removal says whom a kick or a ban has removed.
 type Removal struct {
-	Sanction          // zero for a kick without a duration
+	Sanction          // keeps them out; zero for a kick without a duration
 	Names    []string // names of the members who were removed
 	Spared   int      // how many others are at the address, which is not kept out for their sake
 }

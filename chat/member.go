@@ -192,7 +192,7 @@ func (m *Member) reply(answer i18n.Message) { m.send(NewCoded(Reply, answer)) }
 
 // Leave removes the member and tells the others the reason. It does nothing if the member
 // has left. lost says that the connection was lost, and not closed: nobody else can take
-// the name for the next minute.
+// the name for the next minute, unless the member is a guest.
 func (m *Member) Leave(reason string, lost bool) { m.room.LeaveTogether(reason, lost, m) }
 
 // isMember reports whether the member is still in the room, which is locked.

@@ -34,8 +34,8 @@ type Reorder struct{}
 type Corrupt struct {
 	Layer string // ether, ip, tcp, udp or icmp; only ether is found in IPv6
 	At    int    // the byte in that layer, from 0: udp 8 is the first byte of a datagram's data
-	// ChecksumRight adjusts the checksums of IPv4, TCP, UDP and ICMP to the change, so that
-	// the receiver takes the frame.
+	// ChecksumRight adjusts the checksums of an IPv4 packet (its own and that of TCP, UDP
+	// or ICMP) to the change, so that the receiver takes the frame.
 	ChecksumRight bool
 }
 
