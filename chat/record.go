@@ -27,6 +27,7 @@ type Record struct {
 	Text    string    `json:"text"`
 	Address string    `json:"address,omitempty"` // IP address and port of the member who caused it; empty for the console
 	Session string    `json:"session,omitempty"` // a hash of the member's token, which tells sessions apart
+	Guest   bool      `json:"guest,omitempty"`   // the member was not told its token, and so cannot resume
 }
 
 // errNoRecord is returned by Restore.
@@ -49,7 +50,7 @@ func (r *Room) append(kind Kind, name, text string, by *Member) Line {
 	if r.Record != nil {
 		rec := Record{Seq: l.Seq, Time: l.Time, Kind: kind, Name: name, Text: text}
 		if by != nil {
-			rec.Address, rec.Session = by.person.Address, sessionID(by.token)
+			rec.Address, rec.Session, rec.Guest = by.person.Address, sessionID(by.token), by.person.Guest
 		}
 		r.Record(rec)
 	}
@@ -119,7 +120,7 @@ func (r *Room) restore(rec Record, sessions map[string]restored) {
 	switch s := (restored{name: rec.Name, address: rec.Address}); {
 	case rec.Kind == Topic:
 		r.topic = rec.Text
-	case rec.Session == "":
+	case rec.Session == "" || rec.Guest:
 	case rec.Kind == Kick:
 		delete(sessions, rec.Session)
 	case rec.Kind == Leave:

@@ -108,3 +108,20 @@ func TestRestoreWithoutJoin(t *testing.T) {
 		}
 	}
 }
+
+// Who cannot resume has the same name again after a restart: it is kept for nobody.
+func TestRestoreKeepsNoNameOfGuests(t *testing.T) {
+	old, file := recorded()
+	bob := Person{Name: "bob", Transport: "udp", Guest: true}
+	if _, err := old.Join(bob, Resume{}, &fakeSubscriber{log: old.log}); err != nil {
+		t.Fatal(err)
+	}
+	room := NewRoom(nil)
+	if err := room.Restore(strings.NewReader(file.String())); err != nil {
+		t.Fatal(err)
+	}
+	again, err := room.Join(bob, Resume{}, &fakeSubscriber{log: room.log})
+	if err != nil || again.Name() != "bob" {
+		t.Errorf("%q, %v, want bob", again.Name(), err)
+	}
+}
