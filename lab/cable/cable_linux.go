@@ -125,7 +125,7 @@ func (c *Cable) openPorts(ctx context.Context, marker func([]byte) bool) (*hando
 		if err != nil || link.Attrs().OperState != netlink.OperUp {
 			return false, err
 		}
-		if err := h.sendProbe(c.in.Attrs().Index); err != nil {
+		if err := h.sendProbe(c.in.Attrs().Index, 0); err != nil {
 			return false, err
 		}
 		return c.far.probed(), nil
@@ -143,14 +143,10 @@ func interfaceOf(link netlink.Link) *net.Interface {
 // handOver gives the host's frames from the bridge to the cable.
 func (c *Cable) handOver(ctx context.Context, h *handover) error {
 	host, in, out := c.port.Attrs().Index, c.in.Attrs().Index, c.out.Attrs().Index
-	if err := h.begin(ctx, host, in, out, in, host); err != nil {
+	if err := h.begin(ctx, host, in, out, in, host, c.near, c.far); err != nil {
 		return err
 	}
 	err := h.along(ctx, func() error {
-		// What has come by now the bridge forwards itself, and to the host's own port.
-		if err := errors.Join(c.near.clear(), c.far.clear()); err != nil {
-			return err
-		}
 		// Or a switch would know the host by its port again with the next frame.
 		if err := netlink.LinkSetLearning(c.port, false); err != nil {
 			return err
@@ -158,15 +154,16 @@ func (c *Cable) handOver(ctx context.Context, h *handover) error {
 		if err := c.relearn(c.port, c.in); err != nil {
 			return err
 		}
+		h.turn()
 		return setState(c.port, stateDisabled)
 	})
 	if err != nil {
 		return err
 	}
-	if err := h.turned(); err != nil {
+	if err := h.missed(); err != nil {
 		return err
 	}
-	if err := h.settle(ctx); err != nil {
+	if err := h.await(ctx); err != nil {
 		return err
 	}
 	// What comes from here on no other way takes.
@@ -188,12 +185,11 @@ func (c *Cable) handOver(ctx context.Context, h *handover) error {
 // it holds none. A frame that crosses in this very moment may overtake some others.
 func (c *Cable) Take(ctx context.Context) (err error) {
 	h, err := openHandover()
+	if err == nil {
+		err = errors.Join(c.handBack(ctx, h), h.close())
+	}
 	c.down.stop()
 	c.up.stop()
-	if err == nil {
-		err = c.handBack(ctx, h)
-		err = errors.Join(err, h.close())
-	}
 	if err != nil {
 		err = fmt.Errorf("take a cable out: %w", err)
 	}
@@ -201,23 +197,25 @@ func (c *Cable) Take(ctx context.Context) (err error) {
 }
 
 // handBack gives the host's frames back to the bridge.
-func (c *Cable) handBack(ctx context.Context, h *handover) (err error) {
-	host, in, out := c.port.Attrs().Index, c.in.Attrs().Index, c.out.Attrs().Index
+func (c *Cable) handBack(ctx context.Context, h *handover) error {
 	if err := netlink.LinkSetLearning(c.in, false); err != nil {
 		return err
 	}
-	for _, half := range []*half{c.up, c.down} {
-		half.carryAll()
-	}
-	// Rings that fill from here on are full of what the bridge forwards itself.
-	if c.last, err = c.Report(); err != nil {
-		return err
-	}
+	host, in, out := c.port.Attrs().Index, c.in.Attrs().Index, c.out.Attrs().Index
 	if err := h.begin(ctx, host, in, out, host, in); err != nil {
 		return err
 	}
-	var near, far uint64 // what comes behind these the bridge forwards itself
-	err = h.along(ctx, func() error {
+	var near, far uint64 // what comes behind these the bridge forwards itself, but for what was on its way
+	err := h.along(ctx, func() (err error) {
+		for _, half := range []*half{c.down, c.up} {
+			half.stop()
+			half.carryAll()
+		}
+		// Rings that fill from here on are full of what the bridge forwards itself.
+		if c.last, err = c.Report(); err != nil {
+			return err
+		}
+		h.turn()
 		if err := netlink.LinkSetMaster(c.port, c.bridge); err != nil {
 			return err
 		}
@@ -230,15 +228,23 @@ func (c *Cable) handBack(ctx context.Context, h *handover) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := h.turned(); err != nil {
+	if err := h.missed(); err != nil {
 		return err
 	}
 	if err := h.await(ctx); err != nil {
 		return err
 	}
+	lateNear, lateFar := c.near.there(), c.far.there()
+	if err := h.await(ctx); err != nil { // what the bridge does with these
+		return err
+	}
 	h.drain(c.up, near)
 	h.drain(c.down, far)
-	return nil
+	h.drainLate(c.up, lateNear)
+	h.drainLate(c.down, lateFar)
+	// What was carried to the bridge just now is not there yet. With the interface goes what
+	// waits on it.
+	return h.await(ctx)
 }
 
 // Last returns what a cable that was taken out had done since its last report.

@@ -84,9 +84,12 @@ func (h *half) carryAll() {
 	}
 }
 
-// pass carries a frame. One that is longer than a slot is lost, and counted: the
-// segment's frames are of its MTU.
+// pass carries a frame that is no probe. One that is longer than a slot is lost, and
+// counted: the segment's frames are of its MTU.
 func (h *half) pass(a arrival) {
+	if isProbe(a.frame) {
+		return
+	}
 	if len(a.frame) < a.length {
 		h.in.dropped.Add(1)
 		return

@@ -84,7 +84,16 @@ func underTraffic(t *testing.T, n lab.Network) (sent int, lost error) {
 		cut <- putInAndOut(t.Context(), n.(lab.Impairer), require.Many(5, 25))
 	}()
 	defer func() { <-ended }()
-	return exchange(t, n, cut)
+	sent, lost = exchange(t, n, cut)
+	<-ended
+	select {
+	case err := <-cut: // not read, since the exchange waits for an answer
+		if err != nil {
+			t.Fatalf("%v; %v", err, lost)
+		}
+	default:
+	}
+	return sent, lost
 }
 
 // queuesDropped is how many frames the kernel has dropped because a CPU's queue was full, in
@@ -165,7 +174,13 @@ func exchange(t *testing.T, n lab.Network, done <-chan error) (sent int, lost er
 				err = fmt.Errorf("b answers no more: %w", end)
 			default:
 			}
-			return fmt.Errorf("of %d datagrams %d came and %d were answered: %w", sent, asked.Load(), len(answers), err)
+			unanswered := make([]int, 0, window)
+			for number := range sent {
+				if answers[number] == 0 {
+					unanswered = append(unanswered, number)
+				}
+			}
+			return fmt.Errorf("of %d datagrams %d came and %d were answered, but not %d: %w", sent, asked.Load(), len(answers), unanswered, err)
 		}
 		number, err := strconv.Atoi(string(buf[:m]))
 		if answers[number]++; err != nil || answers[number] > 1 {
