@@ -234,12 +234,13 @@ func (c *Cable) handBack(ctx context.Context, h *handover) error {
 	if err := h.await(ctx); err != nil {
 		return err
 	}
+	h.drain(c.up, near)
+	h.drain(c.down, far)
+	h.idle = []*port{c.near, c.far} // from here on they are
 	lateNear, lateFar := c.near.there(), c.far.there()
 	if err := h.await(ctx); err != nil { // what the bridge does with these
 		return err
 	}
-	h.drain(c.up, near)
-	h.drain(c.down, far)
 	h.drainLate(c.up, lateNear)
 	h.drainLate(c.down, lateFar)
 	// What was carried to the bridge just now is not there yet. With the interface goes what

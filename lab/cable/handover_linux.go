@@ -321,33 +321,31 @@ func (h *handover) await(ctx context.Context) error {
 }
 
 // probeTime is how long the probes of a round may take until others are sent: a full queue
-// drops them.
+// drops them, and so does a tap that has no room.
 const probeTime = time.Second
 
-// awaitProbes sends a probe on every CPU and returns when all have come. Should the tap have
-// no room meanwhile, it may have missed one: others are sent.
+// awaitProbes sends a probe on every CPU and returns when all have come.
 func (h *handover) awaitProbes(ctx context.Context) error {
 	for {
 		h.round, h.probes = h.round+1, 0
-		missed := h.tap.dropped.Load()
 		due, done := context.WithTimeout(ctx, probeTime)
 		sending, sent := h.probeEveryCPU(h.round), -1
 		err := poll.Until(due, poll.Kernel, func() (bool, error) {
-			err := errors.Join(h.read(), h.tap.count())
+			err := h.read()
 			select {
 			case sent = <-sending:
 			default:
 			}
-			return sent >= 0 && h.probes >= sent || h.tap.dropped.Load() > missed, err
+			return sent >= 0 && h.probes >= sent, err
 		})
 		done()
 		if sent < 0 {
 			sent = <-sending // it uses the tap's socket
 		}
-		if err == nil && h.probes >= sent {
+		if err == nil {
 			return nil
 		}
-		if err != nil && (ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded)) {
+		if ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) {
 			return fmt.Errorf("%d of %d CPUs have handled their frames: %w", h.probes, sent, err)
 		}
 	}
