@@ -64,14 +64,16 @@ func (p parts) find(b Byte) (at int, ok bool) {
 }
 
 // Corrupted returns a copy of a frame with the byte changed as a rule of kind Corrupt
-// changes it: all its bits are flipped. It reports false if the frame does not have the
-// byte.
+// changes it: all its bits are flipped. It reports false if the rule leaves the frame as
+// it is: the frame does not have the byte or, with Mend, the byte is part of a checksum, or
+// is covered by one that is in another fragment.
 func (r Rule) Corrupted(frame []byte) ([]byte, bool) { return corrupt(frame, r.Byte, r.Mend) }
 
 // corrupt returns a copy of a frame in which every bit of a byte is another, and
 // whose checksums are right if they were and mend is set. It reports false where the
-// frame has no such byte. The one's complement sum never stays the same: the change
-// of a 16-bit word by 255-2b, or 256 times that, is no multiple of 65,535.
+// frame has no such byte, or the checksums cannot be right then. The one's complement sum
+// never stays the same: the change of a 16-bit word by 255-2b, or 256 times that, is no
+// multiple of 65,535.
 func corrupt(frame []byte, b Byte, mend bool) ([]byte, bool) {
 	p := partsOf(frame)
 	at, ok := p.find(b)
@@ -83,8 +85,11 @@ func corrupt(frame []byte, b Byte, mend bool) ([]byte, bool) {
 	if !mend {
 		return changed, true
 	}
+	laterFragment := p.transport == span{}
+	possible := !laterFragment || !p.ip.has(at) || p.header.has(at)
 	fix := func(sum int, from span) {
-		if sum+2 > from.end {
+		if sum+2 > from.end || at == sum || at == sum+1 {
+			possible = false
 			return
 		}
 		was, is := uint16(frame[at]), uint16(changed[at])
@@ -105,7 +110,7 @@ func corrupt(frame []byte, b Byte, mend bool) ([]byte, bool) {
 			continue
 		}
 		sum := p.transport.begin + checksums[layer]
-		if number == protocolUDP && sum+2 <= p.transport.end && binary.BigEndian.Uint16(frame[sum:]) == 0 {
+		if number == protocolUDP && sum+2 <= p.transport.end && binary.BigEndian.Uint16(frame[sum:]) == 0 && at != sum && at != sum+1 {
 			continue // the sender has computed none
 		}
 		from := p.transport
@@ -116,6 +121,9 @@ func corrupt(frame []byte, b Byte, mend bool) ([]byte, bool) {
 		if number == protocolUDP && sum+2 <= p.transport.end && binary.BigEndian.Uint16(changed[sum:]) == 0 {
 			binary.BigEndian.PutUint16(changed[sum:], 0xffff) // 0 would say that there is none
 		}
+	}
+	if !possible {
+		return nil, false
 	}
 	return changed, true
 }

@@ -300,3 +300,56 @@ func TestCorrupt(t *testing.T) {
 	w.want(t, "no TCP")
 	w.acted(t, 0)
 }
+
+// What no checksum can be made right for is not corrupted, and not said to be.
+func TestCorruptChecksumRight(t *testing.T) {
+	unsummed := udp("hello!!")
+	unsummed[14+26], unsummed[14+27] = 0, 0
+	later := udp("the first bytes of a later fragment")
+	later[14+7] = 3
+	short := udp("hello!!")[:14+20+6] // a fragment that ends before the checksum
+	short[14+3], short[14+6] = 26, 0x20
+	for _, test := range []struct {
+		name  string
+		frame []byte
+		b     Byte
+		can   bool
+	}{
+		{"the checksum of IP", udp("hello!!"), Byte{"ether", 24}, false},
+		{"the checksum of UDP", udp("hello!!"), Byte{"ip", 27}, false},
+		{"the checksum of UDP, where there is none", unsummed, Byte{"ip", 26}, false},
+		{"data without a checksum", unsummed, Byte{"udp", 8}, true},
+		{"data of a later fragment", later, Byte{"ip", 30}, false},
+		{"the header of a later fragment", later, Byte{"ip", 8}, true},
+		{"data before a checksum that is not there", short, Byte{"udp", 0}, false},
+		{"the header of Ethernet", later, Byte{"ether", 0}, true},
+		{"what is not IPv4", frame(hostA, hostB, "some other protocol"), Byte{"ether", 24}, true},
+	} {
+		changed, ok := corrupt(test.frame, test.b, true)
+		if ok != test.can || ok == (changed == nil) {
+			t.Errorf("%s: corrupted %v, want %v", test.name, ok, test.can)
+		}
+		if !ok {
+			w := newWire(t)
+			w.Add(Matcher{Rule: Rule{Name: "x", Kind: Corrupt, Byte: test.b, Mend: true}})
+			w.Pass(test.frame, w.now, w.now, false)
+			w.want(t, string(test.frame[14:]))
+			w.acted(t, 0)
+		}
+	}
+	for layer, frame := range map[string][]byte{"tcp": transport(6, 20), "icmp": transport(1, 8)} {
+		for at := range checksums[layer] + 4 {
+			inside := at == checksums[layer] || at == checksums[layer]+1
+			changed, ok := corrupt(frame, Byte{"ip", 20 + at}, true)
+			if ok == inside || ok && slices.Equal(changed, frame) {
+				t.Errorf("%s[%d]: corrupted %v", layer, at, ok)
+			}
+		}
+	}
+}
+
+// transport is a packet of a protocol of IPv4 with an empty header of so many bytes.
+func transport(protocol byte, size int) []byte {
+	ip := append([]byte{0x45, 0, 0, byte(20 + size), 0, 7, 0, 0, 64, protocol, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2}, make([]byte, size)...)
+	return slices.Concat(frame(hostA, hostB, "")[:12], []byte{8, 0}, ip)
+}

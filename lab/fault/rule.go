@@ -61,7 +61,7 @@ type Rule struct {
 	Delay    time.Duration `json:"delay,omitempty"`    // of Delay: above 0, at most MaxDelay
 	Bits     uint64        `json:"bits,omitempty"`     // of Rate: bits per second, at least MinRate
 	Byte     Byte          `json:"byte,omitzero"`      // of Corrupt
-	Mend     bool          `json:"mend,omitempty"`     // of Corrupt: adjust the checksums of an IPv4 packet, so that the receiver takes the frame
+	Mend     bool          `json:"mend,omitempty"`     // of Corrupt: adjust the checksums of an IPv4 packet, so that the receiver takes the frame; see Corrupted
 	Nth      []int         `json:"nth,omitempty"`      // which of the matching frames, from 1, at most 64 numbers; none is all
 	Before   bool          `json:"before,omitempty"`   // act before the sniffer, which then does not see what is lost
 	Where    string        `json:"where,omitempty"`    // a filter in tcpdump's syntax, at most 1000 bytes; empty matches every frame

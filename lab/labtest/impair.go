@@ -35,7 +35,8 @@ type Corrupt struct {
 	Layer string // ether, ip, tcp, udp or icmp; only ether is found in IPv6
 	At    int    // the byte in that layer, from 0: udp 8 is the first byte of a datagram's data
 	// ChecksumRight adjusts the checksums of an IPv4 packet (its own and that of TCP, UDP
-	// or ICMP) to the change, so that the receiver takes the frame.
+	// or ICMP) to the change, so that the receiver takes the frame. A frame in which the
+	// byte is part of a checksum, or whose checksum is in another fragment, is not impaired.
 	ChecksumRight bool
 }
 
