@@ -44,7 +44,7 @@ func (d *disconnectedMembers) add(m *Member, keepName bool) {
 	if m.person.Guest {
 		return
 	}
-	d.expire()
+	d.expire(maxDisconnected - 1)
 	left := disconnectedMember{id: sessionID(m.token), name: m.person.Name, since: time.Now(), away: m.person.Away, voice: m.person.Voice, spoke: m.spoke, ignored: m.ignored.Load(), address: address(m.person)}
 	if keepName {
 		left.keys = keys(left.name)
@@ -54,7 +54,7 @@ func (d *disconnectedMembers) add(m *Member, keepName bool) {
 
 // remove removes and returns the member with that token.
 func (d *disconnectedMembers) remove(token string) (left disconnectedMember, ok bool) {
-	d.expire()
+	d.expire(maxDisconnected)
 	i := slices.IndexFunc(d.list, func(x disconnectedMember) bool { return x.id == sessionID(token) })
 	if i < 0 || token == "" {
 		return disconnectedMember{}, false
@@ -71,9 +71,9 @@ func (d *disconnectedMembers) holds(key string) bool {
 	})
 }
 
-// expire forgets the members that are too old or too many.
-func (d *disconnectedMembers) expire() {
-	n := max(0, len(d.list)-maxDisconnected+1)
+// expire forgets the members that left too long ago, and the first of more than most.
+func (d *disconnectedMembers) expire(most int) {
+	n := max(0, len(d.list)-most)
 	for n < len(d.list) && time.Since(d.list[n].since) > resumableFor {
 		n++
 	}

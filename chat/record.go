@@ -111,7 +111,7 @@ func (r *Room) Restore(in io.Reader) error {
 	slices.SortFunc(r.disconnected.list, func(a, b disconnectedMember) int {
 		return cmp.Or(a.since.Compare(b.since), cmp.Compare(a.name, b.name))
 	})
-	r.disconnected.expire()
+	r.disconnected.expire(maxDisconnected)
 	return nil
 }
 

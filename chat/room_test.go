@@ -283,6 +283,35 @@ func TestCommands(t *testing.T) {
 	}
 }
 
+// As many as are held may resume, the first to have left too. Who joins, or tries a token
+// of nobody, makes nobody forgotten; the next to leave does.
+func TestResumeOfMany(t *testing.T) {
+	room := NewRoom(nil)
+	left := make([]string, maxDisconnected+1) // their tokens
+	for i := range left {
+		m := enter(t, room, "m").member
+		left[i] = m.Token()
+		m.Leave("connection reset", false)
+	}
+	for range 3 {
+		enter(t, room, "new")
+		resume(t, room, "guesser", Resume{Token: "a token of nobody"})
+	}
+	again := func(token string) bool {
+		e := &fakeSubscriber{log: room.log}
+		m, err := room.Join(Person{Name: "again", Transport: "tcp"}, Resume{Token: token}, e)
+		return err == nil && m.Token() == token
+	}
+	if again(left[0]) {
+		t.Error("the first to have left resumes though too many have left since")
+	}
+	for i, token := range left[1:] {
+		if !again(token) {
+			t.Fatalf("of %d who left number %d cannot resume", len(left), i+2)
+		}
+	}
+}
+
 // TestTokenFromAnotherAddress: whoever saw a token on the wire does not get its place
 // while the member answers, and both hear of it.
 func TestTokenFromAnotherAddress(t *testing.T) {
