@@ -48,12 +48,17 @@ func attach(network Network, topology Topology) *Lab {
 // Mark sets a barrier in every capture of a network that is up, whoever captures. It waits
 // until the sockets of the hosts are quiet and has each host send a marker. Unlike
 // Lab.Settle, it does not wait until the markers are captured. The hosts must be those of
-// the network.
+// the network; it is an error, before anything is sent, if the network lacks one of them.
 func Mark(ctx context.Context, network Network, hosts []string, label string) (err error) {
 	if !trace.ValidLabel(label) {
 		return i18n.Errmsg("mark.label", "Label", label)
 	}
 	l := attach(network, Topology{Hosts: hosts})
+	for _, name := range hosts {
+		if _, err := l.host(name); err != nil {
+			return err
+		}
+	}
 	defer func() { err = errors.Join(err, l.Close()) }()
 	ctx, cancel := context.WithTimeout(ctx, l.patience())
 	defer cancel()
@@ -84,13 +89,16 @@ func (l *Lab) present() []string {
 
 // checkHosts compares the topology with the hosts that there are.
 func (l *Lab) checkHosts() error {
-	there := func(name string) bool { return l.network.Host(name) != nil }
-	missing := slices.DeleteFunc(slices.Clone(l.Topology.Hosts), there)
+	missing := slices.DeleteFunc(slices.Clone(l.Topology.Hosts), func(name string) bool { return l.network.Host(name) != nil })
 	if len(missing) == 0 {
 		return l.checkSegments()
 	}
-	has := slices.DeleteFunc(l.present(), func(name string) bool { return !there(name) })
-	return &MissingHosts{missing, has}
+	return &MissingHosts{missing, l.there()}
+}
+
+// there returns the hosts of present that the network has.
+func (l *Lab) there() []string {
+	return slices.DeleteFunc(l.present(), func(name string) bool { return l.network.Host(name) == nil })
 }
 
 // checkSegments compares where the hosts are with where the topology has them. The

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -144,4 +145,32 @@ func TestLateAnswer(t *testing.T) {
 			t.Errorf("cancelled after a second: %v after %v", err, time.Since(began))
 		}
 	})
+}
+
+// twoHosts is a network of client1 and server, which must not be asked anything.
+type twoHosts struct{ Network }
+
+func (n twoHosts) Hosts() []string { return []string{"client1", "server"} }
+
+func (n twoHosts) Host(name string) Host {
+	if slices.Contains(n.Hosts(), name) {
+		return markingHost{name: name}
+	}
+	return nil
+}
+
+// Who names a host that is not there is told which one may have been meant, and nothing
+// happens to the others.
+func TestUnknownHost(t *testing.T) {
+	l := attach(twoHosts{}, Topology{Hosts: []string{"client1"}})
+	for name, act := range map[string]func() error{
+		"Mark":            func() error { return Mark(t.Context(), twoHosts{}, []string{"client1", "sevrer"}, "label") },
+		"Start":           func() error { return l.Start(t.Context(), "sevrer", "ping") },
+		"FlushNeighbours": func() error { return l.FlushNeighbours(t.Context(), "sevrer") },
+	} {
+		const want = `no host "sevrer" in the lab (did you mean server?): there are client1, server`
+		if err := act(); err == nil || err.Error() != want {
+			t.Errorf("%s: %v, want %s", name, err, want)
+		}
+	}
 }

@@ -150,7 +150,8 @@ func (l *Lab) host(name string) (Host, error) {
 	if h := l.network.Host(name); h != nil {
 		return h, nil
 	}
-	return nil, i18n.Errmsg("lab.nohost", "Host", name, "Hint", suggest.Hint(name, l.Topology.Hosts), "Known", l.Topology.Hosts)
+	known := l.there()
+	return nil, i18n.Errmsg("lab.nohost", "Host", name, "Hint", suggest.Hint(name, known), "Known", known)
 }
 
 // Start starts a program that keeps running on the host of a name. args is the command
