@@ -290,6 +290,7 @@ func TestSocketErrors(t *testing.T) {
 	for _, test := range []struct{ network, address, want string }{
 		{"sctp", "server:80", "unknown network sctp"},
 		{"tcp", "nobody:80", `no host "nobody" in the lab: there are client, server`},
+		{"tcp", "sevrer:80", "did you mean server?"},
 		{"tcp", "server", "missing port"},
 		{"tcp", "server:80", "refused"},
 		{"tcp", "server:99999", "invalid port"},

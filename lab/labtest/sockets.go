@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"wirelab/internal/i18n"
+	"wirelab/internal/suggest"
 	"wirelab/lab"
 )
 
@@ -22,7 +24,8 @@ func (l *Lab) Addr(host string) netip.Addr {
 }
 
 func (l *Lab) noHost(name string) error {
-	return fmt.Errorf("no host %q in the lab: there are %s", name, strings.Join(l.lab.Topology.Hosts, ", "))
+	known := l.lab.Topology.Hosts
+	return i18n.Errmsg("lab.nohost", "Host", name, "Hint", suggest.Hint(name, known), "Known", known)
 }
 
 // sockets returns what makes sockets on a host, or skips the test where the backend
