@@ -22,6 +22,7 @@ import (
 	"wirelab/internal/i18n"
 	"wirelab/internal/lang"
 	"wirelab/internal/ownaddress"
+	"wirelab/internal/suggest"
 	"wirelab/internal/webguard"
 	"wirelab/lab"
 	"wirelab/lab/experiments"
@@ -247,12 +248,24 @@ func (standingOnes) SetMode(ctx context.Context, name, segment string, mode lab.
 	if err != nil {
 		return err
 	}
-	for _, known := range up.SegmentNames() {
-		if err == nil && (segment == "" || segment == known) {
-			err = up.Network.Segment(known).SetMode(ctx, mode)
+	return leave(switchSegments(ctx, up, segment, mode), up)
+}
+
+// switchSegments makes a segment, or all where it is "", a hub or a switch.
+func switchSegments(ctx context.Context, up *standing, segment string, mode lab.Mode) error {
+	known := up.SegmentNames()
+	wanted := known
+	if segment != "" {
+		if wanted = []string{segment}; !slices.Contains(known, segment) {
+			return i18n.Errmsg("lab.segment.unknown", "Segment", segment, "Hint", suggest.Hint(segment, known), "Known", known)
 		}
 	}
-	return leave(err, up)
+	for _, name := range wanted {
+		if err := up.Network.Segment(name).SetMode(ctx, mode); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // topologyOf is the topology of a lab that is up, as far as it tells.

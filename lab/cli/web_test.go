@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -10,7 +11,9 @@ import (
 
 	"wirelab/internal/exit"
 	"wirelab/internal/lang"
+	"wirelab/lab"
 	"wirelab/lab/experiments"
+	"wirelab/lab/netns"
 )
 
 // Beyond this machine the page needs a token, which its link has; the link leads to the
@@ -87,6 +90,37 @@ func TestPublishedPage(t *testing.T) {
 		}
 		if got := p.where(); p.teacher == "" || got != want+p.teacher {
 			t.Errorf("published at %s:\n%s\nwant\n%s…", address, got, want)
+		}
+	}
+}
+
+// switches is a network that notes which of its segments get another mode.
+type switches struct {
+	lab.Network
+	noted *[]string
+}
+
+func (n switches) Segment(name string) lab.Segment { return oneSwitch{name: name, noted: n.noted} }
+
+type oneSwitch struct {
+	lab.Segment
+	name  string
+	noted *[]string
+}
+
+func (s oneSwitch) SetMode(context.Context, lab.Mode) error {
+	*s.noted = append(*s.noted, s.name)
+	return nil
+}
+
+// A page that is older than its lab asks for segments that there are no more.
+func TestSwitchSegments(t *testing.T) {
+	for segment, want := range map[string]string{"": "[lan dmz]", "dmz": "[dmz]", "dzm": "[]"} {
+		var noted []string
+		up := &standing{Held: &netns.Held{Segments: []netns.HeldSegment{{Name: "lan"}, {Name: "dmz"}}, Network: switches{noted: &noted}}}
+		err := switchSegments(t.Context(), up, segment, lab.Switch)
+		if fmt.Sprint(noted) != want || (err != nil) != (segment == "dzm") {
+			t.Errorf("segment %q: %v were changed, want %s; %v", segment, noted, want, err)
 		}
 	}
 }
