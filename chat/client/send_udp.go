@@ -16,11 +16,14 @@ import (
 // Docker; it answers nothing otherwise.
 var askedWithin = 300 * time.Millisecond
 
-// SendUDP says texts, at least one, over UDP and closes the socket. To a server on this
-// network each text is one datagram. A server elsewhere, or one that asks for a cookie,
-// has to answer a /who that follows the texts within Config.Wait, 5 s if that is 0. The
-// error wraps a *RefusedError if the server refuses the texts.
+// SendUDP says texts over UDP and closes the socket; it does nothing if there are none. To
+// a server on this network each text is one datagram. A server elsewhere, or one that asks
+// for a cookie, has to answer a /who that follows the texts within Config.Wait, 5 s if that
+// is 0. The error wraps a *RefusedError if the server refuses the texts.
 func SendUDP(ctx context.Context, config Config, texts []string) error {
+	if len(texts) == 0 {
+		return nil
+	}
 	config.UDP = true
 	conn, err := config.dial(ctx, config.Name, chat.Resume{})
 	if err != nil {

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"context"
 	"errors"
 	"net"
 	"os"
@@ -75,5 +76,27 @@ func TestSendUDP(t *testing.T) {
 				t.Errorf("the server received %q, want %q", got, tt.want)
 			}
 		})
+	}
+}
+
+// Who has nothing to say sends nothing, also when it is cut off.
+func TestSendUDPNothing(t *testing.T) {
+	server, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	a := server.LocalAddr().(*net.UDPAddr).AddrPort()
+	was := askedWithin
+	askedWithin = patience
+	defer func() { askedWithin = was }()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if err := SendUDP(ctx, Config{Host: a.Addr().String(), Port: a.Port(), Name: "ci"}, nil); err != nil {
+		t.Error(err)
+	}
+	server.SetReadDeadline(time.Now())
+	if n, _, err := server.ReadFrom(make([]byte, 100)); err == nil {
+		t.Errorf("%d bytes were sent", n)
 	}
 }
