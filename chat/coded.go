@@ -86,7 +86,8 @@ func (l Line) Message() i18n.Message {
 	if m.IsZero() {
 		return m
 	}
-	for _, word := range strings.Fields(l.Name)[1:] {
+	_, spans, _ := strings.Cut(l.Name, " ") // as Code does
+	for word := range strings.FieldsSeq(spans) {
 		name, where, _ := strings.Cut(word, "=")
 		words, ok := l.words(where)
 		if !ok {

@@ -53,3 +53,14 @@ func TestCoded(t *testing.T) {
 		t.Errorf("a say is the message %v", m)
 	}
 }
+
+// A code may be any text of a server that is not this one.
+func TestCodeOfSpace(t *testing.T) {
+	for _, name := range []string{"\u00a0", "\u2003 Name=0-1", " ", "\u3000\u3000"} {
+		l, err := ParseLine(string(Line{Seq: 1, Kind: Notice, Name: name, Text: "hi"}.Append(nil)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.Message()
+	}
+}
