@@ -25,17 +25,17 @@ func address4(subnet netip.Prefix, number int) netip.Addr {
 	return netip.AddrFrom4(base)
 }
 
-// number is that in which the addresses of the i-th host end.
-func number(i int) int { return (i+9)%MaxHosts + 1 }
+// plainNumber is that in which the addresses of the i-th host end without a seed.
+func plainNumber(i int) int { return (i+9)%MaxHosts + 1 }
 
-// numbers are those in which the addresses of the hosts end. Of more hosts than a segment
-// has numbers, one whose number somebody on its segments has gets the next that is free;
-// who is on most segments chooses first.
-func (t Topology) numbers() map[string]int {
+// numbersBy are the numbers in which the addresses of the hosts end, by one for the i-th.
+// Of more hosts than a segment has numbers, one whose number somebody on its segments has
+// gets the next that is free; who is on most segments chooses first.
+func (t Topology) numbersBy(number func(i int) int) map[string]int {
 	numbers := make(map[string]int, len(t.Hosts))
 	if len(t.Hosts) <= MaxHosts { // each has its own
 		for i, host := range t.Hosts {
-			numbers[host] = t.number(i)
+			numbers[host] = number(i)
 		}
 		return numbers
 	}
@@ -58,7 +58,7 @@ func (t Topology) numbers() map[string]int {
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return len(on[b]) - len(on[a]) })
 	for _, i := range order {
-		n := t.number(i)
+		n := number(i)
 		for range MaxHosts {
 			if !slices.ContainsFunc(on[i], func(segment int) bool { return taken[segment][n] }) {
 				break

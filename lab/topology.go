@@ -32,7 +32,7 @@ type Topology struct {
 	Hosts    []string      // names, SnifferHost among them; the order is that of diagrams and of addresses
 	Segments []SegmentSpec // if there are none, all hosts are on DefaultSegment
 	Routers  []string      // the hosts that forward packets between their segments
-	Seed     uint64        `json:",omitempty"` // changes the addresses that follow by rule (SeedOf); 0 keeps the plain ones
+	Seed     uint64        `json:",omitempty"` // changes the addresses that follow by rule (Seeded); 0 keeps the plain ones. No seed makes a topology invalid
 }
 
 // SegmentSpec describes a segment of a topology. Addresses and subnets that it does not

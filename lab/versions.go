@@ -56,20 +56,15 @@ func version(a netip.Addr) Versions {
 // Subnets returns the subnets of the segment of an index: that of IPv4, that of IPv6, or
 // both in this order. A backend that cannot choose addresses assigns others.
 func (t Topology) Subnets(segment int) (all []netip.Prefix) {
-	var spec SegmentSpec
-	if segment < len(t.Segments) {
-		spec = t.Segments[segment]
-	}
-	have := t.versions(segment)
-	if have&IPv4 != 0 {
-		if all = append(all, t.subnetByRule(segment)); spec.Subnet.IsValid() {
-			all[0] = spec.Subnet
+	for _, ip := range []Versions{IPv4, IPv6} {
+		if t.versions(segment)&ip == 0 {
+			continue
 		}
-	}
-	if have&IPv6 != 0 {
-		if all = append(all, t.subnet6ByRule(segment)); spec.Subnet6.IsValid() {
-			all[len(all)-1] = spec.Subnet6
+		subnet, fixed := t.fixedSubnet(segment, ip)
+		if !fixed {
+			subnet = t.subnetByRule(segment, ip)
 		}
+		all = append(all, subnet)
 	}
 	return all
 }

@@ -47,8 +47,7 @@ func ParseSeeded(file string, data []byte, seed string) (*Experiment, error) {
 	}
 	s := seeded{seed: seed, name: name, topology: topologyIn(data)}
 	if seed != "" {
-		s.topology.Hosts = s.shuffled(s.topology.Hosts)
-		s.number()
+		s.place()
 	}
 	text, err := s.resolve(data)
 	if err != nil {
@@ -99,17 +98,15 @@ func (s seeded) shuffled(hosts []string) []string {
 	return order
 }
 
-// mostSeeds is how many seeds of a topology are tried: one may give a segment a subnet
-// that another was given by the script.
-const mostSeeds = 16
-
-// number gives the topology its seed.
-func (s *seeded) number() {
-	for try := range mostSeeds {
-		s.topology.Seed = lab.SeedOf(fmt.Sprint(s.seed, "\x00", s.name, "\x00", try))
-		if s.topology.Validate() == nil {
-			return
-		}
+// place gives the topology its order of hosts, and its seed. The order stays where another
+// has no room for a host: in a narrow subnet the order alone numbers the hosts, and one of
+// them may get a number that is another's by its given address.
+func (s *seeded) place() {
+	text, order := s.seed+"\x00"+s.name, s.topology.Hosts
+	s.topology.Hosts = s.shuffled(order)
+	if s.topology = s.topology.Seeded(text); s.topology.Validate() != nil {
+		s.topology.Hosts = order
+		s.topology = s.topology.Seeded(text)
 	}
 }
 

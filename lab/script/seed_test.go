@@ -110,6 +110,26 @@ expect mine.echo in done on lan trace icmp
 	}
 }
 
+// Whatever a script gives, no seed is refused: not for an order of the hosts that gives one
+// of them the gateway's number, nor for an address in a subnet by rule.
+func TestSeedsAreNotRefused(t *testing.T) {
+	for _, text := range []string{
+		"segment lan 10.9.0.0/28 client gateway\nsegment dmz gateway server\nhost gateway router lan=10.9.0.12\n",
+		"segment lan client gateway\nsegment dmz gateway server\nhost gateway router lan=10.77.0.1\n",
+		"segment lan client gateway\nsegment dmz 10.128.0.0/9 gateway server\nsegment wan 10.0.0.0/10 gateway web\nhost gateway router\n",
+	} {
+		addrs, orders := map[netip.Addr]bool{}, map[string]bool{}
+		for i := range 300 {
+			e := parseSeeded(t, text+"run client ping -c 1 ${addr:server}\nsettle done\nexpect mine.echo in done on lan trace icmp\n-- mine.echo --\n", fmt.Sprint(i))
+			addrs[addrOf(e, "server")] = true
+			orders[strings.Join(e.Topology.Hosts, " ")] = true
+		}
+		if len(addrs) < 200 && !strings.Contains(text, "wan") || len(orders) < 4 {
+			t.Errorf("300 seeds of\n%s have %d addresses of the server, and %d orders", text, len(addrs), len(orders))
+		}
+	}
+}
+
 func TestPlaceholderMistakes(t *testing.T) {
 	for _, test := range []struct{ text, want string }{
 		{"${addr:serv}", `did you mean server`},
