@@ -45,7 +45,8 @@ func ParseSeeded(file string, data []byte, seed string) (*Experiment, error) {
 	if len(seed) > MaxSeed {
 		return nil, i18n.Errmsg("seed.long", "Most", MaxSeed)
 	}
-	s := seeded{seed: seed, name: name, topology: topologyIn(data)}
+	s := seeded{seed: seed, name: name}
+	s.topology = s.topologyIn(data)
 	if seed != "" {
 		s.place()
 	}
@@ -111,10 +112,14 @@ func (s *seeded) place() {
 }
 
 // topologyIn is the topology of a script, as far as its lines can be read: what is wrong
-// with them Parse says.
-func topologyIn(data []byte) lab.Topology {
+// with them Parse says. Placeholders in them are resolved, but for those that follow from
+// the topology.
+func (s seeded) topologyIn(data []byte) lab.Topology {
 	p := &parser{exp: &Experiment{}}
 	for line := range strings.SplitSeq(string(txtar.Parse(data).Comment), "\n") {
+		if resolved, err := s.resolve([]byte(line)); err == nil {
+			line = string(resolved)
+		}
 		words, err := splitWords(line)
 		if err != nil || len(words) == 0 || line[0] == ' ' || line[0] == '\t' || line[0] == '#' {
 			continue

@@ -151,6 +151,35 @@ func TestPlaceholderMistakes(t *testing.T) {
 	}
 }
 
+// Placeholders may stand in the lines of the topology, too.
+func TestSeedOfPlaceholders(t *testing.T) {
+	text := `segment lan 10.${number:net:1-99}.0.0/24 client server
+host server lan=10.${number:net:1-99}.0.${number:last:200-250}
+run client ping -c 1 ${addr:server}
+settle done
+expect mine.echo in done trace icmp
+-- mine.echo --
+`
+	seen := map[netip.Addr]bool{}
+	for i := range 50 {
+		e := parseSeeded(t, text, fmt.Sprint(i))
+		seen[addrOf(e, "server")] = true
+		if want := "run client ping -c 1 " + addrOf(e, "server").String(); steps(e)[0] != want {
+			t.Errorf("%s, want %s", steps(e)[0], want)
+		}
+	}
+	if len(seen) < 40 {
+		t.Errorf("50 seeds have %d addresses", len(seen))
+	}
+	if e := parseSeeded(t, text, ""); steps(e)[0] != "run client ping -c 1 10.1.0.200" {
+		t.Error(steps(e)[0])
+	}
+	text = "segment lan client server\nhost server lan=${addr:client}\nrun client ping -c 1 server\nsettle done\n"
+	if _, err := ParseSeeded("mine.txtar", []byte(text), "s"); err == nil {
+		t.Error("an address that follows from the topology is taken in it")
+	}
+}
+
 // A word is no part of another: what awaits one is not content with the other.
 func TestSeedWords(t *testing.T) {
 	var all []string
