@@ -48,7 +48,7 @@ func SumOf(frame []byte) Sum {
 type Status struct {
 	Rule    Rule   `json:"rule"`
 	Matched uint64 `json:"matched"`          // frames between the rule's hosts that its filter accepted
-	Acted   uint64 `json:"acted"`            // of these, the frames that it changed, held, lost or duplicated
+	Acted   uint64 `json:"acted"`            // of these, the frames that it changed, delayed, lost, duplicated, or had another overtake
 	Mended  bool   `json:"mended,omitempty"` // the rule is lifted
 }
 
@@ -91,6 +91,7 @@ type rule struct {
 	random *rand.Rand
 	free   time.Time // of Rate: when the link has sent what it was given
 	frame  []byte    // of Reorder: waits to be overtaken
+	came   time.Time // of Reorder: when that frame came
 }
 
 // Add puts a rule in force, after those that are there.
@@ -103,8 +104,8 @@ func (l *Line) Add(m Matcher) {
 }
 
 // Remove lifts a rule and returns what it has done. It reports false if there is no such
-// rule. A frame that waits to be overtaken is sent; the next Release sends the other
-// frames that the rule holds.
+// rule. A frame that waits to be overtaken is sent, and was not acted on; the next Release
+// sends the other frames that the rule holds.
 func (l *Line) Remove(name string, now time.Time) (s Status, ok bool) {
 	i := slices.IndexFunc(l.rules, func(r *rule) bool { return r.Name == name })
 	if i < 0 {
@@ -118,7 +119,7 @@ func (l *Line) Remove(name string, now time.Time) (s Status, ok bool) {
 		}
 	}
 	heap.Init(&l.held)
-	l.overtaken(r)
+	l.passOn(r)
 	r.Status.Mended = true
 	return r.Status, true
 }
@@ -154,7 +155,8 @@ func (l *Line) Pass(frame []byte, came, now time.Time, marker bool) {
 		r.Matched++
 		if r.frame != nil { // this one overtakes it
 			l.send(frame)
-			l.overtaken(r)
+			l.acted(r, r.frame, r.came, false)
+			l.passOn(r)
 			return
 		}
 		if r.picks() && l.act(r, frame, came, now) {
@@ -203,7 +205,8 @@ func (r *rule) picks() bool {
 	return r.Kind != Loss || r.random.Float64()*100 < r.Percent
 }
 
-// act does to a frame what a rule says. It reports false where it does not.
+// act does to a frame what a rule says, or holds it for that. It reports false where it
+// does not.
 func (l *Line) act(r *rule, frame []byte, came, now time.Time) bool {
 	lost := r.Kind == Drop || r.Kind == Loss
 	switch r.Kind {
@@ -217,9 +220,10 @@ func (l *Line) act(r *rule, frame []byte, came, now time.Time) bool {
 		}
 		l.send(changed)
 	case Reorder:
-		r.frame = slices.Clone(frame)
+		r.frame, r.came = slices.Clone(frame), came
 		l.waiting = append(l.waiting, r)
 		l.ever++
+		return true // it is reordered when another overtakes it
 	case Delay:
 		lost = !l.hold(r, frame, now.Add(r.Delay))
 	case Rate:
@@ -231,13 +235,18 @@ func (l *Line) act(r *rule, frame []byte, came, now time.Time) bool {
 			r.free = due
 		}
 	}
+	l.acted(r, frame, came, lost)
+	return true
+}
+
+// acted notes that a rule has acted on a frame.
+func (l *Line) acted(r *rule, frame []byte, came time.Time, lost bool) {
 	r.Acted++
 	if len(l.acts) < maxActs {
 		l.acts = append(l.acts, Act{r.Name, sniffer.MAC(frame[6:12]), SumOf(frame), came, lost})
 	} else {
 		l.unsaid++
 	}
-	return true
 }
 
 // hold keeps a frame until it is due. It reports false where there is no room.
@@ -252,9 +261,9 @@ func (l *Line) hold(by *rule, frame []byte, due time.Time) bool {
 	return true
 }
 
-// overtaken sends the frame of a rule that waits to be overtaken, and the markers
-// behind it if no other waits.
-func (l *Line) overtaken(r *rule) {
+// passOn sends the frame of a rule that waits to be overtaken, and the markers behind it
+// if no other waits.
+func (l *Line) passOn(r *rule) {
 	if r.frame == nil {
 		return
 	}

@@ -168,12 +168,13 @@ func TestMarkersKeepTheirPlace(t *testing.T) {
 	w.want(t, "1", "marker one")
 	w.say("2", "3", "marker two") // 3 waits to be overtaken
 	w.want(t)
-	r := w.acted(t, 1, 1, 1)
+	r := w.acted(t, 1, 0, 1)
 	if r.Waits != "swap" || r.Holding != 2 {
 		t.Errorf("%q waits, of %d held", r.Waits, r.Holding)
 	}
 	w.say("4")
 	w.want(t, "4", "3", "marker two")
+	w.acted(t, 1, 1, 1)
 }
 
 func TestDuplicate(t *testing.T) {
@@ -191,15 +192,19 @@ func TestReorder(t *testing.T) {
 	w.acted(t, 1)
 }
 
-// What a rule holds is sent when it is lifted.
+// What a rule holds is sent when it is lifted. What nothing has overtaken until then was
+// not reordered.
 func TestRemove(t *testing.T) {
 	w := newWire(t, "slow a b delay 1s nth 1", "swap a b reorder nth 1")
 	w.say("1", "2")
 	w.want(t)
-	if _, ok := w.Remove("swap", w.now); !ok {
-		t.Error("the rule is not there")
+	if s, ok := w.Remove("swap", w.now); !ok || s.Acted != 0 {
+		t.Errorf("removed %v: %+v", ok, s)
 	}
 	w.want(t, "2")
+	if r := w.acted(t, 1); len(r.Acts) != 1 || r.Acts[0].Rule != "slow" {
+		t.Errorf("acts %+v", r.Acts)
+	}
 	s, ok := w.Remove("slow", w.now)
 	w.Release(w.now)
 	w.want(t, "1")
