@@ -154,6 +154,9 @@ func (c *Cable) handOver(ctx context.Context, h *handover) error {
 		if err := c.relearn(c.port, c.in); err != nil {
 			return err
 		}
+		if err := errors.Join(c.near.room(ctx), c.far.room(ctx)); err != nil {
+			return err
+		}
 		h.turn()
 		return setState(c.port, stateDisabled)
 	})

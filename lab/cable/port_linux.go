@@ -1,6 +1,7 @@
 package cable
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
 
+	"wirelab/internal/poll"
 	"wirelab/sniffer"
 )
 
@@ -207,6 +209,20 @@ func (p *port) count() error {
 	}
 	p.seen.Add(uint64(s.Packets) - uint64(s.Drops))
 	p.dropped.Add(uint64(s.Drops))
+	return nil
+}
+
+// room waits until half the ring is free, while someone else empties it, and forgets what
+// it had no room for by then.
+func (p *port) room(ctx context.Context) error {
+	err := poll.Until(ctx, poll.Kernel, func() (bool, error) {
+		err := p.count()
+		return p.seen.Load()-min(p.taken.Load(), p.seen.Load()) <= uint64(p.slots/2), err
+	})
+	if err != nil {
+		return fmt.Errorf("wait for room in the ring of a cable: %w", err)
+	}
+	p.dropped.Store(0)
 	return nil
 }
 
