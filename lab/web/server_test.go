@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -179,6 +180,24 @@ func TestUpload(t *testing.T) {
 	}
 	if total := get[window](p, "/api/c/"+p.upload("name=b", compressed)+"/ladder").Total; total < 5 {
 		t.Errorf("of a compressed capture the ladder has %d rows", total)
+	}
+}
+
+// A file whose interface counts from a year that JSON does not have is shown all the same.
+func TestUploadOfLongAgo(t *testing.T) {
+	p := start(t, nil)
+	const offset = -1 << 36 // in the year 208 before our era
+	var file bytes.Buffer
+	w, err := pcapfile.NewWriter(&file, pcapfile.Interface{LinkType: sniffer.LinkEthernet, TimeOffset: offset})
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := datagram("old")
+	if err := errors.Join(w.WriteFrame(sniffer.Frame{Time: time.Unix(offset, 0), Data: data, Length: len(data), LinkType: sniffer.LinkEthernet}), w.Flush()); err != nil {
+		t.Fatal(err)
+	}
+	if n := get[window](p, "/api/c/"+p.upload("name=x", file.Bytes())+"/rows").Total; n != 1 {
+		t.Errorf("%d rows", n)
 	}
 }
 

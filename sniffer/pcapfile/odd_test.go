@@ -36,6 +36,9 @@ func TestWhatIsWrongAloneIsPassedOver(t *testing.T) {
 		{"packet block cut in itself", "06000000 10000000 00000000 10000000", "packet block of 4 bytes", nil},
 		{"time", "06000000 24000000 00000000 ffffffff ffffffff 01000000 02000000 bb000000 24000000", "",
 			[]sniffer.Frame{{LinkType: sniffer.LinkEthernet, Data: []byte{0xbb}, Length: 2}}},
+		{"time before the year 0", "01000000 24000000 0100 0000 00000000 0e000800 00000000f0ffffff 00000000 24000000" +
+			"06000000 24000000 01000000 00000000 01000000 01000000 02000000 bb000000 24000000", "",
+			[]sniffer.Frame{{LinkType: sniffer.LinkEthernet, Interface: 1, Data: []byte{0xbb}, Length: 2}}},
 		{"link type", "01000000 14000000 9300 0000 00000000 14000000 06000000 24000000 01000000 00000000 01000000 01000000 02000000 cc000000 24000000", "",
 			[]sniffer.Frame{{Time: time.UnixMicro(1), LinkType: 147, Interface: 1, Data: []byte{0xcc}, Length: 2}}},
 	} {

@@ -14,8 +14,12 @@ const (
 	nanoseconds  resolution = 9
 )
 
-// maxSeconds keeps times where the time package can format them.
-const maxSeconds = 1 << 36
+// maxSeconds and minSeconds keep times where the time package can format them, also as
+// JSON, which has no year before 0.
+const (
+	maxSeconds = 1 << 36
+	minSeconds = -62_000_000_000 // in the year 5
+)
 
 // pow10 holds the powers of ten that fit an uint64.
 var pow10 = func() (p [20]uint64) {
@@ -56,7 +60,7 @@ func (r resolution) split(units uint64) (seconds, nanos uint64) {
 // later; false where no clock can have meant it.
 func (r resolution) time(units uint64, offset int64) (time.Time, bool) {
 	seconds, nanos := r.split(units)
-	if seconds > maxSeconds || offset > maxSeconds || offset < -maxSeconds {
+	if seconds > maxSeconds || offset > maxSeconds || offset < -maxSeconds || int64(seconds)+offset < minSeconds {
 		return time.Time{}, false
 	}
 	return time.Unix(int64(seconds)+offset, int64(nanos)), true
