@@ -25,7 +25,7 @@ func (t *Terminal) Summary(r *Result, took time.Duration) {
 			for _, c := range e.Claims {
 				head := "  " + t.Sign(c.Status) + " " + columns.Pad(c.ID, widest) + "  "
 				packets := t.packets(c.Packets)
-				if packets == "" {
+				if packets == "" && c.Status != claim.Inconclusive { // of which it is not known
 					packets = t.text("report.nothing")
 					if c.Matcher != "" {
 						packets = t.text("report.unmatched.none")

@@ -227,6 +227,10 @@ What to do now:
 	if got := printed(lang.English, display.Display{}, func(terminal *Terminal) { terminal.Next(r, "runs/1", "") }); strings.Contains(got, "up") || !strings.Contains(got, "udp.svg") {
 		t.Errorf("a reader who has a lab is told:\n%s", got)
 	}
+	r.Experiments[1].Claims = []claim.Verdict{{ID: "udp.x", Status: claim.Inconclusive}}
+	if got := printed(lang.English, display.Display{}, func(terminal *Terminal) { terminal.Summary(r, time.Second) }); !strings.Contains(got, "  ? udp.x\n") {
+		t.Errorf("of a script that ended early it is not known that there were no packets:\n%s", got)
+	}
 	r.Experiments = r.Experiments[:1]
 	if got := printed(lang.English, display.Display{}, func(terminal *Terminal) { terminal.Summary(r, time.Second) }); got != "✓ 2 pass  netns  1.0 s\n" {
 		t.Errorf("one experiment needs no table: %s", got)
