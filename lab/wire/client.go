@@ -60,6 +60,9 @@ func NewClient(in io.Writer, out io.Reader) *Client {
 
 // ask puts a question.
 func (c *Client) ask(ctx context.Context, r request) (answer, error) {
+	if ctx.Err() != nil { // or it is chance whether the question is put
+		return answer{}, ctx.Err()
+	}
 	select {
 	case c.turn <- struct{}{}:
 	case <-ctx.Done():

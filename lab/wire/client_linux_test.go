@@ -109,3 +109,23 @@ func TestClientLeaves(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// Who has no time any more asks nothing: the process would wait a minute for what nobody
+// waits for, and every other question behind it.
+func TestClientWithoutTime(t *testing.T) {
+	var asked strings.Builder
+	c := NewClient(&asked, strings.NewReader(""))
+	ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
+	defer cancel()
+	for range 50 {
+		if err := c.AwaitLearnt(ctx, "lan"); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("error %v", err)
+		}
+	}
+	if err := c.AwaitLearnt(t.Context(), "lan"); err == nil { // the turn is nobody's: nothing is under way
+		t.Error("an answer of nobody")
+	}
+	if n := strings.Count(asked.String(), "\n"); n != 1 {
+		t.Errorf("%d questions are put, want the last alone", n)
+	}
+}
