@@ -118,10 +118,12 @@ func (c *echoConn) send(to netip.Addr, seq uint16, data []byte) error {
 		return errors.Join(err, failed)
 	}
 	// The error of an earlier request is reported by the next call, which then
-	// sends nothing; its cause is in the error queue and is not lost.
-	if err := transmit(); errors.Is(err, unix.EHOSTUNREACH) || errors.Is(err, unix.ECONNREFUSED) {
-		return transmit()
-	} else if err != nil {
+	// sends nothing; its cause is in the error queue and is not lost. An error of
+	// this request comes again.
+	if transmit() == nil {
+		return nil
+	}
+	if err := transmit(); err != nil {
 		return fmt.Errorf("send an echo request: %w", err)
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"net"
+	"net/netip"
 	"os"
 	"regexp"
 	"strings"
@@ -11,9 +12,11 @@ import (
 	"time"
 
 	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 
 	"wirelab/internal/exit"
 	"wirelab/internal/hostnames"
+	"wirelab/internal/require"
 )
 
 var quick = pingOptions{count: 3, interval: 0.01, size: 56, wait: 5, ttl: 64}
@@ -108,6 +111,46 @@ func TestPingErrors(t *testing.T) {
 		checkPing(t, "10.0.1.77", one, exit.Failed, `PING .*\nFrom 10\.0\.1\.2 icmp_seq=1 Destination Host Unreachable\n(.|\n)*`)
 		checkPing(t, "10.0.1.1", quick, exit.OK, `(.|\n)*3 packets transmitted, 3 received(.|\n)*`)
 		checkPing(t, "203.0.113.1", one, exit.Usage, `PING .*\n`) // no route
+	}
+}
+
+// The error of a request that was sent before does not end a ping, whichever error it is: a
+// router that knows no way tells another than one that finds no host.
+func TestPingAfterError(t *testing.T) {
+	if !ownNetwork(t) {
+		return
+	}
+	veth(t, "eth0", "r0")
+	address(t, "eth0", "10.0.1.2/24")
+	elsewhere(t, "r0", func() {
+		address(t, "r0", "10.0.1.1/24")
+		up(t, "r0")
+		sysctl(t, "ip_forward", "1")
+		sysctl(t, "icmp_ratelimit", "0")
+	})
+	_, beyond, err := net.ParseCIDR("10.0.2.0/24")
+	must(t, err)
+	must(t, netlink.RouteAdd(&netlink.Route{Dst: beyond, Gw: net.IPv4(10, 0, 1, 1)}))
+	for _, datagrams := range []bool{false, true} { // a new namespace allows no group
+		if datagrams {
+			sysctl(t, "ping_group_range", "0 0")
+		}
+		to := netip.MustParseAddr("10.0.2.5")
+		c, err := openEcho(to, 64)
+		must(t, err)
+		require.Eventually(t, patience, func() (pending bool) {
+			must(t, c.send(to, 1, nil))
+			must(t, c.raw.Control(func(fd uintptr) {
+				ready := []unix.PollFd{{Fd: int32(fd)}}
+				_, err := unix.Poll(ready, 0)
+				pending = err == nil && ready[0].Revents&unix.POLLERR != 0
+			}))
+			return pending
+		}, func() string { return "the router's error" })
+		if err := c.send(to, 2, nil); err != nil {
+			t.Errorf("datagrams %v: after the error of another request: %v", datagrams, err)
+		}
+		c.Close()
 	}
 }
 
