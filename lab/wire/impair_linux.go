@@ -124,12 +124,17 @@ func (w *Wire) Mend(ctx context.Context, name string) error {
 			continue
 		}
 		found = true
-		if on := c.of[c.on[i]]; on != nil && !s.Mended {
+		on := c.of[c.on[i]]
+		if on == nil {
+			continue
+		}
+		if !s.Mended {
 			if last, ok := on.Remove(s.Rule.Name); ok {
 				*s = last
 			}
-			all = errors.Join(all, c.take(ctx, c.on[i]))
 		}
+		// Also of a rule that was lifted before: the cable could not be taken out then.
+		all = errors.Join(all, c.take(ctx, c.on[i]))
 	}
 	switch {
 	case name == "" && all == nil:
