@@ -175,7 +175,7 @@ func (s *Server) info(w http.ResponseWriter, r *http.Request, c *capture) {
 	out.Hosts = append([]string{}, t.Hosts...)
 	out.Routers = append(out.Routers, t.Routers...)
 	for i, name := range t.SegmentNames() {
-		out.Segments = append(out.Segments, drawn{name, t.SegmentHosts(i)})
+		out.Segments = append(out.Segments, drawn{name, append([]string{}, t.SegmentHosts(i)...)})
 	}
 	if slices.Contains(t.Hosts, trace.SnifferHost) {
 		out.Witness = trace.SnifferHost

@@ -183,6 +183,15 @@ func TestUpload(t *testing.T) {
 	}
 }
 
+// A capture without a packet has a segment, and on it a list of hosts that is empty.
+func TestUploadOfNothing(t *testing.T) {
+	p := start(t, nil)
+	_, body := p.ask(http.MethodGet, "/api/c/"+p.upload("name=x", capturing(t)), nil)
+	if strings.Contains(body, "null") || !strings.Contains(body, `"segments":[{"name":"lan","hosts":[]}]`) {
+		t.Error(body)
+	}
+}
+
 // A file whose interface counts from a year that JSON does not have is shown all the same.
 func TestUploadOfLongAgo(t *testing.T) {
 	p := start(t, nil)
