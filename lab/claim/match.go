@@ -180,6 +180,7 @@ func (s *search) decide(hits [][]hit) (cited []int, differ i18n.Message) {
 	if s.m.Each == "" {
 		return s.one(hits)
 	}
+	cited = []int{}
 	each := map[int]bool{}
 	for p := range s.within() {
 		if n := int(s.conversations[p.Number]); n > 0 && !each[n] && s.filters[s.m.Each].match(p) {

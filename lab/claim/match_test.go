@@ -320,6 +320,9 @@ func (test matched) check(t *testing.T) {
 	if test.packets != nil && !slices.Equal(v.Packets, test.packets) {
 		t.Errorf("cites %v, want %v", v.Packets, test.packets)
 	}
+	if v.Packets == nil {
+		t.Error("the packets are null in JSON, want an empty list")
+	}
 	readBack(t, v)
 }
 
