@@ -195,11 +195,14 @@ func (r *runner) run(ctx context.Context, chosen []*script.Experiment) (err erro
 		return r.unable(ctx, err)
 	}
 	defer v.leave(&err)
+	_, absent := os.Lstat(r.dir)
 	dir, err := makeFolder(r.dir)
 	if err != nil {
 		return err
 	}
-	defer os.Remove(dir) // which it does while nothing is in it
+	if absent != nil { // it is not the person's own, nor a link to that
+		defer os.Remove(dir) // which it does while nothing is in it
+	}
 	result := report.NewResult(v.backend)
 	var refused error // why nothing was filled in
 	for i, e := range chosen {
