@@ -9,6 +9,7 @@ import (
 	"wirelab/internal/exit"
 	"wirelab/internal/hostnames"
 	"wirelab/internal/i18n"
+	"wirelab/sniffer"
 )
 
 func neighCommand() *cobra.Command {
@@ -27,7 +28,7 @@ func neighCommand() *cobra.Command {
 		Use: "add HOST MAC", Args: cmdline.Args(2, 2),
 		RunE: func(c *cobra.Command, args []string) error {
 			mac, err := net.ParseMAC(args[1])
-			if err != nil {
+			if err != nil || len(mac) != len(sniffer.MAC{}) { // net takes longer ones, too
 				return exit.UsageMsg("neigh.mac", "Word", args[1])
 			}
 			addr, err := hostnames.Lookup(c.Context(), args[0])

@@ -37,6 +37,7 @@ func TestUsageErrors(t *testing.T) {
 		"mark Not-A-Label",
 		"mark --host A_B cold",
 		"neigh add server not-a-mac",
+		"neigh add no-such-host.invalid 02:00:00:00:00:00:00:01", // of EUI-64
 		"ready tcp/x",
 		"hub br0 --mode bridge",
 		"hub br0 --await-learnt 1:2",
