@@ -201,7 +201,7 @@ func (s seeded) value(kind, of string) (string, error) {
 			return "", i18n.Errmsg("seed.range")
 		}
 		if s.seed == "" {
-			return a, nil
+			return strconv.Itoa(least), nil // as a seed writes it
 		}
 		return strconv.Itoa(least + int(s.hash("number "+id)%uint64(most-least+1))), nil
 	}

@@ -130,6 +130,16 @@ func TestSeedsAreNotRefused(t *testing.T) {
 	}
 }
 
+// A number has one form, however its bounds are written: no address has a zero ahead.
+func TestNumberOfWideBounds(t *testing.T) {
+	const text = "segment lan 10.${number:net:01-09}.0.0/24 client server\nrun client ping server\nsettle x\nexpect mine.x in x trace udp\n-- mine.x --\n"
+	for _, seed := range []string{"", "s"} {
+		if _, err := ParseSeeded("mine.txtar", []byte(text), seed); err != nil {
+			t.Errorf("seed %q: %v", seed, err)
+		}
+	}
+}
+
 func TestPlaceholderMistakes(t *testing.T) {
 	for _, test := range []struct{ text, want string }{
 		{"${addr:serv}", `did you mean server`},
