@@ -21,7 +21,7 @@ func (t *Terminal) Experiment(e *script.Experiment) {
 	}
 	t.printf("\n%s\n", t.Paint("1", t.text("show.claims")))
 	for _, c := range e.Claims {
-		t.Paragraph("  "+c.ID+"  ", columns.Width(c.ID)+4, c.Scope(), 6)
+		t.Paragraph("  "+c.ID+"  ", columns.Width(c.ID)+4, t.escape(c.Scope()), 6)
 		if s := c.Sentence.In(t.lang); s != "" {
 			t.Paragraph("      ", 6, t.escape(s), 6)
 		}

@@ -12,6 +12,7 @@ import (
 	"wirelab/internal/i18n"
 	"wirelab/internal/lang"
 	"wirelab/lab/claim"
+	"wirelab/lab/script"
 )
 
 func TestRanges(t *testing.T) {
@@ -258,5 +259,17 @@ func TestWriteError(t *testing.T) {
 	terminal.Summary(NewResult("netns"), time.Second)
 	if err := terminal.Err(); err == nil || err.Error() != "no space left" {
 		t.Errorf("error %v, want that of the write", err)
+	}
+}
+
+// A filter may have a line's end, as a quoted word has any character.
+func TestScopeIsSafe(t *testing.T) {
+	e, err := script.Parse("x.txtar", []byte("topology a b sniffer\nrun a ping b\nsettle one\nexpect x.y in one never each \"tcp\\r\\nport 7\"\n-- x.y --\nudp\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := printed(lang.English, display.Display{}, func(terminal *Terminal) { terminal.Experiment(e) })
+	if want := `  x.y  in one never udp; each tcp\r\nport 7` + "\n"; !strings.Contains(got, want) {
+		t.Errorf("%q has no %q", got, want)
 	}
 }
