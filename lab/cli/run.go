@@ -289,10 +289,10 @@ func (r *runner) terminal() *report.Terminal {
 	return report.NewTerminal(r.out, r.lang, shown(r.out, r.ascii))
 }
 
-// note keeps the error of a write: a verdict that was reached is shown all the
+// note keeps the error of a write, once: a verdict that was reached is shown all the
 // same.
 func (r *runner) note(err error) {
-	if err != nil {
+	if err != nil && !slices.ContainsFunc(r.failures, func(e error) bool { return e.Error() == err.Error() }) {
 		r.failures = append(r.failures, err)
 	}
 }

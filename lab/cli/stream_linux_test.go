@@ -51,3 +51,12 @@ func TestStreamHasEveryPacket(t *testing.T) {
 		t.Errorf("%d experiments are done, want 2:\n%s", done, stdout)
 	}
 }
+
+// What cannot be written is told once, and not with each packet.
+func TestStreamUnwritable(t *testing.T) {
+	requireBackend(t, "netns")
+	out, code := answered(t, t.TempDir(), "/bin/sh", "", "-c", "exec "+wirelab(t)+" run --lang en --json-stream ping-once >/dev/full")
+	if n := strings.Count(out, "no space left"); code != 3 || n != 1 {
+		t.Errorf("exit code %d, told %d times:\n%s", code, n, out)
+	}
+}
