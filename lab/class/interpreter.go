@@ -37,7 +37,7 @@ func interpreter(program []byte) []string {
 			continue
 		}
 		offset, length := binary.LittleEndian.Uint64(header[8:]), binary.LittleEndian.Uint64(header[32:])
-		if length == 0 || length > maxInterpreter || offset > uint64(len(program))-length {
+		if length == 0 || length > min(maxInterpreter, uint64(len(program))) || offset > uint64(len(program))-length {
 			return nil
 		}
 		return []string{string(bytes.TrimRight(program[offset:offset+length], "\x00"))}

@@ -52,6 +52,18 @@ func TestInterpreter(t *testing.T) {
 	}
 }
 
+// What a header says of its file need not be so.
+func TestInterpreterBeyondTheFile(t *testing.T) {
+	for _, at := range []struct{ offset, length uint64 }{{1000, 200}, {1 << 63, 200}, {1<<64 - 1, 255}, {0, 255}, {119, 2}} {
+		program := linked("")[:120]
+		binary.LittleEndian.PutUint64(program[64+8:], at.offset)
+		binary.LittleEndian.PutUint64(program[64+32:], at.length)
+		if got := interpreter(program); got != nil {
+			t.Errorf("%d bytes at %d of %d: %q", at.length, at.offset, len(program), got)
+		}
+	}
+}
+
 // A place lacks what people have on their machines; what is a student's own invention is
 // no lack of the place's.
 func TestLacking(t *testing.T) {
