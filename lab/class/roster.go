@@ -77,7 +77,8 @@ func parseRoster(text []byte, want columns) ([]Student, error) {
 		return nil, i18n.Errmsg("class.roster.encoding")
 	}
 	r := csv.NewReader(bytes.NewReader(text))
-	r.Comma, r.FieldsPerRecord, r.TrimLeadingSpace = separator(text), -1, true
+	r.Comma, r.FieldsPerRecord = separator(text), -1
+	r.TrimLeadingSpace = r.Comma != '\t' // with the blanks it would take the next separators
 	head, err := r.Read()
 	if errors.Is(err, io.EOF) {
 		return nil, i18n.Errmsg("class.roster.empty")
