@@ -37,8 +37,10 @@ func (c *Course) Put(job Job, r Result, files []File) error {
 		return i18n.FileError(dir, err)
 	}
 	// What is there is of an older submission, and is no result of this one.
-	if err := os.Remove(filepath.Join(dir, resultFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return i18n.FileError(dir, err)
+	for _, name := range []string{resultFile, job.CaptureName()} {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return i18n.FileError(dir, err)
+		}
 	}
 	key, err := c.Key()
 	if err != nil {

@@ -192,6 +192,12 @@ func TestPut(t *testing.T) {
 	if _, ok := c.Result(again); ok {
 		t.Error("a result stands for another submission")
 	}
+	if err := c.Put(again, again.Of(Done, nil), nil); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := os.ReadFile(c.CapturePath(again)); err == nil {
+		t.Errorf("a result without a capture has %q, which is another submission's", b)
+	}
 	if err := os.WriteFile(filepath.Join(c.Dir, "results/s1/ping/result.json"), []byte(`{"schema":`), 0o644); err != nil {
 		t.Fatal(err)
 	}

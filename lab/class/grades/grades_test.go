@@ -169,6 +169,36 @@ func TestWrite(t *testing.T) {
 	}
 }
 
+// A capture that is there of an earlier submission is not shown with one that was not graded
+// yet, nor with one of which nothing was judged.
+func TestCaptureOfAnother(t *testing.T) {
+	b := book(t)
+	capture, err := os.ReadFile("../../../sniffer/testdata/session.pcapng")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range b.Students {
+		if s.ID == "none" {
+			continue
+		}
+		path := b.Course.CapturePath(s.Work[0].Job)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, capture, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		var page bytes.Buffer
+		if err := b.WriteStudent(&page, s, lang.English); err != nil {
+			t.Fatal(err)
+		}
+		text, judged := page.String(), s.Work[0].Result.Run != nil
+		if picture, link := strings.Contains(text, "<img"), strings.Contains(text, "ping.pcapng"); picture != judged || link != judged {
+			t.Errorf("%s, %s: a picture %v, a link to the capture %v, want %v", s.ID, s.Work[0].State, picture, link, judged)
+		}
+	}
+}
+
 // strict reads a document that has no field which the format does not know.
 func strict(t *testing.T, name string, r io.Reader, doc any) {
 	t.Helper()

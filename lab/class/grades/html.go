@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"html/template"
 	"io"
+	"io/fs"
 	"net/url"
 	"strconv"
 	"strings"
@@ -198,8 +199,12 @@ func (b *Book) WriteStudent(w io.Writer, s Student, l lang.Lang) error {
 	})
 }
 
-// picture is the ladder diagram of a work, as a data URL.
+// picture is the ladder diagram of a work, as a data URL. There is none where nothing was
+// judged: what is there then is the capture of an earlier submission.
 func (b *Book) picture(w Work, l lang.Lang) (template.URL, error) {
+	if w.Result.Run == nil {
+		return "", fs.ErrNotExist
+	}
 	o, err := b.Course.Outcome(w.Job, w.Result)
 	if err != nil {
 		return "", err
