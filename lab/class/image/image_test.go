@@ -118,6 +118,32 @@ func TestWrite(t *testing.T) {
 	}
 }
 
+// A link to a folder is that folder, and a file is none: it would be a layer of nothing.
+func TestTreeOfALink(t *testing.T) {
+	dir := t.TempDir()
+	for _, err := range []error{
+		os.Mkdir(filepath.Join(dir, "root"), 0o755),
+		os.WriteFile(filepath.Join(dir, "root", "sh"), []byte("shell"), 0o755),
+		os.Symlink("root", filepath.Join(dir, "link")),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	tree, err := packTree(filepath.Join(dir, "link"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tree.Close()
+	if diff := cmp.Diff(map[string]string{"sh": "shell"}, entries(t, io.NewSectionReader(tree, 0, tree.Size()))); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if tree, err := packTree(filepath.Join(dir, "root", "sh")); err == nil {
+		tree.Close()
+		t.Error("a file is packed as a folder")
+	}
+}
+
 // The files of a folder are a layer below the program.
 func TestTree(t *testing.T) {
 	root := t.TempDir()

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"wirelab/internal/i18n"
 )
@@ -34,6 +35,10 @@ func remove(path string) error {
 // packTree packs the folders, files and links below a folder, as root's and without times.
 // It refuses whatever else there is.
 func packTree(root string) (t *tree, err error) {
+	folder, err := filepath.EvalSymlinks(root) // WalkDir follows no link
+	if err != nil {
+		return nil, i18n.FileError(root, err)
+	}
 	f, err := os.CreateTemp("", "wirelab-image-")
 	if err != nil {
 		return nil, err
@@ -47,11 +52,16 @@ func packTree(root string) (t *tree, err error) {
 	// Open alone it goes with this process, however that ends; Windows refuses.
 	_ = os.Remove(f.Name())
 	w := tar.NewWriter(f)
-	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || path == root {
+	err = filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
 			return err
+		case path == folder && !d.IsDir():
+			return syscall.ENOTDIR
+		case path == folder:
+			return nil
 		}
-		name, err := filepath.Rel(root, path)
+		name, err := filepath.Rel(folder, path)
 		if err != nil {
 			return err
 		}
