@@ -138,6 +138,28 @@ func TestGzip(t *testing.T) {
 	}
 }
 
+// Where the next file of a ring cannot be made, the files before it stay and nothing is
+// written in its place.
+func TestRotationEnds(t *testing.T) {
+	for _, extension := range []string{"pcapng", "pcap"} {
+		dir := t.TempDir()
+		if err := os.Mkdir(filepath.Join(dir, "x-00002."+extension), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		stdout, _, code, err := read(t, "-r", session31, "-o", "none", "-w", filepath.Join(dir, "x."+extension), "--rotate-size", "1K")
+		if stdout != "" || code != exit.Failed || err == nil {
+			t.Errorf("%s: %q on the standard output, %v", extension, stdout, err)
+		}
+		content, err := os.ReadFile(filepath.Join(dir, "x-00001."+extension))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if frames, _ := packets(t, content); len(frames) == 0 {
+			t.Errorf("%s: the file before it has no frame", extension)
+		}
+	}
+}
+
 // Each file of a ring is whole, together they have every frame, and only the
 // latest stay.
 func TestRotation(t *testing.T) {

@@ -177,6 +177,9 @@ func (r *recorder) flush(names map[netip.Addr]string, macs map[sniffer.MAC]strin
 // close completes the last file with what was counted, nil if that is not
 // known.
 func (r *recorder) close(stats *pcapfile.Statistics) error {
+	if r.writer == nil && r.file == nil && r.options.write != "-" {
+		return nil // the file could not be made
+	}
 	if r.writer == nil { // a pcap file of nothing
 		if err := r.describe([]pcapfile.Interface{{LinkType: sniffer.LinkEthernet}}); err != nil {
 			return errors.Join(err, r.end())
