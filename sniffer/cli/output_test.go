@@ -4,13 +4,16 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"wirelab/internal/exit"
 	"wirelab/sniffer"
+	"wirelab/sniffer/pcapfile"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -157,6 +160,38 @@ func TestRotationEnds(t *testing.T) {
 		if frames, _ := packets(t, content); len(frames) == 0 {
 			t.Errorf("%s: the file before it has no frame", extension)
 		}
+	}
+}
+
+// Who moves a file of a ring away before its turn comes to be removed ends no capture.
+func TestRotationOfAFileThatIsGone(t *testing.T) {
+	plain, err := os.ReadFile(session31)
+	if err != nil {
+		t.Fatal(err)
+	}
+	frames, _ := packets(t, plain)
+	o := &options{write: filepath.Join(t.TempDir(), "x.pcapng"), rotateSize: 1, files: 1}
+	ifs := []pcapfile.Interface{{LinkType: sniffer.LinkEthernet}}
+	r, err := newRecorder(o, io.Discard, func(_, name string) (*os.File, error) { return os.Create(name) }, ifs, time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range frames[:4] {
+		frames[i].Interface = 0
+		if i == 1 {
+			if err := os.Remove(r.kept[0]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := r.write(frames[i:i+1], ifs); err != nil {
+			t.Fatalf("frame %d: %v", i+1, err)
+		}
+	}
+	if err := r.close(nil); err != nil {
+		t.Fatal(err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(o.write), "*")); len(left) != 1 {
+		t.Errorf("files left: %v, want the latest", left)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"net/netip"
 	"os"
@@ -150,7 +151,9 @@ func (r *recorder) rotate(ifs []pcapfile.Interface) error {
 	if n := r.options.files; n > 0 && len(r.kept) > n {
 		oldest := r.kept[0]
 		r.kept = r.kept[1:]
-		return os.Remove(oldest)
+		if err := os.Remove(oldest); !errors.Is(err, fs.ErrNotExist) { // else somebody has moved it away
+			return err
+		}
 	}
 	return nil
 }
