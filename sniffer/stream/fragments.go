@@ -10,6 +10,7 @@ type Fragments struct {
 	at   map[int][]byte // by their offset; a copy of one is not kept
 	have int            // bytes
 	end  int            // of the datagram in bytes, 0 while the last has not come
+	torn bool           // they overlap, or are behind the end: it is never complete
 }
 
 // Has reports whether a fragment was added that belongs at an offset.
@@ -33,12 +34,13 @@ func (f *Fragments) Add(offset int, data []byte, more bool) (whole []byte) {
 	if !more {
 		f.end = offset + len(data)
 	}
-	if f.end == 0 || f.have != f.end {
+	if f.end == 0 || f.have != f.end || f.torn {
 		return nil
 	}
 	whole = make([]byte, 0, f.end)
 	for _, offset := range slices.Sorted(maps.Keys(f.at)) {
 		if offset != len(whole) {
+			f.torn = true
 			return nil
 		}
 		whole = append(whole, f.at[offset]...)

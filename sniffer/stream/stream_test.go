@@ -192,6 +192,28 @@ func TestUDP(t *testing.T) {
 	}
 }
 
+// Fragments that overlap are not put together, and not looked through again with each that
+// follows: of 8,191 without data, or that each say to be the last, every one would be.
+func TestFragmentsThatOverlap(t *testing.T) {
+	data := make([]byte, 16)
+	for name, next := range map[string]func(f *Fragments, offset int) []byte{
+		"empty": func(f *Fragments, offset int) []byte { return f.Add(offset, nil, true) },
+		"last":  func(f *Fragments, offset int) []byte { return f.Add(offset, data[:8], false) },
+	} {
+		var f Fragments
+		f.Add(0, data, true)
+		f.Add(24, data[:8], false)
+		offset, whole := 32, f.Add(8, data[:8], true)
+		allocated := testing.AllocsPerRun(2000, func() {
+			whole = append(whole, next(&f, offset)...)
+			offset += 8
+		})
+		if whole != nil || allocated > 1 {
+			t.Errorf("%s: %d bytes, %v allocations with each", name, len(whole), allocated)
+		}
+	}
+}
+
 // What is kept ends at the limit, and what came later is counted.
 func TestLimit(t *testing.T) {
 	c := Conversations{}
