@@ -4,6 +4,7 @@ package wholefile
 
 import (
 	"bufio"
+	"crypto/rand"
 	"errors"
 	"io"
 	"io/fs"
@@ -74,7 +75,7 @@ func fill(f *os.File, write func(io.Writer) error) error {
 var errUnnamed = errors.New("no files without a name here")
 
 func writeHidden(mode fs.FileMode, path string, write func(io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".wirelab-*") // mode 0600
+	f, err := os.OpenFile(filepath.Join(filepath.Dir(path), ".wirelab-"+rand.Text()), os.O_RDWR|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		return err
 	}
@@ -85,9 +86,6 @@ func writeHidden(mode fs.FileMode, path string, write func(io.Writer) error) (er
 		}
 	}()
 	if err := fill(f, write); err != nil {
-		return err
-	}
-	if err := f.Chmod(mode); err != nil {
 		return err
 	}
 	if err := f.Close(); err != nil {
