@@ -81,12 +81,15 @@ func FromEnvironment() Table {
 	return t
 }
 
-// Names returns the table the other way round.
+// Names returns the table the other way round. An address of several names has the first
+// in the order of the names.
 func (t Table) Names() map[netip.Addr]string {
 	m := make(map[netip.Addr]string, len(t))
 	for name, addrs := range t {
 		for _, addr := range addrs {
-			m[addr] = name
+			if other, named := m[addr]; !named || name < other {
+				m[addr] = name
+			}
 		}
 	}
 	return m

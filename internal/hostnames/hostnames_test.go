@@ -1,6 +1,7 @@
 package hostnames
 
 import (
+	"maps"
 	"net/netip"
 	"strings"
 	"testing"
@@ -43,6 +44,20 @@ func TestSwapped(t *testing.T) {
 	for _, s := range []string{"10.0.0.2=", "10.0.0=server"} {
 		if _, err := Parse(s); err == nil || !strings.Contains(err.Error(), "NAME=ADDRESS") {
 			t.Errorf("%q: error %v, want the form", s, err)
+		}
+	}
+}
+
+// An address of several names has the first of them, each time.
+func TestNames(t *testing.T) {
+	table, err := Parse("www=10.0.0.1,server=10.0.0.1,mail=10.0.0.1,client=10.0.0.2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[netip.Addr]string{netip.MustParseAddr("10.0.0.1"): "mail", netip.MustParseAddr("10.0.0.2"): "client"}
+	for range 100 {
+		if got := table.Names(); !maps.Equal(got, want) {
+			t.Fatalf("%v, want %v", got, want)
 		}
 	}
 }
