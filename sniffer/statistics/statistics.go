@@ -12,7 +12,8 @@ import (
 	"wirelab/sniffer"
 )
 
-// maxTracked bounds the conversations, and the endpoints, that are told apart.
+// maxTracked bounds the conversations, the endpoints, and what is in tunnels, that are told
+// apart.
 const maxTracked = 1 << 16
 
 // Count is how much there was.
@@ -83,6 +84,9 @@ func (s *Statistics) Add(p *sniffer.Packet) {
 	var layers path
 	for i, inner := 0, p; inner != nil && i < maxDepth; i, inner = i+1, inner.Inner {
 		layers[i] = inner.Layers
+	}
+	if s.protocols[layers] == nil && len(s.protocols) >= maxTracked {
+		layers = path{layers[0]} // whatever is in it
 	}
 	if s.protocols[layers] == nil {
 		s.protocols[layers] = &Count{}
@@ -159,15 +163,19 @@ type Protocol struct {
 // the names of layers in the order of headers.
 func (s *Statistics) Protocols(names func(sniffer.Layers) []string) []Protocol {
 	var all []Protocol
+	place := map[string]int{} // in all, by the names
 	for layers, count := range s.protocols {
 		var path []string
 		for _, l := range layers {
 			path = append(path, names(l)...)
 		}
-		for n := range path {
-			i := slices.IndexFunc(all, func(p Protocol) bool { return slices.Equal(p.Names, path[:n+1]) })
-			if i < 0 {
+		key := ""
+		for n, name := range path {
+			key += name + " "
+			i, there := place[key]
+			if !there {
 				i, all = len(all), append(all, Protocol{Names: path[:n+1]})
+				place[key] = i
 			}
 			all[i].Frames += count.Frames
 			all[i].Bytes += count.Bytes

@@ -71,6 +71,32 @@ func TestStatistics(t *testing.T) {
 	}
 }
 
+// However many frames there are that differ in what their tunnels carry, their number is kept
+// within bounds, and every frame is counted.
+func TestProtocolsOfTunnels(t *testing.T) {
+	names := func(l sniffer.Layers) (all []string) {
+		for i := range 32 {
+			if l>>i&1 != 0 {
+				all = append(all, string(rune('A'+i)))
+			}
+		}
+		return all
+	}
+	var s Statistics
+	const frames = maxTracked + 1000
+	for i := range frames {
+		inner := &sniffer.Packet{Layers: sniffer.Layers(i&0x1ff) << 1}
+		s.Add(&sniffer.Packet{Layers: 1, Inner: &sniffer.Packet{Layers: sniffer.Layers(i>>9) << 1, Inner: inner}})
+	}
+	all := s.Protocols(names)
+	if len(s.protocols) > maxTracked+1 || len(all) < maxTracked/2 {
+		t.Errorf("%d are kept, %d told", len(s.protocols), len(all))
+	}
+	if len(all[0].Names) != 1 || all[0].Frames != frames {
+		t.Errorf("the outermost is %v, want all %d frames", all[0], frames)
+	}
+}
+
 // A rate has every frame, in few steps, whatever the times are.
 func TestRate(t *testing.T) {
 	start := time.Unix(1000, 0)
