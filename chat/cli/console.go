@@ -196,8 +196,9 @@ func (k *console) print(string) error {
 	}
 	text := b.String()
 	if len(text) > printedTranscript {
-		text = text[len(text)-printedTranscript:]
-		text = text[strings.IndexByte(text, '\n')+1:]
+		cut := len(text) - printedTranscript
+		last := strings.LastIndexByte(text[:len(text)-1], '\n') + 1 // it may be longer than that
+		text = text[min(cut+strings.IndexByte(text[cut:], '\n')+1, last):]
 	}
 	people := k.room.People()
 	wide := 0

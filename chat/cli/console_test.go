@@ -109,6 +109,20 @@ func TestConsoleCommands(t *testing.T) {
 	}
 }
 
+// However long the last line is, it is shown.
+func TestConsolePrintsALongLine(t *testing.T) {
+	var out bytes.Buffer
+	room := chat.NewRoom(nil)
+	defer room.Close()
+	room.Say("before")
+	long := strings.Repeat("x", 3000)
+	room.Say(long)
+	(&console{room: room, out: &out}).carryOut("print")
+	if text := out.String(); !strings.Contains(text, " server: "+long+"\n") || strings.Contains(text, "before") {
+		t.Errorf("the screen shows %d bytes: %.100q", len(text), text)
+	}
+}
+
 // audience is a member's connection that hears nothing.
 type audience struct{}
 
