@@ -243,6 +243,8 @@ func TestServeErrors(t *testing.T) {
 		want string
 	}{
 		{[]string{"--burst", "-1"}, exit.Usage, "at least 0"},
+		{[]string{"--rate", "nan"}, exit.Usage, "at least 0"},
+		{[]string{"--rate", "inf"}, exit.Usage, "at least 0"},
 		{[]string{"--name", "a:b"}, exit.Usage, "cannot contain"},
 		{[]string{"--name", "a：b"}, exit.Usage, "cannot contain"},
 		{[]string{"--record", dir}, exit.Unable, "the transcript cannot be kept: .*directory"},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net"
 	"os"
 	"os/signal"
@@ -62,7 +63,7 @@ func (o *options) check() error {
 		return exit.UsageMsg("chat.mistake.listen")
 	case err != nil:
 		return exit.UsageMsg("chat.mistake.console", "Name", o.name, "Cause", err)
-	case o.limits.Burst < 0 || o.limits.Rate < 0 || o.limits.PerAddress < 0:
+	case o.limits.Burst < 0 || !(o.limits.Rate >= 0 && o.limits.Rate <= math.MaxFloat64) || o.limits.PerAddress < 0: // a rate of "nan" is no limit
 		return exit.UsageMsg("chat.mistake.limits")
 	}
 	o.name = name
