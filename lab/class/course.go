@@ -279,7 +279,8 @@ var endings = map[Kind][]string{
 
 // submission is the file that a student has handed in to an experiment, "" if there is none:
 // NAME.txtar, NAME.pcapng and so on in the folder of the student's id. A folder that is
-// a symbolic link is none: it could lead anywhere.
+// a symbolic link is none: it could lead anywhere. A folder of that name is one only where
+// nothing else is: a program's sources may be in it.
 func (c *Course) submission(id string, e Experiment) (string, error) {
 	dir := filepath.Join(c.Dir, SubmissionFolder, id)
 	info, err := os.Lstat(dir)
@@ -292,13 +293,18 @@ func (c *Course) submission(id string, e Experiment) (string, error) {
 	if !info.IsDir() {
 		return "", i18n.Errmsg("class.file.irregular", "File", dir)
 	}
+	folder := ""
 	for _, ending := range endings[e.Submission] {
 		path := filepath.Join(dir, e.Name+ending)
-		if _, err := os.Lstat(path); err == nil {
+		switch info, err := os.Lstat(path); {
+		case err != nil:
+		case !info.IsDir():
 			return path, nil
+		case folder == "":
+			folder = path
 		}
 	}
-	return "", nil
+	return folder, nil
 }
 
 // hashFile is the SHA-256 of a file of so many bytes at most.

@@ -133,6 +133,24 @@ func TestIrregularSubmissions(t *testing.T) {
 	}
 }
 
+// A folder beside a file that can be handed in is not in its way.
+func TestFolderBesideASubmission(t *testing.T) {
+	c := course(t, map[string]string{
+		ConfigFile:                      "[[experiment]]\nname='talk.txtar'\nsubmission='program'\n",
+		RosterFile:                      "id\ns1\n",
+		"talk.txtar":                    talk,
+		"submissions/s1/talk/notes.txt": "how it works",
+		"submissions/s1/talk.py":        "#!/usr/bin/env python3\n",
+	})
+	jobs, missing := c.Jobs()
+	if len(jobs) != 1 || len(missing) != 0 {
+		t.Fatalf("jobs %v, missing %v; want talk.py", jobs, missing)
+	}
+	if whole, err := jobs[0].Whole(); err != nil || !strings.HasPrefix(string(whole.Submission), "#!") {
+		t.Errorf("%q, %v; want talk.py", whole.Submission, err)
+	}
+}
+
 func TestConfigMistakes(t *testing.T) {
 	for _, test := range []struct{ name, text, want string }{
 		{"no experiment", "name='x'", "no [[experiment]]"},
