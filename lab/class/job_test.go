@@ -11,6 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"wirelab/internal/lang"
 )
 
 // course writes a course into a folder and opens it.
@@ -148,6 +150,19 @@ func TestFolderBesideASubmission(t *testing.T) {
 	}
 	if whole, err := jobs[0].Whole(); err != nil || !strings.HasPrefix(string(whole.Submission), "#!") {
 		t.Errorf("%q, %v; want talk.py", whole.Submission, err)
+	}
+}
+
+// A new course can be opened, whatever its folder is called.
+func TestNew(t *testing.T) {
+	for name, want := range map[string]string{"a \"b\" \\n": "a \"b\" \\n", "網路\u00a0實驗": "網路\u00a0實驗", "bell\a\x7f\x85": "bell\ufffd"} {
+		dir := filepath.Join(t.TempDir(), name)
+		if err := New(dir, lang.Chinese); err != nil {
+			t.Fatal(err)
+		}
+		if c, err := Open(dir); err != nil || c.Name != want {
+			t.Errorf("%q: %v, %v; want the name %q", name, c, err, want)
+		}
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"wirelab/internal/i18n"
 	"wirelab/internal/lang"
+	"wirelab/internal/safetext"
 )
 
 //go:embed template/*.toml
@@ -34,7 +35,7 @@ func New(dir string, l lang.Lang) error {
 	if err != nil {
 		return err
 	}
-	named := strings.Replace(string(text), `"NAME"`, strconv.Quote(filepath.Base(abs)), 1)
+	named := strings.Replace(string(text), `"NAME"`, strconv.Quote(safetext.Strip(filepath.Base(abs))), 1) // of control characters TOML has other escapes
 	if err := os.MkdirAll(filepath.Join(dir, SubmissionFolder), 0o755); err != nil {
 		return i18n.FileError(dir, err)
 	}
