@@ -94,7 +94,11 @@ func (m Message) In(l lang.Lang) string {
 	for name, v := range m.Args {
 		switch of := v.(type) {
 		case Message:
-			v = of.In(l)
+			text := of.In(l)
+			if len(text) > maxText {
+				text = strings.ToValidUTF8(text[:maxText], "")
+			}
+			v = text
 		case []string:
 			v = strings.Join(of, l.Pick(", ", "、"))
 		}
@@ -149,8 +153,17 @@ func (m Message) Replace(old, with string) Message {
 // String returns the sentence in English.
 func (m Message) String() string { return m.In(lang.English) }
 
+// Bounds of messages in messages: a document may come from elsewhere.
+const (
+	maxNested = 32        // messages in each other that are read; what is in them is text
+	maxText   = 256 << 10 // bytes of one in a sentence, which may have it twice, and be so itself in another
+)
+
 // UnmarshalJSON reads a message back; numbers keep their digits.
-func (m *Message) UnmarshalJSON(b []byte) error {
+func (m *Message) UnmarshalJSON(b []byte) error { return m.unmarshal(b, 1) }
+
+// unmarshal is UnmarshalJSON of a message that is in so many, itself included.
+func (m *Message) unmarshal(b []byte, depth int) error {
 	var raw struct {
 		Code string
 		Args map[string]json.RawMessage
@@ -163,27 +176,27 @@ func (m *Message) UnmarshalJSON(b []byte) error {
 		if m.Args == nil {
 			m.Args = map[string]any{}
 		}
-		switch v[0] {
-		case '{':
+		switch {
+		case v[0] == '{' && depth < maxNested:
 			var nested Message
-			if err := nested.UnmarshalJSON(v); err != nil {
+			if err := nested.unmarshal(v, depth+1); err != nil {
 				return err
 			}
 			m.Args[name] = nested
-		case '"':
+		case v[0] == '"':
 			var s string
 			if err := json.Unmarshal(v, &s); err != nil {
 				return err
 			}
 			m.Args[name] = s
-		case '[':
+		case v[0] == '[':
 			var words []string
 			if err := json.Unmarshal(v, &words); err != nil {
 				return err
 			}
 			m.Args[name] = words
 		default:
-			m.Args[name] = string(v) // a number or a boolean
+			m.Args[name] = string(v) // a number or a boolean, or a message in too many
 		}
 	}
 	return nil

@@ -268,6 +268,28 @@ func isCode(s string) bool {
 	return strings.Contains(s, ".") && !strings.ContainsAny(s, " /:*\\%") && s != "from.the.future"
 }
 
+// A message in messages, as a hostile document has them, is told, and takes neither the time
+// nor the memory of all that it could say: a sentence has some arguments twice.
+func TestNestedMessages(t *testing.T) {
+	nested := func(code, arg string, depth int) (m Message) {
+		t.Helper()
+		text := strings.Repeat(`{"code":"`+code+`","args":{"`+arg+`":`, depth) + `"innermost"` + strings.Repeat("}}", depth)
+		if err := json.Unmarshal([]byte(text), &m); err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	if text := nested("run.folder", "Cause", maxNested).In(lang.English); !strings.Contains(text, "innermost") || strings.Contains(text, `"code"`) {
+		t.Errorf("%d messages in each other: %.200q", maxNested, text)
+	}
+	if text := nested("run.folder", "Cause", 1000).In(lang.English); strings.Count(text, `"code"`) != 1000-maxNested || !strings.Contains(text, "innermost") {
+		t.Errorf("1000 messages in each other: %d as they are", strings.Count(text, `"code"`))
+	}
+	if text := nested("class.nocourse", "Folder", maxNested).In(lang.English); len(text) > 4*maxText {
+		t.Errorf("%d messages in each other, each twice, have %d bytes", maxNested, len(text))
+	}
+}
+
 // A text is replaced wherever an argument has it, and the message itself stays as it was.
 func TestReplace(t *testing.T) {
 	m := Msg("a", "Text", "at /x", "Cause", Msg("b", "File", "/x/y"), "Words", []string{"/x", "z"}, "Count", 3)
