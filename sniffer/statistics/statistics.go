@@ -127,10 +127,15 @@ func (s *Statistics) converse(p, inner *sniffer.Packet) {
 			s.Untracked++
 			return
 		}
-		c = &Conversation{Layer: layer, A: netip.AddrPortFrom(inner.Src, inner.SrcPort), B: netip.AddrPortFrom(inner.Dst, inner.DstPort), First: p.Time}
+		c = &Conversation{Layer: layer, A: netip.AddrPortFrom(inner.Src, inner.SrcPort), B: netip.AddrPortFrom(inner.Dst, inner.DstPort)}
 		s.conversations[key{layer, f}] = c
 	}
-	c.Last = p.Time
+	if c.First.IsZero() { // a frame may have no time
+		c.First = p.Time
+	}
+	if p.Time.After(c.Last) { // or an earlier one than the frame before it
+		c.Last = p.Time
+	}
 	if c.A == netip.AddrPortFrom(inner.Src, inner.SrcPort) {
 		c.FromA.add(p)
 	} else {

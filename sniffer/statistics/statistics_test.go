@@ -71,6 +71,21 @@ func TestStatistics(t *testing.T) {
 	}
 }
 
+// A conversation lasts from its first frame to its latest, whatever comes between them
+// without a time or from before.
+func TestTimesOfAConversation(t *testing.T) {
+	at := time.Unix(1000, 0)
+	var s Statistics
+	for _, when := range []time.Time{{}, at, at.Add(3 * time.Second), at.Add(-time.Second), {}} {
+		p := &sniffer.Packet{Layers: sniffer.IPv4, Src: netip.MustParseAddr("10.0.0.1"), Dst: netip.MustParseAddr("10.0.0.2")}
+		p.Time = when
+		s.Add(p)
+	}
+	if c := s.Conversations()[0]; !c.First.Equal(at) || c.Last.Sub(c.First) != 3*time.Second {
+		t.Errorf("from %v to %v: %v", c.First, c.Last, c.Last.Sub(c.First))
+	}
+}
+
 // However many frames there are that differ in what their tunnels carry, their number is kept
 // within bounds, and every frame is counted.
 func TestProtocolsOfTunnels(t *testing.T) {
