@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -149,7 +150,7 @@ func TestRotationEnds(t *testing.T) {
 		if err := os.Mkdir(filepath.Join(dir, "x-00002."+extension), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		stdout, _, code, err := read(t, "-r", session31, "-o", "none", "-w", filepath.Join(dir, "x."+extension), "--rotate-size", "1K")
+		stdout, notes, code, err := read(t, "-r", session31, "-o", "none", "-w", filepath.Join(dir, "x."+extension), "--rotate-size", "1K")
 		if stdout != "" || code != exit.Failed || err == nil {
 			t.Errorf("%s: %q on the standard output, %v", extension, stdout, err)
 		}
@@ -157,8 +158,9 @@ func TestRotationEnds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if frames, _ := packets(t, content); len(frames) == 0 {
-			t.Errorf("%s: the file before it has no frame", extension)
+		frames, _ := packets(t, content)
+		if want := fmt.Sprintf(" %d shown, ", len(frames)); len(frames) == 0 || !strings.Contains(notes, want) || !strings.Contains(notes, fmt.Sprintf(" %d dropped by wirelab", 31-len(frames))) {
+			t.Errorf("%s: the file before it has %d frames: %q", extension, len(frames), notes)
 		}
 	}
 }
@@ -183,7 +185,7 @@ func TestRotationOfAFileThatIsGone(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if err := r.write(frames[i:i+1], ifs); err != nil {
+		if _, err := r.write(frames[i:i+1], ifs); err != nil {
 			t.Fatalf("frame %d: %v", i+1, err)
 		}
 	}

@@ -89,28 +89,33 @@ func (r *recorder) describe(ifs []pcapfile.Interface) (err error) {
 	return err
 }
 
-// write writes frames of these interfaces.
-func (r *recorder) write(frames []sniffer.Frame, ifs []pcapfile.Interface) error {
+// write writes frames of these interfaces. With an error it returns how many are in files
+// that were completed.
+func (r *recorder) write(frames []sniffer.Frame, ifs []pcapfile.Interface) (written int, err error) {
 	if len(ifs) > len(r.interfaces) {
 		if err := r.describe(ifs); err != nil {
-			return err
+			return 0, err
 		}
 	}
 	if !r.rotates() {
-		return r.put(frames)
+		return 0, r.put(frames)
 	}
 	for i := range frames {
 		if r.full(&frames[i]) {
+			if err := r.end(); err != nil {
+				return written, err
+			}
+			written = i
 			if err := r.rotate(ifs); err != nil {
-				return err
+				return written, err
 			}
 			r.started = frames[i].Time
 		}
 		if err := r.put(frames[i : i+1]); err != nil {
-			return err
+			return written, err
 		}
 	}
-	return nil
+	return len(frames), nil
 }
 
 // put writes frames to the file.
@@ -139,12 +144,9 @@ func (r *recorder) full(f *sniffer.Frame) bool {
 		o.rotateTime > 0 && f.Time.Sub(r.started) >= o.rotateTime
 }
 
-// rotate completes the file and begins another. What the kernel dropped is in
+// rotate begins another file behind one that is complete. What the kernel dropped is in
 // the last one: it is known at the end.
 func (r *recorder) rotate(ifs []pcapfile.Interface) error {
-	if err := r.end(); err != nil {
-		return err
-	}
 	if err := r.open(ifs); err != nil {
 		return err
 	}

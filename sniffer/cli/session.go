@@ -210,8 +210,9 @@ func (s *session) consume(b *batch) error {
 	s.captured += uint64(b.taken)
 	s.malformed += b.malformed
 	if s.recorder != nil {
-		if err := s.recorder.write(b.frames, s.interfaces); err != nil {
-			s.lost += uint64(len(b.frames))
+		if written, err := s.recorder.write(b.frames, s.interfaces); err != nil {
+			s.shown += uint64(written)
+			s.lost += uint64(len(b.frames) - written)
 			return s.writing(err)
 		}
 	}
