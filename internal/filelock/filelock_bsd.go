@@ -13,6 +13,10 @@ import (
 // error is ErrTaken; it does not wait.
 func Lock(f *os.File) error { return flock(f, unix.LOCK_EX) }
 
+// Unlock gives a lock up before the file is closed: a process that is just being started
+// has the file open, too, until it is the other program.
+func Unlock(f *os.File) error { return flock(f, unix.LOCK_UN) }
+
 // Taken reports whether somebody else has a file locked. Here it takes a shared lock for a
 // moment: flock(2) cannot be asked.
 func Taken(f *os.File) (bool, error) {
@@ -23,7 +27,7 @@ func Taken(f *os.File) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return false, unix.Flock(int(f.Fd()), unix.LOCK_UN)
+	return false, Unlock(f)
 }
 
 func flock(f *os.File, how int) error {

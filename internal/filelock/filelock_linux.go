@@ -22,6 +22,12 @@ func Lock(f *os.File) error {
 	return err
 }
 
+// Unlock gives a lock up before the file is closed: a process that is just being started
+// has the file open, too, until it is the other program.
+func Unlock(f *os.File) error {
+	return fcntl(f, unix.F_OFD_SETLK, &unix.Flock_t{Type: unix.F_UNLCK, Whence: io.SeekStart})
+}
+
 // Taken reports whether somebody else has a file locked. It takes no lock, so that nobody
 // who asks for one meanwhile is refused.
 func Taken(f *os.File) (bool, error) {

@@ -147,3 +147,29 @@ func TestKilled(t *testing.T) {
 		t.Error("the file is locked by a process that was killed")
 	}
 }
+
+// A lock that is given up is, although the open file is another's, too.
+func TestUnlock(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lock")
+	first, second := open(t, path, os.O_RDWR|os.O_CREATE), open(t, path, os.O_RDWR)
+	if err := Lock(first); err != nil {
+		t.Fatal(err)
+	}
+	child := exec.Command("cat") // has the open file until its input ends
+	child.ExtraFiles = []*os.File{first}
+	in, err := child.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer child.Wait()
+	defer in.Close()
+	if err := Unlock(first); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(first.Close(), Lock(second)); err != nil {
+		t.Error(err)
+	}
+}

@@ -54,7 +54,10 @@ func (c *Course) Lock() (unlock func(), err error) {
 		f.Close()
 		return nil, i18n.FileError(path, err)
 	}
-	return func() { f.Close() }, nil
+	return func() {
+		_ = filelock.Unlock(f) // Close gives up what is left of it
+		f.Close()
+	}, nil
 }
 
 // Holder says which process has the course locked, nil if none has. It takes no lock and
