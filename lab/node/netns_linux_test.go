@@ -1,13 +1,9 @@
 package node
 
 import (
-	"fmt"
 	"net"
 	"os"
-	"os/exec"
 	"runtime"
-	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/vishvananda/netlink"
@@ -22,41 +18,14 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// inNamespace is set in the process that runs one test in namespaces of its own.
-const inNamespace = "WIRELAB_TEST_IN_NAMESPACE"
-
-// ownNetwork makes the rest of the test run in a user and network namespace of
-// its own, in a process of its own, beside other tests; it returns true in there. In
-// the caller it reports what happened there and returns false.
+// ownNetwork is require.OwnNetwork with a loopback interface that is up.
 func ownNetwork(t *testing.T) bool {
 	t.Helper()
-	if os.Getenv(inNamespace) == t.Name() {
-		up(t, "lo")
-		return true
+	if !require.OwnNetwork(t) {
+		return false
 	}
-	t.Parallel()
-	cmd := exec.Command("/proc/self/exe", "-test.run=^"+t.Name()+"$", "-test.count=1", "-test.v")
-	cmd.Env = append(os.Environ(), inNamespace+"="+t.Name())
-	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNET,
-		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}},
-		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}},
-	}
-	var out strings.Builder
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := cmd.Start(); err != nil {
-		require.Missing(t, "netns", fmt.Sprintf("a user and network namespace is refused: %v", err))
-	}
-	err := cmd.Wait()
-	switch {
-	case err != nil:
-		t.Errorf("in its own network: %v\n%s", err, out.String())
-	case !strings.Contains(out.String(), "--- PASS: "+t.Name()):
-		t.Errorf("in its own network the test did not run:\n%s", out.String())
-	default:
-		t.Log(out.String())
-	}
-	return false
+	up(t, "lo")
+	return true
 }
 
 func must(t *testing.T, err error) {

@@ -78,6 +78,23 @@ func TestPingAnswered(t *testing.T) {
 	checkPing(t, "127.0.0.1", large, exit.OK, `(.|\n)*65515 bytes from 127\.0\.0\.1: icmp_seq=1(.|\n)*`)
 }
 
+// behindRouter makes eth0, 10.0.1.2, and a router at its other end, r0, 10.0.1.1, by which
+// 10.0.2.0/24 is to be reached. More is done in the router's namespace.
+func behindRouter(t *testing.T, more func()) {
+	t.Helper()
+	veth(t, "eth0", "r0")
+	address(t, "eth0", "10.0.1.2/24")
+	elsewhere(t, "r0", func() {
+		more()
+		address(t, "r0", "10.0.1.1/24")
+		up(t, "r0")
+		sysctl(t, "ip_forward", "1")
+	})
+	_, beyond, err := net.ParseCIDR("10.0.2.0/24")
+	must(t, err)
+	must(t, netlink.RouteAdd(&netlink.Route{Dst: beyond, Gw: net.IPv4(10, 0, 1, 1)}))
+}
+
 // TestPingErrors pings through a router, and where nobody is:
 //
 //	eth0 10.0.1.2 ---- r0 10.0.1.1 [router] r1 10.0.2.1
@@ -85,18 +102,10 @@ func TestPingErrors(t *testing.T) {
 	if !ownNetwork(t) {
 		return
 	}
-	veth(t, "eth0", "r0")
-	address(t, "eth0", "10.0.1.2/24")
-	elsewhere(t, "r0", func() {
+	behindRouter(t, func() {
 		veth(t, "r1", "r2")
-		address(t, "r0", "10.0.1.1/24")
 		address(t, "r1", "10.0.2.1/24")
-		up(t, "r0")
-		sysctl(t, "ip_forward", "1")
 	})
-	_, beyond, err := net.ParseCIDR("10.0.2.0/24")
-	must(t, err)
-	must(t, netlink.RouteAdd(&netlink.Route{Dst: beyond, Gw: net.IPv4(10, 0, 1, 1)}))
 	sysctl(t, "neigh/eth0/retrans_time_ms", "300") // three of them are what a busy router has to answer
 	one := quick
 	one.count = 1
@@ -120,17 +129,7 @@ func TestPingAfterError(t *testing.T) {
 	if !ownNetwork(t) {
 		return
 	}
-	veth(t, "eth0", "r0")
-	address(t, "eth0", "10.0.1.2/24")
-	elsewhere(t, "r0", func() {
-		address(t, "r0", "10.0.1.1/24")
-		up(t, "r0")
-		sysctl(t, "ip_forward", "1")
-		sysctl(t, "icmp_ratelimit", "0")
-	})
-	_, beyond, err := net.ParseCIDR("10.0.2.0/24")
-	must(t, err)
-	must(t, netlink.RouteAdd(&netlink.Route{Dst: beyond, Gw: net.IPv4(10, 0, 1, 1)}))
+	behindRouter(t, func() { sysctl(t, "icmp_ratelimit", "0") })
 	for _, datagrams := range []bool{false, true} { // a new namespace allows no group
 		if datagrams {
 			sysctl(t, "ping_group_range", "0 0")
