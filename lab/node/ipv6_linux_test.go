@@ -54,7 +54,7 @@ func TestPing6(t *testing.T) {
 	_, beyond, err := net.ParseCIDR("fd00:2::/64")
 	must(t, err)
 	must(t, netlink.RouteAdd(&netlink.Route{Dst: beyond, Gw: net.ParseIP("fd00:1::1")}))
-	sysctl6(t, "neigh/eth0/retrans_time_ms", "10")
+	sysctl6(t, "neigh/eth0/retrans_time_ms", "300") // three of them are what a busy router has to answer
 	t.Setenv(hostnames.Variable, "router=fd00:1::1")
 	one := quick
 	one.count = 1
