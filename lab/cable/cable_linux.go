@@ -146,7 +146,7 @@ func (c *Cable) handOver(ctx context.Context, h *handover) error {
 	if err := h.begin(ctx, host, in, out, in, host, c.near, c.far); err != nil {
 		return err
 	}
-	err := h.along(ctx, func() error {
+	err := h.change(ctx, func() error {
 		// Or a switch would know the host by its port again with the next frame.
 		if err := netlink.LinkSetLearning(c.port, false); err != nil {
 			return err
@@ -161,12 +161,6 @@ func (c *Cable) handOver(ctx context.Context, h *handover) error {
 		return setState(c.port, stateDisabled)
 	})
 	if err != nil {
-		return err
-	}
-	if err := h.missed(); err != nil {
-		return err
-	}
-	if err := h.await(ctx); err != nil {
 		return err
 	}
 	// What comes from here on no other way takes.
@@ -209,7 +203,7 @@ func (c *Cable) handBack(ctx context.Context, h *handover) error {
 		return err
 	}
 	var near, far uint64 // what comes behind these the bridge forwards itself, but for what was on its way
-	err := h.along(ctx, func() (err error) {
+	err := h.change(ctx, func() (err error) {
 		for _, half := range []*half{c.down, c.up} {
 			half.stop()
 			half.carryAll()
@@ -229,12 +223,6 @@ func (c *Cable) handBack(ctx context.Context, h *handover) error {
 		return nil
 	})
 	if err != nil {
-		return err
-	}
-	if err := h.missed(); err != nil {
-		return err
-	}
-	if err := h.await(ctx); err != nil {
 		return err
 	}
 	h.drain(c.up, near)

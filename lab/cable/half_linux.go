@@ -127,10 +127,7 @@ func (h *half) report(r *fault.Report) error {
 		return err
 	}
 	h.line.Report(r)
-	// The kernel counts a frame before it is in its slot.
-	if seen, taken := h.in.seen.Load(), h.in.taken.Load(); seen > taken {
-		r.Holding += int(seen - taken)
-	}
+	r.Holding += h.in.held()
 	r.Dropped += h.in.dropped.Load()
 	return nil
 }

@@ -121,17 +121,8 @@ func (h *handover) begin(ctx context.Context, host, in, out, latest, earlier int
 		if err := h.await(ctx); err != nil {
 			return err
 		}
-		missed := h.missed()
-		for _, p := range idle {
-			if err := p.count(); err != nil {
-				return err
-			}
-			if p.dropped.Load() > 0 {
-				missed = errTooFast
-			}
-		}
-		if missed == nil {
-			return nil
+		if err := h.missed(idle...); !errors.Is(err, errTooFast) {
+			return err
 		}
 		// On a busy machine it took too long, and nothing has happened yet: once more.
 	}
@@ -147,12 +138,12 @@ func (h *handover) read() error {
 		if !ok {
 			break
 		}
-		if a.sent && !isProbe(a.frame) {
-			h.sent(a.key(), a.on)
-		} else if !a.sent {
+		if !a.sent {
 			if err := h.came(a); err != nil {
 				return err
 			}
+		} else if !isProbe(a.frame) {
+			h.sent(a.key(), a.on)
 		}
 		h.tap.release()
 	}
@@ -164,21 +155,28 @@ func (h *handover) read() error {
 	return nil
 }
 
-// along does something and takes in meanwhile what the tap sees: on a busy machine the
-// kernel may take longer for it than the tap has room for.
-func (h *handover) along(ctx context.Context, do func() error) error {
-	ctx, done := context.WithCancel(ctx)
+// change changes the way, and returns when the kernel has ended what it was at with frames.
+// It takes in meanwhile what the tap sees: on a busy machine the kernel may take longer than
+// the tap has room for.
+func (h *handover) change(ctx context.Context, do func() error) error {
+	reading, done := context.WithCancel(ctx)
 	read := make(chan error, 1)
 	go func() {
-		err := poll.Until(ctx, poll.Kernel, func() (bool, error) { return false, h.read() })
-		if ctx.Err() != nil {
+		err := poll.Until(reading, poll.Kernel, func() (bool, error) { return false, h.read() })
+		if reading.Err() != nil {
 			err = nil
 		}
 		read <- err
 	}()
 	err := do()
 	done()
-	return errors.Join(err, <-read)
+	if err := errors.Join(err, <-read); err != nil {
+		return err
+	}
+	if err := h.missed(); err != nil {
+		return err
+	}
+	return h.await(ctx)
 }
 
 // turn is called before the way is changed.
@@ -186,14 +184,16 @@ func (h *handover) turn() { h.turning.Store(time.Now().UnixNano()) }
 
 var errTooFast = errors.New("frames crossed too fast to know which the cable has to carry")
 
-// missed returns errTooFast if the tap had no room for a frame. When the way has been changed
-// that does not matter any more: no frame goes both ways, or none.
-func (h *handover) missed() error {
-	if err := h.tap.count(); err != nil {
-		return err
-	}
-	if h.tap.dropped.Load() > 0 {
-		return errTooFast
+// missed returns errTooFast if the tap, or one of some rings, had no room for a frame. When
+// the way has been changed that does not matter any more: no frame goes both ways, or none.
+func (h *handover) missed(rings ...*port) error {
+	for _, p := range append(rings, h.tap) {
+		if err := p.count(); err != nil {
+			return err
+		}
+		if p.dropped.Load() > 0 {
+			return errTooFast
+		}
 	}
 	return nil
 }

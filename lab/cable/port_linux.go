@@ -212,12 +212,19 @@ func (p *port) count() error {
 	return nil
 }
 
+// held is how many of the frames that were counted are not released yet. The kernel counts a
+// frame before it is in its slot.
+func (p *port) held() int {
+	seen, taken := p.seen.Load(), p.taken.Load()
+	return int(max(seen, taken) - taken)
+}
+
 // room waits until half the ring is free, while someone else empties it, and forgets what
 // it had no room for by then.
 func (p *port) room(ctx context.Context) error {
 	err := poll.Until(ctx, poll.Kernel, func() (bool, error) {
 		err := p.count()
-		return p.seen.Load()-min(p.taken.Load(), p.seen.Load()) <= uint64(p.slots/2), err
+		return p.held() <= p.slots/2, err
 	})
 	if err != nil {
 		return fmt.Errorf("wait for room in the ring of a cable: %w", err)
