@@ -136,7 +136,7 @@ type Mode string
 // The modes.
 const (
 	Hub    Mode = "hub"    // every frame goes to every port
-	Switch Mode = "switch" // a unicast frame goes only to the port where its address was learnt
+	Switch Mode = "switch" // a unicast frame goes only to the port that leads to its receiver
 )
 
 // ParseMode returns the mode that s names: "hub" or "switch".
