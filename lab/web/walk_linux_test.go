@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/cdproto/dom"
+	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp/kb"
 
 	"wirelab/internal/browsertest"
@@ -300,9 +301,9 @@ func (p *tab) content(selector string) string {
 // drop hands the page a file, as its button does.
 func (p *tab) drop(path string) {
 	p.T.Helper()
-	root := browsertest.Call(p.Page, dom.GetDocument, dom.GetDocumentParams{})
-	input := browsertest.Call(p.Page, dom.QuerySelector, dom.QuerySelectorParams{NodeID: root.Root.NodeID, Selector: "#chosen"})
-	browsertest.Call(p.Page, dom.SetFileInputFiles, dom.SetFileInputFilesParams{Files: []string{path}, NodeID: input.NodeID})
+	// By its object: the numbers of nodes are others when anyone has asked for the document again.
+	input := browsertest.Call(p.Page, runtime.Evaluate, runtime.EvaluateParams{Expression: "document.querySelector('#chosen')"})
+	browsertest.Call(p.Page, dom.SetFileInputFiles, dom.SetFileInputFilesParams{Files: []string{path}, ObjectID: input.Result.ObjectID})
 }
 
 // captured is the capture that is shown, as it is downloaded.
